@@ -1,0 +1,91 @@
+# One door for everything: `make` prints what there is.
+# Each verb sets up .venv by itself, once; it does so again only when pyproject.toml or
+# constraints.txt changed. An interrupted set-up leaves no stamp, so the next call finishes it.
+
+PYTHON   ?= python3#    the Python that .venv is made from, 3.10 or newer
+PIP_ARGS ?=#            handed to pip, e.g. PIP_ARGS="--extra-index-url URL" for another build of torch
+ARGS     ?=#            handed to the command: make demo ARGS="--quick", make test ARGS="-k then"
+JOBS     ?= auto#       how many processes run the tests; 0 runs them in one
+
+VENV := .venv
+BIN  := $(VENV)/bin
+PIP   = $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt $(PIP_ARGS)
+# -c pins what is installed, --build-constraint what builds it
+SETUP = $(PIP) --build-constraint constraints.txt --editable
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help demo test check bench docs format clean
+
+help: ## print this
+	@echo "usage: make VERB [PYTHON=python3] [PIP_ARGS=...] [ARGS=...]"
+	@echo
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+demo: $(VENV)/.ready-demo ## train on real digits, draw every schedule, write passo-demo/ (ARGS="--quick": 25 s)
+	@$(BIN)/passo demo $(ARGS)
+
+test: $(VENV)/.ready-test ## all that CI runs: style, types, arrows, tests, doctests, README and docs fences
+	@begin=$$(date +%s) && \
+	$(MAKE) --no-print-directory check && \
+	echo "== pytest" && \
+	$(BIN)/python -m pytest -n $(JOBS) --dist worksteal $(ARGS) && \
+	echo "== make test: green in $$(( $$(date +%s) - begin )) s"
+
+check: $(VENV)/.ready-test ## style (ruff), types (mypy strict), arrows (import-linter): seconds
+	@echo "== ruff check"    && $(BIN)/ruff check --quiet .
+	@echo "== ruff format"   && $(BIN)/ruff format --quiet --check . || \
+		{ echo "make format does it"; exit 1; }
+	@echo "== mypy"          && $(BIN)/mypy --no-error-summary
+	@echo "== import-linter" && $(BIN)/lint-imports --no-cache > $(VENV)/arrows.txt || \
+		{ cat $(VENV)/arrows.txt; exit 1; }
+
+bench: $(VENV)/.ready-bench ## time what has a budget: python bench/run.py
+	@$(BIN)/python bench/run.py $(ARGS)
+
+docs: $(VENV)/.ready-docs ## build the pages into site/
+	@$(BIN)/mkdocs build --strict --quiet $(ARGS) && echo "site/index.html"
+
+format: $(VENV)/.ready-test ## let ruff format, and fix what it can fix
+	@$(BIN)/ruff check --quiet --fix-only . ; $(BIN)/ruff format .
+
+clean: ## remove .venv, caches and what the verbs wrote
+	rm -rf $(VENV) site passo-demo build dist .benchmarks .hypothesis .mypy_cache .pytest_cache \
+		.ruff_cache .import_linter_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# ---------------------------------------------------------------- setting up, by stamps
+
+$(VENV)/.ready-pip:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10))' 2>/dev/null || { \
+		echo "passo needs Python 3.10 or newer, and $(PYTHON) is: $$($(PYTHON) --version 2>&1)"; \
+		echo "write  make PYTHON=python3.12 ...  with one that you have, or install one"; \
+		echo "(Debian, Ubuntu: sudo apt install python3 python3-venv)"; exit 1; }
+	@$(PYTHON) -c 'import venv, ensurepip' 2>/dev/null || { \
+		echo "$(PYTHON) cannot make virtual environments: its venv module is not installed"; \
+		echo "(Debian, Ubuntu: sudo apt install python3-venv)"; exit 1; }
+	@echo "== $(VENV): made once, from $$($(PYTHON) --version 2>&1)"
+	@$(PYTHON) -m venv $(VENV) && $(BIN)/python -m pip --version > /dev/null 2>&1 || \
+		$(PYTHON) -m venv --clear $(VENV)
+	@$(PIP) --upgrade "pip>=25.1"
+	@touch $@
+
+$(VENV)/.ready-demo: $(VENV)/.ready-pip pyproject.toml constraints.txt
+	@echo "== $(VENV): what the demo needs (torch and drawing; a minute or more, once)"
+	@$(SETUP) ".[demo]"
+	@touch $@
+
+$(VENV)/.ready-test: $(VENV)/.ready-pip pyproject.toml constraints.txt
+	@echo "== $(VENV): what the tests need (torch, jax, tools; a minute or more, once)"
+	@$(SETUP) ".[demo]" --group test --group lint
+	@touch $(VENV)/.ready-demo $@
+
+$(VENV)/.ready-bench: $(VENV)/.ready-test
+	@echo "== $(VENV): what the benches need"
+	@$(SETUP) ".[demo]" --group bench
+	@touch $@
+
+$(VENV)/.ready-docs: $(VENV)/.ready-pip pyproject.toml constraints.txt
+	@echo "== $(VENV): what the pages need"
+	@$(SETUP) "." --group docs
+	@touch $@

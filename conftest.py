@@ -1,0 +1,58 @@
+"""Run the python fences of README.md and docs/ as tests, and say which files grow long.
+
+Each page is one test, since it is one story: its fences share their names and run from top to
+bottom, in an empty folder. `<!-- skip: next -->` before a fence leaves it out.
+"""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from pathlib import Path
+
+import pytest
+from sybil import Document
+from sybil.parsers.markdown import PythonCodeBlockParser, SkipParser
+
+os.environ.setdefault("MPLBACKEND", "Agg")  # a test opens no window
+
+ROOT = Path(__file__).parent
+LONG = 300  # lines: what grows past that becomes a package (a talk, not a failure)
+collect_ignore = ["docs/hooks.py"]  # mkdocs runs it
+
+
+class Page(pytest.File):
+    def collect(self) -> list[pytest.Item]:
+        return [Fences.from_parent(self, name="fences")]
+
+
+class Fences(pytest.Item):
+    def runtest(self) -> None:
+        page = Document.parse(str(self.path), PythonCodeBlockParser(), SkipParser())
+        here = Path.cwd()
+        with tempfile.TemporaryDirectory() as folder:
+            os.chdir(folder)
+            try:
+                for example in page.examples():
+                    example.evaluate()
+            finally:
+                os.chdir(here)
+
+    def reportinfo(self) -> tuple[Path, int, str]:
+        return self.path, 0, f"the fences of {self.path.name}"
+
+
+def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> Page | None:
+    is_page = file_path == ROOT / "README.md" or ROOT / "docs" in file_path.parents
+    if is_page and file_path.suffix == ".md":
+        return Page.from_parent(parent, path=file_path)
+    return None
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    lines = {p: p.read_text("utf-8").count("\n") for p in (ROOT / "src").rglob("*.py")}
+    long = sorted(((n, p) for p, n in lines.items() if n > LONG), reverse=True)
+    if long:
+        terminalreporter.section(f"files over {LONG} lines: time for a talk")
+        for n, path in long:
+            terminalreporter.line(f"{n:6d}  {path.relative_to(ROOT)}")

@@ -1,0 +1,187 @@
+"""The command line: `passo show`, `list` and `demo`. Each command imports what it needs."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Final
+
+import typer
+
+from passo.schedules import PassoError
+
+if TYPE_CHECKING:
+    from passo.schedules import Run, Schedule
+    from passo.schedules.curve import Curve
+    from passo.schedules.twins import Twin
+
+_MOST_ROWS: Final = 40
+_BAD_INPUT: Final = 2
+_INTERRUPTED: Final = 130
+
+app = typer.Typer(
+    help="Schedules for every number that moves while a PyTorch network trains.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+
+def main() -> None:
+    """Run the command line; an error is one line on stderr and exit status 2."""
+    try:
+        app()
+    except PassoError as error:
+        print(f"passo: {error}", file=sys.stderr)  # noqa: T201
+        sys.exit(_BAD_INPUT)
+
+
+@app.command()
+def show(
+    expression: Annotated[
+        str, typer.Argument(help='a schedule, "warmup_cosine(3e-4)", or a class of torch, "StepLR"')
+    ],
+    run: Annotated[str, typer.Option(help='how long the run is: "90 epochs", "10000 steps"')] = "",
+    steps_per_epoch: Annotated[
+        float | None, typer.Option(help="updates, not batches, in an epoch")
+    ] = None,
+    samples_per_step: Annotated[float | None, typer.Option(help="samples in an update")] = None,
+    tokens_per_step: Annotated[float | None, typer.Option(help="tokens in an update")] = None,
+    lr: Annotated[float | None, typer.Option(help="the number that base stands for")] = None,
+    png: Annotated[Path | None, typer.Option(help="also draw the curve into this file")] = None,
+) -> None:
+    """Show a schedule: its curve, and a table of its corners."""
+    from passo.schedules.spec import parse
+    from passo.schedules.twins import twin
+
+    known = twin(expression)
+    if known is not None:
+        _print_twin(known)
+        if not run:
+            return
+    rates = {
+        "steps_per_epoch": steps_per_epoch,
+        "samples_per_step": samples_per_step,
+        "tokens_per_step": tokens_per_step,
+    }
+    schedule = parse(known.expression if known else expression)
+    curve = _curve(schedule, _run(schedule, run, rates), lr)
+    _print_curve(curve)
+    if png is not None:
+        from passo.plot import draw, save
+
+        save(draw(curve), png)
+        print(f"drawn into {png}")  # noqa: T201
+
+
+@app.command("list")
+def list_() -> None:
+    """Name the shapes and the recipes, one line each."""
+    from passo.schedules import algebra, feedback, recipes, shapes
+
+    feedbacks = {"Plateau": feedback.Plateau}
+    groups: dict[str, dict[str, Any]] = {
+        "shapes": {name: getattr(shapes, name) for name in shapes.__all__} | feedbacks,
+        "recipes": {name: getattr(recipes, name) for name in recipes.__all__},
+        "methods": {f".{name}": getattr(algebra.Schedule, name) for name in _methods()},
+    }
+    for title, members in groups.items():
+        lines = [f"  {name:<19} {_first_line(member)}" for name, member in members.items()]
+        print("\n".join([title, *lines]))  # noqa: T201
+
+
+@app.command()
+def demo(
+    out: Annotated[Path, typer.Option(help="the folder to write")] = Path("passo-demo"),
+    quick: Annotated[bool, typer.Option("--quick", help="a small run, in seconds")] = False,  # noqa: FBT002
+    seeds: Annotated[int, typer.Option(help="how many seeds for each schedule")] = 3,
+) -> None:
+    """Train a network on real digits with a dozen schedules, and report which does what."""
+    from passo.demo import run_demo
+
+    try:
+        run_demo(out, quick=quick, seeds=seeds)
+    except KeyboardInterrupt:
+        sys.exit(_INTERRUPTED)
+
+
+def _methods() -> tuple[str, ...]:
+    from passo.schedules.spec.text import METHODS
+
+    return METHODS
+
+
+def _first_line(member: Any) -> str:
+    return str(member.__doc__).strip().splitlines()[0]
+
+
+def _run(schedule: Schedule, length: str, rates: dict[str, float | None]) -> Run:
+    """The run that the options describe, or the schedule's own length in steps."""
+    from passo.schedules import Run, Span, parse_span
+
+    if length:
+        span = parse_span(length)
+        axis = {"tokens": "token", "samples": "sample"}.get(span.unit, "step")
+        known = rates["tokens_per_step" if axis == "token" else "samples_per_step"] is not None
+        return Run(span, axis="step" if known else axis, **rates)  # type: ignore[arg-type]
+    own = schedule._length()
+    units = set(schedule._units)
+    if units <= {"steps"} and own is not None and own.unit == "steps" and own.amount > 0:
+        return Run(Span(own.amount, "steps"))
+    first = next((span for unit, span in schedule._units.items() if unit != "steps"), None)
+    why = "it never ends" if first is None else f"{first!r} is measured on it"
+    msg = (
+        f"{schedule!r} needs a run, since {why}; "
+        'write --run "90 epochs" --steps-per-epoch 391, or --run "10000 steps"'
+    )
+    raise PassoError(msg)
+
+
+def _curve(schedule: Schedule, run: Run, lr: float | None) -> Curve:
+    from passo.schedules.curve import Curve
+
+    try:
+        return Curve.of(schedule, run, base=lr)
+    except PassoError as error:
+        text = str(error)
+        for name in ("steps_per_epoch", "samples_per_step", "tokens_per_step"):
+            option = f"--{name.replace('_', '-')}"
+            text = text.replace(f"write Run(..., {name}=...)", f"write {option} 391")
+        raise type(error)(text) from None
+
+
+def _print_twin(twin: Twin) -> None:
+    print(f"torch   {twin.call}\npasso   {twin.expression}")  # noqa: T201
+    if twin.remark:
+        print(f"        {twin.remark}")  # noqa: T201
+
+
+def _print_curve(curve: Curve) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    from passo.plot import draw
+
+    print(draw(curve, backend="terminal"))  # noqa: T201
+    print(f"\n{curve.run!r}: what the updates nearest to each corner use")  # noqa: T201
+    table = Table()
+    table.add_column("update", justify="right")
+    table.add_column("value / base" if curve.relative else "value", justify="right")
+    rows = curve.rows()
+    for row in rows[:_MOST_ROWS]:
+        table.add_row(f"{row.update:,}", f"{row.value:.8g}")
+    if len(rows) > _MOST_ROWS:
+        table.caption = f"and {len(rows) - _MOST_ROWS:,} more"
+    Console().print(table)
+    corners = ", ".join(f"{corner.time:,.10g}" for corner in curve.corners[:_MOST_ROWS])
+    unit = curve.run.unit
+    print(
+        f"corners at {corners or 'none'} ({unit}); at the end, {curve.times[-1]:,.10g}, "  # noqa: T201
+        f"it would be {curve.values[-1]:.8g}"
+    )
+    if curve.relative:
+        print("base is open: values are multiples of it; --lr 0.1 gives it a number")  # noqa: T201
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,7 @@
+"""Schedules at work: `attach` a plan to a torch optimizer, whose updates are the clock."""
+
+from passo.optim.attach import attach
+from passo.optim.plan import ByGroup, by_group
+from passo.optim.scheduler import Scheduler
+
+__all__ = ["ByGroup", "Scheduler", "attach", "by_group"]

@@ -1,0 +1,108 @@
+"""The one write path: a field of a param group, read as a float and written in its own type."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from numbers import Real
+from typing import TYPE_CHECKING, Any
+
+import torch
+
+from passo.schedules.errors import PassoError, closest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+_ELEMENT = re.compile(r"(\w+)\[(\d+)\]")
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One number in a param group: `group[key]`, or `group[key][index]` of a tuple.
+
+    >>> field = Field("betas", 1)
+    >>> group = {"betas": (0.9, 0.999)}
+    >>> field.write(group, 0.99)
+    >>> group["betas"], field.read(group)
+    ((0.9, 0.99), 0.99)
+    """
+
+    key: str
+    index: int | None = None
+
+    @property
+    def name(self) -> str:
+        """As a plan writes it.
+
+        >>> Field("betas", 1).name
+        'betas[1]'
+        """
+        return self.key if self.index is None else f"{self.key}[{self.index}]"
+
+    def read(self, group: dict[str, Any]) -> float:
+        """The number that is there now."""
+        return float(self.slot(group))
+
+    def slot(self, group: dict[str, Any]) -> Any:
+        """What holds the number: a float, an int, or a Tensor of one element."""
+        value = group[self.key]
+        return value if self.index is None else value[self.index]
+
+    def write(self, group: dict[str, Any], value: float) -> None:
+        """Put `value` there: a Tensor is filled in place, anything else replaced by a float."""
+        held = group[self.key]
+        slot = held if self.index is None else held[self.index]
+        if isinstance(slot, torch.Tensor):
+            with torch.no_grad():
+                slot.fill_(value)
+        elif self.index is None:
+            group[self.key] = value
+        else:
+            group[self.key] = (*held[: self.index], value, *held[self.index + 1 :])
+
+
+def find(key: str, group: dict[str, Any], where: str) -> Field:
+    """The field that a plan's key names in this group.
+
+    "momentum" is SGD's, or `betas[0]` where the group has betas. Raises PassoError for a name
+    that the group does not have, with the names that it has, and for a field without a number.
+
+    >>> find("momentum", {"lr": 0.1, "betas": (0.9, 0.999)}, "group 0")
+    Field(key='betas', index=0)
+    """
+    element = _ELEMENT.fullmatch(key) if isinstance(key, str) else None
+    name, index = (element[1], int(element[2])) if element else (key, None)
+    if key == "momentum" and "momentum" not in group and "betas" in group:
+        name, index = "betas", 0
+    known = names(group)
+    if not isinstance(key, str) or (key not in known and (name, index) != ("betas", 0)):
+        msg = f"{where} has no field {key!r}{closest(str(key), known)}; it has {', '.join(known)}"
+        raise PassoError(msg)
+    return Field(name, index)
+
+
+def names(group: dict[str, Any]) -> list[str]:
+    """The numbers in a group that a plan may name.
+
+    >>> names({"params": [], "lr": 0.1, "betas": (0.9, 0.999), "nesterov": False})
+    ['lr', 'betas[0]', 'betas[1]', 'momentum']
+    """
+    found = list(_numbers(group))
+    if "betas[0]" in found and "momentum" not in found:
+        found.append("momentum")
+    return found
+
+
+def _numbers(group: dict[str, Any]) -> Iterable[str]:
+    for key, value in group.items():
+        if _is_number(value):
+            yield key
+        elif isinstance(value, (tuple, list)) and key != "params":
+            yield from (f"{key}[{k}]" for k, each in enumerate(value) if _is_number(each))
+
+
+def _is_number(value: object) -> bool:
+    if isinstance(value, torch.Tensor):
+        return value.numel() == 1 and value.is_floating_point()
+    return isinstance(value, Real) and not isinstance(value, bool)

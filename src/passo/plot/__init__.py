@@ -1,0 +1,16 @@
+"""Drawing: a Curve, several, or a Trace; with matplotlib, plotly, or as text.
+
+>>> from passo.plot import draw
+>>> from passo.trace import Column, Trace
+>>> trace = Trace(3, ("all",), (Column(0, "lr", (0, 2), (0.1, 0.01)),))
+>>> draw(trace).lines[0].get_ydata().tolist()
+[0.1, 0.1, 0.01]
+"""
+
+from __future__ import annotations
+
+from passo.plot.draw import draw
+from passo.plot.poster import poster
+from passo.plot.save import save
+
+__all__ = ["draw", "poster", "save"]

@@ -1,0 +1,154 @@
+"""From curves or a trace to a Picture."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from passo.plot.picture import (
+    COLOURS,
+    DASHES,
+    FEW,
+    GREEN,
+    RED,
+    SKY,
+    Line,
+    Panel,
+    Picture,
+    finite,
+    wants_log,
+)
+from passo.plot.words import UNITS, group_name, held_out, key_name, metric_name, shorten
+from passo.schedules.curve import Curve
+from passo.schedules.errors import PassoError
+from passo.trace import Column, Trace
+
+LOW_SHARE = 1 / 8
+
+
+def of_curves(curves: Sequence[tuple[str | None, Curve]], title: str | None) -> Picture:
+    """Curves over one axis: pairs of a label (None: the curve's own) and the curve."""
+    unit = _same("axes", {curve.unit for _, curve in curves})
+    relative = _same(
+        "kinds of value", {"relative" if c.relative else "absolute" for _, c in curves}
+    )
+    lines = tuple(
+        Line(
+            shorten(curve.label if label is None else label, 88 if len(curves) == 1 else 56),
+            curve.times,
+            curve.values,
+            COLOURS[place % len(COLOURS)],
+            DASHES[place // len(COLOURS) % len(DASHES)],
+        )
+        for place, (label, curve) in enumerate(curves)
+    )
+    ylabel = "value / base" if relative == "relative" else "value"
+    log = wants_log(finite(lines), LOW_SHARE)
+    named = curves[0][0] or curves[0][1].label
+    kind = "Schedule over the run" if named == repr(curves[0][1].schedule) else named
+    kind = "Schedules compared" if len(lines) > 1 else kind
+    return Picture(title or kind, UNITS.get(unit, unit), (Panel(ylabel, lines, log),))
+
+
+def of_trace(trace: Trace, title: str | None) -> Picture:
+    """The rate that each update used, what else moved, and the losses."""
+    panels = tuple(each for each in (*rates(trace), losses(trace)) if each is not None)
+    if not panels:
+        raise PassoError("the trace has nothing to draw: no values and no losses")
+    first = panels[0].ylabel
+    what = f"{first[0].upper()}{first[1:]}" + (" and losses" if trace.losses and trace.keys else "")
+    plan = trace.plan if isinstance(trace.plan, (str, type(None))) else _plan(trace.plan)
+    return Picture(
+        title or f"{what} over {trace.updates:,} updates",
+        UNITS["step"],
+        panels,
+        shorten(plan or "", 96),
+    )
+
+
+def rates(trace: Trace) -> list[Panel]:
+    """The rate that each update used, then each other field that moves."""
+    return [_values(trace, key) for key in _keys(trace)]
+
+
+def losses(trace: Trace) -> Panel | None:
+    """The losses that were reported; a loss that is not finite is said in the legend."""
+    if not trace.losses:
+        return None
+    colours = {True: [RED, *COLOURS[3:]], False: [SKY, GREEN, *COLOURS[3:]]}
+    lines = []
+    for metric in trace.losses:
+        x, y = trace.series(metric)
+        out = held_out(metric)
+        colour = colours[out].pop(0) if len(colours[out]) > 1 else colours[out][0]
+        few = len(x) <= FEW
+        width = 2.0 if out or few else 1.0
+        lines.append(Line(_loss_name(metric, x, y), x, y, colour, marks=few, width=width))
+    log = wants_log(finite(lines))
+    return Panel("loss", tuple(lines), log, height=1.4)
+
+
+def _loss_name(metric: str, x: Sequence[float], y: Sequence[float]) -> str:
+    odd = [clock for clock, value in zip(x, y, strict=True) if not math.isfinite(value)]
+    return metric_name(metric) + (f" (not finite from update {odd[0]:,.0f})" if odd else "")
+
+
+def _keys(trace: Trace) -> list[str]:
+    """The rate, or what stands for it, then the other fields that move."""
+    moving = dict.fromkeys(each.key for each in trace.columns if each.moves)
+    there = dict.fromkeys(each.key for each in trace.columns if each.updates)
+    lead = [key for key in ("lr", *moving, *there) if key in there][:1]
+    return list(dict.fromkeys([*lead, *moving]))
+
+
+def _values(trace: Trace, key: str) -> Panel:
+    """One field: one line for all groups where they agree, else one for each."""
+    columns = [each for each in trace.columns if each.key == key and each.updates]
+    alike = len({(each.updates, each.values) for each in columns}) == 1
+    lead = key == "lr"
+    lines = tuple(
+        Line(
+            key_name(key) if alike else _group(trace, each),
+            *_with_gaps(*trace.used(key, each.group)),
+            (COLOURS if lead else COLOURS[2:])[place % 5],
+            DASHES[place // 5 % len(DASHES)],
+            steps=True,
+            marks=trace.updates <= FEW,
+        )
+        for place, each in enumerate(columns[:1] if alike else columns)
+    )
+    height = 1.0 if lead else 0.6
+    return Panel(key_name(key), lines, wants_log(finite(lines), LOW_SHARE), height, not alike)
+
+
+def _with_gaps(x: Sequence[float], y: Sequence[float]) -> tuple[list[float], list[float]]:
+    """The same, with a NaN where updates are missing, so that no line bridges them."""
+    xs: list[float] = []
+    ys: list[float] = []
+    for update, value in zip(x, y, strict=True):
+        if xs and update > xs[-1] + 1:
+            xs.append(xs[-1] + 1)
+            ys.append(math.nan)
+        xs.append(update)
+        ys.append(value)
+    return xs, ys
+
+
+def _group(trace: Trace, column: Column) -> str:
+    return "no group" if column.group is None else group_name(trace.groups[column.group])
+
+
+def _plan(plan: Any) -> str:
+    return ", ".join(f"{key}: {value}" for key, value in plan.items())
+
+
+def _same(what: str, found: Iterable[str]) -> str:
+    """The one thing found, or an error."""
+    first, *others = sorted(found)
+    if others:
+        raise PassoError(
+            f"curves on one picture need one unit and one kind of value, got the {what} "
+            f"{[first, *others]}; draw them one by one"
+        )
+    return first

@@ -1,0 +1,113 @@
+"""`draw`: the one door."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Literal, overload
+
+from passo.plot.compose import of_curves, of_trace
+from passo.plot.paint import INSIDE, paint
+from passo.plot.picture import Picture
+from passo.plot.terminal import terminal
+from passo.plot.web import web
+from passo.schedules.curve import Curve
+from passo.schedules.errors import PassoError
+from passo.trace import Trace
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+NEED = (
+    "draw needs a Curve, several, a mapping of label to Curve, or one Trace; "
+    "write schedule.curve(run) for a schedule, poster({...}) for several traces"
+)
+
+
+@overload
+def draw(
+    thing: Any,
+    *more: Any,
+    ax: Axes | None = ...,
+    backend: Literal["matplotlib"] = ...,
+    title: str | None = ...,
+    width: float | None = ...,
+    height: float | None = ...,
+) -> Axes: ...
+@overload
+def draw(
+    thing: Any,
+    *more: Any,
+    ax: None = ...,
+    backend: Literal["plotly"],
+    title: str | None = ...,
+    width: float | None = ...,
+    height: float | None = ...,
+) -> Any: ...
+@overload
+def draw(
+    thing: Any,
+    *more: Any,
+    ax: None = ...,
+    backend: Literal["terminal"],
+    title: str | None = ...,
+    width: float | None = ...,
+    height: float | None = ...,
+) -> str: ...
+def draw(
+    thing: Any,
+    *more: Any,
+    ax: Axes | None = None,
+    backend: str = "matplotlib",
+    title: str | None = None,
+    width: float | None = None,
+    height: float | None = None,
+) -> Any:
+    """A picture of a Curve, of several (also `{label: curve}`), or of a Trace.
+
+    A Trace shows the value that each update used over its losses, in panels that share their x
+    axis; every number is drawn as it is, jumps are jumps. `backend="matplotlib"` gives the (top)
+    Axes, on `ax` or a new figure (`ax.figure.axes` has them all), `"plotly"` its Figure,
+    `"terminal"` text to print. `width` and `height` are inches, pixels or characters. Raises
+    `PassoError` for anything else, and where a library is missing (it names the extra).
+
+    >>> from passo.trace import Column, Trace
+    >>> ax = draw(Trace(3, ("all",), (Column(0, "lr", (0, 2), (0.1, 0.01)),)), title="A drop")
+    >>> ax.get_title(), ax.get_ylabel(), ax.get_xlabel()
+    ('A drop', 'learning rate', 'update (step)')
+    """
+    picture = _picture((thing, *more), title)
+    if backend not in ("matplotlib", "plotly", "terminal"):
+        raise PassoError(f"'backend' is 'matplotlib', 'plotly' or 'terminal', got {backend!r}")
+    if ax is not None and (backend != "matplotlib" or width or height):
+        raise PassoError(
+            "'ax' has a library and a size of its own; leave out backend, width, height"
+        )
+    if backend == "matplotlib":
+        size = (width or 8.0, height or 2.2 + 1.6 * _rows(picture)) if ax is None else None
+        return paint(picture, ax, size)
+    if backend == "plotly":
+        return web(picture, (round(width or 900), round(height or 180 + 180 * _rows(picture))))
+    return terminal(picture, (round(width or 80), round(height or 4 + 12 * _rows(picture))))
+
+
+def _rows(picture: Picture) -> float:
+    """How high the picture wants to be, in panels; a long legend needs room too."""
+    names = max(len(panel.lines) for panel in picture.panels)
+    return sum(panel.height for panel in picture.panels) + (names > INSIDE) * 0.15 * names
+
+
+def _picture(things: tuple[Any, ...], title: str | None) -> Picture:
+    """What is to be seen of the things."""
+    if len(things) == 1 and isinstance(things[0], Trace):
+        return of_trace(things[0], title)
+    first = things[0]
+    named = first.items() if len(things) == 1 and isinstance(first, Mapping) else None
+    pairs: list[tuple[str | None, Any]] = [(None, each) for each in things]
+    if named is not None:
+        pairs = list(named)
+    for _, each in pairs:
+        if not isinstance(each, Curve):
+            raise PassoError(f"{NEED}; got {type(each).__name__}")
+    if not pairs:
+        raise PassoError(f"{NEED}; got {first!r}")
+    return of_curves(pairs, title)

@@ -1,0 +1,46 @@
+"""Pictures into files, whole or not at all."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+from passo.schedules.errors import PassoError
+from passo.trace import replacing
+
+# No date inside: the same picture is the same file.
+KINDS: dict[str, dict[str, Any]] = {
+    ".png": {},
+    ".svg": {"metadata": {"Date": None}},
+    ".pdf": {"metadata": {"CreationDate": None}},
+}
+
+
+def save(picture: Any, path: str | os.PathLike[str]) -> None:
+    """Writes Axes or a Figure to a file, whole or not at all.
+
+    The suffix says what it becomes: .png, .svg or .pdf for matplotlib, .html (one file that needs
+    no other) for plotly. Raises `PassoError` for anything else, `OSError` where the file cannot be.
+
+    >>> import tempfile, pathlib
+    >>> from passo.plot import draw
+    >>> from passo.trace import Column, Trace
+    >>> path = pathlib.Path(tempfile.mkdtemp()) / "rate.png"
+    >>> save(draw(Trace(2, ("all",), (Column(0, "lr", (0,), (0.1,)),))), path)
+    >>> path.read_bytes()[1:4]
+    b'PNG'
+    """
+    suffix = Path(path).suffix.lower()
+    if suffix == ".html" and hasattr(picture, "to_html"):
+        with replacing(path) as file:
+            file.write(picture.to_html().encode())
+        return
+    figure = picture.get_figure(root=True) if hasattr(picture, "get_figure") else picture
+    if suffix not in KINDS or not hasattr(figure, "savefig"):
+        raise PassoError(
+            f"a picture becomes .png, .svg or .pdf (matplotlib) or .html (plotly), "
+            f"got {str(path)!r} for a {type(picture).__name__}"
+        )
+    with replacing(path) as file:
+        figure.savefig(file, format=suffix[1:], **KINDS[suffix])

@@ -1,0 +1,133 @@
+"""A Picture as text, through plotext. Its figure is made anew: nothing global is touched."""
+
+from __future__ import annotations
+
+import math
+from itertools import cycle
+from typing import Any
+
+from passo.plot.need import need
+from passo.plot.picture import Line, Panel, Picture, finite
+from passo.plot.words import shorten
+from passo.schedules.errors import PassoError
+
+MARKS = ("●", "×", "+", "o", "#", "*")
+LEAST = (40, 8)
+MARGIN = 8
+
+
+def terminal(picture: Picture, size: tuple[int, int]) -> str:
+    """The picture in `size` characters (columns, rows for all panels and the title)."""
+    need("plotext")
+    width, height = size
+    least = LEAST[1] * len(picture.panels) + 2
+    if width < LEAST[0] or height < least:
+        raise PassoError(
+            f"the picture needs at least {LEAST[0]} columns and {least} rows, "
+            f"got width={width}, height={height}"
+        )
+    head = [picture.title, picture.note] if picture.note else [picture.title]
+    total = sum(panel.height for panel in picture.panels)
+    spare = height - len(head) - LEAST[1] * len(picture.panels)
+    every = [x for panel in picture.panels for line in panel.lines for x in line.x]
+    reach = (min(every), max(every))
+    texts = [
+        _panel(
+            panel,
+            picture.xlabel if panel is picture.panels[-1] else "",
+            reach,
+            (width, LEAST[1] + int(spare * panel.height / total)),
+        )
+        for panel in picture.panels
+    ]
+    return "\n".join([shorten(each, width) for each in head] + texts)
+
+
+def ticks(low: float, high: float, most: int = 6) -> list[float]:
+    """Round numbers from `low` to `high`.
+
+    >>> ticks(0, 999), ticks(0.85, 0.95, 3)
+    ([0.0, 200.0, 400.0, 600.0, 800.0], [0.85, 0.9, 0.95])
+    """
+    if high <= low:
+        return [low]
+    rough = (high - low) / most
+    ten = 10.0 ** math.floor(math.log10(rough))
+    step = next(k * ten for k in (1, 2, 5, 10) if k * ten >= rough * 0.999)
+    first, last = math.ceil(low / step - 1e-9), math.floor(high / step + 1e-9)
+    return [float(f"{k * step:.12g}") for k in range(first, last + 1)]
+
+
+def decades(low: float, high: float, most: int = 5) -> list[float]:
+    """Powers of ten from `low` to `high`.
+
+    >>> decades(0.02, 20)
+    [0.1, 1.0, 10.0]
+    """
+    first, last = math.ceil(math.log10(low) - 1e-9), math.floor(math.log10(high) + 1e-9)
+    every = math.ceil((last - first + 1) / most) or 1
+    return [float(f"1e{k}") for k in range(first, last + 1, every)]
+
+
+def _panel(panel: Panel, xlabel: str, reach: tuple[float, float], size: tuple[int, int]) -> str:
+    """One panel: what its marks mean, then the plot."""
+    import plotext
+
+    window = type(plotext.terminal)()  # not the one that all share
+    window.limit(False, False)  # noqa: FBT003
+    figure = type(plotext.figure)(parent=window)
+    several = len(panel.lines) > 1
+    for line, mark in zip(panel.lines, cycle(MARKS), strict=False):
+        for x, y in _pieces(line):
+            shown = [math.log10(each) for each in y] if panel.log else y
+            figure.draw(figure.signal(x, shown, marker=mark if several else "braille").lines())
+    _axes(figure, panel, reach, size[1])
+    if xlabel:
+        figure.label(xlabel, axis="x")
+    head = _head(panel, size[0])
+    figure.plot_size(size[0], max(LEAST[1] - 1, size[1] - len(head)))
+    rows = figure.build().string(colorless=True).rstrip().splitlines()
+    return "\n".join([*head, *(row.rstrip() for row in rows)])
+
+
+def _head(panel: Panel, width: int) -> list[str]:
+    """What the axis and the marks mean, in one line where there is room."""
+    if len(panel.lines) == 1:
+        name = panel.lines[0].label
+        return [
+            shorten(panel.ylabel if name == panel.ylabel else f"{panel.ylabel}:  {name}", width)
+        ]
+    names = [f"{m} {line.label}" for m, line in zip(cycle(MARKS), panel.lines, strict=False)]
+    line = "   ".join([f"{panel.ylabel}:", *names])
+    return [line] if len(line) <= width else [shorten(name, width) for name in names]
+
+
+def _axes(figure: Any, panel: Panel, reach: tuple[float, float], height: int) -> None:
+    """Round numbers on both axes, the same margin in every panel."""
+    values = finite(panel.lines) or [0.0, 1.0]
+    low, high = min(values), max(values)
+    if low == high:
+        low, high = min(0.0, 1.25 * low), max(0.0, 1.25 * high) or 1.0
+    along = ticks(*reach)
+    up = decades(low, high) if panel.log else ticks(low, high, max(2, height // 4))
+    figure.ruler("x").lim(*reach).ticks(along, [f"{each:,.6g}" for each in along])
+    names = [f"{each:{MARGIN}.4g}" for each in up]
+    if panel.log:
+        low, high, *up = [math.log10(each) for each in (low, high, *up)]
+    figure.ruler("y").lim(low, high).ticks(up, names)
+
+
+def _pieces(line: Line) -> list[tuple[list[float], list[float]]]:
+    """The finite runs of a line; each value of a line of steps is held until the next."""
+    pieces: list[tuple[list[float], list[float]]] = [([], [])]
+    for x, y in zip(line.x, line.y, strict=True):
+        xs, ys = pieces[-1]
+        if line.steps and xs:
+            xs.append(x)
+            ys.append(ys[-1])
+        if math.isfinite(y):
+            xs.append(x)
+            ys.append(y)
+        elif xs:
+            pieces.append(([], []))
+    return [piece for piece in pieces if piece[0]]

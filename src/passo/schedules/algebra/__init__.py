@@ -1,0 +1,24 @@
+"""The algebra of schedules: what is written with operators and methods, as frozen nodes."""
+
+from passo.schedules.algebra.atoms import Base, base
+from passo.schedules.algebra.nary import Maximum, Minimum, Product, Sum
+from passo.schedules.algebra.schedule import Schedule
+from passo.schedules.algebra.sequence import Repeat, Then
+from passo.schedules.algebra.warp import Clip, Skip, Staircase, Stretch, Until
+
+__all__ = [
+    "Base",
+    "Clip",
+    "Maximum",
+    "Minimum",
+    "Product",
+    "Repeat",
+    "Schedule",
+    "Skip",
+    "Staircase",
+    "Stretch",
+    "Sum",
+    "Then",
+    "Until",
+    "base",
+]

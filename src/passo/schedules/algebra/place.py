@@ -1,0 +1,111 @@
+"""Measuring: how long a part lasts, what it may fill, and when a value can be asked for."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from typing import TYPE_CHECKING, NamedTuple
+
+from passo.schedules.errors import NeedsRun, PassoError
+from passo.schedules.numbers import write_exact
+from passo.schedules.time import AXES, Span
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+
+    from passo.schedules.time import Run
+
+
+class Place(NamedTuple):
+    """Where a part stands on a run: `left` is what `rest` means here, on the run's axis."""
+
+    run: Run
+    left: Fraction
+
+    def measured(self, span: Span) -> Span:
+        """`span` in the unit of the run's axis."""
+        if span.unit == "rest":
+            return Span(self.left, self.run.unit)
+        return Span(self.run.measure(span), self.run.unit)
+
+    def with_left(self, left: Fraction) -> Place:
+        """The same run with another `rest`, which may not be less than nothing."""
+        if left < 0:
+            msg = (
+                f"'rest' would be {write_exact(left)} {self.run.unit} on {self.run!r}: the other "
+                "parts are longer than the run; shorten them or write a longer run"
+            )
+            raise PassoError(msg)
+        return Place(self.run, left)
+
+
+class Length(NamedTuple):
+    """How long a part lasts: `amount` of `unit`; the unit is None where only a run could tell."""
+
+    amount: Fraction
+    unit: str | None
+
+    @property
+    def known(self) -> bool:
+        """Whether it can be compared and added without a run."""
+        return self.unit is not None
+
+    def plus(self, other: Length) -> Length:
+        """The two after one another."""
+        if self.amount == 0 and self.known:
+            return other
+        if other.amount == 0 and other.known:
+            return self
+        unit = self.unit if self.unit == other.unit else None
+        return Length(self.amount + other.amount, unit)
+
+    def times(self, factor: Fraction) -> Length:
+        """`factor` times as long."""
+        return Length(self.amount * factor, self.unit)
+
+
+UNKNOWN = Length(Fraction(1), None)
+NOTHING = Length(Fraction(0), "steps")
+
+
+def length_of(span: Span, run: Run | None = None) -> Length:
+    """The length of a span; `rest` is not known yet."""
+    if span.unit == "rest":
+        return UNKNOWN
+    return Length(span.amount, span.unit) if run is None else Length(run.measure(span), run.unit)
+
+
+def common_length(
+    lengths: Iterable[Length | None], sign: str, code: Callable[[], str]
+) -> Length | None:
+    """The one length of parts that run side by side; endless parts fit any."""
+    finite = [length for length in lengths if length is not None]
+    if not finite:
+        return None
+    known = [length for length in finite if length.known]
+    for length in known:
+        if length.unit == known[0].unit and length.amount != known[0].amount:
+            spans = " and ".join(f"{x.unit}({write_exact(x.amount)})" for x in (known[0], length))
+            msg = (
+                f"the parts of {sign} must be equally long or endless, got {spans} in {code()}; "
+                "write .until(...), or give the shorter one .then(Constant(...)) to its end"
+            )
+            raise PassoError(msg)
+    one_unit = len(known) == len(finite) and len({length.unit for length in known}) == 1
+    return known[0] if one_unit else UNKNOWN
+
+
+def need_axis(spans: Mapping[str, Span]) -> None:
+    """Refuse spans that no single axis measures: values can be asked for on steps, samples, tokens.
+
+    >>> need_axis({})
+    """
+    for unit, span in spans.items():
+        if unit not in AXES.values():
+            msg = f"{span!r} needs a run; write schedule.on(Run(...)) first"
+            if unit == "rest":
+                msg = "'rest' needs a run; write schedule.on(Run(...)) first"
+            raise NeedsRun(msg)
+    if len(spans) > 1:
+        both = " and ".join(repr(span) for span in spans.values())
+        msg = f"{both} are in different units; write schedule.on(Run(...)) first"
+        raise NeedsRun(msg)

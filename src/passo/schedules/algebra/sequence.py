@@ -1,0 +1,292 @@
+"""Parts one after another: `Then`, and the same part again: `Repeat`."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from dataclasses import dataclass
+from fractions import Fraction
+from itertools import accumulate, pairwise
+from itertools import count as counting
+from typing import TYPE_CHECKING, Any, final
+
+from passo.schedules.algebra.cycles import counter, growing_starts, total_growth
+from passo.schedules.algebra.node import ATOM, MOST_PARTS
+from passo.schedules.algebra.place import NOTHING, UNKNOWN, Length, Place
+from passo.schedules.algebra.schedule import Schedule
+from passo.schedules.errors import PassoError
+from passo.schedules.numbers import exact, real, whole, write, write_exact
+from passo.schedules.ops import NUMBERS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from passo.schedules.algebra.node import Localize
+    from passo.schedules.feedback import Plateau
+    from passo.schedules.ops import Formula
+    from passo.schedules.time import Run, Span
+
+
+@final
+@dataclass(frozen=True, slots=True, repr=False, eq=False)
+class Then(Schedule):
+    """Parts one after another, each in its own time; a join belongs to the part that begins.
+
+    s(t) = part_k(t - begin_k),    begin_k <= t < begin_(k+1)
+    """
+
+    parts: tuple[Schedule, ...]
+
+    @classmethod
+    def of(cls, parts: Iterable[Schedule]) -> Schedule:
+        """The parts flattened, those of no length dropped; one part is itself."""
+        flat: list[Schedule] = []
+        for part in parts:
+            if not isinstance(part, Schedule):
+                msg = f"then needs schedules, got {part!r}; write Constant({part!r})"
+                raise PassoError(msg)
+            flat.extend(part.parts if isinstance(part, Then) else (part,))
+        lasting = [part for part in flat if not _is_nothing(part)] or flat[-1:]
+        return lasting[0] if len(lasting) == 1 else cls(tuple(lasting))
+
+    @classmethod
+    def _make(cls, **values: Any) -> Schedule:
+        return cls.of(values["parts"])
+
+    def _check(self) -> None:
+        if len(self.parts) > MOST_PARTS:
+            msg = f"then joins at most {MOST_PARTS} parts; write a Table, or use repeat"
+            raise PassoError(msg)
+        for part, after in pairwise(self.parts):
+            if part._endless:
+                msg = (
+                    f"{_short(part)} never ends, so {_short(after)} would never begin; "
+                    "give it an end with .until(...) or over="
+                )
+                raise PassoError(msg)
+        if sum(part._open for part in self.parts) > 1:
+            both = " and ".join(_short(part) for part in self.parts if part._open)
+            msg = f"at most one part of a then can be as long as 'rest', got {both}"
+            raise PassoError(msg)
+
+    def _parts(self) -> Iterator[Schedule]:
+        return iter(self.parts)
+
+    def _spans(self) -> Iterator[Span]:
+        return iter(())
+
+    def _is_endless(self) -> bool:
+        return self.parts[-1]._endless
+
+    def _length(self, run: Run | None = None) -> Length | None:
+        total = NOTHING
+        for part in self.parts:
+            length = part._length(run)
+            if length is None:
+                return None
+            total = total.plus(length)
+        return total
+
+    def _fill(self, place: Place) -> Schedule:
+        """`rest` in a part is what its siblings leave; a part cut by `until` could fill the run."""
+        fixed = sum(_amount(part, place.run) for part in self.parts if not part._open)
+        filled, gone = [], Fraction(0)
+        for part in self.parts:
+            if part._open:
+                own = place.with_left(place.left - fixed)
+                gone += own.left
+            else:
+                own = Place(place.run, max(place.left - gone, Fraction(0)))
+                gone += _amount(part, place.run)
+            filled.append(part._fill(own))
+        return Then.of(filled)
+
+    def _begins(self) -> list[Fraction]:
+        return [Fraction(0), *accumulate(_amount(part) for part in self.parts[:-1])]
+
+    def _build(self) -> Formula:
+        starts = [float(begin) for begin in self._begins()]
+        formulas = [part._build() for part in self.parts]
+
+        def value(t: Any, xp: Any) -> Any:
+            if xp is not NUMBERS:
+                return xp.chain(t, starts, formulas)
+            k = bisect_right(starts, t) - 1
+            return formulas[k](t - starts[k], xp)
+
+        return value
+
+    def _corners(self, horizon: float) -> Iterator[float]:
+        for begin, part in zip(self._begins(), self.parts, strict=True):
+            start = float(begin)
+            if start > horizon:
+                return
+            if start > 0:
+                yield start
+            for corner in part._corners(horizon - start):
+                yield start + corner
+
+    def _plateaus(self, local: Localize) -> Iterator[tuple[Plateau, Localize]]:
+        begins = self._begins()
+        for k, part in enumerate(self.parts):
+            end = begins[k + 1] if k + 1 < len(begins) else None
+            yield from part._plateaus(_segment(local, begins[k], end))
+
+    def _write(self) -> str:
+        first, *others = self.parts
+        return f"{first._inner(ATOM)}.then({', '.join(map(repr, others))})"
+
+
+def _short(part: Schedule) -> str:
+    code = repr(part)
+    return code if len(code) <= 60 else code[:57] + "..."
+
+
+def _is_nothing(part: Schedule) -> bool:
+    length = part._length()
+    return length is not None and length.known and length.amount == 0
+
+
+def _amount(part: Schedule, run: Run | None = None) -> Fraction:
+    length = part._length(run)
+    return Fraction(0) if length is None else length.amount
+
+
+def _segment(local: Localize, begin: Fraction, end: Fraction | None) -> Localize:
+    start, stop = float(begin), None if end is None else float(end)
+
+    def inside(t: float) -> float | None:
+        at = local(t)
+        if at is None or at < start or (stop is not None and at >= stop):
+            return None
+        return at - start
+
+    return inside
+
+
+@final
+@dataclass(frozen=True, slots=True, repr=False, eq=False)
+class Repeat(Schedule):
+    """Cycles of one part, each `grow` times longer and `scale` times the value of the last.
+
+    s(t) = scale**k * part((t - begin_k) / grow**k)
+    """
+
+    part: Schedule
+    times: int | None
+    grow: Fraction
+    scale: float
+
+    @classmethod
+    def of(cls, part: Schedule, times: int | None, grow: object, scale: object) -> Schedule:
+        """Once is the part itself, and a repeat of a plain repeat is one repeat."""
+        node = cls(part, times, exact(grow, "grow"), real(scale, "scale"))
+        if times == 1:
+            return part
+        inner = node.part
+        if isinstance(inner, Repeat) and node._is_plain() and inner._is_plain():
+            if times is None or inner.times is None:
+                return cls(inner.part, None, node.grow, node.scale)
+            return cls(inner.part, times * inner.times, node.grow, node.scale)
+        return node
+
+    def _is_plain(self) -> bool:
+        return self.grow == 1 and self.scale == 1.0
+
+    @classmethod
+    def _make(cls, **values: Any) -> Schedule:
+        return cls.of(**values)
+
+    def _check(self) -> None:
+        if self.times is not None:
+            whole(self.times, "times")
+        if self.grow <= 0:
+            msg = f"grow must be more than 0, got {write_exact(self.grow)}"
+            raise PassoError(msg)
+        if self.times is None and self.grow < 1:
+            msg = (
+                f"repeat with grow={write_exact(self.grow)} needs times=...: for ever, its cycles "
+                "would become infinitely short"
+            )
+            raise PassoError(msg)
+        if self.part._endless:
+            msg = f"{_short(self.part)} never ends, so it cannot be repeated; give it .until(...)"
+            raise PassoError(msg)
+        if _is_nothing(self.part):
+            msg = f"{_short(self.part)} has no length, so it cannot be repeated"
+            raise PassoError(msg)
+        if self.times is None and self.part._open:
+            msg = f"repeat needs times=...: {_short(self.part)} is as long as 'rest'"
+            raise PassoError(msg)
+        if next(self.part._plateaus(lambda t: t), None) is not None:
+            msg = "a plateau cannot be inside repeat; write schedule.repeat(...) * Plateau(...)"
+            raise PassoError(msg)
+
+    def _is_endless(self) -> bool:
+        return self.times is None
+
+    def _length(self, run: Run | None = None) -> Length | None:
+        if self.times is None:
+            return None
+        length = self.part._length(run) or UNKNOWN
+        return length.times(total_growth(self.grow, self.times))
+
+    def _fill(self, place: Place) -> Schedule:
+        inner = place
+        if self.part._open and self.times is not None:
+            inner = place.with_left(place.left / total_growth(self.grow, self.times))
+        part = self.part._fill(inner)
+        return part if _is_nothing(part) else Repeat.of(part, self.times, self.grow, self.scale)
+
+    def _build(self) -> Formula:
+        return self._even() if self.grow == 1 else self._growing()
+
+    def _even(self) -> Formula:
+        formula, scale, period = self.part._build(), self.scale, float(_amount(self.part))
+        count, last = counter(_amount(self.part)), None if self.times is None else self.times - 1
+
+        def value(t: Any, xp: Any) -> Any:
+            cycle, local = count(t)
+            if last is not None:
+                local = xp.where(cycle > last, local * 0.0 + period, local)
+                cycle = xp.minimum(cycle, float(last))
+            inner = formula(local, xp)
+            return inner if scale == 1.0 else scale**cycle * inner
+
+        return value
+
+    def _growing(self) -> Formula:
+        formula, scale, grow = self.part._build(), self.scale, float(self.grow)
+        starts = growing_starts(_amount(self.part), self.grow, self.times)
+        lengths = [grow**k for k in range(len(starts))]
+        scales = [scale**k for k in range(len(starts))]
+        period = float(_amount(self.part))
+
+        def value(t: Any, xp: Any) -> Any:
+            cycle = xp.find(starts[1:], t)
+            local = (t - xp.take(starts, cycle, t)) / xp.take(lengths, cycle, t)
+            return xp.take(scales, cycle, t) * formula(xp.minimum(local, period), xp)
+
+        return value
+
+    def _corners(self, horizon: float) -> Iterator[float]:
+        own = sorted({0.0, *self.part._corners(float(_amount(self.part)))})
+        for start, growth in self._cycles():
+            if start > horizon:
+                return
+            for corner in own:
+                if 0 < start + corner * growth <= horizon:
+                    yield start + corner * growth
+
+    def _cycles(self) -> Iterator[tuple[float, float]]:
+        if self.grow == 1:
+            for k in counting() if self.times is None else range(self.times):
+                yield float(_amount(self.part) * k), 1.0
+            return
+        for k, start in enumerate(growing_starts(_amount(self.part), self.grow, self.times)):
+            yield start, float(self.grow) ** k
+
+    def _write(self) -> str:
+        given = [] if self.times is None else [str(self.times)]
+        given += [f"grow={write_exact(self.grow)}"] if self.grow != 1 else []
+        given += [f"scale={write(self.scale)}"] if self.scale != 1.0 else []
+        return f"{self.part._inner(ATOM)}.repeat({', '.join(given)})"

@@ -1,0 +1,257 @@
+"""One part in another time: `Stretch`, `Skip`, `Until`, `Staircase`; and `Clip`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, final
+
+from passo.schedules.algebra.atoms import Value, as_number, as_value, write_value
+from passo.schedules.algebra.cycles import ratio
+from passo.schedules.algebra.node import ATOM
+from passo.schedules.algebra.place import UNKNOWN, Length, Place, length_of
+from passo.schedules.algebra.schedule import Schedule
+from passo.schedules.errors import PassoError
+from passo.schedules.numbers import exact, write_exact
+from passo.schedules.time import Span, as_span
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from fractions import Fraction
+
+    from passo.schedules.algebra.node import Localize
+    from passo.schedules.feedback import Plateau
+    from passo.schedules.ops import Formula
+    from passo.schedules.time import Run
+
+
+@final
+@dataclass(frozen=True, slots=True, repr=False, eq=False)
+class Stretch(Schedule):
+    """s(t) = part(t / factor), written `a.stretch(factor)`."""
+
+    part: Schedule
+    factor: Fraction
+
+    @classmethod
+    def of(cls, part: Schedule, factor: object) -> Schedule:
+        """A stretch of a stretch is one stretch, and by 1 it is the part itself."""
+        if isinstance(part, Stretch):
+            return cls.of(part.part, part.factor * cls(part, exact(factor, "factor")).factor)
+        node = cls(part, exact(factor, "factor"))
+        return part if node.factor == 1 else node
+
+    @classmethod
+    def _make(cls, **values: Any) -> Schedule:
+        return cls.of(values["part"], values["factor"])
+
+    def _check(self) -> None:
+        if self.factor <= 0:
+            msg = f"factor must be more than 0, got {write_exact(self.factor)}"
+            raise PassoError(msg)
+
+    def _length(self, run: Run | None = None) -> Length | None:
+        length = self.part._length(run)
+        return None if length is None else length.times(self.factor)
+
+    def _fill(self, place: Place) -> Schedule:
+        return Stretch.of(self.part._fill(place.with_left(place.left / self.factor)), self.factor)
+
+    def _build(self) -> Formula:
+        formula, (p, q) = self.part._build(), ratio(self.factor)
+        return lambda t, xp: formula(t * q / p, xp)
+
+    def _corners(self, horizon: float) -> Iterator[float]:
+        factor = float(self.factor)
+        for corner in self.part._corners(horizon / factor):
+            yield corner * factor
+
+    def _plateaus(self, local: Localize) -> Iterator[tuple[Plateau, Localize]]:
+        factor = float(self.factor)
+        yield from self.part._plateaus(lambda t: None if (at := local(t)) is None else at / factor)
+
+    def _write(self) -> str:
+        return f"{self.part._inner(ATOM)}.stretch({write_exact(self.factor)})"
+
+
+@final
+@dataclass(frozen=True, slots=True, repr=False, eq=False)
+class Skip(Schedule):
+    """s(t) = part(t + span), written `a.skip(span)`: begin inside it."""
+
+    part: Schedule
+    span: Span
+
+    @classmethod
+    def of(cls, part: Schedule, span: Span) -> Schedule:
+        """Skipping nothing is the part itself."""
+        as_span(span, "what is skipped", relative=False)
+        return part if span.amount == 0 else cls(part, span)
+
+    @classmethod
+    def _make(cls, **values: Any) -> Schedule:
+        return cls.of(values["part"], values["span"])
+
+    def _check(self) -> None:
+        length, skipped = self.part._length(), length_of(self.span)
+        if length is not None and length.unit == skipped.unit and length.amount < skipped.amount:
+            msg = (
+                f"cannot skip {self.span!r} of a schedule that is {length.unit}"
+                f"({write_exact(length.amount)}) long: {self.part!r}"
+            )
+            raise PassoError(msg)
+
+    def _length(self, run: Run | None = None) -> Length | None:
+        length, skipped = self.part._length(run), length_of(self.span, run)
+        if length is None or length.unit != skipped.unit:
+            return None if length is None else UNKNOWN
+        return Length(length.amount - skipped.amount, length.unit)
+
+    def _fill(self, place: Place) -> Schedule:
+        span = place.measured(self.span)
+        return Skip.of(self.part._fill(place.with_left(place.left + span.amount)), span)
+
+    def _build(self) -> Formula:
+        formula, skipped = self.part._build(), float(self.span.amount)
+        return lambda t, xp: formula(t + skipped, xp)
+
+    def _corners(self, horizon: float) -> Iterator[float]:
+        skipped = float(self.span.amount)
+        for corner in self.part._corners(horizon + skipped):
+            if corner > skipped:
+                yield corner - skipped
+
+    def _plateaus(self, local: Localize) -> Iterator[tuple[Plateau, Localize]]:
+        skipped = float(self.span.amount)
+        yield from self.part._plateaus(lambda t: None if (at := local(t)) is None else at + skipped)
+
+    def _write(self) -> str:
+        return f"{self.part._inner(ATOM)}.skip({self.span!r})"
+
+
+@final
+@dataclass(frozen=True, slots=True, repr=False, eq=False)
+class Until(Schedule):
+    """s(t) = part(min(t, span)), written `a.until(span)`: end it early, or hold it until then."""
+
+    part: Schedule
+    span: Span
+
+    def _check(self) -> None:
+        as_span(self.span, "until")
+
+    def _is_open(self) -> bool:
+        return self.span.unit == "rest"
+
+    def _is_endless(self) -> bool:
+        return False
+
+    def _length(self, run: Run | None = None) -> Length:
+        return length_of(self.span, run)
+
+    def _build(self) -> Formula:
+        formula, end = self.part._build(), float(self.span.amount)
+        return lambda t, xp: formula(xp.minimum(t, end), xp)
+
+    def _corners(self, horizon: float) -> Iterator[float]:
+        end = float(self.span.amount)
+        yield from self.part._corners(min(horizon, end))
+        if end <= horizon:
+            yield end
+
+    def _plateaus(self, local: Localize) -> Iterator[tuple[Plateau, Localize]]:
+        end = float(self.span.amount)
+
+        def before(t: float) -> float | None:
+            at = local(t)
+            return at if at is not None and at < end else None
+
+        yield from self.part._plateaus(before)
+
+    def _write(self) -> str:
+        return f"{self.part._inner(ATOM)}.until({self.span!r})"
+
+
+@final
+@dataclass(frozen=True, slots=True, repr=False, eq=False)
+class Staircase(Schedule):
+    """s(t) = part(span * floor(t / span)), written `a.staircase(span)`."""
+
+    part: Schedule
+    span: Span
+
+    def _check(self) -> None:
+        as_span(self.span, "a stair", zero=False, relative=False)
+
+    def _length(self, run: Run | None = None) -> Length | None:
+        return self.part._length(run)
+
+    def _build(self) -> Formula:
+        formula, (p, q) = self.part._build(), ratio(self.span.amount)
+        return lambda t, xp: formula((t * q // p) * p / q, xp)
+
+    def _corners(self, horizon: float) -> Iterator[float]:
+        length = self.part._length()
+        last = horizon if length is None else min(horizon, float(length.amount))
+        stairs = 1
+        while (at := float(self.span.amount * stairs)) <= last:
+            yield at
+            stairs += 1
+
+    def _write(self) -> str:
+        return f"{self.part._inner(ATOM)}.staircase({self.span!r})"
+
+
+@final
+@dataclass(frozen=True, slots=True, repr=False, eq=False)
+class Clip(Schedule):
+    """s(t) = min(max(part(t), low), high), written `a.clip(low, high)`."""
+
+    part: Schedule
+    low: Value | None
+    high: Value | None
+
+    @classmethod
+    def of(cls, part: Schedule, low: object, high: object) -> Schedule:
+        """The same clip twice is one clip; no bound at all is the part itself."""
+        node = cls(part, low, high)  # type: ignore[arg-type]
+        if node.low is None and node.high is None:
+            return part
+        same = isinstance(part, Clip) and (part.low, part.high) == (node.low, node.high)
+        return part if same else node
+
+    @classmethod
+    def _make(cls, **values: Any) -> Schedule:
+        return cls.of(values["part"], values["low"], values["high"])
+
+    def _check(self) -> None:
+        for name in ("low", "high"):
+            if (bound := getattr(self, name)) is not None:
+                self._set(**{name: as_value(bound, name)})
+        both = isinstance(self.low, float) and isinstance(self.high, float)
+        if both and self.low > self.high:  # type: ignore[operator]
+            msg = (
+                f"clip needs low <= high, got low={write_value(self.low)}, "  # type: ignore[arg-type]
+                f"high={write_value(self.high)}"  # type: ignore[arg-type]
+            )
+            raise PassoError(msg)
+
+    def _length(self, run: Run | None = None) -> Length | None:
+        return self.part._length(run)
+
+    def _build(self) -> Formula:
+        formula = self.part._build()
+        low = None if self.low is None else as_number(self.low)
+        high = None if self.high is None else as_number(self.high)
+
+        def value(t: Any, xp: Any) -> Any:
+            inner = formula(t, xp)
+            if low is not None:
+                inner = xp.maximum(inner, low)
+            return inner if high is None else xp.minimum(inner, high)
+
+        return value
+
+    def _write(self) -> str:
+        bounds = {"low": self.low, "high": self.high}
+        given = [f"{k}={write_value(v)}" for k, v in bounds.items() if v is not None]
+        return f"{self.part._inner(ATOM)}.clip({', '.join(given)})"

@@ -1,0 +1,131 @@
+"""`Curve`: a schedule on a run as numbers to draw, exact at every corner."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from itertools import islice
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from passo.schedules.algebra.atoms import has_base
+from passo.schedules.numbers import whole
+
+if TYPE_CHECKING:
+    from passo.schedules.algebra.schedule import Schedule
+    from passo.schedules.time import Run
+
+_MOST_CORNERS: Final = 20_000
+
+
+class Corner(NamedTuple):
+    """Where another formula takes over: the value just before, and the value there."""
+
+    time: float
+    before: float
+    value: float
+
+
+class Row(NamedTuple):
+    """What one update uses."""
+
+    update: int
+    value: float
+
+
+@dataclass(frozen=True, slots=True)
+class Curve:
+    """A schedule on a run as numbers: `times` on the run's axis and the `values` there.
+
+    A jump at time c stands as two points, one just before c and one at c; corners are points of
+    the curve, whatever `points` is. `schedule` is what was given, `filled` what was evaluated.
+    `relative` says that `base` is still open and the values are multiples of it. Where a run has
+    more than 20,000 corners, only the first are exact, and `complete` is False.
+
+    >>> from passo import Constant, Linear, Run, steps
+    >>> s = Linear(0, 1, steps(4)).then(Constant(0.5))
+    >>> Curve.of(s, Run(steps(10))).corners
+    (Corner(time=4.0, before=0.9999999999999999, value=0.5),)
+    """
+
+    schedule: Schedule
+    filled: Schedule
+    run: Run
+    times: tuple[float, ...]
+    values: tuple[float, ...]
+    corners: tuple[Corner, ...]
+    unit: str
+    label: str
+    relative: bool
+    complete: bool = True
+
+    @classmethod
+    def of(
+        cls,
+        schedule: Schedule,
+        run: Run,
+        *,
+        points: int = 512,
+        base: float | None = None,
+        label: str | None = None,
+    ) -> Curve:
+        """The curve of `schedule` on `run`, at `points` even times and at every corner.
+
+        `base` fills the schedule's base; without it the values of a schedule that has one are
+        multiples of it. Raises NeedsRun where the run does not know a unit.
+
+        >>> from passo import Run, base, steps, warmup_cosine
+        >>> curve = Curve.of(warmup_cosine(0.5 * base), Run(steps(100)))
+        >>> curve.relative, max(curve.values)
+        (True, 0.5)
+        """
+        whole(points, "points", least=2)
+        placed = schedule.on(run)
+        relative = base is None and has_base(placed)
+        exact = placed.with_base(1.0 if base is None else base)
+        horizon = float(run.measure(run.length))
+        found = sorted({t for t in islice(exact._corners(horizon), _MOST_CORNERS) if t > 0})
+        corners = tuple(
+            Corner(t, exact(math.nextafter(t, 0.0)), exact(t)) for t in found if t <= horizon
+        )
+        times = _times(horizon, points, corners)
+        return cls(
+            schedule,
+            exact,
+            run,
+            tuple(times),
+            tuple(exact(t) for t in times),
+            corners,
+            run.axis,
+            label or repr(schedule),
+            relative,
+            len(found) < _MOST_CORNERS,
+        )
+
+    def rows(self) -> tuple[Row, ...]:
+        """The updates nearest to each corner, with the first and the last, and what they use.
+
+        >>> from passo import Run, steps, warmup_linear
+        >>> for row in Curve.of(warmup_linear(1.0, steps(2.5)), Run(steps(10))).rows():
+        ...     print(row.update, round(row.value, 3))
+        0 0.0
+        2 0.8
+        3 0.933
+        9 0.133
+        """
+        last = self.run.updates - 1
+        updates = {0, last}
+        for corner in self.corners:
+            at = self.run.update_at(corner.time)
+            jumps = not math.isclose(corner.before, corner.value, rel_tol=1e-9, abs_tol=1e-300)
+            updates |= {math.ceil(at) - 1, math.ceil(at)} if jumps or at % 1 else {math.ceil(at)}
+        return tuple(
+            Row(update, self.filled(float(self.run.at(update))))
+            for update in sorted(u for u in updates if 0 <= u <= last)
+        )
+
+
+def _times(horizon: float, points: int, corners: tuple[Corner, ...]) -> list[float]:
+    times = {horizon * k / (points - 1) for k in range(points)}
+    for corner in corners:
+        times |= {corner.time, math.nextafter(corner.time, 0.0)}
+    return sorted(t for t in times if 0 <= t <= horizon)

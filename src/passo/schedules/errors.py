@@ -1,0 +1,69 @@
+"""Every error that passo raises and every warning that it gives.
+
+PassoError (a ValueError)
+  NeedsRun    a value was asked for before the spans had a run to be measured on
+  NeedsBase   a value was asked for before `base` had a number
+PassoWarning (a UserWarning)
+"""
+
+from __future__ import annotations
+
+from difflib import get_close_matches
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+
+class PassoError(ValueError):
+    """What was given cannot be used; the text says what was given, what is needed, what to write.
+
+    >>> from passo import steps
+    >>> steps(-3)
+    Traceback (most recent call last):
+    ...
+    passo.schedules.errors.PassoError: a span cannot be negative, got steps(-3)
+    """
+
+
+class NeedsRun(PassoError):
+    """A value was asked for while some span still waits for its run.
+
+    >>> from passo import Cosine
+    >>> Cosine(1, 0)(10)
+    Traceback (most recent call last):
+    ...
+    passo.schedules.errors.NeedsRun: 'rest' needs a run; write schedule.on(Run(...)) first
+    """
+
+
+class NeedsBase(PassoError):
+    """A value was asked for while `base` still waits for its number.
+
+    >>> from passo import base
+    >>> (0.1 * base)(0)
+    Traceback (most recent call last):
+    ...
+    passo.schedules.errors.NeedsBase: 'base' has no value yet; write schedule.with_base(0.1)
+    """
+
+
+class PassoWarning(UserWarning):
+    """Something is probably not what was meant; a category of its own, so that no filter hides it.
+
+    >>> issubclass(PassoWarning, UserWarning)
+    True
+    """
+
+
+def closest(name: str, known: Iterable[str]) -> str:
+    """A hint `; did you mean 'x'?` when one known name is really close, else nothing.
+
+    >>> closest("Cosin", ["Cosine", "Linear"])
+    "; did you mean 'Cosine'?"
+    >>> closest("banana", ["Cosine", "Linear"])
+    ''
+    """
+    names = {each.lower(): each for each in known}
+    found = get_close_matches(name.lower(), names, n=1, cutoff=0.75)
+    return f"; did you mean {names[found[0]]!r}?" if found else ""

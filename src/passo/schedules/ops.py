@@ -1,0 +1,168 @@
+"""What a formula may call, for plain numbers and for arrays: one formula serves both."""
+
+from __future__ import annotations
+
+import math
+from bisect import bisect_right
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    Formula = Callable[[Any, Any], Any]
+    """`formula(t, xp)`: t is a float and xp is NUMBERS, or t is an array and xp is Arrays."""
+
+_HALF: Final = 0.5
+_QUARTER: Final = 0.25
+_HALF_PI: Final = math.pi / 2
+_FEW_PARTS: Final = 4
+
+
+class Numbers:
+    """Operations on one float; `math` raises where arrays give an infinity, hence the guards."""
+
+    minimum = staticmethod(min)
+    maximum = staticmethod(max)
+    sinh = staticmethod(math.sinh)
+    cosh = staticmethod(math.cosh)
+    expm1 = staticmethod(math.expm1)
+    log1p = staticmethod(math.log1p)
+    sqrt = staticmethod(math.sqrt)
+
+    @staticmethod
+    def where(condition: bool, yes: float, no: float) -> float:  # noqa: FBT001
+        """One of two, by a condition."""
+        return yes if condition else no
+
+    @staticmethod
+    def blend(early: bool, start: float, end: float, share: float) -> float:  # noqa: FBT001
+        """`share` is the weight of `end` where `early`, else the weight of `start`."""
+        if early:
+            return start * (1.0 - share) + end * share
+        return start * share + end * (1.0 - share)
+
+    @staticmethod
+    def half_cosine(u: float) -> float:
+        """(1 - cos(pi * u)) / 2 for u in [0, 1/2], good to the last digits at both ends."""
+        if u < _QUARTER:
+            root = math.sin(_HALF_PI * u)
+            return root * root
+        return _HALF - _HALF * math.sin(math.pi * (_HALF - u))
+
+    @staticmethod
+    def log_share(share: float, other: float) -> float:
+        """ln(share), where share + other = 1 and both are good to the last digit."""
+        if other < _HALF:
+            return math.log1p(-other)
+        return math.log(share) if share > 0.0 else -math.inf
+
+    @staticmethod
+    def find(edges: Sequence[float], t: float) -> int:
+        """How many edges lie at or before t."""
+        return bisect_right(edges, t)
+
+    @staticmethod
+    def take(values: Sequence[float], index: int, _t: float) -> float:
+        """The value at an index."""
+        return values[index]
+
+
+NUMBERS: Final = Numbers()
+
+
+class Arrays:
+    """The same operations on the arrays of one array-API namespace."""
+
+    def __init__(self, xp: Any) -> None:
+        self.xp = xp
+        self.is_numpy = xp.__name__.endswith("numpy") and "jax" not in xp.__name__
+        self.sinh, self.cosh = xp.sinh, xp.cosh
+        self.expm1, self.log1p, self.sqrt, self.where = xp.expm1, xp.log1p, xp.sqrt, xp.where
+
+    def minimum(self, values: Any, bound: Any) -> Any:
+        """The smaller of two, of which each may be a number."""
+        if isinstance(values, float):
+            values, bound = bound, values
+        if isinstance(bound, float):
+            return (
+                min(values, bound) if isinstance(values, float) else self._clip(values, None, bound)
+            )
+        return self.xp.minimum(values, bound)
+
+    def maximum(self, values: Any, bound: Any) -> Any:
+        """The larger of two, of which each may be a number."""
+        if isinstance(values, float):
+            values, bound = bound, values
+        if isinstance(bound, float):
+            return (
+                max(values, bound) if isinstance(values, float) else self._clip(values, bound, None)
+            )
+        return self.xp.maximum(values, bound)
+
+    def _clip(self, values: Any, low: float | None, high: float | None) -> Any:
+        if self.is_numpy:
+            bound = self.xp.minimum if low is None else self.xp.maximum
+            return bound(values, high if low is None else low)
+        return self.xp.clip(values, low, high)
+
+    def blend(self, early: Any, start: float, end: float, share: Any) -> Any:
+        """As for numbers."""
+        other = 1.0 - share
+        early_share = self.where(early, share, other)
+        return start * self.where(early, other, share) + end * early_share
+
+    def half_cosine(self, u: Any) -> Any:
+        """As for numbers."""
+        early = u < _QUARTER
+        root = self.xp.sin(self.where(early, _HALF_PI * u, math.pi * (_HALF - u)))
+        return self.where(early, root * root, _HALF - _HALF * root)
+
+    def log_share(self, share: Any, other: Any) -> Any:
+        """As for numbers."""
+        small = self.log1p(-self.minimum(other, _HALF))
+        large = self.xp.log(self.maximum(share, 1e-300))
+        return self.where(other < _HALF, small, large)
+
+    def find(self, edges: Sequence[float], t: Any) -> Any:
+        """How many edges lie at or before each t."""
+        return self.xp.searchsorted(self._like(edges, t), t, side="right")
+
+    def take(self, values: Sequence[float], index: Any, t: Any) -> Any:
+        """The value at each index, in t's precision."""
+        flat = self.xp.take(self._like(values, t), self.xp.reshape(index, (-1,)), axis=0)
+        return self.xp.reshape(flat, t.shape)
+
+    def _like(self, values: Sequence[float], t: Any) -> Any:
+        if self.is_numpy:
+            return self.xp.asarray(values, dtype=t.dtype)
+        return self.xp.asarray(list(values), dtype=t.dtype, device=t.device)
+
+    def full(self, t: Any, value: Any) -> Any:
+        """`value` in the shape of t: a formula without t answers with a plain number."""
+        return self.xp.full_like(t, value) if isinstance(value, float) else value
+
+    def chain(self, t: Any, starts: Sequence[float], parts: Sequence[Formula]) -> Any:
+        """At each t the part that is active there, in its own time."""
+        first, last = 0, len(parts) - 1
+        if self.is_numpy:
+            first = bisect_right(starts, float(t.min())) - 1
+            last = bisect_right(starts, float(t.max())) - 1
+            if last - first > _FEW_PARTS:
+                return self._chain_by_index(t, starts, parts)
+        value = self.full(t, parts[first](self.maximum(t - starts[first], 0.0), self))
+        for start, part in zip(starts[first + 1 : last + 1], parts[first + 1 :], strict=False):
+            mine = self.full(t, part(self.maximum(t - start, 0.0), self))
+            value = self.where(t >= start, mine, value)
+        return value
+
+    def _chain_by_index(self, t: Any, starts: Sequence[float], parts: Sequence[Formula]) -> Any:
+        """NumPy only: each part sees just its own points, so that 1,000 parts stay cheap."""
+        index = self.find(starts, t) - 1
+        order = self.xp.argsort(index, kind="stable")
+        present, begins = self.xp.unique(index[order], return_index=True)
+        ends = [*begins[1:].tolist(), t.size]
+        value = self.xp.empty_like(t)
+        for k, begin, end in zip(present.tolist(), begins.tolist(), ends, strict=True):
+            points = order[begin:end]
+            value[points] = parts[k](t[points] - starts[k], self)
+        return value

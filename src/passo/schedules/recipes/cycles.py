@@ -1,0 +1,165 @@
+"""Recipes that go up and down: one cycle, triangles, warm restarts."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from passo.schedules.algebra.atoms import Value, as_value, base
+from passo.schedules.algebra.schedule import Schedule
+from passo.schedules.errors import PassoError
+from passo.schedules.numbers import real, write
+from passo.schedules.shapes import Constant, Cosine, Exponential, Linear
+from passo.schedules.time import Span, as_span, percent, rest, steps
+
+_SHAPES: Final[dict[str, type[Cosine | Linear]]] = {"cosine": Cosine, "linear": Linear}
+_MODES: Final = ("triangular", "triangular2", "exp_range")
+
+
+def one_cycle(
+    peak: Value = base,
+    rise: Span = percent(30),
+    initial: float = 1 / 25,
+    final: float = 1 / 250_000,
+    shape: str = "cosine",
+    phases: int = 2,
+) -> Schedule:
+    """Up to `peak` over `rise`, then down to `final * peak` over the rest.
+
+        shape(initial * peak, peak, rise).then(shape(peak, final * peak))
+
+    `initial` and `final` are ratios of the peak; `shape` is "cosine" or "linear". With three
+    `phases` the way down takes as long as the way up, and the rest goes on to `final`. Source:
+    Smith and Topin 2017, arXiv:1708.07120; torch's OneCycleLR, whose rise is one update shorter.
+
+    >>> one_cycle(1.0, final=0.01)
+    Cosine(0.04, 1, percent(30)).then(Cosine(1, 0.01))
+    """
+    bend = _shape(shape)
+    low, end = real(initial, "initial") * peak, real(final, "final") * peak
+    up = bend(low, peak, as_span(rise, "rise", relative=False))
+    if _phases(phases) == 2:
+        return up.then(bend(peak, end))
+    return up.then(bend(peak, low, rise), bend(low, end))
+
+
+def one_cycle_momentum(
+    low: float = 0.85,
+    high: float = 0.95,
+    rise: Span = percent(30),
+    shape: str = "cosine",
+    phases: int = 2,
+) -> Schedule:
+    """The momentum beside `one_cycle`: down to `low` while the rate rises, then back to `high`.
+
+        shape(high, low, rise).then(shape(low, high))
+
+    With three `phases` it is back after twice `rise` and stays. Source: Smith 2018,
+    arXiv:1803.09820; torch's OneCycleLR.
+
+    >>> one_cycle_momentum()
+    Cosine(0.95, 0.85, percent(30)).then(Cosine(0.85, 0.95))
+    """
+    bend = _shape(shape)
+    down = bend(high, low, as_span(rise, "rise", relative=False))
+    if _phases(phases) == 2:
+        return down.then(bend(low, high))
+    return down.then(bend(low, high, rise), Constant(high, rest))
+
+
+def cyclic(
+    low: Value,
+    peak: Value = base,
+    rise: Span = steps(2000),
+    fall: Span | None = None,
+    mode: str = "triangular",
+    gamma: float = 1.0,
+) -> Schedule:
+    """Triangles between `low` and `peak`, up over `rise` and down over `fall` (None: the same).
+
+        low + (peak - low) * triangle(t) * {1, 0.5 ** cycle, gamma ** t}
+
+    The three factors are the modes "triangular", "triangular2" and "exp_range"; only the last
+    takes `gamma`. Source: Smith 2017, arXiv:1506.01186; torch's CyclicLR.
+
+    >>> cyclic(0.1, 1.0, steps(10))
+    Linear(0.1, 1, steps(10)).then(Linear(1, 0.1, steps(10))).repeat()
+    """
+    return _triangles(low, peak, rise, fall, mode, gamma)
+
+
+def cyclic_momentum(
+    low: float = 0.8,
+    high: float = 0.9,
+    rise: Span = steps(2000),
+    fall: Span | None = None,
+    mode: str = "triangular",
+    gamma: float = 1.0,
+) -> Schedule:
+    """The momentum beside `cyclic`: triangles down from `high` to `low` and back.
+
+        high - (high - low) * triangle(t) * {1, 0.5 ** cycle, gamma ** t}
+
+    Source: Smith 2018, arXiv:1803.09820; torch's CyclicLR.
+
+    >>> cyclic_momentum(rise=steps(10))
+    Linear(0.9, 0.8, steps(10)).then(Linear(0.8, 0.9, steps(10))).repeat()
+    """
+    return _triangles(high, low, rise, fall, mode, gamma)
+
+
+def warm_restarts(
+    first: Span,
+    grow: float = 1.0,
+    shrink: float = 1.0,
+    peak: Value = base,
+    floor: Value = 0.0,
+) -> Schedule:
+    """Cosines from `peak` to `floor`, each `grow` times longer, its peak `shrink` times the last.
+
+        floor + (peak * shrink ** k - floor) * (1 + cos(pi * u)) / 2,    u within cycle k
+
+    Source: Loshchilov and Hutter 2017, arXiv:1608.03983 (SGDR); timm's cycle_decay.
+
+    >>> warm_restarts(steps(10), grow=2, peak=1.0)
+    Cosine(1, 0, steps(10)).repeat(grow=2)
+    """
+    as_span(first, "first", zero=False, relative=False)
+    if real(shrink, "shrink") == 1.0 or floor == 0:
+        return Cosine(peak, floor, first).repeat(grow=grow, scale=shrink)
+    falling = Cosine(peak, 0.0, first).repeat(grow=grow, scale=shrink)
+    return falling + Cosine(0.0, floor, first).repeat(grow=grow)
+
+
+def _triangles(
+    outer: Value, inner: Value, rise: Span, fall: Span | None, mode: str, gamma: float
+) -> Schedule:
+    """From `outer` to `inner` and back, for ever."""
+    down = as_span(rise if fall is None else fall, "fall", relative=False)
+    up = as_span(rise, "rise", relative=False)
+    if mode not in _MODES:
+        msg = f"mode must be one of {', '.join(map(repr, _MODES))}, got {mode!r}"
+        raise PassoError(msg)
+    if real(gamma, "gamma") != 1.0 and mode != "exp_range":
+        msg = f'gamma={write(gamma)} has no meaning in mode {mode!r}; write mode="exp_range"'
+        raise PassoError(msg)
+    if mode == "triangular":
+        return Linear(outer, inner, up).then(Linear(inner, outer, down)).repeat()
+    height = as_value(inner + -1 * outer, "the height of a cycle")
+    triangle = Linear(0.0, height, up).then(Linear(height, 0.0, down))
+    if mode == "triangular2":
+        return outer + triangle.repeat(scale=0.5)
+    return outer + triangle.repeat() * Exponential(1.0, gamma)
+
+
+def _shape(name: str) -> type[Cosine | Linear]:
+    if name not in _SHAPES:
+        msg = f"shape must be one of 'cosine', 'linear', got {name!r}"
+        raise PassoError(msg)
+    return _SHAPES[name]
+
+
+def _phases(phases: int) -> int:
+    if phases not in (2, 3) or isinstance(phases, bool):
+        msg = f"phases must be 2 or 3, got {phases!r}"
+        raise PassoError(msg)
+    return phases

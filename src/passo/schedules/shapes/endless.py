@@ -1,0 +1,145 @@
+"""Formulas without an end: exponential and power-law decay, and registered functions."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final, TypeVar, final
+
+from passo.schedules.algebra.atoms import Value, as_number, as_value
+from passo.schedules.algebra.cycles import ratio
+from passo.schedules.errors import PassoError, closest
+from passo.schedules.shapes.leaf import Endless, positive
+from passo.schedules.time import Span, as_span, steps
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from passo.schedules.ops import Formula
+
+    Registered = TypeVar("Registered", bound=Callable[[Any], Any])
+
+
+@final
+@dataclass(frozen=True, slots=True, repr=False, eq=False)
+class Exponential(Endless):
+    """`start`, multiplied by `gamma` for each `every`, for ever.
+
+        s(t) = start * gamma ** (t / every)
+
+    `gamma` is a number above 0. Give it an end with `.until(...)`, stairs with `.staircase(every)`.
+    Source: torch's ExponentialLR; keras's ExponentialDecay.
+
+    >>> from passo import steps
+    >>> Exponential(1, 0.5, steps(10))(20)
+    0.25
+    """
+
+    start: Value
+    gamma: float
+    every: Span = steps(1)
+
+    def _check(self) -> None:
+        self._set(start=as_value(self.start, "start"), gamma=positive(self.gamma, "gamma"))
+        as_span(self.every, "every", zero=False, relative=False)
+
+    def _build(self) -> Formula:
+        start, gamma = as_number(self.start), self.gamma
+        p, q = ratio(self.every.amount)
+
+        def value(t: Any, _xp: Any) -> Any:
+            scaled = t * q
+            return start * (gamma ** (scaled // p) * gamma ** ((scaled % p) / p))
+
+        return value
+
+
+@final
+@dataclass(frozen=True, slots=True, repr=False, eq=False)
+class InversePower(Endless):
+    """`start`, falling as a power of time, for ever.
+
+        s(t) = start * (1 + t / scale) ** -power
+
+    `scale` is the span after which the value is start / 2 ** power; `power` is above 0.
+    Source: Zhai et al. 2022, arXiv:2106.04560 (reciprocal square root, power 0.5); keras's
+    InverseTimeDecay (power 1).
+
+    >>> from passo import steps
+    >>> InversePower(1, steps(100))(300)
+    0.5
+    """
+
+    start: Value
+    scale: Span
+    power: float = 0.5
+
+    def _check(self) -> None:
+        self._set(start=as_value(self.start, "start"), power=positive(self.power, "power"))
+        as_span(self.scale, "scale", zero=False, relative=False)
+
+    def _build(self) -> Formula:
+        start, power, scale = as_number(self.start), self.power, float(self.scale.amount)
+        return lambda t, _xp: start * (1.0 + t / scale) ** -power
+
+
+_functions: Final[dict[str, Callable[[Any], Any]]] = {}
+
+
+def register(name: str) -> Callable[[Registered], Registered]:
+    """Make a function of t available as `Function(name)` in this process.
+
+    The function gets t on the run's axis, a float or an array of the library that was given.
+    A name is taken once, unless the very same function registers again.
+
+    >>> @register("triangle-of-the-doctest")
+    ... def triangle(t):
+    ...     return abs(t % 2 - 1)
+    >>> Function("triangle-of-the-doctest")(2)
+    1.0
+    """
+    if not isinstance(name, str) or not name:
+        msg = f'a function is registered under a name such as "my-curve", got {name!r}'
+        raise PassoError(msg)
+
+    def put(function: Registered) -> Registered:
+        if not callable(function):
+            msg = f"{name!r} must be a function of t, got {function!r}"
+            raise PassoError(msg)
+        if name in _functions and _functions[name] is not function:
+            msg = f"{name!r} is already registered for another function; choose another name"
+            raise PassoError(msg)
+        _functions[name] = function
+        return function
+
+    return put
+
+
+@final
+@dataclass(frozen=True, slots=True, repr=False, eq=False)
+class Function(Endless):
+    """A function of t that was registered in this process, for ever.
+
+        s(t) = f(t),    f registered with @passo.register(name)
+
+    Only the name is kept: text, JSON and pickles never import or run anything. Raises PassoError
+    where no function has that name. The function must be pure; t is in the unit of the run's axis.
+
+    >>> from passo import register
+    >>> f = register("half-of-the-doctest")(lambda t: t / 2)
+    >>> (2 * Function("half-of-the-doctest"))(3)
+    3.0
+    """
+
+    name: str
+
+    def _check(self) -> None:
+        if self.name not in _functions:
+            msg = (
+                f"no function is registered as {self.name!r}{closest(str(self.name), _functions)}; "
+                f"write @passo.register({self.name!r}) above it first"
+            )
+            raise PassoError(msg)
+
+    def _build(self) -> Formula:
+        function = _functions[self.name]
+        return lambda t, _xp: function(t)

@@ -1,0 +1,288 @@
+"""Published curves that the algebra cannot express, each with both ends exact."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, final
+
+from passo.schedules.errors import PassoError
+from passo.schedules.numbers import real, write
+from passo.schedules.shapes.leaf import Ramp, positive, same_sign
+from passo.schedules.time import Span, as_span, steps
+
+if TYPE_CHECKING:
+    from passo.schedules.ops import Formula
+
+
+@final
+@dataclass(frozen=True, slots=True, repr=False, eq=False)
+class CosinePower(Ramp):
+    """From `start` to `end` along half a cosine raised to a power, then stays at `end`.
+
+        s(t) = end + (start - end) * ((1 + cos(pi * u)) / 2) ** power,    u = t / over
+
+    Source: optax's cosine_decay_schedule(exponent=power).
+
+    >>> from passo import steps
+    >>> CosinePower(1, 0, steps(4), power=2)(2)
+    0.25
+    """
+
+    power: float = 1.0
+
+    def _check_shape(self) -> None:
+        self._set(power=positive(self.power, "power"))
+
+    def _formula_between(self, a: float, b: float, n: float) -> Formula:
+        power = self.power
+
+        def value(t: Any, xp: Any) -> Any:
+            t = xp.minimum(t, n)
+            early, near = t < n - t, xp.half_cosine(xp.minimum(t, n - t) / n)
+            kept = xp.where(early, 1.0 - near, near)
+            gone = -xp.expm1(power * xp.log_share(kept, xp.where(early, near, 1.0 - near)))
+            return a * kept**power + b * gone
+
+        return value
+
+
+@final
+@dataclass(frozen=True, slots=True, repr=False, eq=False)
+class KDecay(Ramp):
+    """From `start` to `end` by a polynomial of u ** k, then stays at `end`.
+
+        s(t) = end + (start - end) * (1 - u ** k) ** power,    u = t / over
+
+    Source: Zhang and Li 2020, arXiv:2004.05909 (k-decay, polynomial).
+
+    >>> from passo import steps
+    >>> KDecay(1, 0, steps(4), k=2)(2)
+    0.75
+    """
+
+    k: float = 1.0
+    power: float = 1.0
+
+    def _check_shape(self) -> None:
+        self._set(k=positive(self.k, "k"), power=positive(self.power, "power"))
+
+    def _formula_between(self, a: float, b: float, n: float) -> Formula:
+        k, power = self.k, self.power
+
+        def value(t: Any, xp: Any) -> Any:
+            t = xp.minimum(t, n)
+            warped = (t / n) ** k
+            left = -xp.expm1(k * xp.log_share(t / n, (n - t) / n))
+            gone = -xp.expm1(power * xp.log_share(left, warped))
+            return a * left**power + b * gone
+
+        return value
+
+
+@final
+@dataclass(frozen=True, slots=True, repr=False, eq=False)
+class KDecayCosine(Ramp):
+    """From `start` to `end` along half a cosine of u ** k, then stays at `end`.
+
+        s(t) = end + (start - end) * (1 + cos(pi * u ** k)) / 2,    u = t / over
+
+    Source: Zhang and Li 2020, arXiv:2004.05909 (k-decay, cosine); timm's k_decay.
+
+    >>> from passo import steps
+    >>> round(KDecayCosine(1, 0, steps(4), k=2)(2), 12)
+    0.853553390593
+    """
+
+    k: float = 1.0
+
+    def _check_shape(self) -> None:
+        self._set(k=positive(self.k, "k"))
+
+    def _formula_between(self, a: float, b: float, n: float) -> Formula:
+        k = self.k
+
+        def value(t: Any, xp: Any) -> Any:
+            t = xp.minimum(t, n)
+            gone = (t / n) ** k
+            left = -xp.expm1(k * xp.log_share(t / n, (n - t) / n))
+            return xp.blend(gone < left, a, b, xp.half_cosine(xp.minimum(gone, left)))
+
+        return value
+
+
+@final
+@dataclass(frozen=True, slots=True, repr=False, eq=False)
+class Tanh(Ramp):
+    """From `start` to `end` along a hyperbolic tangent, then stays at `end`.
+
+        s(t) = end + (start - end) * (tanh(high) - tanh(x)) / (tanh(high) - tanh(low)),
+        x = low + (high - low) * u,    u = t / over
+
+    The published curve stops short of both ends; this one is scaled to reach them. `low < high`
+    are dimensionless, at most 300 apart. Source: Hsueh et al. 2019, arXiv:1806.01593 (HTD).
+
+    >>> from passo import steps
+    >>> Tanh(1, 0, steps(4), low=-3, high=3)(2)
+    0.5
+    """
+
+    low: float = -6.0
+    high: float = 3.0
+
+    def _check_shape(self) -> None:
+        low, high = real(self.low, "low"), real(self.high, "high")
+        if not low < high <= low + 300:
+            msg = f"Tanh needs low < high <= low + 300, got {write(low)} and {write(high)}"
+            raise PassoError(msg)
+        self._set(low=low, high=high)
+
+    def _formula_between(self, a: float, b: float, n: float) -> Formula:
+        low, wide = self.low, self.high - self.low
+        scale = math.sinh(wide)
+        from_start, from_end = math.cosh(low) / scale, math.cosh(self.high) / scale
+
+        def value(t: Any, xp: Any) -> Any:
+            t = xp.minimum(t, n)
+            gone, left = wide * (t / n), wide * ((n - t) / n)
+            height = xp.cosh(xp.where(gone < left, low + gone, self.high - left))
+            return a * (xp.sinh(left) * from_start / height) + b * (
+                xp.sinh(gone) * from_end / height
+            )
+
+        return value
+
+
+@final
+@dataclass(frozen=True, slots=True, repr=False, eq=False)
+class Rex(Ramp):
+    """From `start` to `end` along a reflected exponential, then stays at `end`.
+
+        s(t) = end + (start - end) * (1 - u) / (1 - u / 2),    u = t / over
+
+    Source: Chen et al. 2022, arXiv:2107.04197 (REX).
+
+    >>> from passo import steps
+    >>> round(Rex(1, 0, steps(4))(2), 12)
+    0.666666666667
+    """
+
+    def _formula_between(self, a: float, b: float, n: float) -> Formula:
+        def value(t: Any, xp: Any) -> Any:
+            t = xp.minimum(t, n)
+            left = n - t
+            return a * (2.0 * left / (n + left)) + b * (t / (n + left))
+
+        return value
+
+
+@dataclass(frozen=True, slots=True, repr=False, eq=False)
+class HyperbolicCurve(Ramp):
+    """What the two hyperbolic shapes share: `upper`, the far horizon, in lengths of `over`."""
+
+    upper: float = 1.0
+
+    def _check_shape(self) -> None:
+        upper = real(self.upper, "upper")
+        if upper < 1:
+            msg = f"upper must be at least 1, in lengths of over, got {write(upper)}"
+            raise PassoError(msg)
+        self._set(upper=upper)
+        self._check_ends()
+
+    def _check_ends(self) -> None:
+        """Refuse ends that the shape cannot join."""
+
+    def _shares(self, n: float) -> Any:
+        far = 2.0 * self.upper * n
+
+        def shares(t: Any, xp: Any) -> tuple[Any, Any]:
+            left = n - t
+            kept = xp.sqrt(left * (far - n - t) / (n * (far - n)))
+            return kept, t * (far - t) / (n * (far - n)) / (1.0 + kept)
+
+        return shares
+
+
+@final
+@dataclass(frozen=True, slots=True, repr=False, eq=False)
+class Hyperbolic(HyperbolicCurve):
+    """From `start` to `end` along a hyperbola, then stays at `end`.
+
+        s(t) = end + (start - end) * f(u) / f(0),    f(u) = sqrt((1 - u) * (2 * upper - 1 - u))
+
+    `upper` is the published upper bound of epochs, in lengths of `over`, at least 1.
+    Source: Kim 2024, arXiv:2407.15200 (HyperbolicLR), whose infimum is reached where upper = 1.
+
+    >>> from passo import steps
+    >>> round(Hyperbolic(1, 0, steps(4))(2), 12)
+    0.5
+    """
+
+    def _formula_between(self, a: float, b: float, n: float) -> Formula:
+        shares = self._shares(n)
+
+        def value(t: Any, xp: Any) -> Any:
+            kept, gone = shares(xp.minimum(t, n), xp)
+            return a * kept + b * gone
+
+        return value
+
+
+@final
+@dataclass(frozen=True, slots=True, repr=False, eq=False)
+class ExpHyperbolic(HyperbolicCurve):
+    """From `start` to `end` by ratios along a hyperbola, then stays at `end`.
+
+        s(t) = start * (end / start) ** (1 - f(u) / f(0)),    f as in Hyperbolic
+
+    Both ends must have one sign and not be zero. Source: Kim 2024, arXiv:2407.15200.
+
+    >>> from passo import steps
+    >>> round(ExpHyperbolic(1, 0.01, steps(4))(2), 12)
+    0.1
+    """
+
+    def _check_ends(self) -> None:
+        same_sign(self.start, self.end, "ExpHyperbolic")
+
+    def _formula_between(self, a: float, b: float, n: float) -> Formula:
+        shares, up, down = self._shares(n), b / a, a / b
+
+        def value(t: Any, xp: Any) -> Any:
+            kept, gone = shares(xp.minimum(t, n), xp)
+            near = xp.minimum(kept, gone)
+            return xp.where(gone < kept, a * up**near, b * down**near)
+
+        return value
+
+
+@final
+@dataclass(frozen=True, slots=True, repr=False, eq=False)
+class Logarithmic(Ramp):
+    """From `start` to `end` along a logarithm, then stays at `end`.
+
+        s(t) = start + (end - start) * ln(1 + t / scale) / ln(1 + over / scale)
+
+    Source: DeepSpeed's WarmupLR(warmup_type="log"), with over = steps(warmup_num_steps - 1).
+
+    >>> from passo import steps
+    >>> round(Logarithmic(0, 1, steps(3))(1), 12)
+    0.5
+    """
+
+    scale: Span = steps(1)
+
+    def _check_shape(self) -> None:
+        as_span(self.scale, "scale", zero=False, relative=False)
+
+    def _formula_between(self, a: float, b: float, n: float) -> Formula:
+        scale = float(self.scale.amount)
+        whole = math.log1p(n / scale)
+
+        def value(t: Any, xp: Any) -> Any:
+            t = xp.minimum(t, n)
+            left = xp.log1p((n - t) / (scale + t)) / whole
+            return a * left + b * (xp.log1p(t / scale) / whole)
+
+        return value

@@ -1,0 +1,31 @@
+"""Time with a unit: `Span` says how long, `Run` how long everything is and how units relate."""
+
+from passo.schedules.time.run import AXES, Run, run_from_spec
+from passo.schedules.time.span import (
+    Span,
+    as_span,
+    epochs,
+    percent,
+    rest,
+    samples,
+    span,
+    span_from_spec,
+    steps,
+    tokens,
+)
+
+__all__ = [
+    "AXES",
+    "Run",
+    "Span",
+    "as_span",
+    "epochs",
+    "percent",
+    "rest",
+    "run_from_spec",
+    "samples",
+    "span",
+    "span_from_spec",
+    "steps",
+    "tokens",
+]

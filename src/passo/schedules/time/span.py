@@ -1,0 +1,196 @@
+"""`Span`: how long, with a unit."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any, Final
+
+from passo.schedules.errors import PassoError
+from passo.schedules.numbers import exact, write_exact
+
+UNITS: Final = ("steps", "epochs", "samples", "tokens", "percent", "rest")
+_LONGEST: Final = 10**18
+_FINEST: Final = 10**400
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Span:
+    """How long, with a unit. Made by `steps`, `epochs`, `samples`, `tokens`, `percent`, or `rest`.
+
+    The amount is kept as the fraction that was written, so that nothing is lost on the way:
+    `percent(7)` and `percent(93)` are together the whole run. Spans of one unit add, subtract
+    and scale; spans of two units are unequal and do not mix before a run is known.
+
+    Raises PassoError for a negative, infinite or NaN amount.
+
+    >>> epochs(3) + epochs(0.5), 2 * percent(5), steps(10) / 3
+    (epochs(3.5), percent(10), steps("10/3"))
+    """
+
+    amount: Fraction
+    unit: str
+
+    def __post_init__(self) -> None:
+        if self.amount < 0:
+            msg = f"a span cannot be negative, got {self!r}"
+            raise PassoError(msg)
+        if self.amount > _LONGEST or self.amount.denominator > _FINEST:
+            msg = f"a span may be at most 10**18 long, and no finer than 10**-400, got {self.unit}"
+            raise PassoError(msg)
+
+    def __repr__(self) -> str:
+        return "rest" if self.unit == "rest" else f"{self.unit}({write_exact(self.amount)})"
+
+    def _same_unit(self, other: Span, verb: str) -> None:
+        if self.unit != other.unit or self.unit == "rest":
+            msg = (
+                f"{self!r} and {other!r} cannot be {verb}: only spans of one unit can; "
+                "put them one after the other in a schedule, and the run will measure them"
+            )
+            raise PassoError(msg)
+
+    def __add__(self, other: object) -> Span:
+        if not isinstance(other, Span):
+            return NotImplemented
+        self._same_unit(other, "added")
+        return Span(self.amount + other.amount, self.unit)
+
+    def __sub__(self, other: object) -> Span:
+        if not isinstance(other, Span):
+            return NotImplemented
+        self._same_unit(other, "subtracted")
+        if other.amount > self.amount:
+            msg = f"{self!r} - {other!r} would be less than nothing"
+            raise PassoError(msg)
+        return Span(self.amount - other.amount, self.unit)
+
+    def __mul__(self, factor: object) -> Span:
+        if isinstance(factor, bool) or not isinstance(factor, (int, float, Fraction)):
+            return NotImplemented
+        return self._scaled(exact(factor, "a span's factor"), f"{factor!r} * {self!r}")
+
+    __rmul__ = __mul__
+
+    def __truediv__(self, divisor: object) -> Span:
+        if isinstance(divisor, bool) or not isinstance(divisor, (int, float, Fraction)):
+            return NotImplemented
+        if divisor == 0:
+            msg = f"{self!r} cannot be divided by zero"
+            raise PassoError(msg)
+        return self._scaled(1 / exact(divisor, "a span's divisor"), f"{self!r} / {divisor!r}")
+
+    def _scaled(self, factor: Fraction, what: str) -> Span:
+        if self.unit == "rest" or factor < 0:
+            why = "rest has no length of its own" if factor >= 0 else "a span cannot be negative"
+            msg = f"{what} is not a span: {why}"
+            raise PassoError(msg)
+        return span(self.amount * factor, self.unit)
+
+    def to_spec(self) -> dict[str, Any]:
+        """The span as plain data.
+
+        >>> steps(5).to_spec()
+        {'span': '5', 'unit': 'steps'}
+        """
+        return {"span": str(self.amount), "unit": self.unit}
+
+
+def span(amount: object, unit: str) -> Span:
+    """The span of `amount` in the unit of that name.
+
+    >>> span(90, "epochs")
+    epochs(90)
+    """
+    if unit not in UNITS:
+        msg = f"a span's unit must be one of {', '.join(UNITS)}, got {unit!r}"
+        raise PassoError(msg)
+    fraction = exact(amount, f"the amount of {unit}")
+    if unit == "percent" and fraction > 100:
+        msg = f"a percentage of the run is at most 100, got percent({write_exact(fraction)})"
+        raise PassoError(msg)
+    return Span(fraction, unit)
+
+
+def steps(amount: object) -> Span:
+    """`amount` updates of the weights, fractions allowed.
+
+    >>> steps(500)
+    steps(500)
+    """
+    return span(amount, "steps")
+
+
+def epochs(amount: object) -> Span:
+    """`amount` passes over the data; needs the run's steps_per_epoch.
+
+    >>> epochs(0.5)
+    epochs(0.5)
+    """
+    return span(amount, "epochs")
+
+
+def samples(amount: object) -> Span:
+    """`amount` training examples; needs the run's samples_per_step.
+
+    >>> samples(1e6)
+    samples(1000000)
+    """
+    return span(amount, "samples")
+
+
+def tokens(amount: object) -> Span:
+    """`amount` tokens; needs the run's tokens_per_step.
+
+    >>> tokens(2e9)
+    tokens(2000000000)
+    """
+    return span(amount, "tokens")
+
+
+def percent(amount: object) -> Span:
+    """So many hundredths of the whole run: 5 is a twentieth of it, 0.3 is three thousandths.
+
+    >>> percent(5)
+    percent(5)
+    """
+    return span(amount, "percent")
+
+
+rest: Final = Span(Fraction(0), "rest")
+
+
+def as_span(value: object, name: str, *, zero: bool = True, relative: bool = True) -> Span:
+    """`value` if it is a span that may stand here, else an error that says what to write.
+
+    >>> as_span(steps(3), "over")
+    steps(3)
+    """
+    if not isinstance(value, Span):
+        given = f"{value!r}" if not isinstance(value, str) else f"the text {value!r}"
+        example = f"steps({value}) or epochs({value})" if _is_amount(value) else "steps(500)"
+        msg = f"{name} must be a span, got {given}; write {example}"
+        raise PassoError(msg)
+    if not zero and value.amount == 0 and value.unit != "rest":
+        msg = f"{name} must be longer than nothing, got {value!r}"
+        raise PassoError(msg)
+    if not relative and value.unit == "rest":
+        msg = f"{name} cannot be rest: it needs a length of its own, such as steps(500)"
+        raise PassoError(msg)
+    return value
+
+
+def _is_amount(value: object) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool)
+
+
+def span_from_spec(spec: object) -> Span:
+    """The span that `Span.to_spec` wrote.
+
+    >>> span_from_spec({"span": "1/3", "unit": "epochs"})
+    epochs("1/3")
+    """
+    if not isinstance(spec, dict) or set(spec) != {"span", "unit"}:
+        msg = f'a span\'s spec is {{"span": "5", "unit": "steps"}}, got {str(spec)[:80]!r}'
+        raise PassoError(msg)
+    return rest if spec["unit"] == "rest" else span(spec["span"], spec["unit"])

@@ -1,0 +1,16 @@
+"""What each update really used, what was reported, what happened: a value and its file.
+
+>>> from passo.trace import Column, Trace
+>>> trace = Trace(3, groups=("all",), columns=(Column(0, "lr", (0, 2), (0.1, 0.01)),))
+>>> trace.used("lr")
+([0, 1, 2], [0.1, 0.1, 0.01])
+"""
+
+from __future__ import annotations
+
+from passo.trace.files import replacing
+from passo.trace.trace import Trace
+from passo.trace.values import Column, Event, Report
+from passo.trace.writer import TraceWriter
+
+__all__ = ["Column", "Event", "Report", "Trace", "TraceWriter", "replacing"]

@@ -1,0 +1,74 @@
+"""Where a writer's lines go: whole lines, seldom, and never an error into a training loop."""
+
+from __future__ import annotations
+
+import os
+import warnings
+from pathlib import Path
+from time import monotonic
+
+from passo.schedules.errors import PassoWarning
+
+PERIOD = 0.5
+MOST = 512
+STEP = 1000
+
+
+class Sink:
+    """A file open for whole lines, written at least every half second while lines come in.
+
+    `clock` is how many updates were made, `told` how many the lines say: a line of its own says how
+    far once that is a thousandth more, so that a constant rate costs next to nothing for weeks.
+    """
+
+    __slots__ = ("_file", "_lines", "_path", "_process", "clock", "due", "told")
+
+    def __init__(self, path: Path, mode: str, clock: int) -> None:
+        """Opens the file unbuffered: `xb` for a new one, `ab` to go on."""
+        self._file = path.open(mode, buffering=0)
+        self._path = path
+        self._process = os.getpid()
+        self._lines: list[str] = []
+        self.clock = self.told = clock
+        self.due = monotonic() + PERIOD
+
+    def put(self, text: str, told: int) -> None:
+        """Takes a line, which says that the clock reached `told`."""
+        self._lines.append(text)
+        self.told = told
+        if len(self._lines) >= MOST:
+            self.flush()
+
+    def flush(self, *, far: bool = False) -> None:
+        """Writes the lines that wait, and how far where that is news (or asked for)."""
+        if self.clock > self.told + (0 if far else self.told // STEP):
+            self._lines.append(f'{{"clock":{self.clock}}}\n')
+            self.told = self.clock
+        self.due = monotonic() + PERIOD
+        if self._lines and not self._file.closed and self._process == os.getpid():
+            self._write("".join(self._lines).encode())
+        self._lines.clear()
+
+    def close(self) -> None:
+        """Writes what waits and the last line, once; a process forked from ours writes nothing."""
+        if not self._file.closed:
+            self.clock = self.told = max(self.clock, self.told)
+            self._lines.append(f'{{"clock":{self.clock},"end":true}}\n')
+            self.flush()
+            self._file.close()
+
+    def _write(self, rest: bytes) -> None:
+        """Writes all bytes; when that fails nothing more is written, and what is there is right.
+
+        A full disk ends the trace with a warning, not the training.
+        """
+        try:
+            while rest:
+                rest = rest[self._file.write(rest) :]
+        except OSError as error:
+            self._file.close()
+            message = f"the trace {str(self._path)!r} ends before update {self.clock}: {error}"
+            warnings.warn(message, PassoWarning, stacklevel=3)
+        except BaseException:
+            self._file.close()
+            raise

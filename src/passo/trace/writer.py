@@ -1,0 +1,274 @@
+"""The file of a trace while the run goes on."""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import weakref
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from time import monotonic
+from types import TracebackType
+from typing import Any, SupportsFloat, TypeAlias
+
+from passo.schedules.errors import PassoError
+from passo.trace import text
+from passo.trace.sink import Sink
+from passo.trace.trace import Trace, check_layout
+from passo.trace.values import Column, Event, Report, one_nan, plain
+
+Columns: TypeAlias = Sequence[tuple["int | None", str]]
+
+
+class TraceWriter:
+    """Writes a trace to `path` while it happens; whatever ends the run leaves a readable file.
+
+    `columns` are the pairs (place of the group or None, key) that each update gives values for,
+    `groups` the groups' names in order (else "0", "1", ...). Lines reach the file whole, at least
+    every half second and at each report and event. Closing (`close`, the end of a `with`, of the
+    writer, of the process) writes the line that makes the trace `complete`. Raises `PassoError`
+    when the file is there already. A full disk is a `PassoWarning`, and the trace ends there.
+
+    >>> import tempfile, pathlib
+    >>> path = pathlib.Path(tempfile.mkdtemp()) / "trace.jsonl"
+    >>> with TraceWriter(path, [(0, "lr"), (0, "momentum")]) as writer:
+    ...     writer.update(0, [0.1, 0.9])
+    ...     writer.update(1, [0.2, 0.9])
+    ...     writer.report(2, {"val_loss": 0.5})
+    >>> Trace.read(path).used("lr"), Trace.read(path).series("val_loss")
+    (([0, 1], [0.1, 0.2]), ([2], [0.5]))
+    """
+
+    __slots__ = (
+        "__weakref__",
+        "_columns",
+        "_finish",
+        "_groups",
+        "_last",
+        "_names",
+        "_path",
+        "_sink",
+    )
+
+    _finish: weakref.finalize[..., TraceWriter]
+    _last: list[float | None]
+
+    def __init__(
+        self,
+        path: str | os.PathLike[str],
+        columns: Columns,
+        *,
+        groups: Sequence[str] | None = None,
+        plan: str | Mapping[str, str] | None = None,
+        run: str | None = None,
+        meta: Mapping[str, Any] | None = None,
+    ) -> None:
+        """Makes the file, which must not be there yet, and writes its header."""
+        names = _group_names(columns, groups)
+        check_layout(names, list(columns))
+        header = text.header_line(names, columns, plain(plan), run, plain(meta or {}))
+        try:
+            self._open(Path(path), "xb", Trace(0, names, _empty(columns)))
+        except FileExistsError:
+            raise PassoError(
+                f"{str(path)!r} is there already; write "
+                f"TraceWriter.resume({str(path)!r}, at_update=...) to go on, or give another file"
+            ) from None
+        self._sink.put(header, 0)
+        self._sink.flush()
+
+    @classmethod
+    def resume(
+        cls,
+        path: str | os.PathLike[str],
+        at_update: int,
+        *,
+        columns: Columns | None = None,
+        groups: Sequence[str] | None = None,
+    ) -> TraceWriter:
+        """Goes on with a file at update `at_update`; what it holds of later updates is superseded.
+
+        Reports and events at that very clock are kept. `columns` and `groups`, when given, are the
+        layout from now on: it may add to the file's, not leave out what has values (`PassoError`).
+
+        >>> import tempfile, pathlib
+        >>> path = pathlib.Path(tempfile.mkdtemp()) / "trace.jsonl"
+        >>> Trace(9, ("all",), (Column(0, "lr", (0, 5), (0.1, 0.2)),)).write(path)
+        >>> with TraceWriter.resume(path, at_update=3) as writer:
+        ...     writer.update(3, [0.7])
+        >>> Trace.read(path).used()
+        ([0, 1, 2, 3], [0.1, 0.1, 0.1, 0.7])
+        """
+        kept = replace(Trace.read(path).until(at_update), complete=False)
+        if columns is not None:
+            kept = _laid_out(kept, columns, _group_names(columns, groups))
+        kept.write(path)
+        writer = cls.__new__(cls)
+        writer._open(Path(path), "ab", kept)
+        return writer
+
+    @property
+    def clock(self) -> int:
+        """How many updates the writer has seen.
+
+        >>> import tempfile, pathlib
+        >>> with TraceWriter(pathlib.Path(tempfile.mkdtemp()) / "t.jsonl", [(0, "lr")]) as writer:
+        ...     writer.update(41, [0.1])
+        ...     writer.clock
+        42
+        """
+        return self._sink.clock
+
+    @property
+    def columns(self) -> tuple[tuple[int | None, str], ...]:
+        """The pairs (group, key) in the order in which `update` wants its values."""
+        return tuple(self._columns)
+
+    def update(self, t: int, values: Sequence[float | None]) -> None:
+        """Update `t` used these values, one for each column; `None` where there is none.
+
+        Updates left out are a gap, not a guess. Raises `PassoError` for an update before the clock
+        (write `resume` or `rewind`) or values that do not match the columns.
+        """
+        sink = self._sink
+        if t == sink.clock and values == self._last:
+            sink.clock = t + 1
+        else:
+            self._change(t, values)
+        if monotonic() >= sink.due:
+            sink.flush()
+
+    def report(self, clock: int, metrics: Mapping[str, SupportsFloat]) -> None:
+        """When `clock` updates had been made, these metrics were reported."""
+        report = Report.of(clock, metrics)
+        self._skip_to(clock)
+        self._sink.put(text.report_line(report), clock)
+        self._sink.flush()
+
+    def event(self, clock: int, kind: str, detail: Mapping[str, Any] | None = None) -> None:
+        """When `clock` updates had been made, this happened; `detail` is plain JSON."""
+        event = Event(clock, kind, detail or {})
+        self._skip_to(clock)
+        self._sink.put(text.event_line(event), clock)
+        self._sink.flush()
+
+    def add_group(self, name: str, keys: Sequence[str]) -> int:
+        """A group joined: its columns come last from now on; answers with its place."""
+        self._skip_to(self.clock)
+        place = len(self._groups)
+        added = [(place, key) for key in keys]
+        check_layout((*self._groups, name), [*self._columns, *added])
+        names = [text.name_of(*each) for each in added]
+        self._sink.put(text.line(clock=self.clock, groups=[name], columns=names), self.clock)
+        self._groups.append(name)
+        self._columns += added
+        self._names += [json.dumps(each) for each in names]
+        self._last += [None] * len(added)
+        return place
+
+    def rewind(self, t: int) -> None:
+        """The clock goes back to `t`: what the file holds of later updates is superseded.
+
+        >>> import tempfile, pathlib
+        >>> path = pathlib.Path(tempfile.mkdtemp()) / "trace.jsonl"
+        >>> with TraceWriter(path, [(0, "lr")]) as writer:
+        ...     writer.update(0, [0.1])
+        ...     writer.rewind(0)
+        ...     writer.update(0, [0.2])
+        >>> Trace.read(path).used()
+        ([0], [0.2])
+        """
+        self.close()
+        kept = replace(Trace.read(self._path).until(t), complete=False)
+        kept.write(self._path)
+        self._open(self._path, "ab", kept)
+
+    def flush(self) -> None:
+        """Writes what waits, and how far the clock is."""
+        self._sink.flush(far=True)
+
+    def close(self) -> None:
+        """Writes what waits and the line that makes the trace complete; once."""
+        self._finish()
+        self._last = [math.nan]  # equal to nothing: an update after this is refused
+
+    def __enter__(self) -> TraceWriter:  # noqa: PYI034 (Self is of Python 3.11)
+        """The writer itself."""
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Closes, also when the block fails."""
+        self.close()
+
+    def _open(self, path: Path, mode: str, trace: Trace) -> None:
+        """Begins where the trace ends."""
+        self._path = path.absolute()
+        self._groups = list(trace.groups)
+        self._columns = [(each.group, each.key) for each in trace.columns]
+        self._names = [json.dumps(text.name_of(*each)) for each in self._columns]
+        self._last = [each.values[-1] if each.values else None for each in trace.columns]
+        self._sink = Sink(path, mode, trace.updates)
+        self._finish = weakref.finalize(self, self._sink.close)
+
+    def _change(self, t: int, values: Sequence[float | None]) -> None:
+        """Writes what differs from the update before."""
+        self._skip_to(t)
+        if len(values) != len(self._names):
+            raise PassoError(
+                f"an update needs {len(self._names)} values, for {self.columns}, got {values!r}"
+            )
+        now = [one_nan(value) for value in values]
+        pairs = zip(self._names, now, self._last, strict=True)
+        used = ",".join(
+            [f"{n}:{text.token(v)}" for n, v, old in pairs if v is not old and v != old]
+        )
+        self._sink.clock = t + 1
+        if used:
+            told = t if all(value is None for value in now) else t + 1
+            self._sink.put(f'{{"update":{t},"used":{{{used}}}}}\n', told)
+        self._last = now
+
+    def _skip_to(self, clock: int) -> None:
+        """Moves the clock forward; updates that nobody saw have no values."""
+        if not self._finish.alive:
+            raise PassoError(f"the trace {str(self._path)!r} is closed")
+        if clock < self._sink.clock:
+            raise PassoError(
+                f"the trace is at update {self._sink.clock}, it cannot take one of update {clock}; "
+                f"write writer.rewind({clock}) to go back"
+            )
+        if clock > self._sink.clock and any(value is not None for value in self._last):
+            self._change(self._sink.clock, [None] * len(self._last))
+        self._sink.clock = clock
+
+
+def _empty(columns: Columns) -> tuple[Column, ...]:
+    return tuple(Column(group, key) for group, key in columns)
+
+
+def _group_names(columns: Columns, groups: Sequence[str] | None) -> tuple[str, ...]:
+    """The names that were given, else the places."""
+    if groups is not None:
+        return tuple(groups)
+    return tuple(map(str, range(1 + max((g for g, _ in columns if g is not None), default=-1))))
+
+
+def _laid_out(trace: Trace, columns: Columns, groups: tuple[str, ...]) -> Trace:
+    """The trace in another layout, which must hold all that has values."""
+    old = {(each.group, each.key): each for each in trace.columns if each.updates}
+    lost = [each for each in old if each not in columns]
+    renamed = [(a, b) for a, b in zip(trace.groups, groups) if a != b]  # noqa: B905
+    if lost or renamed:
+        raise PassoError(
+            f"the file's columns {list(old)} of groups {list(trace.groups)} do not fit "
+            f"{list(columns)} of groups {list(groups)}; give another file"
+        )
+    found = tuple(old.get(each, Column(*each)) for each in columns)
+    return replace(trace, groups=groups, columns=found)
