@@ -32,7 +32,7 @@ def main() -> None:
     try:
         app()
     except PassoError as error:
-        print(f"passo: {error}", file=sys.stderr)  # noqa: T201
+        typer.echo(f"passo: {error}", err=True)
         sys.exit(_BAD_INPUT)
 
 
@@ -71,7 +71,7 @@ def show(
         from passo.plot import draw, save
 
         save(draw(curve), png)
-        print(f"drawn into {png}")  # noqa: T201
+        typer.echo(f"drawn into {png}")
 
 
 @app.command("list")
@@ -87,7 +87,7 @@ def list_() -> None:
     }
     for title, members in groups.items():
         lines = [f"  {name:<19} {_first_line(member)}" for name, member in members.items()]
-        print("\n".join([title, *lines]))  # noqa: T201
+        typer.echo("\n".join([title, *lines]))
 
 
 @app.command()
@@ -123,7 +123,7 @@ def _run(schedule: Schedule, length: str, rates: dict[str, float | None]) -> Run
         span = parse_span(length)
         axis = {"tokens": "token", "samples": "sample"}.get(span.unit, "step")
         known = rates["tokens_per_step" if axis == "token" else "samples_per_step"] is not None
-        return Run(span, axis="step" if known else axis, **rates)  # type: ignore[arg-type]
+        return Run(span, axis="step" if known else axis, **rates)
     own = schedule._length()
     units = set(schedule._units)
     if units <= {"steps"} and own is not None and own.unit == "steps" and own.amount > 0:
@@ -151,9 +151,9 @@ def _curve(schedule: Schedule, run: Run, lr: float | None) -> Curve:
 
 
 def _print_twin(twin: Twin) -> None:
-    print(f"torch   {twin.call}\npasso   {twin.expression}")  # noqa: T201
+    typer.echo(f"torch   {twin.call}\npasso   {twin.expression}")
     if twin.remark:
-        print(f"        {twin.remark}")  # noqa: T201
+        typer.echo(f"        {twin.remark}")
 
 
 def _print_curve(curve: Curve) -> None:
@@ -162,8 +162,8 @@ def _print_curve(curve: Curve) -> None:
 
     from passo.plot import draw
 
-    print(draw(curve, backend="terminal"))  # noqa: T201
-    print(f"\n{curve.run!r}: what the updates nearest to each corner use")  # noqa: T201
+    typer.echo(draw(curve, backend="terminal"))
+    typer.echo(f"\n{curve.run!r}: what the updates nearest to each corner use")
     table = Table()
     table.add_column("update", justify="right")
     table.add_column("value / base" if curve.relative else "value", justify="right")
@@ -175,12 +175,12 @@ def _print_curve(curve: Curve) -> None:
     Console().print(table)
     corners = ", ".join(f"{corner.time:,.10g}" for corner in curve.corners[:_MOST_ROWS])
     unit = curve.run.unit
-    print(
-        f"corners at {corners or 'none'} ({unit}); at the end, {curve.times[-1]:,.10g}, "  # noqa: T201
+    typer.echo(
+        f"corners at {corners or 'none'} ({unit}); at the end, {curve.times[-1]:,.10g}, "
         f"it would be {curve.values[-1]:.8g}"
     )
     if curve.relative:
-        print("base is open: values are multiples of it; --lr 0.1 gives it a number")  # noqa: T201
+        typer.echo("base is open: values are multiples of it; --lr 0.1 gives it a number")
 
 
 if __name__ == "__main__":

@@ -144,6 +144,45 @@ def test_a_full_disk_ends_the_trace_and_not_the_training(path, monkeypatch):
     assert Trace.read(path) == Trace(0, ("0",), (Column(0, "lr"),), complete=False)
 
 
+FORK = """
+    import os, sys
+    from passo.trace import TraceWriter
+    writer = TraceWriter(sys.argv[1], [(0, "lr")])
+    writer.update(0, [0.1])
+    if os.fork() == 0:
+        writer.update(1, [0.7])
+        sys.exit()
+    os.wait()
+    writer.update(1, [0.2])
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork there")
+def test_a_forked_process_writes_nothing_and_the_end_of_the_process_closes(path):
+    subprocess.run([sys.executable, "-c", textwrap.dedent(FORK), str(path)], check=True)
+    assert Trace.read(path) == Trace(2, ("0",), (Column(0, "lr", (0, 1), (0.1, 0.2)),))
+
+
+def test_a_write_in_parts_is_whole_in_the_end(path):
+    writer = TraceWriter(path, [(0, "lr")])
+    real = writer._sink._file
+
+    class Slow:
+        closed = False
+
+        def write(self, raw):
+            return real.write(raw[:7])
+
+        def close(self):
+            real.close()
+
+    writer._sink._file = Slow()
+    for t in range(9):
+        writer.update(t, [0.1 * t])
+    writer.close()
+    assert Trace.read(path).used() == (list(range(9)), [0.1 * t for t in range(9)])
+
+
 def test_an_interrupted_write_is_the_last(path):
     writer = TraceWriter(path, [(0, "lr")])
     writer.update(0, [0.1])

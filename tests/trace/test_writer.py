@@ -66,11 +66,32 @@ def test_the_file_holds_what_the_writer_saw(names, run):
 def test_constants_cost_nothing(path):
     with TraceWriter(path, [(0, "lr"), (0, "momentum")]) as writer:
         for t in range(1000):
-            writer.update(t, [0.1, 0.9])
+            writer.update(t, [0.1, float("nan")])
     assert path.read_text("utf-8").splitlines()[1:] == [
-        '{"update":0,"used":{"0.lr":0.1,"0.momentum":0.9}}',
+        '{"update":0,"used":{"0.lr":0.1,"0.momentum":"nan"}}',
         '{"clock":1000,"end":true}',
     ]
+
+
+def test_an_update_without_any_value_counts(path):
+    with TraceWriter(path, [(0, "lr")]) as writer:
+        writer.update(0, [0.1])
+        writer.update(1, [None])
+        writer.flush()
+        assert Trace.read(path).updates == 2
+
+
+def test_a_gap_is_no_update(path):
+    with TraceWriter(path, [(0, "lr")]) as writer:
+        writer.update(0, [0.1])
+        writer.report(5, {})
+    lines = path.read_bytes().splitlines(keepends=True)
+    assert lines[2:4] == [
+        b'{"update":1,"used":{"0.lr":null}}\n',
+        b'{"clock":5,"report":{}}\n',
+    ]
+    path.write_bytes(b"".join(lines[:3]))
+    assert Trace.read(path).updates == 1
 
 
 def test_the_header_says_plan_run_groups_and_meta(path):

@@ -149,8 +149,8 @@ class Scheduler(LRScheduler):
         >>> from passo import Plateau, attach, base
         >>> optimizer = torch.optim.SGD([torch.nn.Parameter(torch.ones(1))], lr=1.0)
         >>> scheduler = attach(optimizer, base * Plateau("val_loss", patience=0))
-        >>> scheduler.report(val_loss=0.5)
-        ... scheduler.report(val_loss=0.5)
+        >>> for _ in range(2):
+        ...     scheduler.report(val_loss=0.5)
         >>> scheduler.get_last_lr()
         [0.1]
         """

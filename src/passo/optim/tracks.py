@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from passo.schedules import Constant, Plateau, Schedule, Table
-from passo.schedules.algebra.node import Node
 from passo.schedules.feedback import Reducer
-from passo.schedules.time import Span, span
+from passo.schedules.numbers import exact
+from passo.schedules.time import Span
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     Localize = Callable[[float], float | None]
 
@@ -62,9 +62,9 @@ class Memory:
     def factor(self, unit: str) -> Schedule:
         """The plateau's factor as far as it is known: a step at each fall, then for ever."""
         after = self.reducer.rule.after
-        points: dict[Span, float] = {span(0, unit): 1.0}
+        points: dict[Span, float] = {_span(0, unit): 1.0}
         for k, t in enumerate(self.falls, start=1):
-            points[span(t, unit)] = after(k)
+            points[_span(t, unit)] = after(k)
         *_, last = points.values()
         if len(points) == 1:
             return Constant(last)
@@ -94,18 +94,14 @@ class Track:
         """Put each plateau's factor where the plateau stands."""
         memories = iter(self.memories)
 
-        def known(part: Any) -> Any:
-            if isinstance(part, Plateau):
+        def known(node: Any, parts: Sequence[Any]) -> Any:
+            if isinstance(node, Plateau):
                 return next(memories).factor(self.unit)
-            return part._mapped(known) if isinstance(part, Node) else part
+            return node._with(parts)
 
-        self.schedule = known(self.plan) if self.memories else self.plan
+        self.schedule = self.plan._changed(known) if self.memories else self.plan
 
 
-def metrics_of(plan: Schedule) -> set[str]:
-    """The names of the reports that a schedule's plateaus wait for.
+def _span(t: float, unit: str) -> Span:
+    return Span(exact(t, "the time of a report"), unit)
 
-    >>> metrics_of(Plateau("val_loss") * Constant(1.0, steps(3)))
-    {'val_loss'}
-    """
-    return {plateau.metric for plateau, _ in plan._plateaus(lambda t: t)}

@@ -57,7 +57,9 @@ def of_trace(trace: Trace, title: str | None) -> Picture:
     if not panels:
         raise PassoError("the trace has nothing to draw: no values and no losses")
     first = panels[0].ylabel
-    what = f"{first[0].upper()}{first[1:]}" + (" and losses" if trace.losses and trace.keys else "")
+    what = f"{first[:1].upper()}{first[1:]}" + (
+        " and losses" if trace.losses and trace.keys else ""
+    )
     plan = trace.plan if isinstance(trace.plan, (str, type(None))) else _plan(trace.plan)
     return Picture(
         title or f"{what} over {trace.updates:,} updates",
@@ -69,7 +71,8 @@ def of_trace(trace: Trace, title: str | None) -> Picture:
 
 def rates(trace: Trace) -> list[Panel]:
     """The rate that each update used, then each other field that moves."""
-    return [_values(trace, key) for key in _keys(trace)]
+    keys = _keys(trace)
+    return [_values(trace, key, lead=key == keys[0]) for key in keys]
 
 
 def losses(trace: Trace) -> Panel | None:
@@ -102,11 +105,10 @@ def _keys(trace: Trace) -> list[str]:
     return list(dict.fromkeys([*lead, *moving]))
 
 
-def _values(trace: Trace, key: str) -> Panel:
+def _values(trace: Trace, key: str, *, lead: bool) -> Panel:
     """One field: one line for all groups where they agree, else one for each."""
     columns = [each for each in trace.columns if each.key == key and each.updates]
     alike = len({(each.updates, each.values) for each in columns}) == 1
-    lead = key == "lr"
     lines = tuple(
         Line(
             key_name(key) if alike else _group(trace, each),

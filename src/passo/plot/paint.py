@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any
 
 from passo.plot.need import need
@@ -139,7 +140,7 @@ def title(ax: Axes, picture: Picture) -> None:
 def _room(ax: Axes, values: list[float]) -> None:
     """From 0 where that wastes less than half of the height, and for a constant."""
     low, high = min(values, default=0.0), max(values, default=1.0)
-    if low == high > 0:
+    if low == high > 0 and math.isfinite(1.25 * high):
         ax.set_ylim(0, 1.25 * high)
     elif 0 <= low <= 0.5 * high:
         ax.set_ylim(bottom=min(0.0, ax.get_ylim()[0]))

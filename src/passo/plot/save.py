@@ -36,7 +36,7 @@ def save(picture: Any, path: str | os.PathLike[str]) -> None:
         with replacing(path) as file:
             file.write(picture.to_html().encode())
         return
-    figure = picture.get_figure(root=True) if hasattr(picture, "get_figure") else picture
+    figure = picture.figure.canvas.figure if hasattr(picture, "get_xlabel") else picture
     if suffix not in KINDS or not hasattr(figure, "savefig"):
         raise PassoError(
             f"a picture becomes .png, .svg or .pdf (matplotlib) or .html (plotly), "

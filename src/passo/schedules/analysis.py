@@ -6,13 +6,12 @@ import math
 from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
+from passo.schedules.algebra.crossings import bisected
 from passo.schedules.curve import Corner, Curve
 from passo.schedules.errors import PassoError
 from passo.schedules.numbers import real
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from passo.schedules.algebra.schedule import Schedule
     from passo.schedules.time import Run
 
@@ -67,18 +66,15 @@ def peak(schedule: Schedule, run: Run) -> Point:
 
 
 def jumps(schedule: Schedule, run: Run, *, least: float = 1e-9) -> tuple[Corner, ...]:
-    """The corners at which the value jumps by more than `least` of the larger side.
+    """The corners at which the value jumps by more than `least` of the curve's largest value.
 
     >>> from passo import Run, multistep_decay, steps
     >>> [jump.time for jump in jumps(multistep_decay([steps(30)]), Run(steps(100)))]
     [30.0]
     """
-    share = real(least, "least")
-    return tuple(
-        corner
-        for corner in Curve.of(schedule, run).corners
-        if abs(corner.value - corner.before) > share * max(abs(corner.value), abs(corner.before))
-    )
+    curve = Curve.of(schedule, run)
+    enough = real(least, "least") * max(map(abs, curve.values))
+    return tuple(each for each in curve.corners if abs(each.value - each.before) > enough)
 
 
 def first_crossing(schedule: Schedule, run: Run, level: float) -> float | None:
@@ -121,17 +117,6 @@ def distance(first: Schedule, second: Schedule, run: Run) -> Gap:
     gaps = [abs(one.filled(t) - two.filled(t)) for t in times]
     widest = max(range(len(gaps)), key=gaps.__getitem__)
     return Gap(times[widest], gaps[widest])
-
-
-def bisected(reached: Callable[[float], bool], low: float, high: float) -> float:
-    """The first float in (low, high] for which `reached` holds, if it changes once in between.
-
-    >>> bisected(lambda t: t >= 0.3, 0.0, 1.0)
-    0.3
-    """
-    while low < (middle := (low + high) / 2) < high:
-        low, high = (low, middle) if reached(middle) else (middle, high)
-    return high
 
 
 def _integral(schedule: Schedule, begin: float, end: float) -> float:

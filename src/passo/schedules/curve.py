@@ -5,16 +5,14 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from itertools import islice
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from passo.schedules.algebra.atoms import has_base
+from passo.schedules.algebra.crossings import MOST_CORNERS
 from passo.schedules.numbers import whole
 
 if TYPE_CHECKING:
     from passo.schedules.algebra.schedule import Schedule
     from passo.schedules.time import Run
-
-_MOST_CORNERS: Final = 20_000
 
 
 class Corner(NamedTuple):
@@ -80,13 +78,11 @@ class Curve:
         """
         whole(points, "points", least=2)
         placed = schedule.on(run)
-        relative = base is None and has_base(placed)
+        relative = base is None and placed._relative
         exact = placed.with_base(1.0 if base is None else base)
         horizon = float(run.measure(run.length))
-        found = sorted({t for t in islice(exact._corners(horizon), _MOST_CORNERS) if t > 0})
-        corners = tuple(
-            Corner(t, exact(math.nextafter(t, 0.0)), exact(t)) for t in found if t <= horizon
-        )
+        found = sorted(set(islice(exact._corners(0.0, horizon), MOST_CORNERS)))
+        corners = tuple(Corner(t, exact(math.nextafter(t, 0.0)), exact(t)) for t in found)
         times = _times(horizon, points, corners)
         return cls(
             schedule,
@@ -98,8 +94,18 @@ class Curve:
             run.axis,
             label or repr(schedule),
             relative,
-            len(found) < _MOST_CORNERS,
+            len(found) < MOST_CORNERS,
         )
+
+    @property
+    def jump(self) -> float:
+        """What counts as a jump: a billionth of the curve's largest value.
+
+        >>> from passo import Linear, Run, rest, steps
+        >>> Linear(0, 2, rest).curve(Run(steps(10))).jump
+        2e-09
+        """
+        return 1e-9 * max(map(abs, self.values))
 
     def rows(self) -> tuple[Row, ...]:
         """The updates nearest to each corner, with the first and the last, and what they use.
@@ -116,7 +122,7 @@ class Curve:
         updates = {0, last}
         for corner in self.corners:
             at = self.run.update_at(corner.time)
-            jumps = not math.isclose(corner.before, corner.value, rel_tol=1e-9, abs_tol=1e-300)
+            jumps = abs(corner.value - corner.before) > self.jump
             updates |= {math.ceil(at) - 1, math.ceil(at)} if jumps or at % 1 else {math.ceil(at)}
         return tuple(
             Row(update, self.filled(float(self.run.at(update))))

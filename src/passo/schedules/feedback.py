@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from numbers import Real
@@ -13,10 +14,10 @@ from passo.schedules.algebra.node import Node
 from passo.schedules.algebra.place import need_axis
 from passo.schedules.algebra.schedule import Schedule
 from passo.schedules.errors import PassoError
-from passo.schedules.numbers import real, whole, write
+from passo.schedules.numbers import brief, real, whole, write
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Sequence
 
     from passo.schedules.algebra.node import Localize
     from passo.schedules.ops import Formula
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 _MODES: Final = ("min", "max")
 _THRESHOLD_MODES: Final = ("rel", "abs")
 _NAN: Final = float("nan")
+_PAIR: Final = 2
 
 
 @dataclass(slots=True)
@@ -99,7 +101,9 @@ class Plateau(Schedule):
 
     def _check(self) -> None:
         if not isinstance(self.metric, str) or not self.metric:
-            msg = f'metric must be the name of a report such as "val_loss", got {self.metric!r}'
+            msg = (
+                f'metric must be the name of a report such as "val_loss", got {brief(self.metric)}'
+            )
             raise PassoError(msg)
         _one_of(self.mode, _MODES, "mode")
         _one_of(self.threshold_mode, _THRESHOLD_MODES, "threshold_mode")
@@ -116,9 +120,9 @@ class Plateau(Schedule):
 
     def is_better(self, metric: float, best: float | None) -> bool:
         """Whether `metric` passes `best` by the threshold; anything but NaN passes no best."""
-        if best is None:
-            return not math.isnan(metric)
         sign = 1.0 if self.mode == "max" else -1.0
+        if best is None:
+            return sign * metric > -math.inf
         if self.threshold_mode == "abs":
             needed = best + sign * self.threshold
         else:
@@ -133,7 +137,10 @@ class Plateau(Schedule):
     def _is_endless(self) -> bool:
         return True
 
-    def _length(self, _run: object = None) -> None:
+    def _is_timeless(self) -> bool:
+        return False
+
+    def _measure(self, _run: object) -> None:
         return None
 
     def _falls(self) -> list[float]:
@@ -147,8 +154,8 @@ class Plateau(Schedule):
             return lambda _t, _xp: 1.0
         return lambda t, xp: xp.take(factors, xp.find(falls, t), t)
 
-    def _corners(self, horizon: float) -> Iterator[float]:
-        yield from (t for t in self._falls() if 0 < t <= horizon)
+    def _corners(self, low: float, high: float) -> Iterator[float]:
+        yield from (t for t in self._falls() if low < t <= high)
 
     def _plateaus(self, local: Localize) -> Iterator[tuple[Plateau, Localize]]:
         yield self, local
@@ -166,13 +173,13 @@ class Plateau(Schedule):
 
 
 def _one_of(value: object, allowed: tuple[str, ...], name: str) -> None:
-    if value not in allowed:
-        msg = f"{name} must be one of {', '.join(map(repr, allowed))}, got {value!r}"
+    if not isinstance(value, str) or value not in allowed:
+        msg = f"{name} must be one of {', '.join(map(repr, allowed))}, got {brief(value)}"
         raise PassoError(msg)
 
 
 def _as_past(past: Any) -> tuple[tuple[float, float], ...]:
-    reports = tuple((real(t, "the time of a report"), as_metric(value)) for t, value in past)
+    reports = tuple(_seen(each) for each in _listed(past, "past"))
     for (before, _), (after, _) in pairwise(reports):
         if after < before:
             late = f"t={write(after)} after t={write(before)}"
@@ -184,12 +191,19 @@ def _as_past(past: Any) -> tuple[tuple[float, float], ...]:
     return reports
 
 
+def _seen(pair: Any) -> tuple[float, float]:
+    if not isinstance(pair, (tuple, list)) or len(pair) != _PAIR:
+        msg = f"a past holds (t, metric) pairs, got {brief(pair)}"
+        raise PassoError(msg)
+    return real(pair[0], "the time of a report"), as_metric(pair[1])
+
+
 def as_metric(value: Any) -> float:
     """A reported metric as a float; NaN and infinities are allowed, they happen."""
     if isinstance(value, str) and value in ("nan", "inf", "-inf"):
         return _NAN if value == "nan" else float(value)
     if isinstance(value, bool) or not isinstance(value, Real):
-        msg = f"a metric must be a number, got {value!r}"
+        msg = f"a metric must be a number, got {brief(value)}"
         raise PassoError(msg)
     number = float(value)
     return _NAN if math.isnan(number) else number
@@ -203,7 +217,7 @@ def _write_report(t: float, metric: float) -> str:
 def told(schedule: Node, reports: Iterable[tuple[float, Mapping[str, float]]]) -> Schedule:
     """`schedule` with each of its plateaus given the reports that it may see."""
     need_axis(schedule._units)
-    made = [(real(t, "the time of a report"), dict(metrics)) for t, metrics in reports]
+    made = [_report(each) for each in _listed(reports, "reports")]
     pasts = []
     for plateau, local in schedule._plateaus(lambda t: t):
         seen = list(plateau.past)
@@ -213,10 +227,27 @@ def told(schedule: Node, reports: Iterable[tuple[float, Mapping[str, float]]]) -
         pasts.append(tuple(seen))
     remaining = iter(pasts)
 
-    def change(part: Any) -> Any:
-        if isinstance(part, Plateau):
-            return replace(part, past=next(remaining))
-        return part._mapped(change) if isinstance(part, Node) else part
+    def change(node: Any, parts: Sequence[Any]) -> Any:
+        if isinstance(node, Plateau):
+            return replace(node, past=next(remaining))
+        return node._with(parts)
 
-    result: Schedule = change(schedule)
-    return result
+    return schedule._changed(change)
+
+
+def _report(report: Any) -> tuple[float, dict[str, Any]]:
+    if not isinstance(report, (tuple, list)) or len(report) != _PAIR:
+        msg = f'a report is a pair such as (10, {{"val_loss": 0.3}}), got {brief(report)}'
+        raise PassoError(msg)
+    t, metrics = report
+    if not isinstance(metrics, Mapping):
+        msg = f'metrics are a mapping such as {{"val_loss": 0.3}}, got {brief(metrics)}'
+        raise PassoError(msg)
+    return real(t, "the time of a report"), dict(metrics)
+
+
+def _listed(values: Any, what: str) -> Iterable[Any]:
+    if isinstance(values, (str, bytes, Mapping)) or not hasattr(values, "__iter__"):
+        msg = f"{what} must be a list of pairs, got {brief(values)}"
+        raise PassoError(msg)
+    return values  # type: ignore[no-any-return]

@@ -4,14 +4,32 @@ from __future__ import annotations
 
 import math
 import re
+import sys
 from fractions import Fraction
 from numbers import Real
 
 from passo.schedules.errors import PassoError
 
 _LARGEST_PLAIN_INTEGER = 10**15
+_LONGEST_BRIEF = 60
+_LATEST = sys.float_info.max
 _FRACTION = re.compile(r"-?\d{1,500}(?:/\d{1,500}|\.\d{1,500})?", re.ASCII)
 _ZERO_BELOW = re.compile(r"/0+$")
+
+
+def brief(value: object) -> str:
+    """`repr` in at most 60 characters, whatever it is.
+
+    >>> brief("a" * 100)
+    "'aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa..."
+    """
+    if isinstance(value, (str, bytes, list, tuple)):
+        value = value[:_LONGEST_BRIEF]
+    try:
+        code = repr(value)
+    except ValueError:
+        return "an int of thousands of digits"
+    return code if len(code) <= _LONGEST_BRIEF else code[: _LONGEST_BRIEF - 3] + "..."
 
 
 def real(value: object, name: str) -> float:
@@ -21,16 +39,32 @@ def real(value: object, name: str) -> float:
     3.0
     """
     if isinstance(value, bool) or not isinstance(value, Real):
-        msg = f"{name} must be a number, got {value!r}"
+        msg = f"{name} must be a number, got {brief(value)}"
         raise PassoError(msg)
     try:
         number = float(value)
     except OverflowError:
         number = math.inf
     if not math.isfinite(number):
-        msg = f"{name} must be finite, got {value!r}"
+        msg = f"{name} must be finite, got {brief(value)}"
         raise PassoError(msg)
     return number + 0.0
+
+
+def as_time(t: object) -> float:
+    """A number of any kind as a time; whatever else stands where a time is asked for is refused.
+
+    >>> as_time(Fraction(1, 2))
+    0.5
+    """
+    if isinstance(t, bool) or not isinstance(t, Real):
+        need = "write numpy.asarray(t)" if isinstance(t, (list, tuple)) else "write s(0)"
+        msg = f"t must be a number or an array of numbers, got {brief(t)}; {need}"
+        raise PassoError(msg)
+    if not 0 <= t <= _LATEST:
+        msg = f"t must be at least 0 and below 1.8e308, got {brief(t)}"
+        raise PassoError(msg)
+    return float(t)
 
 
 def whole(value: object, name: str, *, least: int = 1) -> int:
@@ -40,7 +74,7 @@ def whole(value: object, name: str, *, least: int = 1) -> int:
     3
     """
     if isinstance(value, bool) or not isinstance(value, int) or value < least:
-        msg = f"{name} must be a whole number of at least {least}, got {value!r}"
+        msg = f"{name} must be a whole number of at least {least}, got {brief(value)}"
         raise PassoError(msg)
     return value
 
@@ -52,7 +86,7 @@ def exact(value: object, name: str) -> Fraction:
     (Fraction(1, 10), Fraction(1, 3))
     """
     if isinstance(value, bool) or not isinstance(value, (Real, str)):
-        msg = f"{name} must be a number, got {value!r}"
+        msg = f"{name} must be a number, got {brief(value)}"
         raise PassoError(msg)
     if isinstance(value, str):
         return _read(value, name)
@@ -60,7 +94,7 @@ def exact(value: object, name: str) -> Fraction:
         return Fraction(value)
     number = float(value)
     if not math.isfinite(number):
-        msg = f"{name} must be finite, got {value!r}"
+        msg = f"{name} must be finite, got {brief(value)}"
         raise PassoError(msg)
     return Fraction(repr(number))
 
@@ -68,7 +102,7 @@ def exact(value: object, name: str) -> Fraction:
 def _read(text: str, name: str) -> Fraction:
     if _FRACTION.fullmatch(text) and not _ZERO_BELOW.search(text):
         return Fraction(text)
-    msg = f'{name} as text must be a fraction such as "1/3", got {text[:40]!r}'
+    msg = f'{name} as text must be a fraction such as "1/3", got {brief(text)}'
     raise PassoError(msg)
 
 

@@ -144,9 +144,9 @@ class Arrays:
     def chain(self, t: Any, starts: Sequence[float], parts: Sequence[Formula]) -> Any:
         """At each t the part that is active there, in its own time."""
         first, last = 0, len(parts) - 1
-        if self.is_numpy:
+        if self.is_numpy and (latest := float(t.max())) == latest:
             first = bisect_right(starts, float(t.min())) - 1
-            last = bisect_right(starts, float(t.max())) - 1
+            last = bisect_right(starts, latest) - 1
             if last - first > _FEW_PARTS:
                 return self._chain_by_index(t, starts, parts)
         value = self.full(t, parts[first](self.maximum(t - starts[first], 0.0), self))

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias, final
 from passo.schedules.algebra.place import length_of
 from passo.schedules.algebra.schedule import Schedule
 from passo.schedules.errors import NeedsBase, PassoError
-from passo.schedules.numbers import real, write
+from passo.schedules.numbers import brief, real, write
 from passo.schedules.time import Run, Span, as_span
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from passo.schedules.algebra.place import Length
     from passo.schedules.ops import Formula
@@ -49,15 +49,18 @@ class Constant(Schedule):
     def _is_endless(self) -> bool:
         return self.over is None
 
-    def _length(self, run: Run | None = None) -> Length | None:
+    def _is_timeless(self) -> bool:
+        return self.over is None
+
+    def _measure(self, run: Run | None) -> Length | None:
         return None if self.over is None else length_of(self.over, run)
 
     def _build(self) -> Formula:
         value = as_number(self.value)
         return lambda _t, _xp: value
 
-    def _corners(self, horizon: float) -> Iterator[float]:
-        if self.over is not None and self.over.amount <= horizon:
+    def _corners(self, low: float, high: float) -> Iterator[float]:
+        if self.over is not None and low < self.over.amount <= high:
             yield float(self.over.amount)
 
     def _write(self) -> str:
@@ -75,13 +78,20 @@ class Base(Schedule):
     0.1
     """
 
+    def __post_init__(self) -> None:
+        Schedule.__post_init__(self)
+        self._set(_relative=True)
+
     def _is_endless(self) -> bool:
         return True
 
-    def _length(self, _run: Run | None = None) -> None:
+    def _is_timeless(self) -> bool:
+        return True
+
+    def _measure(self, _run: Run | None) -> None:
         return None
 
-    def _with_base(self, number: float) -> Constant:
+    def _based(self, number: float, _parts: Sequence[Any]) -> Constant:
         return Constant(number)
 
     def _build(self) -> Formula:
@@ -95,25 +105,6 @@ class Base(Schedule):
 base: Final = Base()
 
 
-def is_timeless(schedule: Schedule) -> bool:
-    """Whether it is made of numbers and `base` alone."""
-    if isinstance(schedule, Constant):
-        return schedule.over is None
-    parts = list(schedule._parts())
-    if not parts:
-        return isinstance(schedule, Base)
-    return not list(schedule._spans()) and all(is_timeless(part) for part in parts)
-
-
-def has_base(schedule: Schedule) -> bool:
-    """Whether `base` stands anywhere in it.
-
-    >>> has_base(2 * base)
-    True
-    """
-    return isinstance(schedule, Base) or any(has_base(part) for part in schedule._parts())
-
-
 def as_value(value: object, name: str) -> Value:
     """A finite float, or an expression of `base` kept as it is.
 
@@ -121,16 +112,26 @@ def as_value(value: object, name: str) -> Value:
     (3.0, 0.1 * base)
     """
     if isinstance(value, Schedule):
-        if not is_timeless(value):
-            msg = f"{name} must be a number or an expression of base, got {value!r}"
+        if not value._timeless:
+            msg = f"{name} must be a number or an expression of base, got {brief(value)}"
             raise PassoError(msg)
-        return value if has_base(value) else float(value(0))
+        return value if value._relative else float(value(0))
     return real(value, name)
 
 
 def as_number(value: Value) -> float:
     """The number, or NeedsBase where `base` still waits for its own."""
     return float(value(0)) if isinstance(value, Schedule) else value
+
+
+def as_part(value: Any, what: str) -> Schedule:
+    """A schedule as it is; anything else is refused."""
+    if not isinstance(value, Schedule):
+        number = isinstance(value, (int, float)) and not isinstance(value, bool)
+        write = f"; write Constant({brief(value)})" if number else ""
+        msg = f"{what} must be a schedule, got {brief(value)}{write}"
+        raise PassoError(msg)
+    return value
 
 
 def as_schedule(value: Any, what: str) -> Schedule:

@@ -11,7 +11,6 @@ from passo.schedules.errors import PassoError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-_EXACT: Final = 2**31
 _FAR: Final = 2.0**53
 _MOST_CYCLES: Final = 10**6
 
@@ -22,7 +21,7 @@ def ratio(period: Fraction) -> tuple[float, float]:
     >>> ratio(Fraction(1, 10))
     (1.0, 10.0)
     """
-    if period.numerator < _EXACT and period.denominator < _EXACT:
+    if max(period.numerator, period.denominator) < _FAR:
         return float(period.numerator), float(period.denominator)
     return float(period), 1.0
 

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import islice
+from numbers import Real
 from typing import TYPE_CHECKING, Any, ClassVar, final
 
-from passo.schedules.algebra.atoms import Constant, as_schedule
+from passo.schedules.algebra.atoms import Constant, as_part, as_schedule
+from passo.schedules.algebra.crossings import MOST_CORNERS, changes
 from passo.schedules.algebra.node import ATOM, MOST_PARTS, PRODUCT, SUM
 from passo.schedules.algebra.place import Length, common_length
 from passo.schedules.algebra.schedule import Schedule
 from passo.schedules.errors import PassoError
 from passo.schedules.numbers import write
+from passo.schedules.ops import NUMBERS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -21,7 +25,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, repr=False, eq=False)
 class Parallel(Schedule):
-    """Parts that run at the same time; the order in which they were written does not count."""
+    """Parts that run at the same time; the order in which they were written does not count.
+
+    Where some parts end and others are endless, all of them stop at that end: past it a
+    schedule holds its last value.
+    """
 
     parts: tuple[Schedule, ...]
     _sign: ClassVar[str] = ""
@@ -31,7 +39,8 @@ class Parallel(Schedule):
         """The node over `parts`, flattened and sorted; one part is itself."""
         flat: list[Schedule] = []
         for part in parts:
-            flat.extend(part.parts if isinstance(part, cls) else (part,))
+            one = as_part(part, f"a part of {cls._sign}")
+            flat.extend(one.parts if isinstance(one, cls) else (one,))
         if not 0 < len(flat) <= MOST_PARTS:
             msg = f"{cls._sign} joins 1 to {MOST_PARTS} parts, got {len(flat)}; a Table is shorter"
             raise PassoError(msg)
@@ -46,7 +55,7 @@ class Parallel(Schedule):
     @classmethod
     def pair(cls, left: Schedule, right: Any) -> Schedule:
         """As `need`, for an operator: what is neither schedule nor number is not ours."""
-        if isinstance(right, bool) or not isinstance(right, (Schedule, int, float)):
+        if isinstance(right, bool) or not isinstance(right, (Schedule, Real)):
             return NotImplemented  # type: ignore[no-any-return]
         return cls.need(left, right)
 
@@ -54,22 +63,24 @@ class Parallel(Schedule):
     def _make(cls, **values: Any) -> Schedule:
         return cls.of(values["parts"])
 
-    def _check(self) -> None:
-        self._length()
-
     def _parts(self) -> Iterator[Schedule]:
         return iter(self.parts)
 
     def _spans(self) -> Iterator[Span]:
         return iter(())
 
-    def _length(self, run: Run | None = None) -> Length | None:
+    def _measure(self, run: Run | None) -> Length | None:
         lengths = [part._length(run) for part in self.parts]
         return common_length(lengths, self._sign, self._write)
 
     def _build(self) -> Formula:
-        formulas = [part._build() for part in self.parts]
-        return _folded(formulas, self._combine())
+        formulas = [part._compiled() for part in self.parts]
+        folded, length = _folded(formulas, self._combine()), self._length()
+        moving = any(part._endless and not part._timeless for part in self.parts)
+        if length is None or not moving:
+            return folded
+        end = float(length.amount)
+        return lambda t, xp: folded(xp.minimum(t, end), xp)
 
     def _combine(self) -> Callable[[Any, Any, Any], Any]:
         raise NotImplementedError  # pragma: no cover
@@ -138,6 +149,18 @@ class Product(Parallel):
 @dataclass(frozen=True, slots=True, repr=False, eq=False)
 class Extreme(Parallel):
     """The smallest or the largest of the parts at each t."""
+
+    def _corners(self, low: float, high: float) -> Iterator[float]:
+        own = list(islice(Schedule._corners(self, low, high), MOST_CORNERS))
+        yield from own
+        formulas = [part._compiled() for part in self.parts]
+        choose = min if self._sign == Minimum._sign else max
+
+        def winner(t: float) -> int:
+            values = [formula(t, NUMBERS) for formula in formulas]
+            return values.index(choose(values))
+
+        yield from changes(winner, own, low, high)
 
     def _write(self) -> str:
         first, *others = sorted(self.parts, key=_is_number)

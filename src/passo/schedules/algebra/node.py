@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import math
-from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar, Final, cast
 
 from passo.schedules import arrays
-from passo.schedules.algebra.place import Place, need_axis
+from passo.schedules.algebra.place import Place, check_length, need_axis
+from passo.schedules.algebra.walk import exchanged, inside, rebuilt, settle
 from passo.schedules.errors import PassoError
-from passo.schedules.numbers import real
+from passo.schedules.numbers import as_time, brief, real
 from passo.schedules.ops import NUMBERS
 from passo.schedules.time import Run, Span
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from passo.schedules.algebra.place import Length
     from passo.schedules.algebra.schedule import Schedule
@@ -24,46 +23,81 @@ if TYPE_CHECKING:
     Localize = Callable[[float], "float | None"]
 
 DEEPEST: Final = 200
+_LATEST: Final = 1.7976931348623157e308
+LARGEST: Final = 50_000
 MOST_PARTS: Final = 4096
 SUM, PRODUCT, ATOM = 1, 2, 3
 
 
 class Node:
-    """What every leaf and node can do inside: be checked, placed, built, written."""
+    """What every leaf and node can do inside: be checked, placed, built, written.
 
-    __slots__ = ("_depth", "_endless", "_formula", "_open", "_text", "_units")
+    What is asked of a whole tree is settled node by node, from the inside out, so that the
+    deepest tree works from a deep call stack too.
+    """
+
+    __slots__ = (
+        "_depth",
+        "_endless",
+        "_formula",
+        "_measured",
+        "_open",
+        "_own_length",
+        "_relative",
+        "_size",
+        "_text",
+        "_timeless",
+        "_units",
+    )
     __match_args__: tuple[str, ...] = ()
+    __array_ufunc__ = None
     _level: ClassVar[int] = ATOM
 
     _depth: int
-    _endless: bool
-    _open: bool
+    _size: int
     _units: dict[str, Span]
+    _open: bool
+    _endless: bool
+    _timeless: bool
+    _relative: bool
+    _own_length: Length | None
+    _measured: tuple[Run, Length | None]
     _formula: Formula
     _text: str
 
     def __post_init__(self) -> None:
         self._check()
-        put = object.__setattr__
-        depth, units = 0, {}
-        for part in self._parts():
-            depth = max(depth, part._depth)
+        parts, units = list(self._parts()), {}
+        for part in parts:
             units.update(part._units)
-        for span in self._spans():
-            units[span.unit] = span
-        if depth >= DEEPEST:
+        units.update((span.unit, span) for span in self._spans())
+        self._set(
+            _depth=1 + max((part._depth for part in parts), default=0),
+            _size=1 + sum(part._size for part in parts),
+            _units=units,
+            _relative=any(part._relative for part in parts),
+        )
+        self._check_size()
+        self._set(_open=self._is_open(), _endless=self._is_endless())
+        self._set(_timeless=self._is_timeless(), _own_length=self._measure(None))
+        check_length(self._own_length, self)
+
+    def _check(self) -> None:
+        """Refuse bad fields, and put the others in their one form."""
+
+    def _check_size(self) -> None:
+        if self._depth > DEEPEST:
             msg = (
                 f"a schedule may be at most {DEEPEST} deep; "
                 "write then(a, b, ...), a + b + c and a * b * c flat, or use repeat"
             )
             raise PassoError(msg)
-        put(self, "_depth", depth + 1)
-        put(self, "_units", units)
-        put(self, "_open", self._is_open())
-        put(self, "_endless", self._is_endless())
-
-    def _check(self) -> None:
-        """Refuse bad fields, and put the others in their one form."""
+        if self._size > LARGEST:
+            msg = (
+                f"a schedule may have at most {LARGEST:,} parts in all, got {self._size:,}; "
+                "use repeat or a Table"
+            )
+            raise PassoError(msg)
 
     def _set(self, **changed: object) -> None:
         for name, value in changed.items():
@@ -75,15 +109,18 @@ class Node:
     def _parts(self) -> Iterator[Any]:
         """The schedules that this one is made of, in the order they were given."""
         for value in self._fields().values():
-            yield from _inside(value, Node)
+            yield from inside(value, Node)
 
     def _spans(self) -> Iterator[Span]:
         for value in self._fields().values():
-            yield from _inside(value, Span)
+            yield from inside(value, Span)
 
-    def _mapped(self, change: Callable[[Any], Any]) -> Any:
-        """The same node over changed parts and spans."""
-        return self._make(**{k: _each(v, change) for k, v in self._fields().items()})
+    def _with(self, parts: Iterable[Any], span: Callable[[Span], Span] = lambda span: span) -> Any:
+        """The same node over other parts, and with its spans changed."""
+        others = iter(parts)
+        return self._make(
+            **{k: exchanged(v, Node, others, span) for k, v in self._fields().items()}
+        )
 
     @classmethod
     def _make(cls, **values: Any) -> Any:
@@ -96,21 +133,47 @@ class Node:
     def _is_endless(self) -> bool:
         return all(part._endless for part in self._parts())
 
+    def _is_timeless(self) -> bool:
+        """Whether it is made of numbers and `base` alone."""
+        parts = list(self._parts())
+        return bool(parts) and not list(self._spans()) and all(part._timeless for part in parts)
+
     def _length(self, run: Run | None = None) -> Length | None:
         """How long it lasts, measured on `run` where one is given; None is for ever."""
+        if run is None:
+            return self._own_length
+        known = getattr(self, "_measured", None)
+        if known is None or known[0] is not run:
+            known = (run, self._measure(run))
+            self._set(_measured=known)
+        return cast("Length | None", known[1])
+
+    def _measure(self, run: Run | None) -> Length | None:
         raise NotImplementedError  # pragma: no cover
 
-    def _fill(self, place: Place) -> Any:
-        """Every span measured on the run."""
-        return self._mapped(lambda value: _filled(value, place))
+    def _places(self, place: Place) -> Sequence[Place]:
+        """Where each part stands when this node stands at `place`."""
+        return [place for _ in self._parts()]
+
+    def _filled(self, place: Place, parts: Sequence[Any]) -> Any:
+        """This node with its spans measured, over parts that are."""
+        return self._with(parts, place.measured)
 
     def _build(self) -> Formula:
+        """The formula, from those of the parts."""
         raise NotImplementedError  # pragma: no cover
 
-    def _corners(self, horizon: float) -> Iterator[float]:
-        """Times in (0, horizon] at which another formula takes over; not always in order."""
+    def _compiled(self) -> Formula:
+        """The formula of this schedule, made once."""
+        try:
+            return self._formula
+        except AttributeError:
+            return cast("Formula", settle(self, "_formula", lambda node: node._build()))
+
+    def _corners(self, low: float, high: float) -> Iterator[float]:
+        """Times in (low, high] at which another formula takes over; not always in order."""
         for part in self._parts():
-            yield from part._corners(horizon)
+            yield from part._corners(low, high)
 
     def _plateaus(self, local: Localize) -> Iterator[tuple[Plateau, Localize]]:
         """Each plateau inside, with the way from our time to its own (None: not active then)."""
@@ -118,6 +181,7 @@ class Node:
             yield from part._plateaus(local)
 
     def _write(self) -> str:
+        """The code, from that of the parts."""
         raise NotImplementedError  # pragma: no cover
 
     def _inner(self, level: int) -> str:
@@ -127,17 +191,16 @@ class Node:
     def __eq__(self, other: object) -> bool:
         if type(self) is not type(other):
             return NotImplemented
-        return self is other or self._fields() == other._fields()
+        return self is other or repr(self) == repr(other)
 
     def __hash__(self) -> int:
-        return hash((type(self), *self._fields().values()))
+        return hash(repr(self))
 
     def __repr__(self) -> str:
         try:
             return self._text
         except AttributeError:
-            object.__setattr__(self, "_text", self._write())
-            return self._text
+            return cast("str", settle(self, "_text", lambda node: node._write()))
 
     def __reduce__(self) -> tuple[Any, ...]:
         from passo.schedules.spec.data import from_json, to_json  # it knows every node
@@ -155,27 +218,15 @@ class Node:
         try:
             formula = self._formula
         except AttributeError:
-            formula = self._compile()
-        if type(t) is int or type(t) is float:
-            if not 0 <= t < math.inf:
-                msg = f"t must be at least 0 and finite, got {t!r}"
-                raise PassoError(msg)
+            need_axis(self._units)
+            formula = self._compiled()
+        if (type(t) is int or type(t) is float) and 0 <= t <= _LATEST:
             try:
                 return formula(float(t), NUMBERS)
             except OverflowError:
-                msg = f"the value at t={t!r} is beyond the largest float: {self!r}"
+                msg = f"the value at t={brief(t)} is beyond the largest float: {brief(self)}"
                 raise PassoError(msg) from None
-        if isinstance(t, (bool, str)) or t is None:
-            msg = f"t must be a number or an array of numbers, got {t!r}"
-            raise PassoError(msg)
-        return arrays.evaluate(formula, t)
-
-    def _compile(self) -> Formula:
-        """The formula of this schedule, made once."""
-        need_axis(self._units)
-        formula = self._build()
-        object.__setattr__(self, "_formula", formula)
-        return formula
+        return self(as_time(t)) if not hasattr(t, "dtype") else arrays.evaluate(formula, t)
 
     def on(self, run: Run) -> Schedule:
         """This schedule with every span measured on `run`, in the unit of the run's axis.
@@ -188,10 +239,15 @@ class Node:
         Linear(0, 1, steps(100))
         """
         if not isinstance(run, Run):
-            msg = f"a schedule is placed on a Run, got {run!r}; write Run(steps(1000))"
+            msg = f"a schedule is placed on a Run, got {brief(run)}; write Run(steps(1000))"
             raise PassoError(msg)
-        placed: Schedule = self._fill(Place(run, run.measure(run.length)))
-        placed._length()
+        start = Place(run, run.measure(run.length))
+        placed: Schedule = rebuilt(
+            self,
+            start,
+            lambda node, place: node._places(place),
+            lambda node, place, parts: node._filled(place, parts),
+        )
         return placed
 
     def with_base(self, value: float) -> Schedule:
@@ -201,11 +257,22 @@ class Node:
         >>> Cosine(base, 0.1 * base, steps(10)).with_base(2)
         Cosine(2, 0.2, steps(10))
         """
-        filled: Schedule = self._with_base(real(value, "base"))
-        return filled
+        number = real(value, "base")
+        return self._changed(lambda node, parts: node._based(number, parts))
 
-    def _with_base(self, number: float) -> Any:
-        return self._mapped(partial(_with_base, number=number))
+    def _based(self, _number: float, parts: Sequence[Any]) -> Any:
+        """This node over parts whose `base` is that number."""
+        return self._with(parts) if self._relative else self
+
+    def _changed(self, leave: Callable[[Any, Sequence[Any]], Any]) -> Schedule:
+        """The tree that `leave(node, changed parts)` makes of each node, from the inside out."""
+        whole: Schedule = rebuilt(
+            self,
+            None,
+            lambda node, _: [None for _ in node._parts()],
+            lambda node, _, parts: leave(node, parts),
+        )
+        return whole
 
     def with_reports(self, reports: Iterable[tuple[float, Mapping[str, float]]]) -> Schedule:
         """This schedule with a past: reports `(t, {"val_loss": 0.3})` in the order they were made.
@@ -222,27 +289,3 @@ class Node:
         from passo.schedules.feedback import told  # it inherits from us
 
         return told(self, reports)
-
-
-def _inside(value: Any, kind: type) -> Iterator[Any]:
-    if isinstance(value, kind):
-        yield value
-    elif isinstance(value, tuple):
-        for each in value:
-            yield from _inside(each, kind)
-
-
-def _each(value: Any, change: Callable[[Any], Any]) -> Any:
-    if isinstance(value, (Node, Span)):
-        return change(value)
-    if isinstance(value, tuple):
-        return tuple(_each(each, change) for each in value)
-    return value
-
-
-def _filled(value: Node | Span, place: Place) -> Any:
-    return place.measured(value) if isinstance(value, Span) else value._fill(place)
-
-
-def _with_base(value: Node | Span, number: float) -> Any:
-    return value if isinstance(value, Span) else value._with_base(number)

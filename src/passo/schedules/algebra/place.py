@@ -6,8 +6,8 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, NamedTuple
 
 from passo.schedules.errors import NeedsRun, PassoError
-from passo.schedules.numbers import write_exact
-from passo.schedules.time import AXES, Span
+from passo.schedules.numbers import brief, write_exact
+from passo.schedules.time import AXES, LONGEST, Span
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -63,6 +63,7 @@ class Length(NamedTuple):
         return Length(self.amount * factor, self.unit)
 
 
+_SHORTEST = Fraction(1, LONGEST)
 UNKNOWN = Length(Fraction(1), None)
 NOTHING = Length(Fraction(0), "steps")
 
@@ -74,6 +75,20 @@ def length_of(span: Span, run: Run | None = None) -> Length:
     return Length(span.amount, span.unit) if run is None else Length(run.measure(span), run.unit)
 
 
+def check_length(length: Length | None, code: object) -> None:
+    """Refuse what no run can be long enough, or fine enough, to measure."""
+    if length is not None and length.known and not _SHORTEST <= length.amount <= LONGEST:
+        if length.amount == 0:
+            return
+        span = f"{float(length.amount) if length.amount < 10**300 else 1e300:.3g} {length.unit}"
+        msg = f"a schedule lasts between 10**-18 and 10**18, got {span} in {brief(code)}"
+        raise PassoError(msg)
+
+
+def _differ(one: Fraction, other: Fraction) -> bool:
+    return one != other and abs(one - other) > max(one, other) / 10**15
+
+
 def common_length(
     lengths: Iterable[Length | None], sign: str, code: Callable[[], str]
 ) -> Length | None:
@@ -83,7 +98,7 @@ def common_length(
         return None
     known = [length for length in finite if length.known]
     for length in known:
-        if length.unit == known[0].unit and length.amount != known[0].amount:
+        if length.unit == known[0].unit and _differ(length.amount, known[0].amount):
             spans = " and ".join(f"{x.unit}({write_exact(x.amount)})" for x in (known[0], length))
             msg = (
                 f"the parts of {sign} must be equally long or endless, got {spans} in {code()}; "

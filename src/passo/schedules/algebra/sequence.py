@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
+import math
 from bisect import bisect_right
 from dataclasses import dataclass
 from fractions import Fraction
-from itertools import accumulate, pairwise
-from itertools import count as counting
+from itertools import accumulate, islice, pairwise
 from typing import TYPE_CHECKING, Any, final
 
+from passo.schedules.algebra.atoms import as_part
+from passo.schedules.algebra.crossings import MOST_CORNERS
 from passo.schedules.algebra.cycles import counter, growing_starts, total_growth
 from passo.schedules.algebra.node import ATOM, MOST_PARTS
 from passo.schedules.algebra.place import NOTHING, UNKNOWN, Length, Place
 from passo.schedules.algebra.schedule import Schedule
 from passo.schedules.errors import PassoError
-from passo.schedules.numbers import exact, real, whole, write, write_exact
+from passo.schedules.numbers import brief, exact, real, whole, write, write_exact
 from passo.schedules.ops import NUMBERS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
     from passo.schedules.algebra.node import Localize
     from passo.schedules.feedback import Plateau
@@ -41,30 +43,31 @@ class Then(Schedule):
         """The parts flattened, those of no length dropped; one part is itself."""
         flat: list[Schedule] = []
         for part in parts:
-            if not isinstance(part, Schedule):
-                msg = f"then needs schedules, got {part!r}; write Constant({part!r})"
-                raise PassoError(msg)
-            flat.extend(part.parts if isinstance(part, Then) else (part,))
-        lasting = [part for part in flat if not _is_nothing(part)] or flat[-1:]
-        return lasting[0] if len(lasting) == 1 else cls(tuple(lasting))
+            one = as_part(part, "a part of then")
+            flat.extend(one.parts if isinstance(one, Then) else (one,))
+        lasting = tuple(part for part in flat if not _is_nothing(part)) or tuple(flat[-1:])
+        return lasting[0] if len(lasting) == 1 else cls(lasting)
 
     @classmethod
     def _make(cls, **values: Any) -> Schedule:
         return cls.of(values["parts"])
 
     def _check(self) -> None:
-        if len(self.parts) > MOST_PARTS:
-            msg = f"then joins at most {MOST_PARTS} parts; write a Table, or use repeat"
+        if not 0 < len(self.parts) <= MOST_PARTS:
+            msg = (
+                f"then joins 1 to {MOST_PARTS} parts, got {len(self.parts)}; "
+                "write a Table, or use repeat"
+            )
             raise PassoError(msg)
         for part, after in pairwise(self.parts):
             if part._endless:
                 msg = (
-                    f"{_short(part)} never ends, so {_short(after)} would never begin; "
+                    f"{brief(part)} never ends, so {brief(after)} would never begin; "
                     "give it an end with .until(...) or over="
                 )
                 raise PassoError(msg)
         if sum(part._open for part in self.parts) > 1:
-            both = " and ".join(_short(part) for part in self.parts if part._open)
+            both = " and ".join(brief(part) for part in self.parts if part._open)
             msg = f"at most one part of a then can be as long as 'rest', got {both}"
             raise PassoError(msg)
 
@@ -77,7 +80,7 @@ class Then(Schedule):
     def _is_endless(self) -> bool:
         return self.parts[-1]._endless
 
-    def _length(self, run: Run | None = None) -> Length | None:
+    def _measure(self, run: Run | None) -> Length | None:
         total = NOTHING
         for part in self.parts:
             length = part._length(run)
@@ -86,26 +89,25 @@ class Then(Schedule):
             total = total.plus(length)
         return total
 
-    def _fill(self, place: Place) -> Schedule:
+    def _places(self, place: Place) -> Sequence[Place]:
         """`rest` in a part is what its siblings leave; a part cut by `until` could fill the run."""
         fixed = sum(_amount(part, place.run) for part in self.parts if not part._open)
-        filled, gone = [], Fraction(0)
+        places, gone = [], Fraction(0)
         for part in self.parts:
             if part._open:
-                own = place.with_left(place.left - fixed)
-                gone += own.left
+                places.append(place.with_left(place.left - fixed))
+                gone += places[-1].left
             else:
-                own = Place(place.run, max(place.left - gone, Fraction(0)))
+                places.append(Place(place.run, max(place.left - gone, Fraction(0))))
                 gone += _amount(part, place.run)
-            filled.append(part._fill(own))
-        return Then.of(filled)
+        return places
 
     def _begins(self) -> list[Fraction]:
         return [Fraction(0), *accumulate(_amount(part) for part in self.parts[:-1])]
 
     def _build(self) -> Formula:
         starts = [float(begin) for begin in self._begins()]
-        formulas = [part._build() for part in self.parts]
+        formulas = [part._compiled() for part in self.parts]
 
         def value(t: Any, xp: Any) -> Any:
             if xp is not NUMBERS:
@@ -115,15 +117,16 @@ class Then(Schedule):
 
         return value
 
-    def _corners(self, horizon: float) -> Iterator[float]:
-        for begin, part in zip(self._begins(), self.parts, strict=True):
-            start = float(begin)
-            if start > horizon:
+    def _corners(self, low: float, high: float) -> Iterator[float]:
+        starts = [float(begin) for begin in self._begins()]
+        for start, end, part in zip(starts, [*starts[1:], math.inf], self.parts, strict=True):
+            if start > high:
                 return
-            if start > 0:
+            if low < start:
                 yield start
-            for corner in part._corners(horizon - start):
-                yield start + corner
+            if end > low:
+                for corner in part._corners(max(low - start, 0.0), min(high, end) - start):
+                    yield start + corner
 
     def _plateaus(self, local: Localize) -> Iterator[tuple[Plateau, Localize]]:
         begins = self._begins()
@@ -134,11 +137,6 @@ class Then(Schedule):
     def _write(self) -> str:
         first, *others = self.parts
         return f"{first._inner(ATOM)}.then({', '.join(map(repr, others))})"
-
-
-def _short(part: Schedule) -> str:
-    code = repr(part)
-    return code if len(code) <= 60 else code[:57] + "..."
 
 
 def _is_nothing(part: Schedule) -> bool:
@@ -179,6 +177,7 @@ class Repeat(Schedule):
     @classmethod
     def of(cls, part: Schedule, times: int | None, grow: object, scale: object) -> Schedule:
         """Once is the part itself, and a repeat of a plain repeat is one repeat."""
+        as_part(part, "what is repeated")
         node = cls(part, times, exact(grow, "grow"), real(scale, "scale"))
         if times == 1:
             return part
@@ -199,8 +198,8 @@ class Repeat(Schedule):
     def _check(self) -> None:
         if self.times is not None:
             whole(self.times, "times")
-        if self.grow <= 0:
-            msg = f"grow must be more than 0, got {write_exact(self.grow)}"
+        if not 10**-9 <= self.grow <= 10**9:
+            msg = f"grow must be between 1e-9 and 1e9, got {brief(float(self.grow))}"
             raise PassoError(msg)
         if self.times is None and self.grow < 1:
             msg = (
@@ -209,13 +208,13 @@ class Repeat(Schedule):
             )
             raise PassoError(msg)
         if self.part._endless:
-            msg = f"{_short(self.part)} never ends, so it cannot be repeated; give it .until(...)"
+            msg = f"{brief(self.part)} never ends, so it cannot be repeated; give it .until(...)"
             raise PassoError(msg)
         if _is_nothing(self.part):
-            msg = f"{_short(self.part)} has no length, so it cannot be repeated"
+            msg = f"{brief(self.part)} has no length, so it cannot be repeated"
             raise PassoError(msg)
         if self.times is None and self.part._open:
-            msg = f"repeat needs times=...: {_short(self.part)} is as long as 'rest'"
+            msg = f"repeat needs times=...: {brief(self.part)} is as long as 'rest'"
             raise PassoError(msg)
         if next(self.part._plateaus(lambda t: t), None) is not None:
             msg = "a plateau cannot be inside repeat; write schedule.repeat(...) * Plateau(...)"
@@ -224,24 +223,25 @@ class Repeat(Schedule):
     def _is_endless(self) -> bool:
         return self.times is None
 
-    def _length(self, run: Run | None = None) -> Length | None:
+    def _measure(self, run: Run | None) -> Length | None:
         if self.times is None:
             return None
         length = self.part._length(run) or UNKNOWN
         return length.times(total_growth(self.grow, self.times))
 
-    def _fill(self, place: Place) -> Schedule:
-        inner = place
-        if self.part._open and self.times is not None:
-            inner = place.with_left(place.left / total_growth(self.grow, self.times))
-        part = self.part._fill(inner)
-        return part if _is_nothing(part) else Repeat.of(part, self.times, self.grow, self.scale)
+    def _places(self, place: Place) -> Sequence[Place]:
+        if not self.part._open or self.times is None:
+            return [place]
+        return [place.with_left(place.left / total_growth(self.grow, self.times))]
+
+    def _filled(self, place: Place, parts: Sequence[Any]) -> Schedule:
+        return parts[0] if _is_nothing(parts[0]) else self._with(parts, place.measured)  # type: ignore[no-any-return]
 
     def _build(self) -> Formula:
         return self._even() if self.grow == 1 else self._growing()
 
     def _even(self) -> Formula:
-        formula, scale, period = self.part._build(), self.scale, float(_amount(self.part))
+        formula, scale, period = self.part._compiled(), self.scale, float(_amount(self.part))
         count, last = counter(_amount(self.part)), None if self.times is None else self.times - 1
 
         def value(t: Any, xp: Any) -> Any:
@@ -255,7 +255,7 @@ class Repeat(Schedule):
         return value
 
     def _growing(self) -> Formula:
-        formula, scale, grow = self.part._build(), self.scale, float(self.grow)
+        formula, scale, grow = self.part._compiled(), self.scale, float(self.grow)
         starts = growing_starts(_amount(self.part), self.grow, self.times)
         lengths = [grow**k for k in range(len(starts))]
         scales = [scale**k for k in range(len(starts))]
@@ -268,22 +268,28 @@ class Repeat(Schedule):
 
         return value
 
-    def _corners(self, horizon: float) -> Iterator[float]:
-        own = sorted({0.0, *self.part._corners(float(_amount(self.part)))})
-        for start, growth in self._cycles():
-            if start > horizon:
+    def _corners(self, low: float, high: float) -> Iterator[float]:
+        period = float(_amount(self.part))
+        own = [0.0, *islice(self.part._corners(0.0, period), MOST_CORNERS)]
+        for start, growth in self._cycles(low):
+            if start > high:
                 return
             for corner in own:
-                if 0 < start + corner * growth <= horizon:
+                if low < start + corner * growth <= high:
                     yield start + corner * growth
 
-    def _cycles(self) -> Iterator[tuple[float, float]]:
+    def _cycles(self, low: float) -> Iterator[tuple[float, float]]:
+        """Where each cycle begins, and how much longer it is than the first, from `low` on."""
+        length, grow = _amount(self.part), float(self.grow)
         if self.grow == 1:
-            for k in counting() if self.times is None else range(self.times):
-                yield float(_amount(self.part) * k), 1.0
+            cycle = int(low / float(length))
+            while self.times is None or cycle < self.times:
+                yield float(length * cycle), 1.0
+                cycle += 1
             return
-        for k, start in enumerate(growing_starts(_amount(self.part), self.grow, self.times)):
-            yield start, float(self.grow) ** k
+        starts = growing_starts(length, self.grow, self.times)
+        for k in range(max(bisect_right(starts, low) - 1, 0), len(starts)):
+            yield starts[k], grow**k
 
     def _write(self) -> str:
         given = [] if self.times is None else [str(self.times)]

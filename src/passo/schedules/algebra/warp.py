@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
+from fractions import Fraction
+from itertools import islice
 from typing import TYPE_CHECKING, Any, final
 
-from passo.schedules.algebra.atoms import Value, as_number, as_value, write_value
+from passo.schedules.algebra.atoms import Value, as_number, as_part, as_value, write_value
+from passo.schedules.algebra.crossings import MOST_CORNERS, changes
 from passo.schedules.algebra.cycles import ratio
 from passo.schedules.algebra.node import ATOM
 from passo.schedules.algebra.place import UNKNOWN, Length, Place, length_of
 from passo.schedules.algebra.schedule import Schedule
 from passo.schedules.errors import PassoError
 from passo.schedules.numbers import exact, write_exact
-from passo.schedules.time import Span, as_span
+from passo.schedules.ops import NUMBERS
+from passo.schedules.time import LONGEST, Span, as_span
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from fractions import Fraction
+    from collections.abc import Iterator, Sequence
 
     from passo.schedules.algebra.node import Localize
     from passo.schedules.feedback import Plateau
@@ -35,9 +39,9 @@ class Stretch(Schedule):
     @classmethod
     def of(cls, part: Schedule, factor: object) -> Schedule:
         """A stretch of a stretch is one stretch, and by 1 it is the part itself."""
+        node = cls(as_part(part, "what is stretched"), exact(factor, "factor"))
         if isinstance(part, Stretch):
-            return cls.of(part.part, part.factor * cls(part, exact(factor, "factor")).factor)
-        node = cls(part, exact(factor, "factor"))
+            return cls.of(part.part, part.factor * node.factor)
         return part if node.factor == 1 else node
 
     @classmethod
@@ -45,24 +49,24 @@ class Stretch(Schedule):
         return cls.of(values["part"], values["factor"])
 
     def _check(self) -> None:
-        if self.factor <= 0:
-            msg = f"factor must be more than 0, got {write_exact(self.factor)}"
+        if not 1 <= self.factor * LONGEST <= LONGEST**2:
+            msg = f"factor must be between 10**-18 and 10**18, got {_decimal(self.factor)}"
             raise PassoError(msg)
 
-    def _length(self, run: Run | None = None) -> Length | None:
+    def _measure(self, run: Run | None) -> Length | None:
         length = self.part._length(run)
         return None if length is None else length.times(self.factor)
 
-    def _fill(self, place: Place) -> Schedule:
-        return Stretch.of(self.part._fill(place.with_left(place.left / self.factor)), self.factor)
+    def _places(self, place: Place) -> Sequence[Place]:
+        return [place.with_left(place.left / self.factor)]
 
     def _build(self) -> Formula:
-        formula, (p, q) = self.part._build(), ratio(self.factor)
+        formula, (p, q) = self.part._compiled(), ratio(self.factor)
         return lambda t, xp: formula(t * q / p, xp)
 
-    def _corners(self, horizon: float) -> Iterator[float]:
+    def _corners(self, low: float, high: float) -> Iterator[float]:
         factor = float(self.factor)
-        for corner in self.part._corners(horizon / factor):
+        for corner in self.part._corners(low / factor, high / factor):
             yield corner * factor
 
     def _plateaus(self, local: Localize) -> Iterator[tuple[Plateau, Localize]]:
@@ -84,6 +88,7 @@ class Skip(Schedule):
     @classmethod
     def of(cls, part: Schedule, span: Span) -> Schedule:
         """Skipping nothing is the part itself."""
+        as_part(part, "what is begun late")
         as_span(span, "what is skipped", relative=False)
         return part if span.amount == 0 else cls(part, span)
 
@@ -100,25 +105,23 @@ class Skip(Schedule):
             )
             raise PassoError(msg)
 
-    def _length(self, run: Run | None = None) -> Length | None:
+    def _measure(self, run: Run | None) -> Length | None:
         length, skipped = self.part._length(run), length_of(self.span, run)
         if length is None or length.unit != skipped.unit:
             return None if length is None else UNKNOWN
         return Length(length.amount - skipped.amount, length.unit)
 
-    def _fill(self, place: Place) -> Schedule:
-        span = place.measured(self.span)
-        return Skip.of(self.part._fill(place.with_left(place.left + span.amount)), span)
+    def _places(self, place: Place) -> Sequence[Place]:
+        return [place.with_left(place.left + place.measured(self.span).amount)]
 
     def _build(self) -> Formula:
-        formula, skipped = self.part._build(), float(self.span.amount)
+        formula, skipped = self.part._compiled(), float(self.span.amount)
         return lambda t, xp: formula(t + skipped, xp)
 
-    def _corners(self, horizon: float) -> Iterator[float]:
+    def _corners(self, low: float, high: float) -> Iterator[float]:
         skipped = float(self.span.amount)
-        for corner in self.part._corners(horizon + skipped):
-            if corner > skipped:
-                yield corner - skipped
+        for corner in self.part._corners(low + skipped, high + skipped):
+            yield corner - skipped
 
     def _plateaus(self, local: Localize) -> Iterator[tuple[Plateau, Localize]]:
         skipped = float(self.span.amount)
@@ -137,6 +140,7 @@ class Until(Schedule):
     span: Span
 
     def _check(self) -> None:
+        as_part(self.part, "what is ended")
         as_span(self.span, "until")
 
     def _is_open(self) -> bool:
@@ -145,17 +149,17 @@ class Until(Schedule):
     def _is_endless(self) -> bool:
         return False
 
-    def _length(self, run: Run | None = None) -> Length:
+    def _measure(self, run: Run | None) -> Length:
         return length_of(self.span, run)
 
     def _build(self) -> Formula:
-        formula, end = self.part._build(), float(self.span.amount)
+        formula, end = self.part._compiled(), float(self.span.amount)
         return lambda t, xp: formula(xp.minimum(t, end), xp)
 
-    def _corners(self, horizon: float) -> Iterator[float]:
+    def _corners(self, low: float, high: float) -> Iterator[float]:
         end = float(self.span.amount)
-        yield from self.part._corners(min(horizon, end))
-        if end <= horizon:
+        yield from self.part._corners(low, min(high, end))
+        if low < end <= high:
             yield end
 
     def _plateaus(self, local: Localize) -> Iterator[tuple[Plateau, Localize]]:
@@ -180,25 +184,34 @@ class Staircase(Schedule):
     span: Span
 
     def _check(self) -> None:
+        as_part(self.part, "what gets stairs")
         as_span(self.span, "a stair", zero=False, relative=False)
 
-    def _length(self, run: Run | None = None) -> Length | None:
+    def _measure(self, run: Run | None) -> Length | None:
         return self.part._length(run)
 
     def _build(self) -> Formula:
-        formula, (p, q) = self.part._build(), ratio(self.span.amount)
-        return lambda t, xp: formula((t * q // p) * p / q, xp)
-
-    def _corners(self, horizon: float) -> Iterator[float]:
+        formula, (p, q) = self.part._compiled(), ratio(self.span.amount)
         length = self.part._length()
-        last = horizon if length is None else min(horizon, float(length.amount))
-        stairs = 1
-        while (at := float(self.span.amount * stairs)) <= last:
+        if length is None:
+            return lambda t, xp: formula((t * q // p) * p / q, xp)
+        end = float(length.amount)
+        return lambda t, xp: formula((xp.minimum(t, end) * q // p) * p / q, xp)
+
+    def _corners(self, low: float, high: float) -> Iterator[float]:
+        length, width = self.part._length(), self.span.amount
+        last = high if length is None else min(high, float(length.amount))
+        stair = int(Fraction(low) / width) + 1
+        while (at := float(width * stair)) <= last:
             yield at
-            stairs += 1
+            stair += 1
 
     def _write(self) -> str:
         return f"{self.part._inner(ATOM)}.staircase({self.span!r})"
+
+
+def _decimal(number: Fraction) -> str:
+    return f"{float(number):.3g}" if abs(number) < LONGEST**10 else "more than 1e180"
 
 
 @final
@@ -213,7 +226,7 @@ class Clip(Schedule):
     @classmethod
     def of(cls, part: Schedule, low: object, high: object) -> Schedule:
         """The same clip twice is one clip; no bound at all is the part itself."""
-        node = cls(part, low, high)  # type: ignore[arg-type]
+        node = cls(as_part(part, "what is clipped"), low, high)  # type: ignore[arg-type]
         if node.low is None and node.high is None:
             return part
         same = isinstance(part, Clip) and (part.low, part.high) == (node.low, node.high)
@@ -235,11 +248,11 @@ class Clip(Schedule):
             )
             raise PassoError(msg)
 
-    def _length(self, run: Run | None = None) -> Length | None:
+    def _measure(self, run: Run | None) -> Length | None:
         return self.part._length(run)
 
     def _build(self) -> Formula:
-        formula = self.part._build()
+        formula = self.part._compiled()
         low = None if self.low is None else as_number(self.low)
         high = None if self.high is None else as_number(self.high)
 
@@ -250,6 +263,19 @@ class Clip(Schedule):
             return inner if high is None else xp.minimum(inner, high)
 
         return value
+
+    def _corners(self, low: float, high: float) -> Iterator[float]:
+        own = list(islice(self.part._corners(low, high), MOST_CORNERS))
+        yield from own
+        least = -math.inf if self.low is None else as_number(self.low)
+        most = math.inf if self.high is None else as_number(self.high)
+        formula = self.part._compiled()
+
+        def held(t: float) -> tuple[bool, bool]:
+            value = formula(t, NUMBERS)
+            return value < least, value > most
+
+        yield from changes(held, own, low, high)
 
     def _write(self) -> str:
         bounds = {"low": self.low, "high": self.high}

@@ -7,7 +7,7 @@ from typing import Final
 from passo.schedules.algebra.atoms import Value, as_value, base
 from passo.schedules.algebra.schedule import Schedule
 from passo.schedules.errors import PassoError
-from passo.schedules.numbers import real, write
+from passo.schedules.numbers import brief, real, write
 from passo.schedules.shapes import Constant, Cosine, Exponential, Linear
 from passo.schedules.time import Span, as_span, percent, rest, steps
 
@@ -35,7 +35,8 @@ def one_cycle(
     Cosine(0.04, 1, percent(30)).then(Cosine(1, 0.01))
     """
     bend = _shape(shape)
-    low, end = real(initial, "initial") * peak, real(final, "final") * peak
+    top = as_value(peak, "peak")
+    low, end = real(initial, "initial") * top, real(final, "final") * top
     up = bend(low, peak, as_span(rise, "rise", relative=False))
     if _phases(phases) == 2:
         return up.then(bend(peak, end))
@@ -137,13 +138,14 @@ def _triangles(
     down = as_span(rise if fall is None else fall, "fall", relative=False)
     up = as_span(rise, "rise", relative=False)
     if mode not in _MODES:
-        msg = f"mode must be one of {', '.join(map(repr, _MODES))}, got {mode!r}"
+        msg = f"mode must be one of {', '.join(map(repr, _MODES))}, got {brief(mode)}"
         raise PassoError(msg)
     if real(gamma, "gamma") != 1.0 and mode != "exp_range":
         msg = f'gamma={write(gamma)} has no meaning in mode {mode!r}; write mode="exp_range"'
         raise PassoError(msg)
     if mode == "triangular":
         return Linear(outer, inner, up).then(Linear(inner, outer, down)).repeat()
+    outer, inner = as_value(outer, "low and high"), as_value(inner, "peak")
     height = as_value(inner + -1 * outer, "the height of a cycle")
     triangle = Linear(0.0, height, up).then(Linear(height, 0.0, down))
     if mode == "triangular2":
@@ -152,14 +154,14 @@ def _triangles(
 
 
 def _shape(name: str) -> type[Cosine | Linear]:
-    if name not in _SHAPES:
-        msg = f"shape must be one of 'cosine', 'linear', got {name!r}"
+    if not isinstance(name, str) or name not in _SHAPES:
+        msg = f"shape must be one of 'cosine', 'linear', got {brief(name)}"
         raise PassoError(msg)
     return _SHAPES[name]
 
 
 def _phases(phases: int) -> int:
     if phases not in (2, 3) or isinstance(phases, bool):
-        msg = f"phases must be 2 or 3, got {phases!r}"
+        msg = f"phases must be 2 or 3, got {brief(phases)}"
         raise PassoError(msg)
     return phases

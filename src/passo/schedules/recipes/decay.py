@@ -5,12 +5,13 @@ from __future__ import annotations
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from passo.schedules.algebra.atoms import Value, base
+from passo.schedules.algebra.atoms import Value, as_value, base
 from passo.schedules.algebra.schedule import Schedule
 from passo.schedules.errors import PassoError
+from passo.schedules.numbers import brief
 from passo.schedules.shapes import Constant, Cosine, Exponential, Polynomial, Table
 from passo.schedules.shapes.leaf import positive
-from passo.schedules.time import Span, as_span, rest, span, steps
+from passo.schedules.time import Span, as_span, rest, steps
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -44,9 +45,9 @@ def multistep_decay(milestones: Sequence[Span], gamma: float = 0.1, peak: Value 
     (1.0, 0.5, 0.25)
     """
     given = _milestones(milestones)
-    ratio = positive(gamma, "gamma")
-    values = [peak if k == 0 else ratio**k * peak for k in range(len(given) + 1)]
-    zero = span(0, given[0].unit)
+    ratio, top = positive(gamma, "gamma"), as_value(peak, "peak")
+    values = [top if k == 0 else ratio**k * top for k in range(len(given) + 1)]
+    zero = 0 * given[0]
     return Table(tuple(zip((zero, *given), values, strict=True)), "step").then(Constant(values[-1]))
 
 
@@ -95,8 +96,8 @@ def polynomial_decay(
 
 
 def _milestones(milestones: Sequence[Span]) -> tuple[Span, ...]:
-    if isinstance(milestones, Span) or not hasattr(milestones, "__iter__"):
-        msg = f"milestones must be a list of spans, got {milestones!r}; write [epochs(30)]"
+    if isinstance(milestones, (Span, str)) or not hasattr(milestones, "__iter__"):
+        msg = f"milestones must be a list of spans, got {brief(milestones)}; write [epochs(30)]"
         raise PassoError(msg)
     given = tuple(as_span(m, "a milestone", zero=False, relative=False) for m in milestones)
     if not given:

@@ -7,7 +7,7 @@ from typing import Final
 from passo.schedules.algebra.atoms import Value, base
 from passo.schedules.algebra.schedule import Schedule
 from passo.schedules.errors import PassoError
-from passo.schedules.numbers import real, whole
+from passo.schedules.numbers import brief, real, whole
 from passo.schedules.shapes import Constant, Cosine, InversePower, Linear, Power
 from passo.schedules.time import Span, as_span, percent, rest
 
@@ -81,8 +81,8 @@ def wsd(
         Power(0.001, 0, percent(20), power=0.5))
     """
     as_span(cooldown, "cooldown")
-    if shape not in _COOLDOWNS:
-        msg = f"shape must be one of {', '.join(map(repr, _COOLDOWNS))}, got {shape!r}"
+    if not isinstance(shape, str) or shape not in _COOLDOWNS:
+        msg = f"shape must be one of {', '.join(map(repr, _COOLDOWNS))}, got {brief(shape)}"
         raise PassoError(msg)
     if shape == "1-sqrt":
         decay: Schedule = Power(peak, floor, cooldown, power=0.5)

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar, final
 from passo.schedules.algebra.atoms import Value, as_number, as_value
 from passo.schedules.algebra.cycles import ratio
 from passo.schedules.errors import PassoError, closest
+from passo.schedules.numbers import brief
+from passo.schedules.ops import NUMBERS
 from passo.schedules.shapes.leaf import Endless, positive
 from passo.schedules.time import Span, as_span, steps
 
@@ -133,13 +135,14 @@ class Function(Endless):
     name: str
 
     def _check(self) -> None:
-        if self.name not in _functions:
+        if not isinstance(self.name, str) or self.name not in _functions:
+            name = brief(self.name)
             msg = (
-                f"no function is registered as {self.name!r}{closest(str(self.name), _functions)}; "
-                f"write @passo.register({self.name!r}) above it first"
+                f"no function is registered as {name}{closest(str(self.name), _functions)}; "
+                f"write @passo.register({name}) above it first"
             )
             raise PassoError(msg)
 
     def _build(self) -> Formula:
         function = _functions[self.name]
-        return lambda t, _xp: function(t)
+        return lambda t, xp: float(function(t)) if xp is NUMBERS else function(t)

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
     from passo.schedules.ops import Formula
 
+_MOST_UNEQUAL = 1e300
+
 
 @dataclass(frozen=True, slots=True, repr=False, eq=False)
 class Leaf(Schedule):
@@ -62,7 +64,7 @@ class Ramp(Leaf):
     def _is_endless(self) -> bool:
         return False
 
-    def _length(self, run: Run | None = None) -> Length:
+    def _measure(self, run: Run | None) -> Length:
         return length_of(self.over, run)
 
     def _build(self) -> Formula:
@@ -76,8 +78,8 @@ class Ramp(Leaf):
         """The formula for t in [0, n] and, held, beyond."""
         raise NotImplementedError  # pragma: no cover
 
-    def _corners(self, horizon: float) -> Iterator[float]:
-        if self.over.amount <= horizon:
+    def _corners(self, low: float, high: float) -> Iterator[float]:
+        if low < self.over.amount <= high:
             yield float(self.over.amount)
 
 
@@ -91,10 +93,13 @@ class Endless(Leaf):
     def _is_open(self) -> bool:
         return False
 
-    def _length(self, _run: object = None) -> None:
+    def _measure(self, _run: object) -> None:
         return None
 
-    def _corners(self, _horizon: float) -> Iterator[float]:
+    def _is_timeless(self) -> bool:
+        return False
+
+    def _corners(self, _low: float, _high: float) -> Iterator[float]:
         return iter(())
 
 
@@ -115,9 +120,12 @@ def same_sign(start: Value, end: Value, shape: str) -> None:
     """Refuse ends between which no ratio leads."""
     if isinstance(start, Schedule) or isinstance(end, Schedule):
         return
-    if start * end <= 0 and not (start > 0 < end or start < 0 > end):
+    if not (start > 0 < end or start < 0 > end):
         msg = (
             f"{shape} needs two ends of one sign and not zero, got start={write(start)}, "
             f"end={write(end)}; write a small end such as {write(start)} * 1e-3"
         )
+        raise PassoError(msg)
+    if not _MOST_UNEQUAL > start / end > 1 / _MOST_UNEQUAL:
+        msg = f"{shape} needs ends at most 1e300 apart, got {write(start)} and {write(end)}"
         raise PassoError(msg)

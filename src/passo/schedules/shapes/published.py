@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, final
+from typing import TYPE_CHECKING, Any, Final, final
 
 from passo.schedules.errors import PassoError
 from passo.schedules.numbers import real, write
@@ -13,6 +13,9 @@ from passo.schedules.time import Span, as_span, steps
 
 if TYPE_CHECKING:
     from passo.schedules.ops import Formula
+
+_STEEPEST: Final = 300
+_FARTHEST: Final = 1e12
 
 
 @final
@@ -120,7 +123,7 @@ class Tanh(Ramp):
         x = low + (high - low) * u,    u = t / over
 
     The published curve stops short of both ends; this one is scaled to reach them. `low < high`
-    are dimensionless, at most 300 apart. Source: Hsueh et al. 2019, arXiv:1806.01593 (HTD).
+    are dimensionless, from -300 to 300. Source: Hsueh et al. 2019, arXiv:1806.01593 (HTD).
 
     >>> from passo import steps
     >>> Tanh(1, 0, steps(4), low=-3, high=3)(2)
@@ -132,8 +135,8 @@ class Tanh(Ramp):
 
     def _check_shape(self) -> None:
         low, high = real(self.low, "low"), real(self.high, "high")
-        if not low < high <= low + 300:
-            msg = f"Tanh needs low < high <= low + 300, got {write(low)} and {write(high)}"
+        if not -_STEEPEST <= low < high <= _STEEPEST:
+            msg = f"Tanh needs -300 <= low < high <= 300, got {write(low)} and {write(high)}"
             raise PassoError(msg)
         self._set(low=low, high=high)
 
@@ -184,8 +187,8 @@ class HyperbolicCurve(Ramp):
 
     def _check_shape(self) -> None:
         upper = real(self.upper, "upper")
-        if upper < 1:
-            msg = f"upper must be at least 1, in lengths of over, got {write(upper)}"
+        if not 1 <= upper <= _FARTHEST:
+            msg = f"upper must be from 1 to 1e12, in lengths of over, got {write(upper)}"
             raise PassoError(msg)
         self._set(upper=upper)
         self._check_ends()

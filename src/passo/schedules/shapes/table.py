@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final, final
 from passo.schedules.algebra.atoms import Value, as_number, as_value, write_value
 from passo.schedules.algebra.place import UNKNOWN, Length, length_of
 from passo.schedules.errors import PassoError
+from passo.schedules.numbers import brief
 from passo.schedules.shapes.leaf import Leaf
 from passo.schedules.time import Run, Span, as_span
 
@@ -42,10 +43,10 @@ class Table(Leaf):
 
     def _check(self) -> None:
         if self.kind not in _KINDS:
-            msg = f"kind must be one of {', '.join(map(repr, _KINDS))}, got {self.kind!r}"
+            msg = f"kind must be one of {', '.join(map(repr, _KINDS))}, got {brief(self.kind)}"
             raise PassoError(msg)
         if isinstance(self.points, (str, bytes)) or not hasattr(self.points, "__iter__"):
-            msg = f"points must be a list of (span, value) pairs, got {self.points!r}"
+            msg = f"points must be a list of (span, value) pairs, got {brief(self.points)}"
             raise PassoError(msg)
         points = tuple(_point(point) for point in self.points)
         if not points:
@@ -63,7 +64,7 @@ class Table(Leaf):
     def _is_endless(self) -> bool:
         return False
 
-    def _length(self, run: Run | None = None) -> Length:
+    def _measure(self, run: Run | None) -> Length:
         units = {span.unit for span, _ in self.points}
         return length_of(self.points[-1][0], run) if run or len(units) == 1 else UNKNOWN
 
@@ -74,9 +75,9 @@ class Table(Leaf):
             return lambda t, xp: xp.take(values, xp.find(times[1:], t), t)
         return _between(times, values, straight=self.kind == "linear")
 
-    def _corners(self, horizon: float) -> Iterator[float]:
+    def _corners(self, low: float, high: float) -> Iterator[float]:
         for span, _ in self.points:
-            if 0 < span.amount <= horizon:
+            if low < span.amount <= high:
                 yield float(span.amount)
 
     def _write(self) -> str:
@@ -87,7 +88,7 @@ class Table(Leaf):
 
 def _point(point: Any) -> tuple[Span, Value]:
     if not isinstance(point, (tuple, list)) or len(point) != 2:
-        msg = f"a point of a Table is a (span, value) pair, got {point!r}"
+        msg = f"a point of a Table is a (span, value) pair, got {brief(point)}"
         raise PassoError(msg)
     span, value = point
     return as_span(span, "a point's time", relative=False), as_value(value, "a point's value")

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import json
 import math
-from dataclasses import fields
+from dataclasses import MISSING, fields
 from fractions import Fraction
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, cast
 
 from passo.schedules import algebra, shapes
-from passo.schedules.algebra.node import DEEPEST
+from passo.schedules.algebra.node import DEEPEST, LARGEST, Node
 from passo.schedules.algebra.schedule import Schedule
 from passo.schedules.errors import PassoError, closest
 from passo.schedules.feedback import Plateau
+from passo.schedules.numbers import brief
 from passo.schedules.time import Span, span_from_spec
 
 if TYPE_CHECKING:
@@ -24,22 +25,31 @@ KINDS: Final[dict[str, type[Schedule]]] = {
     kind.__name__: kind for kind in (*_NODES, *_SHAPES, Plateau) if kind is not Schedule
 }
 _DEEPEST_DATA: Final = 4 * DEEPEST
+_LARGEST_DATA: Final = 8 * LARGEST
 
 
-def to_spec(value: Any) -> Any:
+def to_spec(schedule: Schedule) -> dict[str, Any]:
     """A schedule, and everything inside it, as plain data.
 
     >>> from passo import Linear, steps
     >>> to_spec(Linear(0, 1, steps(5)))["over"]
     {'span': '5', 'unit': 'steps'}
     """
-    if isinstance(value, Schedule):
-        kind = {"kind": type(value).__name__}
-        return kind | {name: to_spec(each) for name, each in value._fields().items()}
+    found = list(_tree(schedule, lambda node: node._parts()))
+    made: dict[int, dict[str, Any]] = {}
+    for node in reversed(found):
+        values = {name: _plain(value, made) for name, value in node._fields().items()}
+        made[id(node)] = {"kind": type(node).__name__, **values}
+    return made[id(schedule)]
+
+
+def _plain(value: Any, made: dict[int, dict[str, Any]]) -> Any:
+    if isinstance(value, Node):
+        return made[id(value)]
+    if isinstance(value, tuple):
+        return [_plain(each, made) for each in value]
     if isinstance(value, Span):
         return value.to_spec()
-    if isinstance(value, tuple):
-        return [to_spec(each) for each in value]
     if isinstance(value, float) and not math.isfinite(value):
         return str(value)
     return str(value) if isinstance(value, Fraction) else value
@@ -54,11 +64,15 @@ def from_spec(spec: Any) -> Schedule:
     >>> from_spec(Linear(0, 1, steps(5)).to_spec())
     Linear(0, 1, steps(5))
     """
-    _check_depth(spec)
     if not isinstance(spec, dict) or "kind" not in spec:
-        msg = f'a schedule\'s spec is {{"kind": "Constant", "value": 0.1}}, got {_brief(spec)}'
+        msg = f'a schedule\'s spec is {{"kind": "Constant", "value": 0.1}}, got {brief(spec)}'
         raise PassoError(msg)
-    return _read(spec)  # type: ignore[no-any-return]
+    found = list(_containers(spec))
+    made: dict[int, Any] = {}
+    for container in reversed(found):
+        if id(container) not in made:
+            made[id(container)] = _read(container, made)
+    return cast("Schedule", made[id(spec)])
 
 
 def to_json(schedule: Schedule) -> str:
@@ -79,59 +93,74 @@ def from_json(text: str) -> Schedule:
     """
     try:
         spec = json.loads(text)
-    except (ValueError, RecursionError) as error:
-        msg = f"this is not the JSON of a schedule ({type(error).__name__}): {_brief(text)}"
+    except (ValueError, TypeError, RecursionError) as error:
+        msg = f"this is not the JSON of a schedule ({type(error).__name__}): {brief(text)}"
         raise PassoError(msg) from None
     return from_spec(spec)
 
 
-def _read(value: Any) -> Any:
+def _read(value: Any, made: dict[int, Any]) -> Any:
+    """One container whose contents have been read."""
+
+    def inside(each: Any) -> Any:
+        return made[id(each)] if isinstance(each, (dict, list)) else each
+
     if isinstance(value, list):
-        return tuple(_read(each) for each in value)
-    if not isinstance(value, dict):
-        return value
+        return tuple(inside(each) for each in value)
     if "kind" not in value:
         return span_from_spec(value)
-    return _read_schedule(value)
+    kind = _kind(value["kind"])
+    given = {key: inside(each) for key, each in value.items() if key != "kind"}
+    _check_fields(kind, given)
+    return kind._make(**given)
 
 
-def _read_schedule(spec: dict[str, Any]) -> Schedule:
-    name = spec["kind"]
+def _kind(name: Any) -> type[Schedule]:
     kind = KINDS.get(name) if isinstance(name, str) else None
     if kind is None:
         hint = closest(name, KINDS) if isinstance(name, str) else ""
-        msg = f"no schedule is of kind {_brief(name)}{hint}"
+        msg = f"no schedule is of kind {brief(name)}{hint}"
         raise PassoError(msg)
-    given = {key: _read(value) for key, value in spec.items() if key != "kind"}
-    known = [each.name for each in fields(kind)]  # type: ignore[arg-type]
+    return kind
+
+
+def _check_fields(kind: type[Schedule], given: dict[str, Any]) -> None:
+    known = fields(kind)  # type: ignore[arg-type]
+    names = [each.name for each in known]
     for key in given:
-        if key not in known:
-            msg = f"{name} has no field {_brief(key)}; it has {', '.join(known) or 'none'}"
+        if key not in names:
+            msg = f"{kind.__name__} has no field {brief(key)}; it has {', '.join(names) or 'none'}"
             raise PassoError(msg)
-    try:
-        return kind._make(**given)  # type: ignore[no-any-return]
-    except (TypeError, KeyError, AttributeError) as error:
-        msg = f"{name} needs {', '.join(known)}, got {_brief(given)} ({error})"
-        raise PassoError(msg) from None
+    for each in known:
+        if each.default is MISSING and each.name not in given:
+            msg = f"{kind.__name__} needs {each.name!r}, got {', '.join(given) or 'nothing'}"
+            raise PassoError(msg)
+    if "parts" in names and not isinstance(given["parts"], tuple):
+        msg = f"the parts of {kind.__name__} are a list, got {brief(given['parts'])}"
+        raise PassoError(msg)
 
 
-def _check_depth(spec: Any) -> None:
-    level, depth = [spec], 0
+def _containers(spec: Any) -> Iterator[Any]:
+    """Every dict and list in the data, wholes before parts, within bounds."""
+    return _tree(
+        spec,
+        lambda each: (
+            child
+            for child in (each.values() if isinstance(each, dict) else each)
+            if isinstance(child, (dict, list))
+        ),
+    )
+
+
+def _tree(root: Any, children: Any) -> Iterator[Any]:
+    level, depth, size = [root], 0, 0
     while level:
-        depth += 1
-        if depth > _DEEPEST_DATA:
-            msg = f"the data of a schedule may be at most {_DEEPEST_DATA} levels deep"
+        depth, size = depth + 1, size + len(level)
+        if depth > _DEEPEST_DATA or size > _LARGEST_DATA:
+            msg = (
+                f"the data of a schedule may be at most {_DEEPEST_DATA} levels deep and "
+                f"{_LARGEST_DATA:,} lists and dicts large"
+            )
             raise PassoError(msg)
-        level = [child for each in level for child in _children(each)]
-
-
-def _children(value: Any) -> Iterator[Any]:
-    if isinstance(value, dict):
-        yield from (each for each in value.values() if isinstance(each, (dict, list)))
-    elif isinstance(value, list):
-        yield from (each for each in value if isinstance(each, (dict, list)))
-
-
-def _brief(value: Any) -> str:
-    code = repr(value) if not isinstance(value, (dict, list)) else f"a {type(value).__name__}"
-    return code if len(code) <= 60 else code[:57] + "..."
+        yield from level
+        level = [child for each in level for child in children(each)]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import inspect
+import keyword
 import operator
 import re
 from functools import lru_cache
@@ -14,6 +15,7 @@ from passo.schedules.algebra.atoms import base
 from passo.schedules.algebra.schedule import Schedule
 from passo.schedules.errors import PassoError, closest
 from passo.schedules.feedback import Plateau
+from passo.schedules.numbers import brief
 from passo.schedules.time import Span, rest
 
 if TYPE_CHECKING:
@@ -48,11 +50,13 @@ _OPERATORS: Final[dict[type, Callable[[Any, Any], Any]]] = {
     ast.Div: operator.truediv,
 }
 _PIECES: Final = re.compile(
-    r"""(?P<text>"(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*')|(?P<number>\.?\d[\d_.]*(?:[eE][-+]?\d+)?)
-    |(?P<open>[(\[{])|(?P<close>[)\]}])|(?P<comma>,)|(?P<chain>[-+*/%@~<>=!|&^.:]|
-    \b(?:not|lambda|if|else|await|and|or|in|is|for)\b)""",
-    re.VERBOSE,
+    r"""(?P<text>"[^"\\\n]*"|'[^'\\\n]*')
+    |(?P<number>(?:\d[\d_]*\.?[\d_]*|\.\d[\d_]*)(?:[eE][-+]?\d[\d_]*)?)
+    |(?P<name>[A-Za-z_]\w*)|(?P<open>[(\[])|(?P<close>[)\]])|(?P<comma>,)
+    |(?P<chain>\*\*|//|[-+*/.])|(?P<equals>=)|(?P<space>[ \t\r\n]+)""",
+    re.VERBOSE | re.ASCII,
 )
+_KEYWORDS: Final = frozenset(keyword.kwlist) - {"None"}
 
 
 def parse(text: str) -> Schedule:
@@ -67,11 +71,11 @@ def parse(text: str) -> Schedule:
     """
     value = _evaluate(_tree(text))
     if isinstance(value, (int, float)):
-        msg = f"{text.strip()!r} is a number, not a schedule; write Constant({text.strip()})"
+        msg = f"{brief(text.strip())} is a number, not a schedule; write Constant({brief(value)})"
         raise PassoError(msg)
     if not isinstance(value, Schedule):
         what = "a span" if isinstance(value, Span) else f"a {type(value).__name__}"
-        msg = f"{text.strip()[:60]!r} is {what}, not a schedule; write Constant(0.1)"
+        msg = f"{brief(text.strip())} is {what}, not a schedule; write Constant(0.1)"
         raise PassoError(msg)
     return value
 
@@ -87,17 +91,17 @@ def parse_span(text: str) -> Span:
         number, unit = said.groups()
         unit = unit if unit.endswith(("s", "t")) else unit + "s"
         if unit in _SPANS:
-            return time.span(_evaluate(_tree(number)), unit)
+            return Span(_evaluate(_tree(number)), unit)
     value = _evaluate(_tree(text)) if "(" in text else None
     if not isinstance(value, Span):
-        msg = f'a span is written "90 epochs" or "epochs(90)", got {text[:60]!r}'
+        msg = f'a span is written "90 epochs" or "epochs(90)", got {brief(text)}'
         raise PassoError(msg)
     return value
 
 
 def _tree(text: str) -> ast.expr:
     if not isinstance(text, str):
-        msg = f"parse needs text, got {text!r}"
+        msg = f"parse needs text, got {brief(text)}"
         raise PassoError(msg)
     if len(text) > _LONGEST:
         msg = f"the text of a schedule may be at most {_LONGEST} characters, got {len(text)}"
@@ -107,32 +111,43 @@ def _tree(text: str) -> ast.expr:
         return ast.parse(text.strip(), mode="eval").body
     except SyntaxError as error:
         at = f" at character {error.offset}" if error.offset else ""
-        msg = f"this is not an expression{at}: {_brief(text)} ({error.msg})"
+        msg = f"this is not an expression{at}: {brief(text)} ({error.msg})"
     except (MemoryError, RecursionError, ValueError, UnicodeEncodeError) as error:
-        msg = f"this is not an expression ({type(error).__name__}): {_brief(text)}"
+        msg = f"this is not an expression ({type(error).__name__}): {brief(text)}"
     raise PassoError(msg)
 
 
 def _scan(text: str) -> None:
-    """Bound what the parser will recurse into, in one pass and before it starts."""
-    chains = [0]
-    for piece in _PIECES.finditer(text):
-        if piece["open"]:
+    """Let through only what an expression is written with, and bound what nests, in one pass."""
+    chains, at, last = [0], 0, ""
+    while at < len(text):
+        piece = _PIECES.match(text, at)
+        kind = piece.lastgroup if piece is not None else None
+        if piece is None or piece[0] in _KEYWORDS or (kind == last and kind in ("text", "name")):
+            msg = f"{brief(text[at : at + 20])} may not stand in a schedule, at character {at + 1}"
+            raise PassoError(msg)
+        if last in ("name", "number") and kind in ("text", "number", "name"):
+            msg = f"{brief(text[at : at + 20])} may not follow {last} at character {at + 1}"
+            raise PassoError(msg)
+        at, last = piece.end(), str(kind)
+        if kind == "open":
             chains.append(0)
-        elif piece["close"] and len(chains) > 1:
+        elif kind == "close" and len(chains) > 1:
             chains.pop()
-        elif piece["comma"]:
+        elif kind == "comma":
             chains[-1] = 0
-        elif piece["chain"]:
+        elif kind == "chain":
             chains[-1] += 1
-        if len(chains) > _DEEPEST_BRACKETS:
-            msg = f"brackets may be nested at most {_DEEPEST_BRACKETS} deep: {_brief(text)}"
-            raise PassoError(msg)
-        if chains[-1] > _LONGEST_CHAIN:
-            msg = (
-                f"at most {_LONGEST_CHAIN} operators and dots may follow each other: {_brief(text)}"
-            )
-            raise PassoError(msg)
+        _check_nesting(chains, text)
+
+
+def _check_nesting(chains: list[int], text: str) -> None:
+    if len(chains) > _DEEPEST_BRACKETS:
+        msg = f"brackets may be nested at most {_DEEPEST_BRACKETS} deep: {brief(text)}"
+        raise PassoError(msg)
+    if chains[-1] > _LONGEST_CHAIN or (chains[-1] > 1 and sum(chains) > _LONGEST_CHAIN):
+        msg = f"at most {_LONGEST_CHAIN} operators and dots may follow each other: {brief(text)}"
+        raise PassoError(msg)
 
 
 def _evaluate(node: ast.expr) -> Any:
@@ -190,13 +205,13 @@ def _named(name: str) -> Any:
     if name in FUNCTIONS:
         msg = f"{name} is written with its arguments: {name}(...)"
     else:
-        msg = f"unknown name {_brief(name)}{closest(name, [*FUNCTIONS, *_VALUES])}"
+        msg = f"unknown name {brief(name)}{closest(name, [*FUNCTIONS, *_VALUES])}"
     raise PassoError(msg)
 
 
 def _call(name: str, node: ast.Call) -> Any:
     if name not in FUNCTIONS:
-        msg = f"unknown name {_brief(name)}{closest(name, [*FUNCTIONS, *_VALUES])}"
+        msg = f"unknown name {brief(name)}{closest(name, [*FUNCTIONS, *_VALUES])}"
         raise PassoError(msg)
     return _with_arguments(name, FUNCTIONS[name], node)
 
@@ -204,10 +219,10 @@ def _call(name: str, node: ast.Call) -> Any:
 def _method(node: ast.Call, value: Any) -> Any:
     name = node.func.attr  # type: ignore[attr-defined]
     if name not in METHODS:
-        msg = f"unknown method .{_brief(name).strip(chr(39))}{closest(name, METHODS)}"
+        msg = f"unknown method .{brief(name).strip(chr(39))}{closest(name, METHODS)}"
         raise PassoError(msg)
     if not isinstance(value, Schedule):
-        msg = f".{name} is a method of schedules, got {_brief(value)} before it"
+        msg = f".{name} is a method of schedules, got {brief(value)} before it"
         raise PassoError(msg)
     return _with_arguments(f".{name}", getattr(value, name), node)
 
@@ -219,6 +234,10 @@ def _with_arguments(name: str, function: Callable[..., Any], node: ast.Call) -> 
         msg = f"{name} takes its arguments one by one, without stars"
         raise PassoError(msg)
     given = [_evaluate(each) for each in node.args]
+    twice = [each.arg for each in node.keywords]
+    if len(set(twice)) < len(twice):
+        msg = f"{name} is given one argument twice, in {', '.join(map(str, twice))}"
+        raise PassoError(msg)
     named = {str(keyword.arg): _evaluate(keyword.value) for keyword in node.keywords}
     signature = _signature(function)
     try:
@@ -260,16 +279,11 @@ def _combined(node: ast.BinOp, left: Any, right: Any) -> Any:
 
 def _source(node: ast.expr) -> str:
     if isinstance(node, ast.Constant):
-        return _brief(node.value)
+        return brief(node.value)
     kind = type(node).__name__
     if isinstance(node, ast.Attribute):
         return f"the attribute .{node.attr[:40]}"
     try:
-        return _brief(ast.unparse(node))
+        return brief(ast.unparse(node))
     except (RecursionError, ValueError):
         return f"a {kind}"
-
-
-def _brief(value: Any) -> str:
-    code = repr(value.strip() if isinstance(value, str) else value)
-    return code if len(code) <= 60 else code[:57] + "..."

@@ -2,13 +2,13 @@
 
 from passo.schedules.time.run import AXES, Run, run_from_spec
 from passo.schedules.time.span import (
+    LONGEST,
     Span,
     as_span,
     epochs,
     percent,
     rest,
     samples,
-    span,
     span_from_spec,
     steps,
     tokens,
@@ -16,6 +16,7 @@ from passo.schedules.time.span import (
 
 __all__ = [
     "AXES",
+    "LONGEST",
     "Run",
     "Span",
     "as_span",
@@ -24,7 +25,6 @@ __all__ = [
     "rest",
     "run_from_spec",
     "samples",
-    "span",
     "span_from_spec",
     "steps",
     "tokens",

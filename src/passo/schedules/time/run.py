@@ -8,8 +8,8 @@ from fractions import Fraction
 from typing import Any, Final
 
 from passo.schedules.errors import NeedsRun, PassoError
-from passo.schedules.numbers import exact, whole, write_exact
-from passo.schedules.time.span import Span, as_span, span, span_from_spec
+from passo.schedules.numbers import brief, exact, whole, write_exact
+from passo.schedules.time.span import Span, as_span, span_from_spec
 
 AXES: Final = {"step": "steps", "sample": "samples", "token": "tokens"}
 _RATES: Final = {
@@ -55,8 +55,8 @@ class Run:
         if length.unit == "percent":
             msg = f"a run's length cannot be {length!r}: it is what percent is measured on"
             raise PassoError(msg)
-        if axis not in AXES:
-            msg = f"axis must be one of {', '.join(AXES)}, got {axis!r}"
+        if not isinstance(axis, str) or axis not in AXES:
+            msg = f"axis must be one of {', '.join(AXES)}, got {brief(axis)}"
             raise PassoError(msg)
         put = object.__setattr__
         put(self, "length", length)
@@ -88,7 +88,7 @@ class Run:
                 f"no update at all; write accumulate={batches} or less"
             )
             raise PassoError(msg)
-        return cls(span(epochs, "epochs"), steps_per_epoch=updates)
+        return cls(Span(exact(epochs, "epochs"), "epochs"), steps_per_epoch=updates)
 
     def __repr__(self) -> str:
         parts = [repr(self.length)]
@@ -194,7 +194,7 @@ def _rate(value: object, name: str) -> Fraction | None:
         return None
     rate = exact(value, name)
     if rate <= 0:
-        msg = f"{name} must be more than 0, got {value!r}"
+        msg = f"{name} must be more than 0, got {brief(value)}"
         raise PassoError(msg)
     return rate
 
@@ -208,7 +208,7 @@ def run_from_spec(spec: dict[str, Any]) -> Run:
     """
     needed = {"length", "axis"}
     if not isinstance(spec, dict) or not needed <= set(spec) <= needed | set(_RATES.values()):
-        msg = f"a run's spec has length, axis and rates, got {str(spec)[:80]!r}"
+        msg = f"a run's spec has length, axis and rates, got {brief(spec)}"
         raise PassoError(msg)
     return Run(
         span_from_spec(spec["length"]),

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from passo.schedules.errors import PassoError
-from passo.schedules.numbers import exact, write_exact
+from passo.schedules.numbers import brief, exact, write_exact
 
 UNITS: Final = ("steps", "epochs", "samples", "tokens", "percent", "rest")
-_LONGEST: Final = 10**18
-_FINEST: Final = 10**400
+LONGEST: Final = 10**18
+_FINEST: Final = 10**300
+_WHOLE: Final = 100
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -22,7 +23,8 @@ class Span:
     `percent(7)` and `percent(93)` are together the whole run. Spans of one unit add, subtract
     and scale; spans of two units are unequal and do not mix before a run is known.
 
-    Raises PassoError for a negative, infinite or NaN amount.
+    Raises PassoError for a negative, infinite or NaN amount, for an unknown unit, and for more
+    than 100 percent.
 
     >>> epochs(3) + epochs(0.5), 2 * percent(5), steps(10) / 3
     (epochs(3.5), percent(10), steps("10/3"))
@@ -32,11 +34,21 @@ class Span:
     unit: str
 
     def __post_init__(self) -> None:
-        if self.amount < 0:
-            msg = f"a span cannot be negative, got {self!r}"
+        if self.unit not in UNITS:
+            msg = f"a span's unit must be one of {', '.join(UNITS)}, got {brief(self.unit)}"
             raise PassoError(msg)
-        if self.amount > _LONGEST or self.amount.denominator > _FINEST:
-            msg = f"a span may be at most 10**18 long, and no finer than 10**-400, got {self.unit}"
+        amount = exact(self.amount, f"the amount of {self.unit}")
+        if amount.denominator > _FINEST:
+            amount = amount.limit_denominator(_FINEST)
+        object.__setattr__(self, "amount", amount)
+        if amount < 0:
+            msg = f"a span cannot be negative, got {brief(self)}"
+            raise PassoError(msg)
+        if amount and not 1 <= amount * LONGEST <= LONGEST**2:
+            msg = f"a span is between 10**-18 and 10**18 long, or nothing, got {brief(self)}"
+            raise PassoError(msg)
+        if self.unit == "percent" and amount > _WHOLE:
+            msg = f"a percentage of the run is at most 100, got {self!r}"
             raise PassoError(msg)
 
     def __repr__(self) -> str:
@@ -85,7 +97,7 @@ class Span:
             why = "rest has no length of its own" if factor >= 0 else "a span cannot be negative"
             msg = f"{what} is not a span: {why}"
             raise PassoError(msg)
-        return span(self.amount * factor, self.unit)
+        return Span(self.amount * factor, self.unit)
 
     def to_spec(self) -> dict[str, Any]:
         """The span as plain data.
@@ -96,20 +108,9 @@ class Span:
         return {"span": str(self.amount), "unit": self.unit}
 
 
-def span(amount: object, unit: str) -> Span:
-    """The span of `amount` in the unit of that name.
-
-    >>> span(90, "epochs")
-    epochs(90)
-    """
-    if unit not in UNITS:
-        msg = f"a span's unit must be one of {', '.join(UNITS)}, got {unit!r}"
-        raise PassoError(msg)
-    fraction = exact(amount, f"the amount of {unit}")
-    if unit == "percent" and fraction > 100:
-        msg = f"a percentage of the run is at most 100, got percent({write_exact(fraction)})"
-        raise PassoError(msg)
-    return Span(fraction, unit)
+def _amount(amount: Any) -> Fraction:
+    """Handed on as it is: `Span` reads numbers and text, and says what it cannot read."""
+    return cast("Fraction", amount)
 
 
 def steps(amount: object) -> Span:
@@ -118,7 +119,7 @@ def steps(amount: object) -> Span:
     >>> steps(500)
     steps(500)
     """
-    return span(amount, "steps")
+    return Span(_amount(amount), "steps")
 
 
 def epochs(amount: object) -> Span:
@@ -127,7 +128,7 @@ def epochs(amount: object) -> Span:
     >>> epochs(0.5)
     epochs(0.5)
     """
-    return span(amount, "epochs")
+    return Span(_amount(amount), "epochs")
 
 
 def samples(amount: object) -> Span:
@@ -136,7 +137,7 @@ def samples(amount: object) -> Span:
     >>> samples(1e6)
     samples(1000000)
     """
-    return span(amount, "samples")
+    return Span(_amount(amount), "samples")
 
 
 def tokens(amount: object) -> Span:
@@ -145,7 +146,7 @@ def tokens(amount: object) -> Span:
     >>> tokens(2e9)
     tokens(2000000000)
     """
-    return span(amount, "tokens")
+    return Span(_amount(amount), "tokens")
 
 
 def percent(amount: object) -> Span:
@@ -154,7 +155,7 @@ def percent(amount: object) -> Span:
     >>> percent(5)
     percent(5)
     """
-    return span(amount, "percent")
+    return Span(_amount(amount), "percent")
 
 
 rest: Final = Span(Fraction(0), "rest")
@@ -167,8 +168,9 @@ def as_span(value: object, name: str, *, zero: bool = True, relative: bool = Tru
     steps(3)
     """
     if not isinstance(value, Span):
-        given = f"{value!r}" if not isinstance(value, str) else f"the text {value!r}"
-        example = f"steps({value}) or epochs({value})" if _is_amount(value) else "steps(500)"
+        given = brief(value) if not isinstance(value, str) else f"the text {brief(value)}"
+        number = brief(value)
+        example = f"steps({number}) or epochs({number})" if _is_amount(value) else "steps(500)"
         msg = f"{name} must be a span, got {given}; write {example}"
         raise PassoError(msg)
     if not zero and value.amount == 0 and value.unit != "rest":
@@ -191,6 +193,6 @@ def span_from_spec(spec: object) -> Span:
     epochs("1/3")
     """
     if not isinstance(spec, dict) or set(spec) != {"span", "unit"}:
-        msg = f'a span\'s spec is {{"span": "5", "unit": "steps"}}, got {str(spec)[:80]!r}'
+        msg = f'a span\'s spec is {{"span": "5", "unit": "steps"}}, got {brief(spec)}'
         raise PassoError(msg)
-    return rest if spec["unit"] == "rest" else span(spec["span"], spec["unit"])
+    return Span(spec["span"], spec["unit"])

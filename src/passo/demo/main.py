@@ -1,0 +1,113 @@
+"""The demo from its beginning to its end."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from importlib.util import find_spec
+from pathlib import Path
+from time import perf_counter
+from typing import TYPE_CHECKING, Any
+
+from passo.demo.crew import Crew, Job, processors
+from passo.demo.files import publish, versions, workshop, write_results
+from passo.demo.stories import Story, chosen
+from passo.demo.values import OPTIMIZERS, DemoResult, Outcome, Row, Settings, Task, marked
+from passo.schedules import PassoError
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from passo.demo.screen import Screen
+
+EXTRAS = ("torch", "sklearn", "matplotlib")
+MOST_WORKERS = 8
+
+
+def run_demo(
+    out: Path,
+    *,
+    quick: bool = False,
+    seeds: int | None = None,
+    console: Console | None = None,
+    only: Sequence[str] | None = None,
+) -> DemoResult:
+    """Trains a small network on real digits with every schedule and writes the folder `out`.
+
+    `quick`: a quarter of the budget and one seed. `seeds`: how many (3). `only`: the schedules'
+    names. What is shown goes to `console`. The folder is there whole or not at all: a Ctrl-C says
+    what was finished and raises `KeyboardInterrupt`. Raises `PassoError` where a library is
+    missing or `out` cannot be written.
+    """
+    begin = perf_counter()
+    settings, stories = Settings.of(quick=quick, seeds=seeds), chosen(only)
+    need_extras()
+    from rich.console import Console
+
+    demo = Demo(Path(out), settings, stories, console or Console())
+    try:
+        return demo.run(begin)
+    except KeyboardInterrupt:
+        demo.say_stopped()
+        raise
+
+
+def need_extras() -> None:
+    """Raises `PassoError` when a library of the extra is missing."""
+    missing = [name for name in EXTRAS if find_spec(name) is None]
+    if missing:
+        raise PassoError(
+            f"the demo needs {', '.join(missing)}, which is not installed; "
+            'write pip install "passo[demo]"'
+        )
+
+
+class Demo:
+    """One run of the demo."""
+
+    def __init__(
+        self, out: Path, settings: Settings, stories: Sequence[Story], console: Console
+    ) -> None:
+        self.out = out
+        self.settings = settings
+        self.stories = stories
+        self.console = console
+        self.outcomes: list[Outcome] = []
+        self.tasks = [
+            Task(story.name, optimizer, seed)
+            for story in stories
+            for optimizer in OPTIMIZERS
+            for seed in range(settings.seeds)
+        ]
+
+    def run(self, begin: float) -> DemoResult:
+        """Trains, draws, writes, shows."""
+        from passo.demo.report import write_report
+        from passo.demo.screen import Screen
+
+        with workshop(self.out) as folder:
+            size = min(processors(), MOST_WORKERS, len(self.tasks))
+            log = folder / "workers.txt"
+            with (
+                Screen(self.console, self.stories, self.settings) as screen,
+                Crew(size, log) as crew,
+            ):
+                about = {"data": self._train(crew, screen, folder), "versions": versions()}
+                rows = marked(self._rows())
+                self._draw(crew, screen, folder)
+            log.unlink()
+            result = DemoResult(self.out, self.settings, rows, perf_counter() - begin)
+            about |= {"workers": size, "seconds": round(result.seconds, 1)}
+            write_results(folder, rows, self.settings, about)
+            write_report(folder, result, about)
+            shapes = self._shapes(folder)
+            publish(folder, self.out)
+        self._show(result, shapes)
+        return result
+
+    def say_stopped(self) -> None:
+        """What an interrupted demo leaves."""
+        self.console.print(
+            f"stopped: {len(self.outcomes)} of {len(self.tasks)} training runs were finished; "
+            f"{self.out} is as it was before"
+        )

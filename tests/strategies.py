@@ -1,0 +1,338 @@
+"""Generated spans, runs and schedules: every leaf, every node, every recipe, valid by construction.
+
+A tree is drawn from the top down. Each part is told how long it must be (`Need`), so that the
+parts of a sum are equally long and a `then` never begins what could not end. Lengths are in
+steps and mostly dyadic, hence exact as floats; `trees()` then writes the same lengths in other
+units, and some as `rest`.
+"""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from typing import Any, NamedTuple
+
+from hypothesis import strategies as st
+
+import passo
+from passo import Plateau, Run, Schedule, Span, base, register, steps
+from passo.schedules import recipes, shapes
+from passo.schedules.algebra import Maximum, Minimum, Product, Sum
+from tests.schedules.units import rewritten
+
+UNITS = ("steps", "epochs", "samples", "tokens", "percent")
+THIRD = Fraction(1, 3)
+
+_wave = register("wave of the tests")(lambda t: 1.0 / (1.0 + t))
+
+
+class Need(NamedTuple):
+    """What a part must be: so many steps long (None: for ever), without these kinds."""
+
+    length: Fraction | None
+    without: frozenset[str] = frozenset()
+
+
+# -- numbers, spans, runs
+
+numbers = st.sampled_from([0.0, 1.0, 0.5, 0.1, 3e-4, 1e-6, 2.0, -1.0]) | st.floats(-2, 2)
+positives = st.sampled_from([1.0, 0.5, 0.1, 3e-4, 2.0]) | st.floats(1e-6, 2)
+powers = st.sampled_from([0.5, 1.0, 2.0, 3.5])
+expressions = st.sampled_from([base, 0.1 * base, 1 + 2 * base, base.maximum(0.2)])
+amounts = (
+    st.integers(0, 400).map(lambda k: Fraction(k, 4))
+    | st.fractions(0, 100, max_denominator=60)
+    | st.floats(0.001, 100).map(lambda x: Fraction(repr(x)))
+)
+lengths = st.integers(1, 200).map(lambda k: Fraction(k, 4))
+instants = st.integers(0, 1600).map(lambda k: k / 8)
+
+
+def spans(units: tuple[str, ...] = (*UNITS, "rest")) -> st.SearchStrategy[Span]:
+    """Spans of all six units, with whole, decimal and other amounts."""
+    known = [unit for unit in units if unit != "rest"]
+    drawn = st.builds(lambda unit, x: getattr(passo, unit)(x), st.sampled_from(known), amounts)
+    return drawn | st.just(passo.rest) if "rest" in units else drawn
+
+
+@st.composite
+def runs(draw: Any, length: Span | None = None, axis: str | None = None) -> Run:
+    """Runs that know every rate, some of them powers of two, on each axis."""
+    plain = draw(st.booleans())
+    rates = (16, 8, 1024) if plain else draw(st.sampled_from([(391, 96, 1000), (2.5, 0.1, 7)]))
+    return Run(
+        length or draw(spans(UNITS[:4]).filter(lambda span: span.amount > 0)),
+        steps_per_epoch=rates[0],
+        samples_per_step=rates[1],
+        tokens_per_step=rates[2],
+        axis=axis or draw(st.sampled_from(["step", "sample", "token"])),
+    )
+
+
+# -- leaves
+
+
+ENDS = {"start": numbers, "end": numbers}
+ONE_SIGN = {"start": positives, "end": positives}
+RAMPS: dict[str, dict[str, st.SearchStrategy[Any]]] = {  # the fields beside `over`
+    "Constant": {"value": numbers},
+    "Linear": ENDS,
+    "Cosine": ENDS,
+    "Polynomial": {**ENDS, "power": powers},
+    "Power": {**ENDS, "power": powers},
+    "Geometric": ONE_SIGN,
+    "CosinePower": {**ENDS, "power": powers},
+    "KDecay": {**ENDS, "k": powers, "power": powers},
+    "KDecayCosine": {**ENDS, "k": powers},
+    "Tanh": {**ENDS, "low": st.floats(-6, 1), "high": st.floats(1.5, 6)},
+    "Rex": ENDS,
+    "Hyperbolic": {**ENDS, "upper": st.floats(1, 5)},
+    "ExpHyperbolic": {**ONE_SIGN, "upper": st.floats(1, 5)},
+    "Logarithmic": {**ENDS, "scale": lengths.map(steps)},
+    "Table": {
+        "eighths": st.sets(st.integers(0, 7), max_size=4).map(sorted),
+        "values": st.lists(numbers, min_size=5, max_size=5),
+        "kind": st.sampled_from(["linear", "cosine", "step"]),
+    },
+}
+
+
+def _table(over: Fraction, eighths: list[int], values: list[float], kind: str) -> Schedule:
+    times = [over * k / 8 for k in eighths if over] + [over]
+    return passo.Table([(steps(t), v) for t, v in zip(times, values, strict=False)], kind)
+
+
+@st.composite
+def ramps(draw: Any, name: str, over: Fraction | None = None) -> Schedule:
+    """The shape of that name, so many steps long."""
+    length = draw(lengths) if over is None else over
+    given = {field: draw(strategy) for field, strategy in RAMPS[name].items()}
+    if name == "Table":
+        return _table(length, **given)
+    return getattr(passo, name)(**given, over=steps(length))
+
+
+reports = st.lists(st.tuples(instants, st.sampled_from([1.0, 0.5, 0.25])), max_size=6).map(
+    lambda past: tuple(sorted(past, key=lambda report: report[0]))
+)
+plateaus = st.builds(
+    Plateau,
+    st.sampled_from(["loss", "val/loss"]),
+    mode=st.sampled_from(["min", "max"]),
+    factor=st.sampled_from([0.1, 0.5]),
+    patience=st.integers(0, 2),
+    threshold_mode=st.sampled_from(["rel", "abs"]),
+    cooldown=st.integers(0, 1),
+    floor=st.sampled_from([0.0, 0.01]),
+    past=st.just(()) | reports,
+)
+ENDLESS: dict[str, st.SearchStrategy[Schedule]] = {
+    "Constant": st.builds(passo.Constant, numbers),
+    "Exponential": st.builds(
+        passo.Exponential,
+        numbers,
+        st.sampled_from([0.5, 0.9, 0.99, 1.001]),
+        st.sampled_from([steps(1), steps(0.1), steps(THIRD), steps(8)]),
+    ),
+    "InversePower": st.builds(passo.InversePower, numbers, lengths.map(steps), powers),
+    "Function": st.just(passo.Function("wave of the tests")),
+    "Base": st.just(base),
+    "Plateau": plateaus,
+}
+LEAVES: dict[str, st.SearchStrategy[Schedule]] = {
+    name: ENDLESS[name] if name in ENDLESS else ramps(name) for name in shapes.__all__
+}
+LEAVES["Constant"] = LEAVES["Constant"] | ramps("Constant")
+
+
+@st.composite
+def atoms(draw: Any, need: Need) -> Schedule:
+    """A leaf, `base` or a plateau of the length that is needed."""
+    known = ENDLESS if need.length is None else RAMPS
+    name = draw(st.sampled_from(sorted(set(known) - need.without)))
+    if need.length is None:
+        return draw(ENDLESS[name])
+    leaf = draw(ramps(name, need.length))
+    if "Base" not in need.without and hasattr(leaf, "end") and draw(st.integers(0, 7)) == 0:
+        return from_fields(leaf, start=draw(expressions), end=draw(positives))
+    return leaf
+
+
+def from_fields(schedule: Schedule, **changed: Any) -> Schedule:
+    """The same leaf with other fields."""
+    spec = {k: v.to_spec() if hasattr(v, "to_spec") else v for k, v in changed.items()}
+    return passo.from_spec(schedule.to_spec() | spec)
+
+
+# -- nodes: each is told what is needed, and asks `children(need, deep=...)` for its parts
+
+
+@st.composite
+def _then(draw: Any, children: Any, need: Need) -> Schedule:
+    count = draw(st.integers(2, 3))
+    if need.length is None:
+        sizes = [*(draw(lengths) for _ in range(count - 1)), None]
+    else:
+        cuts = sorted(draw(st.sets(st.integers(1, 7), min_size=count - 1, max_size=count - 1)))
+        edges = [need.length * k / 8 for k in (0, *cuts, 8)]
+        sizes = [after - before for before, after in zip(edges, edges[1:], strict=False)]
+    deep = draw(st.integers(0, count - 1))
+    parts = [
+        draw(children(need._replace(length=n), deep=k == deep)) for k, n in enumerate(sizes)
+    ]
+    if draw(st.integers(0, 3)) == 0:
+        parts.insert(draw(st.integers(0, count - 1)), draw(atoms(Need(Fraction(0), need.without))))
+    return parts[0].then(*parts[1:])
+
+
+def _parallel(kind: type) -> Any:
+    @st.composite
+    def made(draw: Any, children: Any, need: Need) -> Schedule:
+        parts = [draw(children(need, deep=True))]
+        for _ in range(draw(st.integers(1, 2))):
+            length = draw(st.sampled_from([need.length, None]))
+            parts.append(draw(children(need._replace(length=length), deep=False)))
+        return kind.of(draw(st.permutations(parts)))
+
+    return made
+
+
+@st.composite
+def _repeat(draw: Any, children: Any, need: Need) -> Schedule:
+    ways = [(2, 1), (4, 1), (3, 1), (2, 3), (2, Fraction(1, 2)), (3, 2)]
+    times, grow = draw(st.sampled_from(ways if need.length is not None else [(None, 1), (None, 2)]))
+    if need.length is None:
+        length = draw(lengths)
+    else:
+        length = need.length / sum(Fraction(grow) ** k for k in range(times))
+    part = draw(children(Need(length, need.without | {"Plateau"}), deep=True))
+    return part.repeat(times, grow=grow, scale=draw(st.sampled_from([1.0, 0.5, -0.5])))
+
+
+@st.composite
+def _stretch(draw: Any, children: Any, need: Need) -> Schedule:
+    factor = draw(st.sampled_from([Fraction(2), Fraction(1, 4), Fraction(3)]))
+    length = None if need.length is None else need.length / factor
+    return draw(children(need._replace(length=length), deep=True)).stretch(factor)
+
+
+@st.composite
+def _skip(draw: Any, children: Any, need: Need) -> Schedule:
+    span = draw(lengths)
+    length = None if need.length is None else need.length + span
+    return draw(children(need._replace(length=length), deep=True)).skip(steps(span))
+
+
+@st.composite
+def _until(draw: Any, children: Any, need: Need) -> Schedule:
+    length = draw(st.none() | lengths)
+    return draw(children(need._replace(length=length), deep=True)).until(steps(need.length))
+
+
+@st.composite
+def _staircase(draw: Any, children: Any, need: Need) -> Schedule:
+    stair = draw(lengths | st.sampled_from([THIRD, Fraction(1, 10)]))
+    return draw(children(need, deep=True)).staircase(steps(stair))
+
+
+@st.composite
+def _clip(draw: Any, children: Any, need: Need) -> Schedule:
+    low, high = sorted([draw(numbers), draw(numbers)])
+    bounds = draw(st.sampled_from([(low, high), (low, None), (None, high)]))
+    return draw(children(need, deep=True)).clip(*bounds)
+
+
+BRANCHES = {
+    "Then": _then,
+    "Sum": _parallel(Sum),
+    "Product": _parallel(Product),
+    "Minimum": _parallel(Minimum),
+    "Maximum": _parallel(Maximum),
+    "Repeat": _repeat,
+    "Stretch": _stretch,
+    "Skip": _skip,
+    "Until": _until,
+    "Staircase": _staircase,
+    "Clip": _clip,
+}
+NODES = {
+    **BRANCHES,
+    "Base": lambda _children, _need: st.just(base),
+    "Plateau": lambda _children, _need: plateaus,
+}
+assert not set(LEAVES) & set(NODES)
+
+
+@st.composite
+def grown(draw: Any, need: Need, depth: int, above: str = "") -> Schedule:
+    """A tree `depth` deep: a child of its parent's own kind would be merged into it."""
+    if depth <= 1:
+        return draw(atoms(need))
+    ends = set() if need.length is not None else {"Until"}
+    name = draw(st.sampled_from(sorted(set(BRANCHES) - {above} - ends - need.without)))
+
+    def children(child: Need, *, deep: bool) -> st.SearchStrategy[Schedule]:
+        return grown(child, depth - 1 if deep else draw(st.sampled_from([1, 1, 2])), name)
+
+    return draw(BRANCHES[name](children, need))
+
+
+@st.composite
+def raw_trees(draw: Any, without: tuple[str, ...] = (), endless: bool = True) -> Schedule:
+    """Trees in steps, 4 to 6 deep; `base` may stand in them."""
+    length = draw(lengths | st.none()) if endless else draw(lengths)
+    return draw(grown(Need(length, frozenset(without)), draw(st.sampled_from([4, 4, 5, 6]))))
+
+
+def placed_trees(without: tuple[str, ...] = (), *, endless: bool = True) -> Any:
+    """Trees in steps that can be asked for values."""
+    return raw_trees((*without, "Base"), endless)
+
+
+@st.composite
+def pairs(draw: Any, without: tuple[str, ...] = (), axis: str = "step") -> Any:
+    """The same tree twice, in steps and in many units with `rest`, and a run that fits both."""
+    placed = draw(raw_trees(without))
+    length = placed._length()
+    run = draw(runs(steps(64) if length is None else Span(length.amount, "steps"), axis))
+    return placed, rewritten(draw, placed, run), run
+
+
+def trees(without: tuple[str, ...] = ()) -> st.SearchStrategy[Schedule]:
+    """Trees over every node and leaf, 4 and more deep, in every unit."""
+    return pairs(without).map(lambda pair: pair[1])
+
+
+# -- recipes
+
+_peaks, _warm = positives | expressions, st.sampled_from([steps(8), steps(0), passo.percent(5)])
+_every, _shape = spans(UNITS).filter(lambda s: s.amount > 0), st.sampled_from(["cosine", "linear"])
+_phases = st.sampled_from([2, 3])
+_rise = st.sampled_from([passo.percent(30), steps(20)])
+_modes = st.sampled_from(["triangular", "triangular2", "exp_range"])
+_milestones = st.lists(lengths, min_size=1, max_size=4, unique=True).map(
+    lambda ls: [steps(x) for x in sorted(ls)]
+)
+RECIPES: dict[str, st.SearchStrategy[Schedule]] = {
+    "cosine_decay": st.builds(recipes.cosine_decay, _peaks, spans(), numbers),
+    "cyclic": st.builds(recipes.cyclic, numbers, _peaks, _every, st.none() | _every, _modes),
+    "cyclic_momentum": st.builds(recipes.cyclic_momentum, numbers, numbers, _every, mode=_modes),
+    "exponential_decay": st.builds(recipes.exponential_decay, positives, _every, _peaks),
+    "inverse_sqrt": st.builds(recipes.inverse_sqrt, _peaks, _every),
+    "multistep_decay": st.builds(recipes.multistep_decay, _milestones, positives, _peaks),
+    "noam": st.builds(recipes.noam, st.integers(1, 4096), lengths.map(steps), positives),
+    "one_cycle": st.builds(recipes.one_cycle, _peaks, _rise, shape=_shape, phases=_phases),
+    "one_cycle_momentum": st.builds(
+        recipes.one_cycle_momentum, numbers, numbers, _rise, _shape, _phases
+    ),
+    "polynomial_decay": st.builds(recipes.polynomial_decay, _peaks, spans(), powers, numbers),
+    "step_decay": st.builds(recipes.step_decay, _every, positives, _peaks),
+    "warm_restarts": st.builds(
+        recipes.warm_restarts, _every, st.sampled_from([1.0, 2.0]), positives, _peaks, numbers
+    ),
+    "warmup_constant": st.builds(recipes.warmup_constant, _peaks, _warm, numbers),
+    "warmup_cosine": st.builds(recipes.warmup_cosine, _peaks, _warm, numbers, numbers),
+    "warmup_linear": st.builds(recipes.warmup_linear, _peaks, _warm, numbers, numbers),
+    "wsd": st.builds(
+        recipes.wsd, _peaks, _warm, _warm, st.sampled_from(["linear", "cosine", "1-sqrt"]), numbers
+    ),
+}
