@@ -11,6 +11,7 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import Any, NamedTuple
 
+from hypothesis import Phase, settings
 from hypothesis import strategies as st
 
 import passo
@@ -19,10 +20,12 @@ from passo.schedules import recipes, shapes
 from passo.schedules.algebra import Maximum, Minimum, Product, Sum
 from tests.schedules.units import rewritten
 
+few = settings(max_examples=40, phases=[p for p in Phase if p is not Phase.explain])
 UNITS = ("steps", "epochs", "samples", "tokens", "percent")
 THIRD = Fraction(1, 3)
 
-_wave = register("wave of the tests")(lambda t: 1.0 / (1.0 + t))
+register("wave of the tests")(lambda t: 1.0 / (1.0 + t))
+WAVE = passo.Function("wave of the tests")
 
 
 class Need(NamedTuple):
@@ -134,7 +137,7 @@ ENDLESS: dict[str, st.SearchStrategy[Schedule]] = {
         st.sampled_from([steps(1), steps(0.1), steps(THIRD), steps(8)]),
     ),
     "InversePower": st.builds(passo.InversePower, numbers, lengths.map(steps), powers),
-    "Function": st.just(passo.Function("wave of the tests")),
+    "Function": st.just(WAVE),
     "Base": st.just(base),
     "Plateau": plateaus,
 }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 import subprocess
 import sys
@@ -11,6 +12,8 @@ import pytest
 
 from passo.plot import draw, poster, save
 from passo.plot.need import need
+from passo.plot.picture import Line
+from passo.plot.terminal import _pieces
 from passo.schedules import Constant, Cosine, Exponential, Linear, Run, steps
 from passo.schedules.errors import PassoError
 from passo.trace import Column, Report, Trace
@@ -71,6 +74,14 @@ def test_the_terminal_is_logarithmic_where_the_picture_is():
         0.01,
         0.001,
         0.0001,
+    ]
+
+
+def test_in_the_terminal_a_value_is_held_until_the_next_and_ends_at_what_is_not_finite():
+    line = Line("lr", [0, 1, 2, 3, 4], [1.0, 0.5, math.nan, 0.2, 0.1], steps=True)
+    assert _pieces(line) == [
+        ([0, 1, 1, 2], [1.0, 1.0, 0.5, 0.5]),
+        ([3, 4, 4], [0.2, 0.2, 0.1]),
     ]
 
 

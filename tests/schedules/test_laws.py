@@ -11,10 +11,9 @@ from hypothesis import strategies as st
 
 from passo import Constant, base, steps
 from passo.schedules.algebra import Maximum, Minimum, Product, Sum, Then
-from tests.strategies import grown, instants, lengths, numbers, placed_trees, ramps
+from tests.strategies import few, grown, instants, lengths, numbers, placed_trees, ramps
 from tests.strategies import RAMPS, Need
 
-few = settings(max_examples=40)
 finite = placed_trees(endless=False)
 
 
@@ -88,7 +87,7 @@ def test_each_part_of_a_then_runs_in_its_own_time(a, b, t):
     assert joined(min(t, end / 2)) == a(min(t, end / 2))
 
 
-@settings(max_examples=150)
+@settings(few, max_examples=120)
 @given(finite, instants)
 def test_past_its_end_a_schedule_holds_its_last_value(s, beyond):
     end = end_of(s)

@@ -12,9 +12,8 @@ from hypothesis import strategies as st
 
 import passo
 from passo import from_json, from_spec, parse, parse_span, to_json
-from tests.strategies import LEAVES, RECIPES, instants, pairs, runs, spans, trees
+from tests.strategies import LEAVES, RECIPES, few, instants, pairs, runs, spans, trees
 
-few = settings(max_examples=50)
 
 
 def code(text):

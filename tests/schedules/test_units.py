@@ -6,14 +6,13 @@ import math
 from fractions import Fraction
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from passo import Constant, Cosine, Linear, Plateau, Run, base, epochs, percent, rest
 from passo import samples, steps, tokens
-from tests.strategies import numbers, pairs
+from tests.strategies import few, numbers, pairs
 
-few = settings(max_examples=60)
 RUN = Run(steps(100), steps_per_epoch=10, samples_per_step=8, tokens_per_step=1024)
 UP, DOWN = Linear(0, 1), Cosine(1, 0)
 

@@ -11,9 +11,11 @@ from typing import TYPE_CHECKING, Any
 
 from passo.demo.crew import Crew, Job, processors
 from passo.demo.files import publish, versions, workshop, write_results
+from passo.demo.shapes import used
 from passo.demo.stories import Story, chosen
 from passo.demo.values import OPTIMIZERS, DemoResult, Outcome, Row, Settings, Task, marked
 from passo.schedules import PassoError
+from passo.trace import Trace
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -111,3 +113,80 @@ class Demo:
             f"stopped: {len(self.outcomes)} of {len(self.tasks)} training runs were finished; "
             f"{self.out} is as it was before"
         )
+
+    def _train(self, crew: Crew, screen: Screen, folder: Path) -> dict[str, int]:
+        """Every training run; answers with the facts of the data."""
+        screen.phase("training", len(self.tasks))
+        crew.put(self._job("facts", folder))
+        for task in self.tasks:
+            crew.put(self._job("train", folder, task=asdict(task)))
+        facts: dict[str, int] = {}
+        while len(self.outcomes) < len(self.tasks) or not facts:
+            event = crew.get()
+            if event is None:
+                continue
+            if event.job["kind"] == "facts":
+                facts = event.what
+            elif event.kind == "share":
+                screen.share(Task(**event.job["task"]), event.what)
+            else:
+                self._finish(Outcome.of(event.what), screen)
+        return facts
+
+    def _finish(self, outcome: Outcome, screen: Screen) -> None:
+        """Takes an outcome in, and its row when it is the last of it."""
+        self.outcomes.append(outcome)
+        screen.finished(outcome)
+        for row in self._rows():
+            if outcome in row.runs:
+                screen.row(row)
+
+    def _rows(self) -> list[Row]:
+        """The rows whose seeds are all finished."""
+        rows = []
+        for story in self.stories:
+            for optimizer in OPTIMIZERS:
+                runs = [
+                    each
+                    for each in self.outcomes
+                    if (each.task.schedule, each.task.optimizer) == (story.name, optimizer)
+                ]
+                if len(runs) == self.settings.seeds:
+                    rows.append(Row.of(story, optimizer, runs))
+        return rows
+
+    def _draw(self, crew: Crew, screen: Screen, folder: Path) -> None:
+        """The poster, which takes longest, and every figure."""
+        shown = [task for task in self.tasks if task.seed == 0]
+        screen.phase("drawing", len(shown) + 1)
+        crew.put(self._job("poster", folder, tasks=[asdict(task) for task in shown]))
+        for task in shown:
+            crew.put(self._job("figure", folder, task=asdict(task)))
+        left = len(shown) + 1
+        while left:
+            event = crew.get()
+            if event is not None and event.kind == "done":
+                left -= 1
+                screen.advance()
+
+    def _job(self, kind: str, folder: Path, **more: Any) -> Job:
+        return {"kind": kind, "folder": str(folder), "settings": asdict(self.settings), **more}
+
+    def _shapes(self, folder: Path) -> dict[Story, list[float]]:
+        """The rate of each schedule as it was used."""
+        from passo.demo.screen import POINTS
+
+        traces = {s: Task(s.name, OPTIMIZERS[0], 0).trace for s in self.stories}
+        return {s: used(Trace.read(folder / name), POINTS) for s, name in traces.items()}
+
+    def _show(self, result: DemoResult, shapes: dict[Story, list[float]]) -> None:
+        """The table, and where the rest is."""
+        from passo.demo.screen import table
+
+        say = self.console.print
+        say(table(self.console, self.settings, shapes, result.rows, {}))
+        say(
+            f"\n{len(self.tasks)} training runs of {self.settings.run.updates:,} updates each, "
+            f"{result.seconds:.0f} s"
+        )
+        say(f"open {result.report}", soft_wrap=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 SIZE = (5.6, 4.4)
+CLASSES = 10
 
 
 def draw_figure(folder: Path, task: Task, settings: Settings) -> None:
@@ -30,7 +32,7 @@ def draw_figure(folder: Path, task: Task, settings: Settings) -> None:
 
 
 def _behind(ax: Axes, traces: Sequence[Trace]) -> None:
-    """The validation losses of the other seeds, thin, and one line for them in the legend."""
+    """The other seeds' validation losses, thin, and the loss of a network that only guesses."""
     front = [line for line in ax.lines if str(line.get_label()).startswith("validation")]
     for place, trace in enumerate(traces):
         ax.plot(
@@ -41,6 +43,9 @@ def _behind(ax: Axes, traces: Sequence[Trace]) -> None:
             zorder=1,
             label="validation, other seeds" if place == 0 else None,
         )
+    low, high = ax.get_ylim()
+    ax.axhline(math.log(CLASSES), color="#777777", linestyle=":", linewidth=1.2, label="guessing")
+    ax.set_ylim(low, max(high, 1.1 * math.log(CLASSES)))
     ax.legend(loc="best", fontsize=8, frameon=True, framealpha=0.85, edgecolor="none")
 
 

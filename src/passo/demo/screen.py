@@ -16,7 +16,7 @@ from passo.demo.stories import Story
 from passo.demo.values import OPTIMIZERS, Outcome, Row, Settings, Task
 
 POINTS = 10
-ROOM = 90
+ROOM = 92
 STYLES = {"best": "bold green", "worst": "red", "": ""}
 ASCII = str.maketrans({"×": "x", "÷": "/", "±": "+-", "·": "-"})
 Place = tuple[str, str]
@@ -38,12 +38,12 @@ def table(
     found = {(row.story.name, row.optimizer): row for row in rows}
     drawn = console.width >= ROOM and not console.options.ascii_only
     made = Table(box=None, padding=(0, 1), header_style="dim")
-    made.add_column("schedule", no_wrap=True)
+    made.add_column("\nschedule", no_wrap=True)
     if drawn:
-        made.add_column("rate", no_wrap=True, style="cyan")
+        made.add_column("\nrate", no_wrap=True, style="cyan")
     for optimizer in OPTIMIZERS:
-        made.add_column(f"{optimizer}: test accuracy, %", no_wrap=True)
-        made.add_column(f"to {settings.target:.0%}", justify="right", no_wrap=True)
+        made.add_column(f"{optimizer}\ntest accuracy, %", no_wrap=True)
+        made.add_column(f"updates\nto {settings.goal}", justify="right", no_wrap=True)
     for story, shape in shapes.items():
         cells: list[str | Text] = [plain(console, story.title)]
         cells += [blocks(shape)] if drawn else []

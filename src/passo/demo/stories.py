@@ -13,9 +13,8 @@ from passo.schedules.errors import closest
 class Story:
     """One schedule: `plan` is pairs of a field and the text of what it follows.
 
-    >>> from passo.schedules import base
-    >>> STORIES[0].name, STORIES[0].schedules() == {"lr": 1 * base}
-    ('constant', True)
+    >>> STORIES[0].name, STORIES[0].schedules()
+    ('constant', {'lr': Constant(base)})
     """
 
     name: str
@@ -50,21 +49,21 @@ STORIES: tuple[Story, ...] = (
         "constant",
         "The same rate from the first update to the last. "
         "This is what every other schedule is measured against.",
-        "1 * base",
+        "Constant(base)",
     ),
     _lr(
         "too-high",
         "constant × 10",
         "The same, ten times too high: every update overshoots. "
         "Expect a loss that jumps up early and never comes back down.",
-        "10 * base",
+        "Constant(10 * base)",
     ),
     _lr(
         "too-low",
         "constant ÷ 10",
         "The same, ten times too low: safe, but slow. "
         "Expect a loss that is still falling when the budget is spent.",
-        "0.1 * base",
+        "Constant(0.1 * base)",
     ),
     _lr(
         "step",
@@ -113,7 +112,7 @@ STORIES: tuple[Story, ...] = (
         "plateau",
         "Listens to the validation loss: when several reports in a row bring nothing better, "
         "the rate is cut. The only one here that depends on how the run goes.",
-        'base * Plateau("val_loss", factor=0.3, patience=7)',
+        'base * Plateau("val_loss", factor=0.3, patience=8)',
     ),
     _lr(
         "warmup-cosine",

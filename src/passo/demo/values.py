@@ -31,7 +31,7 @@ class Settings:
     batch: int = 32
     train: int = 900
     validation: int = 297
-    report_every: int = 10
+    report_every: int = 8
     target: float = 0.95
     sgd_rate: float = 0.1
     adamw_rate: float = 0.03
@@ -43,18 +43,29 @@ class Settings:
 
     @classmethod
     def of(cls, *, quick: bool, seeds: int | None) -> Settings:
-        """The full demo, or a quick one: a quarter of the epochs and, unless given, one seed.
+        """The full demo, or a quick one: all a quarter as long and, unless given, one seed.
 
         >>> Settings.of(quick=True, seeds=None).seeds
         1
         """
         full = cls(seeds=(1 if quick else cls().seeds) if seeds is None else seeds)
-        return replace(full, epochs=full.epochs // 4) if quick else full
+        if not quick:
+            return full
+        return replace(full, epochs=full.epochs // 4, report_every=full.report_every // 4)
 
     @property
     def run(self) -> Run:
         """How long each training run is."""
         return Run.of(math.ceil(self.train / self.batch), epochs=self.epochs)
+
+    @property
+    def goal(self) -> str:
+        """The target as text.
+
+        >>> Settings().goal
+        '95 %'
+        """
+        return f"{100 * self.target:g} %"
 
     def rate(self, optimizer: str) -> float:
         """The base rate of an optimizer.

@@ -25,6 +25,7 @@ from passo.schedules.errors import PassoError
 from passo.trace import Column, Trace
 
 LOW_SHARE = 1 / 8
+NOTE = 104
 
 
 def of_curves(curves: Sequence[tuple[str | None, Curve]], title: str | None) -> Picture:
@@ -65,7 +66,7 @@ def of_trace(trace: Trace, title: str | None) -> Picture:
         title or f"{what} over {trace.updates:,} updates",
         UNITS["step"],
         panels,
-        shorten(plan or "", 96),
+        shorten(plan or "", NOTE),
     )
 
 
@@ -142,7 +143,8 @@ def _group(trace: Trace, column: Column) -> str:
 
 
 def _plan(plan: Any) -> str:
-    return ", ".join(f"{key}: {value}" for key, value in plan.items())
+    most = max(20, NOTE // max(1, len(plan)) - 12)
+    return ", ".join(f"{key}: {shorten(value, most)}" for key, value in plan.items())
 
 
 def _same(what: str, found: Iterable[str]) -> str:

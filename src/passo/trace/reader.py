@@ -117,7 +117,7 @@ class Gathered:
         """What came in so far, as a value."""
         columns = []
         for name, changes in self.changes.items():
-            pairs = [pair for pair in changes.items() if True]
+            pairs = [pair for pair in changes.items() if pair[0] < self.clock]
             updates, values = zip(*pairs, strict=True) if pairs else ((), ())
             columns.append(Column(*text.column_of(name), updates, values))
         return Trace(
