@@ -2,7 +2,7 @@
 
     python -m tests.schedules.hunt 200000
 
-The formulas are those of the docstrings, taken literally, with 60 digits and near an end 260.
+The formulas are those of the docstrings, taken literally, with 60 digits, near an end with many more.
 """
 
 from __future__ import annotations
@@ -115,7 +115,7 @@ def exact(case: Case) -> Any:
 
 def distance(case: Case) -> float:
     """How many units in the last place the leaf is off its formula."""
-    with mp.workdps(260 if _near_an_end(case) else 60):
+    with mp.workdps(90 + int(40 * case.power) if _near_an_end(case) else 60):
         real = exact(case)
         return float(abs(mpf(case.leaf(case.t)) - real) / mpf(math.ulp(float(real))))
 

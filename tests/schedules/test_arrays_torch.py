@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import shutil
 
 import pytest
 import torch
@@ -82,12 +81,3 @@ def test_a_schedule_compiles_as_one_whole_graph(name):
         assert compiled(t).dtype == dtype
         assert compiled(t).tolist() == pytest.approx(schedule(t).tolist(), rel=1e-7)
     assert compiled(torch.tensor(3)).tolist() == pytest.approx(schedule(3.0), rel=1e-12)
-
-
-@pytest.mark.skipif(shutil.which("g++") is None, reason="inductor needs a C++ compiler")
-@pytest.mark.filterwarnings("ignore::DeprecationWarning")
-def test_inductor_compiles_a_schedule():
-    torch.compiler.reset()
-    compiled = torch.compile(lambda t: S(t) * 2, fullgraph=True)
-    t = torch.tensor(TIMES, dtype=torch.float64)
-    assert compiled(t).tolist() == pytest.approx((S(t) * 2).tolist(), rel=1e-12)

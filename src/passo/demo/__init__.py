@@ -1,4 +1,4 @@
-"""The main job: a small network learns real digits under every schedule, and you see what each does.
+"""The main job: a small network learns real digits with every schedule, and you see the difference.
 
 >>> from passo.demo import STORIES
 >>> len(STORIES), STORIES[-1].code

@@ -29,7 +29,8 @@ def write_report(folder: Path, result: DemoResult, about: Mapping[str, Any]) -> 
         *_made(result, about),
         "</body></html>",
     ]
-    (folder / "report.html").write_text("\n".join(parts) + "\n", "utf-8")
+    text = "\n".join(parts).replace(" %", "\N{NO-BREAK SPACE}%")
+    (folder / "report.html").write_text(text + "\n", "utf-8")
 
 
 def _head(result: DemoResult, stories: Sequence[Story], about: Mapping[str, Any]) -> Iterator[str]:
@@ -71,7 +72,8 @@ def _table(folder: Path, result: DemoResult, stories: Sequence[Story]) -> Iterat
     yield '<h2>Results</h2><div class="scroll"><table><thead><tr><th>schedule</th>'
     yield '<th class="shape">rate</th>'
     for optimizer in OPTIMIZERS:
-        yield f"<th>{optimizer}:<br>test accuracy, %</th><th>updates<br>to {result.settings.goal}</th>"
+        yield f"<th>{optimizer}:<br>test accuracy, %</th>"
+        yield f"<th>updates<br>to {result.settings.goal}</th>"
     yield "</tr></thead><tbody>"
     found = {(row.story, row.optimizer): row for row in result.rows}
     for story in stories:
@@ -86,13 +88,14 @@ def _table(folder: Path, result: DemoResult, stories: Sequence[Story]) -> Iterat
 
 def _cells(row: Row) -> str:
     clock = row.clock.replace("-", "–")
-    return f'<td><span class="{row.mark}">{row.accuracy}</span></td><td class="number">{clock}</td>'
+    accuracy = row.accuracy.replace("± ", "±\N{NO-BREAK SPACE}")
+    return f'<td><span class="{row.mark}">{accuracy}</span></td><td class="number">{clock}</td>'
 
 
 def _table_note(settings: Settings) -> str:
     spread = (
-        f"Mean ± standard deviation over {_count(settings.seeds, 'seed')}; a difference smaller "
-        "than the ± is chance, not merit. "
+        f"Mean ± standard deviation over {_count(settings.seeds, 'seed')}; a difference no "
+        "larger than that may well be chance. "
         if settings.seeds > 1
         else "One seed only: a difference of a percent or two may well be chance. "
     )
@@ -108,7 +111,7 @@ def _reading(settings: Settings) -> Iterator[str]:
     yield "<h2>Schedule by schedule</h2><p>In each figure, over the updates from left to right: "
     yield "on top the learning rate that each update really used, below it the losses of the same "
     yield f"run (training: mean of the last {settings.report_every} updates; validation: images "
-    yield "that are watched but not learned from)."
+    yield "that are watched but not learned from; dotted: a network that only guesses)."
     if settings.seeds > 1:
         yield "The thick lines are seed 0; the thin ones are the other seeds."
     yield "<code>base</code> is the optimizer's base rate: "
@@ -156,8 +159,8 @@ def _made(result: DemoResult, about: Mapping[str, Any]) -> Iterator[str]:
         yield f"<dt>{escape(name)}</dt><dd>{escape(text)}</dd>"
     yield "</dl><p class='soft'>Beside this page: <code>results.json</code>, "
     yield "<code>results.csv</code>, <code>poster.png</code>, <code>figures/</code>, and in "
-    yield "<code>traces/</code> what every update of every run used (<code>passo.Trace.read</code>)."
-    yield "</p>"
+    yield "<code>traces/</code> what every update of every run used "
+    yield "(<code>passo.Trace.read</code>).</p>"
 
 
 def _image(path: Path, alt: str) -> str:

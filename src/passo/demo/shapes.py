@@ -46,8 +46,8 @@ def blocks(shape: Sequence[float]) -> str:
 def svg(shape: Sequence[float], width: int = 72, height: int = 22) -> str:
     """The shape as a line drawing inside a page.
 
-    >>> svg([0.0, 1.0], 10, 12)
-    '<svg viewBox="0 0 10 12" width="10" height="12" aria-hidden="true"><polyline points="0.0,11.0 10.0,1.0"/></svg>'
+    >>> svg([0.0, 1.0], 10, 12).partition("<polyline ")[2]
+    'points="0.0,11.0 10.0,1.0"/></svg>'
     """
     across = width / (len(shape) - 1)
     points = " ".join(

@@ -149,7 +149,8 @@ def chosen(only: Sequence[str] | None = None) -> tuple[Story, ...]:
     for name in wanted:
         if name not in known:
             raise PassoError(
-                f"the demo has no schedule {name!r}{closest(name, known)}; it has {', '.join(known)}"
+                f"the demo has no schedule {name!r}{closest(name, known)}; "
+                f"it has {', '.join(known)}"
             )
     if not wanted:
         raise PassoError(f"'only' needs at least one of {', '.join(known)}")

@@ -42,8 +42,8 @@ def split(settings: Settings, seed: int) -> Split:
     """The data as this seed deals it out; the same for every schedule and optimizer."""
     images, labels = digits()
     order = torch.randperm(len(labels), generator=torch.Generator().manual_seed(seed))
-    sizes = [settings.train, settings.validation]
-    parts = order.split([*sizes, len(order) - sum(sizes)])
+    watched = settings.train + settings.validation
+    parts = torch.tensor_split(order, (settings.train, watched))
     return Split(*((images[part], labels[part]) for part in parts))
 
 
@@ -75,7 +75,9 @@ def batches(part: Part, settings: Settings, seed: int) -> Iterator[Part]:
     images, labels = part
     shuffle = torch.Generator().manual_seed(seed)
     for _ in range(settings.epochs):
-        for places in torch.randperm(len(labels), generator=shuffle).split(settings.batch):
+        order = torch.randperm(len(labels), generator=shuffle)
+        for start in range(0, len(order), settings.batch):
+            places = order[start : start + settings.batch]
             yield images[places], labels[places]
 
 
@@ -96,25 +98,34 @@ def train(task: Task, settings: Settings, record: Path, tell: Callable[[float], 
     optimizer = optimizer_of(task, model, settings)
     (story,) = chosen([task.schedule])
     scheduler = attach(optimizer, story.schedules(), settings.run, record=record)
-    updates, reached = settings.run.updates, None
+    reached = None
+    for t, train_loss in learn(model, optimizer, data.train, settings, task.seed):
+        val_loss, val_accuracy = judge(model, data.validation)
+        scheduler.report(train_loss=train_loss, val_loss=val_loss, val_accuracy=val_accuracy)
+        reached = t if reached is None and val_accuracy >= settings.target else reached
+        tell(t / settings.run.updates)
+    scheduler.detach()
+    loss, accuracy = judge(model, data.test)
+    return Outcome(task, accuracy, loss, reached, perf_counter() - begin)
+
+
+def learn(
+    model: nn.Module, optimizer: torch.optim.Optimizer, part: Part, settings: Settings, seed: int
+) -> Iterator[tuple[int, float]]:
+    """The loop that everyone writes; stops for a look when it is time to report.
+
+    Gives how many updates were made, and the mean training loss since the last look.
+    """
     losses = []
-    for t, (images, labels) in enumerate(batches(data.train, settings, task.seed), 1):
+    for t, (images, labels) in enumerate(batches(part, settings, seed), 1):
         loss = cross_entropy(model(images), labels)
         loss.backward()  # type: ignore[no-untyped-call]
         optimizer.step()  # and nothing else: its own hook moves the schedule
         optimizer.zero_grad()
         losses.append(loss.item())
-        if t % settings.report_every == 0 or t == updates:
-            val_loss, val_accuracy = judge(model, data.validation)
-            scheduler.report(
-                train_loss=statistics.fmean(losses), val_loss=val_loss, val_accuracy=val_accuracy
-            )
+        if t % settings.report_every == 0 or t == settings.run.updates:
+            yield t, statistics.fmean(losses)
             losses.clear()
-            reached = t if reached is None and val_accuracy >= settings.target else reached
-            tell(t / updates)
-    scheduler.detach()
-    loss, accuracy = judge(model, data.test)
-    return Outcome(task, accuracy, loss, reached, perf_counter() - begin)
 
 
 def facts() -> dict[str, int]:
@@ -123,6 +134,6 @@ def facts() -> dict[str, int]:
     return {
         "images": len(labels),
         "pixels": images.shape[-1],
-        "classes": len(labels.unique()),
+        "classes": int(labels.max()) + 1,
         "parameters": sum(each.numel() for each in network(0).parameters()),
     }

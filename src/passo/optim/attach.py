@@ -3,42 +3,61 @@
 from __future__ import annotations
 
 import weakref
-from collections.abc import Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
-from torch.optim import Optimizer
-
+from passo.optim import fields, tensors
 from passo.optim.plan import ByGroup, as_plan
 from passo.optim.scheduler import Scheduler
+from passo.optim.settings import Settings, as_bases, as_values
 from passo.schedules import PassoError, Run, Schedule
-from passo.schedules.numbers import real
+from passo.schedules.numbers import brief
 from passo.trace import TraceWriter
 
 if TYPE_CHECKING:
     import os
+    from collections.abc import Iterator, Mapping
 
-_attached: Final[weakref.WeakKeyDictionary[Optimizer, list[weakref.ref[Scheduler]]]] = (
+    from passo.optim.driver import Shared
+
+_attached: Final[weakref.WeakKeyDictionary[Any, list[weakref.ref[Scheduler]]]] = (
     weakref.WeakKeyDictionary()
 )
+_SAMPLES: Final = 64
+_ENDLESS: Final = 100_000.0
 
 
 def attach(
-    optimizer: Optimizer,
+    optimizer: Any,
     plan: Schedule | float | Mapping[str, Any],
     run: Run | None = None,
     *,
     base: float | Mapping[str, Any] | None = None,
+    values: Mapping[str, Any] | None = None,
+    on_change: str = "error",
+    clock: str = "hook",
+    join: str = "from_start",
+    strict: bool = False,
     record: str | os.PathLike[str] | None = None,
+    watch: str | None = None,
 ) -> Scheduler:
     """Let `plan` drive the optimizer from here on; there is nothing else to call.
 
+    Update t, counted from 0 by the optimizer's own step hook, uses s(t).
+
     `plan` is a schedule (then it is the lr) or a mapping from fields to schedules: "lr",
-    "weight_decay", "momentum" (SGD's, or betas[0]), "betas[1]", any number in the param groups.
-    A value may be `by_group({...})` or a list of (predicate, schedule). `run` measures epochs,
-    percent and rest. `base` is what a relative schedule is relative to (a number for the lr, or a
-    mapping; a list has one for each group); without it, what the group holds now. `record` is
-    the path of a trace to write. Update t, counted from 0 by the optimizer's own step hook, uses
-    s(t). Raises NeedsRun and PassoError before anything is changed.
+    "weight_decay", "momentum" (SGD's, or betas[0]), "betas[1]", any number in the param groups;
+    a value may be `by_group({...})` or a list of (predicate, schedule). `run` measures epochs,
+    percent and rest. `base` is what a relative schedule is relative to (a number for the lr, or
+    a mapping; a list has one for each group); without it, what the group holds now. `values`
+    schedules numbers that no group holds, read as `scheduler["batch_size"]`. `on_change` says
+    what a checkpoint with another plan means when it is loaded: "error", "keep", "replace",
+    "rescale". `clock="calls"` counts `scheduler.step()` instead of updates. A group that is added
+    later joins by the same rule, `join` "from_start" of the clock or from "now". `strict` raises
+    before an update past the end of the run. `record` is the path of a trace to write.
+    `watch="ranks"` warns where processes drift apart.
+
+    Raises NeedsRun and PassoError before anything is changed.
 
     >>> import torch
     >>> from passo import Run, percent, steps, warmup_cosine
@@ -51,59 +70,107 @@ def attach(
     ...     optimizer.step()
     0.0 0.5 1.0 0.5
     """
-    if not isinstance(optimizer, Optimizer):
-        msg = f"attach needs a torch optimizer, got {optimizer!r}"
-        raise PassoError(msg)
-    if run is not None and not isinstance(run, Run):
-        msg = f"run must be a Run, got {run!r}; write Run.of(len(loader), epochs=90)"
-        raise PassoError(msg)
+    target = _unwrapped(optimizer, clock)
     entries = as_plan(plan)
-    scheduler = Scheduler(optimizer, entries, run, _as_bases(base, entries, optimizer))
-    others = [
-        other
-        for each in _attached.get(optimizer, [])
-        if (other := each()) is not None and other.attached
-    ]
+    settings = Settings(
+        run,
+        as_bases(base, entries, target.param_groups),
+        as_values(values),
+        on_change,
+        clock,
+        join,
+        strict,
+        watch,
+    )
+    scheduler = Scheduler(target, entries, settings)
+    return _begun(scheduler, target, record)
+
+
+def reattached(optimizer: Any, scheduler: Scheduler) -> Scheduler:
+    """The plan of one scheduler on another optimizer, at the same clock, without its trace."""
+    twin = Scheduler(optimizer, dict(scheduler.plan), replace(scheduler.settings))
+    _begun(twin, optimizer, None)
+    twin.load_state_dict(scheduler.state_dict())
+    return twin
+
+
+def attached(optimizer: Any) -> list[Scheduler]:
+    """The Schedulers that drive this optimizer now."""
+    try:
+        known = _attached.get(optimizer, [])
+    except TypeError:
+        return []
+    return [each for ref in known if (each := ref()) is not None and each.attached]
+
+
+def _begun(scheduler: Scheduler, optimizer: Any, record: Any) -> Scheduler:
+    others = attached(optimizer)
     _refuse_second_writer(scheduler, others)
+    _check_ranges(scheduler)
+    tensors.warn_of_branches(scheduler.driver)
     scheduler.start(None if record is None else _writer(scheduler, record))
-    _attached[optimizer] = [weakref.ref(each) for each in (*others, scheduler)]
+    try:
+        _attached[optimizer] = [weakref.ref(each) for each in (*others, scheduler)]
+    except TypeError:
+        scheduler.kept = optimizer
     return scheduler
 
 
+def _unwrapped(optimizer: Any, clock: str) -> Any:
+    """The optimizer whose hooks fire: what a wrapper such as accelerate's holds inside."""
+    inner = optimizer
+    for _ in range(8):
+        if hasattr(inner, "_optimizer_step_post_hooks"):
+            return inner
+        if not hasattr(inner, "optimizer"):
+            break
+        inner = inner.optimizer
+    if clock == "calls" and hasattr(optimizer, "param_groups"):
+        return optimizer
+    if hasattr(optimizer, "param_groups"):
+        msg = (
+            f"{type(optimizer).__name__} has no step hook, so its updates cannot be counted; write "
+            'attach(..., clock="calls") and call scheduler.step() after each update'
+        )
+    else:
+        msg = f"attach needs a torch optimizer, got {brief(optimizer)}"
+    raise PassoError(msg)
+
+
 def _refuse_second_writer(scheduler: Scheduler, others: list[Scheduler]) -> None:
+    ours = {(each.place, each.field) for each in scheduler.driver.driven if each.field}
     for other in others:
-        for place, field in sorted(scheduler.drives() & other.drives(), key=repr):
-            msg = (
-                f"{field.name} of param group {place} is driven by another Scheduler already; "
-                "call its detach() first, or give both schedules in one plan"
-            )
-            raise PassoError(msg)
-
-
-def _as_bases(base: Any, plan: Mapping[str, Any], optimizer: Optimizer) -> dict[str, Any]:
-    if base is None:
-        return {}
-    given = dict(base) if isinstance(base, Mapping) else {"lr": base}
-    for key, value in given.items():
-        if key not in plan:
-            msg = f"base names {key!r}, which the plan does not; it names {', '.join(plan)}"
-            raise PassoError(msg)
-        if isinstance(value, (list, tuple)):
-            if len(value) != len(optimizer.param_groups):
-                groups = len(optimizer.param_groups)
-                msg = f"base of {key!r} has {len(value)} numbers for {groups} param groups"
+        for each in other.driver.driven:
+            if each.field is not None and (each.place, each.field) in ours:
+                msg = (
+                    f"{each.field.name} of param group {each.place} is driven by another Scheduler "
+                    "already; call its detach() first, or give both schedules in one plan"
+                )
                 raise PassoError(msg)
-            given[key] = [real(each, f"base of {key!r}") for each in value]
-        else:
-            given[key] = real(value, f"base of {key!r}")
-    return given
+
+
+def _check_ranges(scheduler: Scheduler) -> None:
+    run = scheduler.run
+    end = _ENDLESS if run is None else float(run.measure(run.length))
+    for shared in scheduler.driver.shared:
+        values = [shared.formula(t) for t in _times(shared, end)]
+        first = shared.followers[0]
+        if first.field is not None:
+            where = f"param group {first.place}"
+            fields.check_range(first.field, first.key, min(values), max(values), where)
+
+
+def _times(shared: Shared, end: float) -> Iterator[float]:
+    yield from (end * k / _SAMPLES for k in range(_SAMPLES + 1))
+    corners = shared.formula._corners(0.0, end)
+    yield from (t for _, t in zip(range(_SAMPLES), corners, strict=False))
 
 
 def _writer(scheduler: Scheduler, path: str | os.PathLike[str]) -> TraceWriter:
     groups = scheduler.optimizer.param_groups
     return TraceWriter(
         path,
-        [(each.place, each.key) for each in scheduler.driven],
+        [(each.place, each.key) for each in scheduler.driver.driven],
         groups=[str(group.get("name", place)) for place, group in enumerate(groups)],
         plan={key: _code(entry) for key, entry in scheduler.plan.items()},
         run=None if scheduler.run is None else repr(scheduler.run),

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import math
 import re
 from dataclasses import dataclass
 from numbers import Real
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import torch
 
@@ -51,15 +52,48 @@ class Field:
 
     def write(self, group: dict[str, Any], value: float) -> None:
         """Put `value` there: a Tensor is filled in place, anything else replaced by a float."""
-        held = group[self.key]
-        slot = held if self.index is None else held[self.index]
+        slot = self.slot(group)
         if isinstance(slot, torch.Tensor):
             with torch.no_grad():
                 slot.fill_(value)
-        elif self.index is None:
-            group[self.key] = value
         else:
-            group[self.key] = (*held[: self.index], value, *held[self.index + 1 :])
+            self.put(group, value)
+
+    def put(self, group: dict[str, Any], slot: Any) -> None:
+        """Make `slot` itself what holds the number."""
+        if self.index is None:
+            group[self.key] = slot
+        else:
+            held = group[self.key]
+            group[self.key] = (*held[: self.index], slot, *held[self.index + 1 :])
+
+
+_LIMITS: Final = {
+    "lr": (0.0, math.inf),
+    "weight_decay": (0.0, math.inf),
+    "momentum": (0.0, math.inf),
+    "betas": (0.0, 1.0),
+    "eps": (0.0, math.inf),
+    "rho": (0.0, 1.0),
+    "alpha": (0.0, math.inf),
+}
+
+
+def check_range(field: Field, key: str, low: float, high: float, where: str) -> None:
+    """Refuse a schedule whose values torch's optimizers do not accept in this field.
+
+    >>> check_range(Field("betas", 0), "momentum", 0.85, 0.95, "param group 0")
+    """
+    least, most = _LIMITS.get(field.key, (-math.inf, math.inf))
+    beyond = high >= most if field.key == "betas" else high > most
+    if low < least or beyond:
+        upper = f" and below {most:g}" if field.key == "betas" else f" and at most {most:g}"
+        bound = f"at least {least:g}" + (upper if most < math.inf else "")
+        msg = (
+            f"{key!r} of {where} must stay {bound}, and its schedule goes from {low:.6g} to "
+            f"{high:.6g}; write .clip(...), or another schedule"
+        )
+        raise PassoError(msg)
 
 
 def find(key: str, group: dict[str, Any], where: str) -> Field:

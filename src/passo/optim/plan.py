@@ -115,15 +115,14 @@ def choose(entry: Any, group: dict[str, Any], place: int, key: str) -> Schedule 
     raise PassoError(msg)
 
 
-def placed(schedule: Schedule, run: Run | None) -> Schedule:
-    """The schedule on its run; without a run only steps can be measured."""
-    if run is not None:
-        return schedule.on(run)
-    for unit, span in schedule._units.items():
-        if unit != "steps":
-            msg = (
-                f"{span!r} needs a run; write attach(optimizer, plan, "
-                "Run.of(len(loader), epochs=90))"
-            )
-            raise NeedsRun(msg)
+def placeable(schedule: Schedule, run: Run | None) -> Schedule:
+    """The schedule as it is, if it can be measured; without a run only steps can."""
+    if run is None:
+        for unit, span in schedule._units.items():
+            if unit != "steps":
+                msg = (
+                    f"{span!r} needs a run; write attach(optimizer, plan, "
+                    "Run.of(len(loader), epochs=90))"
+                )
+                raise NeedsRun(msg)
     return schedule

@@ -3,36 +3,26 @@
 from __future__ import annotations
 
 import weakref
-from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import torch
 from torch.optim.lr_scheduler import LRScheduler
 
-from passo.optim import fields, state
-from passo.optim.plan import choose, placed
-from passo.optim.tracks import Track
-from passo.schedules import PassoError, Schedule
-from passo.schedules.feedback import as_metric
+from passo.optim import horizon, ranks, state, words
+from passo.optim.clock import Watch
+from passo.optim.driver import Driver
+from passo.schedules import PassoError
+from passo.schedules.numbers import brief, exact, whole
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from torch.optim import Optimizer
 
+    from passo.optim.driver import Driven
+    from passo.optim.settings import Settings
     from passo.schedules import Run
     from passo.trace import TraceWriter
-
-
-@dataclass(slots=True)
-class Driven:
-    """One field of one group: what it follows, relative to which base, and what it holds."""
-
-    key: str
-    field: fields.Field
-    place: int
-    track: Track
-    base: float
-    last: float
 
 
 class Scheduler(LRScheduler):
@@ -40,43 +30,44 @@ class Scheduler(LRScheduler):
 
     The optimizer's own step hook is the clock: `clock` counts the updates made so far, and after
     each of them the fields that the plan names hold what the next update uses. `step()` exists
-    for frameworks that insist and changes nothing.
+    for frameworks that insist and changes nothing (with clock="calls" it is the clock).
     """
 
-    def __init__(
-        self,
-        optimizer: Optimizer,
-        plan: dict[str, Any],
-        run: Run | None,
-        bases: Mapping[str, Any],
-    ) -> None:
-        self._optimizer = weakref.ref(optimizer)
-        self.plan, self.run = plan, run
+    def __init__(self, optimizer: Any, plan: dict[str, Any], settings: Settings) -> None:
+        self._optimizer = _reference(optimizer)
+        self.settings = settings
+        self.driver = Driver(plan, settings.run, settings.bases)
         self.clock = 0
-        self.driven: list[Driven] = []
-        self._bases = bases
-        self._tracks: dict[Schedule, Track] = {}
-        self._groups = 0
-        self._formulas: list[tuple[Schedule, list[Driven]]] = []
+        self.offset = 0.0
+        self.under_way = bool(getattr(optimizer, "state", None))
+        self._pending = 0.0
+        self._step_count = 1
+        self._watch: Watch | None = None
         self._writer: TraceWriter | None = None
         self._handles: tuple[Any, ...] = ()
-        self._adopt(optimizer)
+        self._told = False
+        self.attached = False
+        self.kept: Any = None
+        self.driver.adopt(optimizer.param_groups, 0.0)
+        for key, schedule in settings.values.items():
+            self.driver.free(key, schedule, 0.0)
 
     def start(self, writer: TraceWriter | None) -> None:
         """Hang on the optimizer's hooks and write what the first update uses."""
         optimizer = self.optimizer
         self._writer = writer
-        hook = torch.compiler.disable(self._after_step, recursive=False)  # type: ignore[no-untyped-call]
-        self._handles = (
-            optimizer.register_step_post_hook(hook),
-            optimizer.register_load_state_dict_post_hook(self._after_load),
-        )
+        if self.settings.clock == "hook":
+            self._watch = Watch(optimizer)
+            self._handles = (
+                optimizer.register_step_pre_hook(_undisturbed(self._before_step)),
+                optimizer.register_step_post_hook(_undisturbed(self._after_step)),
+            )
+        if hasattr(optimizer, "register_load_state_dict_post_hook"):
+            loaded = optimizer.register_load_state_dict_post_hook(self._after_load)
+            self._handles = (*self._handles, loaded)
+        self.attached = True
         self._write(optimizer)
-
-    @property
-    def tracks(self) -> list[Track]:
-        """The schedules at work, each once, in the order in which the plan gave them."""
-        return list(self._tracks.values())
+        horizon.watch(self)
 
     @property
     def optimizer(self) -> Optimizer:  # type: ignore[override]
@@ -85,12 +76,17 @@ class Scheduler(LRScheduler):
         if optimizer is None:
             msg = "the optimizer of this scheduler is gone; keep a reference to the optimizer"
             raise PassoError(msg)
-        return optimizer
+        return optimizer  # type: ignore[no-any-return]
 
     @property
-    def attached(self) -> bool:
-        """Whether the optimizer's updates still move it."""
-        return bool(self._handles)
+    def run(self) -> Run | None:
+        """The run that the plan is measured on."""
+        return self.settings.run
+
+    @property
+    def plan(self) -> Mapping[str, Any]:
+        """Which field follows which schedule, as it was given."""
+        return self.driver.plan
 
     @property
     def last_epoch(self) -> int:  # type: ignore[override]
@@ -100,12 +96,14 @@ class Scheduler(LRScheduler):
     @property
     def base_lrs(self) -> list[float]:  # type: ignore[override]
         """What each group's lr was when it was attached, for the groups whose lr is driven."""
-        return [each.base for each in self.driven if each.key == "lr"]
+        return [each.base for each in self.driver.driven if each.key == "lr"]
 
     @property
     def position(self) -> float:
-        """Where the next update stands on the run's axis."""
-        return self.clock if self.run is None else self.run.at(self.clock)
+        """Where the next update stands on the run's axis: updates, or samples or tokens seen."""
+        if self.run is None or self.run.axis == "step":
+            return self.clock
+        return self.run.at(self.clock) * self.settings.fixed + self.offset
 
     def get_last_lr(self) -> list[float | torch.Tensor]:
         """The rate that the next update uses, for each group (torch's convention).
@@ -118,32 +116,100 @@ class Scheduler(LRScheduler):
         """
         return [group["lr"] for group in self.optimizer.param_groups]
 
+    _last_lr = property(get_last_lr)
+
     def get_lr(self) -> list[float | torch.Tensor]:
         """As `get_last_lr`: nothing is computed from what is there."""
         return self.get_last_lr()
 
-    def values(self) -> dict[str, list[float]]:
-        """What the next update uses, for each key of the plan, group by group.
+    def last_used(self) -> dict[str, list[float]] | None:
+        """What the last update used, for each key of the plan; None before the first.
 
         >>> import torch
         >>> from passo import Linear, attach, steps
-        >>> optimizer = torch.optim.SGD([torch.nn.Parameter(torch.ones(1))], lr=1.0, momentum=0.9)
-        >>> attach(optimizer, {"momentum": Linear(0.5, 0.9, steps(4))}).values()
-        {'momentum': [0.5]}
+        >>> weight = torch.nn.Parameter(torch.ones(1))
+        >>> optimizer = torch.optim.SGD([weight], lr=1.0)
+        >>> scheduler = attach(optimizer, Linear(1.0, 0.0, steps(4)))
+        >>> weight.grad = torch.ones(1)
+        >>> optimizer.step()
+        >>> scheduler.last_used(), scheduler.values()
+        ({'lr': [1.0]}, {'lr': [0.75]})
         """
-        found: dict[str, list[float]] = {key: [] for key in self.plan}
-        for each in self.driven:
-            found[each.key].append(each.last)
+        return self._by_key([each.used for each in self.driver.driven]) if self.clock else None
+
+    def values(self) -> dict[str, list[float]]:
+        """What the next update uses, for each key of the plan, group by group."""
+        return self._by_key([each.last for each in self.driver.driven])
+
+    def _by_key(self, numbers: list[float]) -> dict[str, list[float]]:
+        found: dict[str, list[float]] = {}
+        for each, number in zip(self.driver.driven, numbers, strict=False):
+            found.setdefault(each.key, []).append(number)
         return found
 
-    def step(self, metrics: Any = None, epoch: Any = None) -> None:  # type: ignore[override]
-        """Nothing: the optimizer's updates are the clock. Metrics go to `report`."""
+    def __getitem__(self, key: str) -> float:
+        """What the next update uses of a free value, or of a key that one group has.
 
-    def report(self, metrics: Mapping[str, Any] | None = None, /, **named: Any) -> None:
+        >>> import torch
+        >>> from passo import Table, attach, base, steps
+        >>> optimizer = torch.optim.SGD([torch.nn.Parameter(torch.ones(1))], lr=1.0)
+        >>> sizes = Table([(steps(0), 32), (steps(10), 64)], kind="step")
+        >>> attach(optimizer, base, values={"batch_size": sizes})["batch_size"]
+        32.0
+        """
+        found = [each.last for each in self.driver.driven if each.key == key]
+        if len(found) != 1:
+            known = ", ".join(dict.fromkeys(each.key for each in self.driver.driven))
+            msg = f"{key!r} names {len(found)} numbers here, and [] needs one; keys are {known}"
+            raise PassoError(msg)
+        return found[0]
+
+    def step(self, metrics: Any = None, epoch: Any = None) -> None:  # type: ignore[override]
+        """Nothing: the optimizer's updates are the clock. With clock="calls", one update."""
+        if self.settings.clock == "calls":
+            self.advance()
+
+    def advance(self, updates: int = 1) -> None:
+        """Count updates that no hook can see: replays of a captured CUDA graph, clock="calls".
+
+        >>> import torch
+        >>> from passo import Linear, attach, steps
+        >>> optimizer = torch.optim.SGD([torch.nn.Parameter(torch.ones(1))], lr=1.0)
+        >>> scheduler = attach(optimizer, Linear(1.0, 0.0, steps(4)))
+        >>> scheduler.advance()
+        >>> scheduler.get_last_lr()
+        [0.75]
+        """
+        for _ in range(whole(updates, "updates")):
+            self._tick(self.optimizer)
+
+    def count(self, *, samples: float = 0, tokens: float = 0) -> None:
+        """Say how much the update in progress consumes, where that varies; calls add up.
+
+        Raises PassoError where the run's axis is not that unit.
+        """
+        axis = "step" if self.run is None else self.run.axis
+        if axis == "step" or (axis == "token" and not tokens) or (axis == "sample" and not samples):
+            msg = (
+                f"count(samples={samples}, tokens={tokens}) counts nothing on the axis {axis!r}; "
+                'write Run(..., axis="token") or axis="sample"'
+            )
+            raise PassoError(msg)
+        self._pending += float(exact(tokens if axis == "token" else samples, axis))
+
+    def report(
+        self,
+        metrics: Mapping[str, Any] | None = None,
+        /,
+        *,
+        reduce: str | None = "mean",
+        **named: Any,
+    ) -> None:
         """Tell what was observed after the updates made so far; plateaus listen, traces keep it.
 
         `report(val_loss=0.3)` or `report({"val/loss": 0.3})`; a metric is a number or a Tensor of
-        one element. Raises PassoError for anything else.
+        one element. With several ranks it is reduced first, "mean" or "rank0" (None: it is the
+        same everywhere already), so that ranks cannot disagree. Raises PassoError otherwise.
 
         >>> import torch
         >>> from passo import Plateau, attach, base
@@ -154,39 +220,53 @@ class Scheduler(LRScheduler):
         >>> scheduler.get_last_lr()
         [0.1]
         """
-        told = {name: _metric(name, value) for name, value in {**(metrics or {}), **named}.items()}
-        if not told:
-            msg = "report needs at least one metric; write report(val_loss=0.3)"
-            raise PassoError(msg)
-        changed = [track.report(self.position, told) for track in self._tracks.values()]
+        told = ranks.reduced({**(metrics or {}), **named}, reduce)
+        changed = [track.report(self.position, told) for track in self.driver.tracks]
         if self._writer is not None:
             self._writer.report(self.clock, told)
         if any(changed):
-            self._refresh()
+            self.driver.share()
+            self._write(self.optimizer)
+
+    def seek(self, update: int) -> None:
+        """The next update is update `update`: absolute, and the same however often it is called.
+
+        The clock moves, what plateaus remember stays. Raises PassoError where the plan is
+        relative to a base that a run under way has already moved; the text says what to write.
+        """
+        whole(update, "update", least=0)
+        if update and self.under_way:
+            words.need_bases(self)
+        self.clock, self.offset, self._pending = update, 0.0, 0.0
+        if self._writer is not None:
+            self._writer.rewind(update)
+        self._write(self.optimizer)
 
     def detach(self, *, restore: bool = False) -> None:
         """Take the hooks away and close the trace; the last values stay, or the bases come back.
 
         >>> import torch
-        >>> from passo import Linear, attach, steps
+        >>> from passo import Constant, attach
         >>> optimizer = torch.optim.SGD([torch.nn.Parameter(torch.ones(1))], lr=1.0)
-        >>> attach(optimizer, Linear(0.5, 0.0, steps(4))).detach(restore=True)
+        >>> attach(optimizer, Constant(0.5)).detach(restore=True)
         >>> optimizer.param_groups[0]["lr"]
         1.0
         """
         for handle in self._handles:
             handle.remove()
-        self._handles = ()
+        self._handles, self.attached = (), False
         if restore:
-            for each in self.driven:
-                each.field.write(self.optimizer.param_groups[each.place], each.base)
+            self.driver.restore(self.optimizer.param_groups)
         if self._writer is not None:
             self._writer.close()
             self._writer = None
+        self.conclude()
 
-    def drives(self) -> set[tuple[int, fields.Field]]:
-        """The (group, field) pairs that this scheduler writes."""
-        return {(each.place, each.field) for each in self.driven}
+    def conclude(self) -> None:
+        """Say once, as a PassoWarning, where the run ended early or late."""
+        if not self._told:
+            self._told = True
+            horizon.compare(self)
 
     def state_dict(self) -> dict[str, Any]:
         """Clock, plan, run, bases and what plateaus remember: plain JSON of constant size.
@@ -202,75 +282,97 @@ class Scheduler(LRScheduler):
     def load_state_dict(self, state_dict: Mapping[str, Any]) -> None:
         """Go on where `state_dict` was made: recompute and write, in whatever order things load.
 
-        Raises PassoError where it was made by another plan or drives other fields.
+        A plan that differs from the saved one is dealt with as `attach(on_change=...)` said.
         """
         state.load(self, state_dict)
-        self._refresh()
-
-    def _adopt(self, optimizer: Optimizer) -> None:
-        """Take up the groups that are new since the last look."""
-        groups = optimizer.param_groups
-        for place in range(self._groups, len(groups)):
-            for key, entry in self.plan.items():
-                self._drive(key, entry, groups[place], place)
-        self._groups = len(groups)
-        self._share()
-
-    def _share(self) -> None:
-        """One formula for all fields that follow one schedule from one base."""
-        shared: dict[tuple[int, float], list[Driven]] = {}
-        for each in self.driven:
-            shared.setdefault((id(each.track), each.base), []).append(each)
-        self._formulas = [
-            (same[0].track.schedule.with_base(same[0].base), same) for same in shared.values()
-        ]
-
-    def _drive(self, key: str, entry: Any, group: dict[str, Any], place: int) -> None:
-        schedule = choose(entry, group, place, key)
-        if schedule is None:
-            return
-        field = fields.find(key, group, f"param group {place}")
-        given = self._bases.get(key)
-        base = given[place] if isinstance(given, (list, tuple)) else given
-        number = field.read(group) if base is None else float(base)
-        if schedule not in self._tracks:
-            unit = "steps" if self.run is None else self.run.unit
-            self._tracks[schedule] = Track(placed(schedule, self.run), unit)
-        self.driven.append(Driven(key, field, place, self._tracks[schedule], number, number))
-
-    def _refresh(self) -> None:
-        self._share()
+        self.driver.share()
         self._write(self.optimizer)
+        if self._writer is not None:
+            self._writer.rewind(self.clock)
+
+    def __repr__(self) -> str:
+        return words.scheduler(self)
+
+    def __getstate__(self) -> dict[str, Any]:
+        msg = "a Scheduler is not pickled: save scheduler.state_dict(), attach again, and load it"
+        raise PassoError(msg)
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Scheduler:
+        from passo.optim.copying import copied
+
+        return copied(self, memo)
 
     def _write(self, optimizer: Optimizer) -> None:
-        """Put what the next update uses into the fields."""
-        groups, at = optimizer.param_groups, self.position
-        for formula, followers in self._formulas:
-            value = formula(at)
-            for each in followers:
-                each.last = value
-                each.field.write(groups[each.place], value)
+        groups = optimizer.param_groups
+        if len(groups) != self.driver.groups:
+            self._regroup(groups)
+        self.driver.write(groups, self.position)
+        if self._watch is not None and groups:
+            self._watch.lr = groups[0].get("lr")
+
+    def _regroup(self, groups: list[dict[str, Any]]) -> None:
+        """Groups joined or went."""
+        if len(groups) < self.driver.groups:
+            self.driver.drop(len(groups))
+            return
+        begin = float(self.position) if self.settings.join == "now" else 0.0
+        joined = self.driver.adopt(groups, begin)
+        if self._writer is not None and joined:
+            self._record(joined, groups)
+
+    def _record(self, joined: list[Driven], groups: list[dict[str, Any]]) -> None:
+        places: dict[int, list[str]] = {}
+        for each in joined:
+            if each.place is not None:
+                places.setdefault(each.place, []).append(each.key)
+        for place, keys in places.items():
+            if self._writer is not None:
+                self._writer.add_group(str(groups[place].get("name", place)), keys)
+
+    def _before_step(self, optimizer: Optimizer, _args: Any, _kwargs: Any) -> None:
+        if self._watch is not None:
+            self._watch.before(optimizer)
+        if self.settings.strict:
+            horizon.refuse_past_the_end(self)
 
     def _after_step(self, optimizer: Optimizer, _args: Any, _kwargs: Any) -> None:
-        found_inf = getattr(optimizer, "found_inf", None)
-        if found_inf is not None and bool(found_inf):
-            return
+        if self._watch is None or self._watch.is_update(optimizer):
+            self._tick(optimizer)
+
+    def _tick(self, optimizer: Optimizer) -> None:
+        """One update happened: keep what it used, move the clock, write what the next one uses."""
+        self.driver.keep()
         if self._writer is not None:
-            groups = optimizer.param_groups
-            used = [each.field.read(groups[each.place]) for each in self.driven]
-            self._writer.update(self.clock, used)
+            self._writer.update(self.clock, self.driver.used(optimizer.param_groups))
+        if self.settings.axis != "step":
+            self._consume()
         self.clock += 1
-        if len(optimizer.param_groups) != self._groups:
-            self._adopt(optimizer)
         self._write(optimizer)
+        if self.settings.watch is not None:
+            ranks.compare(self)
+
+    def _consume(self) -> None:
+        """What the update consumed beyond (or below) the run's fixed amount."""
+        run = self.settings.run
+        if self._pending and run is not None:
+            self.offset += self._pending - run.at(1) * self.settings.fixed
+            self._pending = 0.0
+        elif not self.settings.fixed:
+            msg = f"this update's {brief(self.settings.axis)}s were not counted; call count() first"
+            raise PassoError(msg)
 
     def _after_load(self, optimizer: Optimizer) -> None:
+        self.driver.retype(optimizer.param_groups)
         self._write(optimizer)
 
 
-def _metric(name: str, value: Any) -> float:
+def _undisturbed(hook: Any) -> Any:
+    """The hook, kept out of what torch.compile traces."""
+    return torch.compiler.disable(hook, recursive=False)  # type: ignore[no-untyped-call]
+
+
+def _reference(optimizer: Any) -> Any:
     try:
-        return as_metric(value.item() if isinstance(value, torch.Tensor) else value)
-    except (PassoError, RuntimeError):
-        msg = f"the metric {name!r} must be a number or a Tensor of one element, got {value!r}"
-        raise PassoError(msg) from None
+        return weakref.ref(optimizer)
+    except TypeError:
+        return lambda: optimizer

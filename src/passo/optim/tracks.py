@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from passo.schedules import Constant, Plateau, Schedule, Table
+from passo.schedules import Constant, Plateau, Run, Schedule, Table
 from passo.schedules.feedback import Reducer
 from passo.schedules.numbers import exact
 from passo.schedules.time import Span
@@ -62,30 +62,37 @@ class Memory:
     def factor(self, unit: str) -> Schedule:
         """The plateau's factor as far as it is known: a step at each fall, then for ever."""
         after = self.reducer.rule.after
-        points: dict[Span, float] = {_span(0, unit): 1.0}
+        points = {Span(exact(0, "t"), unit): 1.0}
         for k, t in enumerate(self.falls, start=1):
-            points[_span(t, unit)] = after(k)
-        *_, last = points.values()
+            points[Span(exact(t, "t"), unit)] = after(k)
+        last = after(len(self.falls))
         if len(points) == 1:
             return Constant(last)
         return Table(tuple(points.items()), "step").then(Constant(last))
 
 
 class Track:
-    """One placed schedule and what its plateaus remember; shared by all groups that follow it."""
+    """One schedule at work from `begin` on, shared by all fields that follow it.
 
-    __slots__ = ("memories", "plan", "schedule", "unit")
+    `source` is the schedule as it was given, `placed` the same on its run, and `known` that with
+    each plateau's factor as far as reports have made it.
+    """
 
-    def __init__(self, plan: Schedule, unit: str) -> None:
-        self.plan = plan
-        self.unit = unit
-        self.memories = [Memory(*each) for each in plan._plateaus(lambda t: t)]
-        self.schedule = plan
+    __slots__ = ("begin", "known", "memories", "placed", "source", "unit")
+
+    def __init__(self, source: Schedule, run: Run | None, begin: float) -> None:
+        self.source, self.begin = source, begin
+        self.unit = "steps" if run is None else run.unit
+        self.placed = source if run is None else source.on(run)
+        self.memories = [Memory(*each) for each in self.placed._plateaus(lambda t: t)]
+        self.known = self.placed
         self.refresh()
 
-    def report(self, t: float, metrics: Mapping[str, float]) -> bool:
-        """Take in a report made at t; whether a value may have changed."""
-        fell = [memory.see(t, metrics) for memory in self.memories]
+    def report(self, at: float, metrics: Mapping[str, float]) -> bool:
+        """Take in a report made at that position; whether a value may have changed."""
+        if at < self.begin:
+            return False
+        fell = [memory.see(at - self.begin, metrics) for memory in self.memories]
         if any(fell):
             self.refresh()
         return any(fell)
@@ -99,9 +106,18 @@ class Track:
                 return next(memories).factor(self.unit)
             return node._with(parts)
 
-        self.schedule = self.plan._changed(known) if self.memories else self.plan
+        self.known = self.placed._changed(known) if self.memories else self.placed
 
+    def state(self) -> dict[str, Any]:
+        """The track as plain JSON."""
+        return {
+            "schedule": self.source.to_spec(),
+            "begin": self.begin,
+            "plateaus": [memory.state() for memory in self.memories],
+        }
 
-def _span(t: float, unit: str) -> Span:
-    return Span(exact(t, "the time of a report"), unit)
-
+    def remember(self, memories: Sequence[Mapping[str, Any]]) -> None:
+        """Take up what the plateaus of the same schedule remembered."""
+        for memory, told in zip(self.memories, memories, strict=True):
+            memory.load(told)
+        self.refresh()

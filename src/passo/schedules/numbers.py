@@ -61,7 +61,7 @@ def as_time(t: object) -> float:
         need = "write numpy.asarray(t)" if isinstance(t, (list, tuple)) else "write s(0)"
         msg = f"t must be a number or an array of numbers, got {brief(t)}; {need}"
         raise PassoError(msg)
-    if not 0 <= t <= _LATEST:
+    if not 0 <= t <= _LATEST:  # type: ignore[operator]
         msg = f"t must be at least 0 and below 1.8e308, got {brief(t)}"
         raise PassoError(msg)
     return float(t)

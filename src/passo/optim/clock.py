@@ -1,0 +1,81 @@
+"""Which calls of an optimizer's step are updates: the doubtful ones are looked at here."""
+
+from __future__ import annotations
+
+import inspect
+import sys
+from typing import TYPE_CHECKING, Any, Final
+
+import torch
+
+if TYPE_CHECKING:
+    from types import FrameType
+
+    from torch.optim import Optimizer
+
+_HOOKS_FILE: Final = torch.optim.Optimizer.profile_hook_step.__code__.co_filename
+
+
+class Watch:
+    """Tells a real update from a step that changed nothing, without touching the device.
+
+    Not counted: a step that GradScaler's `found_inf` made a fused optimizer skip; a step without
+    any gradient before and after; the step with rate 0 and no gradient that distributed
+    checkpoint makes to fill an optimizer's state; and the inner hook of a subclass whose step
+    calls `super().step()`.
+    """
+
+    __slots__ = ("_had_gradient", "_nested", "lr")
+
+    def __init__(self, optimizer: Optimizer) -> None:
+        own = type(optimizer).__mro__[: type(optimizer).__mro__.index(torch.optim.Optimizer)]
+        steps = {inspect.unwrap(vars(kind)["step"]) for kind in own if "step" in vars(kind)}
+        self._nested = len(steps) > 1
+        self._had_gradient = True
+        self.lr: Any = None
+
+    def before(self, optimizer: Optimizer) -> None:
+        """Look at the gradients before the step; a closure may make them later."""
+        self._had_gradient = has_gradient(optimizer)
+
+    def is_update(self, optimizer: Optimizer) -> bool:
+        """Whether the step that just ended changed the weights."""
+        found_inf = getattr(optimizer, "found_inf", None)
+        if found_inf is not None and bool(found_inf):
+            return False
+        if self._nested and not _outermost(optimizer):
+            return False
+        if not self._had_gradient and not has_gradient(optimizer):
+            return False
+        return not (
+            optimizer.param_groups[0].get("lr") is not self.lr and _only_fills_state(optimizer)
+        )
+
+
+def has_gradient(optimizer: Optimizer) -> bool:
+    """Whether any parameter has a gradient; the first one usually has."""
+    for group in optimizer.param_groups:
+        for parameter in group["params"]:
+            if parameter.grad is not None:
+                return True
+    return False
+
+
+def _only_fills_state(optimizer: Optimizer) -> bool:
+    """Whether every rate is a 0 that was put there, and every gradient is nothing or zero."""
+    if any(float(group.get("lr", 1.0)) != 0.0 for group in optimizer.param_groups):
+        return False
+    gradients = (p.grad for group in optimizer.param_groups for p in group["params"])
+    return not any(bool(g.any()) for g in gradients if g is not None)
+
+
+def _outermost(optimizer: Optimizer) -> bool:
+    """Whether the hook was called for the step of the optimizer's own class."""
+    own = getattr(type(optimizer).step, "__wrapped__", None)
+    frame: FrameType | None = sys._getframe(1)
+    while frame is not None:
+        code = frame.f_code
+        if code.co_name == "wrapper" and code.co_filename == _HOOKS_FILE:
+            return frame.f_locals.get("func") is own
+        frame = frame.f_back
+    return True

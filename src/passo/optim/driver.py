@@ -1,0 +1,191 @@
+"""What is driven: each field of each group, its track, its base; and the loop that writes."""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import torch
+
+from passo.optim import fields
+from passo.optim.plan import choose, placeable
+from passo.optim.tracks import Track
+from passo.schedules import PassoError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from passo.schedules import Run, Schedule
+
+
+@dataclass(slots=True, eq=False)
+class Shared:
+    """One formula for all that follow one track from one base, and what it gave.
+
+    `value` is what the next update uses, `used` what the last one used. `key` is set where all
+    followers are plain floats in their groups, which is the quick way.
+    """
+
+    formula: Schedule
+    begin: float
+    key: str | None
+    followers: list[Driven]
+    value: float = 0.0
+    used: float = 0.0
+    places: list[int] = dataclasses.field(default_factory=list)
+
+
+@dataclass(slots=True, eq=False)
+class Driven:
+    """One field of one group (or, without a group, a free value), and what it follows."""
+
+    place: int | None
+    key: str
+    field: fields.Field | None
+    track: Track
+    base: float
+    tensor: torch.Tensor | None = None
+    shared: Shared | None = None
+
+    @property
+    def last(self) -> float:
+        """What the next update uses."""
+        return self.base if self.shared is None else self.shared.value
+
+    @property
+    def used(self) -> float:
+        """What the last update used."""
+        return self.base if self.shared is None else self.shared.used
+
+
+class Driver:
+    """All that one Scheduler drives."""
+
+    def __init__(self, plan: Mapping[str, Any], run: Run | None, bases: Mapping[str, Any]) -> None:
+        self.plan, self.run, self.bases = plan, run, bases
+        self.driven: list[Driven] = []
+        self.tracks: list[Track] = []
+        self.groups = 0
+        self.shared: list[Shared] = []
+
+    def adopt(self, groups: list[dict[str, Any]], begin: float) -> list[Driven]:
+        """Take up the groups that are new since the last look, on a clock from `begin` on."""
+        known = len(self.driven)
+        for place in range(self.groups, len(groups)):
+            for key, entry in self.plan.items():
+                self._drive(key, entry, groups[place], place, begin)
+        self.groups = len(groups)
+        self.share()
+        return self.driven[known:]
+
+    def drop(self, count: int) -> None:
+        """Forget the groups from place `count` on."""
+        self.driven = [each for each in self.driven if each.place is None or each.place < count]
+        self.groups = count
+        self.share()
+
+    def free(self, key: str, schedule: Schedule, begin: float) -> None:
+        """Drive a number that no group holds."""
+        track = self.track(placeable(schedule, self.run), begin)
+        self.driven.append(Driven(None, key, None, track, track.known(0)))
+        self.share()
+
+    def track(self, schedule: Schedule, begin: float) -> Track:
+        """The track of a schedule from `begin` on, made once."""
+        for track in self.tracks:
+            if track.begin == begin and track.source == schedule:
+                return track
+        self.tracks.append(Track(schedule, self.run, begin))
+        return self.tracks[-1]
+
+    def _drive(self, key: str, entry: Any, group: dict[str, Any], place: int, begin: float) -> None:
+        schedule = choose(entry, group, place, key)
+        if schedule is None:
+            return
+        field = fields.find(key, group, f"param group {place}")
+        for other in self.driven:
+            if other.place == place and other.field == field:
+                msg = f"the plan drives {field.name} twice, as {other.key!r} and as {key!r}"
+                raise PassoError(msg)
+        track = self.track(placeable(schedule, self.run), begin)
+        base = self._base(key, field, group, place)
+        slot = field.slot(group)
+        tensor = slot if isinstance(slot, torch.Tensor) else None
+        self.driven.append(Driven(place, key, field, track, base, tensor))
+
+    def _base(self, key: str, field: fields.Field, group: dict[str, Any], place: int) -> float:
+        given = self.bases.get(key)
+        if isinstance(given, (list, tuple)):
+            given = given[place] if place < len(given) else None
+        return field.read(group) if given is None else float(given)
+
+    def share(self) -> None:
+        """Put together what follows one track from one base; plain floats apart from others."""
+        together: dict[tuple[int, float, str | None], list[Driven]] = {}
+        for each in self.driven:
+            field = each.field
+            plain = field is not None and field.index is None and each.tensor is None
+            name = field.key if plain and field is not None else None
+            together.setdefault((id(each.track), each.base, name), []).append(each)
+        self.shared = []
+        for (_, base, name), same in together.items():
+            known = same[0].track.known
+            formula = known.with_base(base) if known._relative else known
+            one = Shared(formula, same[0].track.begin, name, same, same[0].last, same[0].used)
+            one.places = [each.place for each in same if each.place is not None]
+            for each in same:
+                each.shared = one
+            self.shared.append(one)
+
+    def keep(self) -> None:
+        """An update used what is there."""
+        for one in self.shared:
+            one.used = one.value
+
+    def write(self, groups: list[dict[str, Any]], at: float) -> None:
+        """Put what the update at this position uses into every field: in float64, cast last."""
+        for one in self.shared:
+            begin = one.begin
+            value = one.value = one.formula(at - begin if begin else at)
+            key = one.key
+            if key is None:
+                self._write_each(one, groups)
+                continue
+            for place in one.places:
+                group = groups[place]
+                if type(group[key]) is float:
+                    group[key] = value
+                else:
+                    fields.Field(key).write(group, value)
+
+    def _write_each(self, one: Shared, groups: list[dict[str, Any]]) -> None:
+        for each in one.followers:
+            if each.field is not None and each.place is not None:
+                each.field.write(groups[each.place], one.value)
+
+    def used(self, groups: list[dict[str, Any]]) -> list[float]:
+        """What the fields hold, in the order of `driven`; a Tensor that we filled is not read."""
+        return [
+            each.last
+            if each.field is None or each.place is None or each.tensor is not None
+            else each.field.read(groups[each.place])
+            for each in self.driven
+        ]
+
+    def restore(self, groups: list[dict[str, Any]]) -> None:
+        """Put every base back."""
+        for each in self.driven:
+            if each.field is not None and each.place is not None:
+                each.field.write(groups[each.place], each.base)
+
+    def retype(self, groups: list[dict[str, Any]]) -> None:
+        """After a load: what was a Tensor at attach is that Tensor again, a float a float."""
+        for each in self.driven:
+            if each.field is None or each.place is None or each.place >= len(groups):
+                continue
+            group = groups[each.place]
+            if each.tensor is not None:
+                each.field.put(group, each.tensor)
+            elif isinstance(each.field.slot(group), torch.Tensor):
+                each.field.put(group, each.field.read(group))

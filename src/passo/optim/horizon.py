@@ -1,0 +1,71 @@
+"""Plan against run: a run that ended early or late says so once."""
+
+from __future__ import annotations
+
+import atexit
+import warnings
+import weakref
+from typing import TYPE_CHECKING, Final
+
+from passo.schedules import PassoError, PassoWarning
+
+if TYPE_CHECKING:
+    from passo.optim.driver import Driven
+    from passo.optim.scheduler import Scheduler
+
+_alive: Final[weakref.WeakSet[Scheduler]] = weakref.WeakSet()
+
+
+def watch(scheduler: Scheduler) -> None:
+    """Look at this scheduler when the process ends, if it is still attached then."""
+    if scheduler.run is not None:
+        _alive.add(scheduler)
+
+
+@atexit.register
+def _at_exit() -> None:
+    for scheduler in list(_alive):
+        if scheduler.attached:
+            scheduler.conclude()
+
+
+def compare(scheduler: Scheduler) -> None:
+    """Warn where the updates made are not those that were planned."""
+    run, made = scheduler.run, scheduler.clock
+    if run is None or made == 0 or (planned := _planned(scheduler)) is None or made == planned:
+        return
+    ended = "early" if made < planned else "late"
+    first = next(iter(scheduler.driver.driven), None)
+    value = "" if first is None else f"; {_compared(first, float(run.measure(run.length)))}"
+    text = f"the run ended {ended}: planned {planned:,} updates, made {made:,}{value}"
+    warnings.warn(text, PassoWarning, stacklevel=4)
+
+
+def _planned(scheduler: Scheduler) -> int | None:
+    try:
+        return None if scheduler.run is None else scheduler.run.updates
+    except PassoError:
+        return None
+
+
+def _compared(driven: Driven, end: float) -> str:
+    """The value that was reached beside the one that was planned for the end."""
+    reached = driven.used
+    if driven.shared is None:
+        return f"{driven.key} is {reached:.6g}"
+    planned = driven.shared.formula(max(end - driven.shared.begin, 0.0))
+    if planned == 0.0:
+        return f"{driven.key} was {reached:.6g} last, and its plan ends at 0"
+    times = f"{reached / planned:.3g} times"
+    return f"{driven.key} was {reached:.6g} last, {times} the {planned:.6g} that its plan ends at"
+
+
+def refuse_past_the_end(scheduler: Scheduler) -> None:
+    """With strict=True: no update past the end of the run."""
+    planned = _planned(scheduler)
+    if planned is not None and scheduler.clock >= planned:
+        msg = (
+            f"update {scheduler.clock:,} is past the end of {scheduler.run!r}, which has "
+            f"{planned:,} updates; write a longer run, or strict=False to hold the last value"
+        )
+        raise PassoError(msg)

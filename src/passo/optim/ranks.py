@@ -1,0 +1,103 @@
+"""Several processes: reports that all of them agree on, and a watch that cannot hang."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+import warnings
+from typing import TYPE_CHECKING, Any, Final
+
+import torch
+from torch import distributed
+
+from passo.schedules import PassoError, PassoWarning
+from passo.schedules.feedback import as_metric
+from passo.schedules.numbers import brief
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from passo.optim.scheduler import Scheduler
+
+_EVERY: Final = 25
+_REDUCTIONS: Final = ("mean", "rank0", None)
+
+
+def reduced(metrics: Mapping[str, Any], how: str | None) -> dict[str, float]:
+    """The metrics as floats, the same on every rank unless `how` is None."""
+    if how not in _REDUCTIONS:
+        msg = f"reduce must be 'mean', 'rank0' or None, got {brief(how)}"
+        raise PassoError(msg)
+    told = {name: _metric(name, value) for name, value in metrics.items()}
+    if not told:
+        msg = "report needs at least one metric; write report(val_loss=0.3)"
+        raise PassoError(msg)
+    if how is None or not _several():
+        return told
+    everywhere: list[Any] = [None] * distributed.get_world_size()
+    distributed.all_gather_object(everywhere, told)
+    if any(set(each) != set(told) for each in everywhere):
+        names = " | ".join(", ".join(sorted(each)) for each in everywhere)
+        msg = f"the ranks reported different metrics: {names}; report the same names on each"
+        raise PassoError(msg)
+    if how == "rank0":
+        return {name: everywhere[0][name] for name in told}
+    return {name: math.fsum(each[name] for each in everywhere) / len(everywhere) for name in told}
+
+
+def _several() -> bool:
+    ready = distributed.is_available() and distributed.is_initialized()
+    return ready and distributed.get_world_size() > 1
+
+
+def _metric(name: str, value: Any) -> float:
+    try:
+        return as_metric(value.item() if isinstance(value, torch.Tensor) else value)
+    except (PassoError, RuntimeError):
+        msg = f"the metric {name!r} must be a number or a Tensor of one element, got {brief(value)}"
+        raise PassoError(msg) from None
+
+
+def compare(scheduler: Scheduler) -> None:
+    """Each 25 updates, leave clock and values in the store and look at what the others left.
+
+    Nothing waits: what another rank has not written yet is not read. A rank that is more than
+    25 updates behind, or that used other values at the same update, is warned about once.
+    """
+    if scheduler.clock % _EVERY or not _several():
+        return
+    store, rank = _store(), distributed.get_rank()
+    mark, digest = scheduler.clock // _EVERY, _digest(scheduler)
+    store.set(_key(mark, rank), digest)
+    for other in range(distributed.get_world_size()):
+        if other == rank:
+            continue
+        theirs = _read(store, _key(mark, other))
+        if theirs is not None and theirs != digest:
+            _warn(scheduler, f"rank {other} has another plan or other values than rank {rank}")
+        elif mark > 1 and _read(store, _key(mark - 1, other)) is None:
+            _warn(scheduler, f"rank {other} has made fewer updates than rank {rank}")
+
+
+def _digest(scheduler: Scheduler) -> str:
+    values = json.dumps([scheduler.clock, scheduler.values()], sort_keys=True)
+    return hashlib.sha256(values.encode()).hexdigest()
+
+
+def _key(mark: int, rank: int) -> str:
+    return f"passo/{mark}/{rank}"
+
+
+def _store() -> Any:
+    return distributed.distributed_c10d._get_default_store()
+
+
+def _read(store: Any, key: str) -> str | None:
+    return store.get(key).decode() if store.check([key]) else None
+
+
+def _warn(scheduler: Scheduler, what: str) -> None:
+    scheduler.settings.watch = None
+    text = f"{what}, at update {scheduler.clock:,}: from here on the ranks train apart"
+    warnings.warn(text, PassoWarning, stacklevel=6)

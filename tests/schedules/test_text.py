@@ -1,0 +1,236 @@
+"""`parse`: what people write is read, and nothing is ever run."""
+
+from __future__ import annotations
+
+import builtins
+import contextlib
+import sys
+import threading
+import time
+import tracemalloc
+import warnings
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import passo
+from passo import (
+    Constant,
+    Cosine,
+    Linear,
+    PassoError,
+    Plateau,
+    Table,
+    base,
+    epochs,
+    parse,
+    parse_span,
+    percent,
+    rest,
+    samples,
+    steps,
+    tokens,
+    warmup_cosine,
+)
+from tests.schedules.hostile import HUGE, RUNS
+
+
+@pytest.mark.parametrize(
+    ("text", "schedule"),
+    [
+        ("warmup_cosine(peak=3e-4, warmup=percent(5))", warmup_cosine(3e-4, percent(5))),
+        ("  warmup_cosine ( 3e-4 ,steps( 10 ) )\n", warmup_cosine(3e-4, steps(10))),
+        ("base", base),
+        ("0.1*base", 0.1 * base),
+        ("base * .1", 0.1 * base),
+        ("base + base + 1e-3", base + base + 1e-3),
+        ("2 * (base + 1)", 2 * (base + 1)),
+        ("Linear(0, 1, over=rest)", Linear(0, 1, rest)),
+        ("Linear(start=0, end=-1_000.5)", Linear(0, -1000.5)),
+        ("Constant(1/3)", Constant(1 / 3)),
+        ("Constant(-(1 + 2) * 3 / 4 - +5)", Constant(-7.25)),
+        ("Constant(1e-3, epochs(90) - epochs(5))", Constant(1e-3, epochs(85))),
+        ("Constant(1, 2 * steps(5) + steps(10) / 4)", Constant(1, steps(12.5))),
+        ("Constant(1, None)", Constant(1)),
+        ('Constant(1, steps("1/3"))', Constant(1, steps("1/3"))),
+        ("Linear(0, base, steps(5)).then(Cosine(base, 0))",
+         Linear(0, base, steps(5)).then(Cosine(base, 0))),
+        ("Linear(0, 1, steps(5)).then(Constant(1, steps(2)), Cosine(1, 0), )",
+         Linear(0, 1, steps(5)).then(Constant(1, steps(2)), Cosine(1, 0))),
+        ("(Cosine(1, 0) * Plateau('val/loss', patience=3)).clip(low=1e-3)",
+         (Cosine(1, 0) * Plateau("val/loss", patience=3)).clip(low=1e-3)),
+        ("Cosine(1, 0, epochs(5)).repeat(grow=2).staircase(epochs(1))",
+         Cosine(1, 0, epochs(5)).repeat(grow=2).staircase(epochs(1))),
+        ("Table([(steps(0), 1), [steps(5), .5]], kind='step')",
+         Table([(steps(0), 1), (steps(5), 0.5)], "step")),
+        ("multistep_decay([epochs(30), epochs(60)], 0.2, peak=0.1)",
+         passo.multistep_decay([epochs(30), epochs(60)], 0.2, 0.1)),
+        ("one_cycle(phases=3, shape='linear')", passo.one_cycle(phases=3, shape="linear")),
+        ("Linear(\n    0,\n    1,\n)", Linear(0, 1)),
+        ("base.minimum(1).maximum(0.5 * base)", base.minimum(1).maximum(0.5 * base)),
+        ("Linear(0, 1, steps(9)).skip(steps(1)).until(steps(5)).stretch(2)",
+         Linear(0, 1, steps(9)).skip(steps(1)).until(steps(5)).stretch(2)),
+    ],
+)  # fmt: skip
+def test_it_reads_what_people_write(text, schedule):
+    assert parse(text) == schedule
+
+
+@pytest.mark.parametrize(
+    ("text", "span"),
+    [
+        ("90 epochs", epochs(90)),
+        ("1 epoch", epochs(1)),
+        ("1.5epochs", epochs(1.5)),
+        ("2e9 tokens", tokens(2e9)),
+        ("1_000 steps", steps(1000)),
+        ("1 step", steps(1)),
+        ("5 percent", percent(5)),
+        ("1 sample", samples(1)),
+        (" epochs(90) ", epochs(90)),
+        ('steps("1/3")', steps("1/3")),
+        ("2 * epochs(5)", epochs(10)),
+    ],
+)
+def test_it_reads_spans_as_people_say_them(text, span):
+    assert parse_span(text) == span
+
+
+@pytest.mark.parametrize(
+    ("text", "error"),
+    [
+        ("Linar(0, 1)", "unknown name 'Linar'; did you mean 'Linear'?"),
+        ("linear(0, 1)", "unknown name 'linear'; did you mean 'Linear'?"),
+        ("banana(1)", "unknown name 'banana'"),
+        ("torch", "unknown name 'torch'"),
+        ("bass", "unknown name 'bass'; did you mean 'base'?"),
+        ("Linear", "Linear is written with its arguments: Linear(...)"),
+        ("base.than(base)", "unknown method .than; did you mean 'then'?"),
+        ("base.on(1)", "unknown method .on"),
+        ("1 + 1", "'1 + 1' is a number, not a schedule; write Constant(2)"),
+        ("steps(5)", "'steps(5)' is a span, not a schedule; write Constant(0.1)"),
+        ("[base]", "'[base]' is a list, not a schedule; write Constant(0.1)"),
+        ("'a'", "\"'a'\" is a str, not a schedule; write Constant(0.1)"),
+        ("-base", "only numbers take a sign, got 'base'; write -1 * ... for a schedule"),
+        ("2 * 'a'", "cannot work out \"2 * 'a'\": only + - * / of numbers, + - of spans, + * of "
+                    "schedules are known"),
+        ("1 / 0 * base", "cannot work out '1 / 0': division by zero"),
+        ("Linear(0, 1, 30)", "over must be a span, got 30; write steps(30) or epochs(30)"),
+        ("Linear(0)", "Linear takes (start, end, over): missing a required argument: 'end'"),
+        ("Linear(0, 1, until=steps(3))",
+         "Linear takes (start, end, over): got an unexpected keyword argument 'until'"),
+        ("steps(5).then(base)", ".then is a method of schedules, got steps(5) before it"),
+        ("base.clip(1, 2, 3)", ".clip takes (low, high): too many positional arguments"),
+        ("Function('nowhere')", "no function is registered as 'nowhere'; write "
+                                "@passo.register('nowhere') above it first"),
+        ("x" * 70_000, "the text of a schedule may be at most 65536 characters, got 70000"),
+        ("(" * 65 + ")" * 65, "brackets may be nested at most 64 deep: "
+                              "'((((((((((((((((((((((((((((((((((((((((((((((((((((((((..."),
+    ],
+)  # fmt: skip
+def test_it_refuses_in_these_words(text, error):
+    with pytest.raises(PassoError) as caught:
+        parse(text)
+    assert str(caught.value) == error
+
+
+def test_a_place_is_named_where_it_breaks():
+    with pytest.raises(PassoError, match="at character 13"):
+        parse("Linear(0, 1 1)")
+    with pytest.raises(PassoError, match=r"may not stand in a schedule, at character 6"):
+        parse("base @ base")
+
+
+@pytest.mark.parametrize("value", [None, 5, b"base", ["base"], Constant(1)])
+def test_only_text_is_text(value):
+    with pytest.raises(PassoError, match="^parse needs text, got "):
+        parse(value)
+
+
+@pytest.fixture
+def sealed(monkeypatch):
+    """Whoever imports, opens, runs or warns while the text is read, fails."""
+
+    def forbidden(*args, **kwargs):
+        raise AssertionError(args)
+
+    @contextlib.contextmanager
+    def seal():
+        before = set(sys.modules)
+        with monkeypatch.context() as patch, warnings.catch_warnings():
+            warnings.simplefilter("error")
+            for name in ("__import__", "open", "eval", "exec", "print", "input", "breakpoint"):
+                patch.setattr(builtins, name, forbidden)
+            yield
+        assert set(sys.modules) == before
+
+    parse("Linear(0, 1, steps(1)).then(Table([(steps(0), 1)]))")  # what is imported once, is
+    return seal
+
+
+@pytest.mark.parametrize("text", RUNS)
+def test_nothing_is_run_and_nothing_imported(sealed, text):
+    with sealed(), pytest.raises(PassoError) as caught:
+        parse(text)
+    assert len(str(caught.value)) < 400
+
+
+@pytest.mark.parametrize("name", HUGE)
+def test_hostile_text_is_refused_in_little_time_and_memory(sealed, name):
+    text, begin = HUGE[name], time.perf_counter()
+    tracemalloc.start()
+    try:
+        with sealed(), contextlib.suppress(PassoError):
+            assert isinstance(parse(text), passo.Schedule)
+        assert tracemalloc.get_traced_memory()[1] < 40 << 20
+    finally:
+        tracemalloc.stop()
+    assert time.perf_counter() - begin < 5
+
+
+@pytest.mark.parametrize("name", [*HUGE, *RUNS])
+def test_a_small_stack_is_enough(name):
+    ended = []
+
+    def read():
+        with contextlib.suppress(PassoError):
+            parse(HUGE.get(name, name))
+        ended.append(True)
+
+    before = threading.stack_size(256 * 1024)
+    try:
+        thread = threading.Thread(target=read)
+        thread.start()
+        thread.join()
+    finally:
+        threading.stack_size(before)
+    assert ended == [True]
+
+
+names = st.sampled_from([*passo.schedules.recipes.__all__, *passo.schedules.shapes.__all__])
+bits = st.sampled_from(
+    ["0", "1", "-1", "1e999", "0.5", "'a'", "''", "None", "[]", "[1]", "base", "rest", "steps(3)",
+     "steps(0)", "percent(50)", "Linear(0, 1, steps(3))", "Constant(2)", "2 * base", "steps('1/3')",
+     "[(steps(0), 1)]", "[steps(3)]", "Plateau('x')"]
+)  # fmt: skip
+keywords = st.sampled_from(["", "", "peak=", "over=", "start=", "gamma=", "power=", "times=", "low="])
+arguments = st.lists(st.builds("{}{}".format, keywords, bits), max_size=4).map(", ".join)
+calls = st.builds("{}({})".format, names | st.just("Plateau"), arguments)
+methods = st.sampled_from(["then", "clip", "minimum", "maximum", "repeat", "stretch", "skip",
+                           "until", "staircase", "on", "with_base"])  # fmt: skip
+chains = st.builds("{}.{}({})".format, calls | bits, methods, arguments)
+
+
+@given(calls | chains | st.builds("{} {} {}".format, calls | bits, st.sampled_from("+-*/"), bits))
+def test_well_formed_nonsense_is_a_schedule_or_a_passo_error(text):
+    with contextlib.suppress(PassoError):
+        assert isinstance(parse(text), passo.Schedule)
+
+
+@given(st.text("()[],.=+-*/'\"\\ \n_01eabsLinearstepsthen:{}#@", max_size=60) | st.text(max_size=40))
+def test_any_text_is_a_schedule_or_a_passo_error(text):
+    with contextlib.suppress(PassoError):
+        assert isinstance(parse(text), passo.Schedule)
+    with contextlib.suppress(PassoError):
+        assert isinstance(parse_span(text), passo.Span)
