@@ -85,7 +85,6 @@ def told(scheduler: Scheduler, saved: Saved, found: list[Difference]) -> str:
             f"  {where}, today: {driven.track.source!r} on {scheduler.run!r}",
             f"    now {write(old(there))} and {write(new(here))}",
             f"    at the end {write(_end(old, saved.run))} and {write(_end(new, scheduler.run))}",
-,
         ]
     lines.append(
         'write attach(..., on_change="keep") for the checkpoint\'s plan, "replace" for today\'s at '
