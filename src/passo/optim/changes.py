@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from passo.schedules import PassoError
+from passo.schedules.numbers import write
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

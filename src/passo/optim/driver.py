@@ -69,15 +69,37 @@ class Driver:
         self.groups = 0
         self.shared: list[Shared] = []
 
-    def adopt(self, groups: list[dict[str, Any]], begin: float) -> list[Driven]:
+    def adopt(self, groups: list[dict[str, Any]], begin: float) -> None:
         """Take up the groups that are new since the last look, on a clock from `begin` on."""
-        known = len(self.driven)
         for place in range(self.groups, len(groups)):
             for key, entry in self.plan.items():
                 self._drive(key, entry, groups[place], place, begin)
         self.groups = len(groups)
         self.share()
-        return self.driven[known:]
+
+    def keys(self, place: int) -> list[str]:
+        """What is driven of one group.
+
+        >>> Driver({}, None, {}).keys(0)
+        []
+        """
+        return [each.key for each in self.driven if each.place == place]
+
+    def by_key(self, which: str) -> dict[str, list[float]]:
+        """The numbers "used" last, or the "last" written, for each key, group by group."""
+        found: dict[str, list[float]] = {}
+        for each in self.driven:
+            found.setdefault(each.key, []).append(getattr(each, which))
+        return found
+
+    def one(self, key: str) -> float:
+        """What the next update uses of a key that stands for one number."""
+        found = self.by_key("last")
+        if len(found.get(key, ())) != 1:
+            many = len(found.get(key, ()))
+            msg = f"{key!r} names {many} numbers, and [] needs one; keys are {', '.join(found)}"
+            raise PassoError(msg)
+        return found[key][0]
 
     def drop(self, count: int) -> None:
         """Forget the groups from place `count` on."""

@@ -11,15 +11,15 @@ from torch.optim.lr_scheduler import LRScheduler
 from passo.optim import horizon, ranks, state, words
 from passo.optim.clock import Watch
 from passo.optim.driver import Driver
+from passo.optim.position import Position
 from passo.schedules import PassoError
-from passo.schedules.numbers import brief, exact, whole
+from passo.schedules.numbers import brief, whole
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from torch.optim import Optimizer
 
-    from passo.optim.driver import Driven
     from passo.optim.settings import Settings
     from passo.schedules import Run
     from passo.trace import TraceWriter
@@ -37,10 +37,8 @@ class Scheduler(LRScheduler):
         self._optimizer = _reference(optimizer)
         self.settings = settings
         self.driver = Driver(plan, settings.run, settings.bases)
-        self.clock = 0
-        self.offset = 0.0
+        self.at = Position(settings)
         self.under_way = bool(getattr(optimizer, "state", None))
-        self._pending = 0.0
         self._step_count = 1
         self._watch: Watch | None = None
         self._writer: TraceWriter | None = None
@@ -79,6 +77,11 @@ class Scheduler(LRScheduler):
         return optimizer  # type: ignore[no-any-return]
 
     @property
+    def clock(self) -> int:
+        """How many updates have been made."""
+        return self.at.updates
+
+    @property
     def run(self) -> Run | None:
         """The run that the plan is measured on."""
         return self.settings.run
@@ -101,9 +104,7 @@ class Scheduler(LRScheduler):
     @property
     def position(self) -> float:
         """Where the next update stands on the run's axis: updates, or samples or tokens seen."""
-        if self.run is None or self.run.axis == "step":
-            return self.clock
-        return self.run.at(self.clock) * self.settings.fixed + self.offset
+        return self.at.at
 
     def get_last_lr(self) -> list[float | torch.Tensor]:
         """The rate that the next update uses, for each group (torch's convention).
@@ -135,17 +136,11 @@ class Scheduler(LRScheduler):
         >>> scheduler.last_used(), scheduler.values()
         ({'lr': [1.0]}, {'lr': [0.75]})
         """
-        return self._by_key([each.used for each in self.driver.driven]) if self.clock else None
+        return self.driver.by_key("used") if self.clock else None
 
     def values(self) -> dict[str, list[float]]:
         """What the next update uses, for each key of the plan, group by group."""
-        return self._by_key([each.last for each in self.driver.driven])
-
-    def _by_key(self, numbers: list[float]) -> dict[str, list[float]]:
-        found: dict[str, list[float]] = {}
-        for each, number in zip(self.driver.driven, numbers, strict=False):
-            found.setdefault(each.key, []).append(number)
-        return found
+        return self.driver.by_key("last")
 
     def __getitem__(self, key: str) -> float:
         """What the next update uses of a free value, or of a key that one group has.
@@ -157,15 +152,16 @@ class Scheduler(LRScheduler):
         >>> attach(optimizer, base, values={"batch_size": sizes})["batch_size"]
         32.0
         """
-        found = [each.last for each in self.driver.driven if each.key == key]
-        if len(found) != 1:
-            known = ", ".join(dict.fromkeys(each.key for each in self.driver.driven))
-            msg = f"{key!r} names {len(found)} numbers here, and [] needs one; keys are {known}"
-            raise PassoError(msg)
-        return found[0]
+        return self.driver.one(key)
 
-    def step(self, metrics: Any = None, epoch: Any = None) -> None:  # type: ignore[override]
-        """Nothing: the optimizer's updates are the clock. With clock="calls", one update."""
+    def step(self, epoch: int | None = None) -> None:
+        """Nothing: the optimizer's updates are the clock. With clock="calls", one update.
+
+        Raises PassoError for a metric: those go to `report`.
+        """
+        if epoch is not None and not isinstance(epoch, int):
+            msg = f"step takes no metric, got {brief(epoch)}; write scheduler.report(val_loss=...)"
+            raise PassoError(msg)
         if self.settings.clock == "calls":
             self.advance()
 
@@ -188,14 +184,7 @@ class Scheduler(LRScheduler):
 
         Raises PassoError where the run's axis is not that unit.
         """
-        axis = "step" if self.run is None else self.run.axis
-        if axis == "step" or (axis == "token" and not tokens) or (axis == "sample" and not samples):
-            msg = (
-                f"count(samples={samples}, tokens={tokens}) counts nothing on the axis {axis!r}; "
-                'write Run(..., axis="token") or axis="sample"'
-            )
-            raise PassoError(msg)
-        self._pending += float(exact(tokens if axis == "token" else samples, axis))
+        self.at.count(samples, tokens)
 
     def report(
         self,
@@ -237,7 +226,7 @@ class Scheduler(LRScheduler):
         whole(update, "update", least=0)
         if update and self.under_way:
             words.need_bases(self)
-        self.clock, self.offset, self._pending = update, 0.0, 0.0
+        self.at.move(update)
         if self._writer is not None:
             self._writer.rewind(update)
         self._write(self.optimizer)
@@ -306,7 +295,7 @@ class Scheduler(LRScheduler):
         groups = optimizer.param_groups
         if len(groups) != self.driver.groups:
             self._regroup(groups)
-        self.driver.write(groups, self.position)
+        self.driver.write(groups, self.at.at)
         if self._watch is not None and groups:
             self._watch.lr = groups[0].get("lr")
 
@@ -316,18 +305,11 @@ class Scheduler(LRScheduler):
             self.driver.drop(len(groups))
             return
         begin = float(self.position) if self.settings.join == "now" else 0.0
-        joined = self.driver.adopt(groups, begin)
-        if self._writer is not None and joined:
-            self._record(joined, groups)
-
-    def _record(self, joined: list[Driven], groups: list[dict[str, Any]]) -> None:
-        places: dict[int, list[str]] = {}
-        for each in joined:
-            if each.place is not None:
-                places.setdefault(each.place, []).append(each.key)
-        for place, keys in places.items():
-            if self._writer is not None:
-                self._writer.add_group(str(groups[place].get("name", place)), keys)
+        known, writer = self.driver.groups, self._writer
+        self.driver.adopt(groups, begin)
+        if writer is not None:
+            for place in range(known, len(groups)):
+                writer.add_group(str(groups[place].get("name", place)), self.driver.keys(place))
 
     def _before_step(self, optimizer: Optimizer, _args: Any, _kwargs: Any) -> None:
         if self._watch is not None:
@@ -344,22 +326,10 @@ class Scheduler(LRScheduler):
         self.driver.keep()
         if self._writer is not None:
             self._writer.update(self.clock, self.driver.used(optimizer.param_groups))
-        if self.settings.axis != "step":
-            self._consume()
-        self.clock += 1
+        self.at.tick()
         self._write(optimizer)
         if self.settings.watch is not None:
             ranks.compare(self)
-
-    def _consume(self) -> None:
-        """What the update consumed beyond (or below) the run's fixed amount."""
-        run = self.settings.run
-        if self._pending and run is not None:
-            self.offset += self._pending - run.at(1) * self.settings.fixed
-            self._pending = 0.0
-        elif not self.settings.fixed:
-            msg = f"this update's {brief(self.settings.axis)}s were not counted; call count() first"
-            raise PassoError(msg)
 
     def _after_load(self, optimizer: Optimizer) -> None:
         self.driver.retype(optimizer.param_groups)

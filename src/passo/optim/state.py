@@ -25,7 +25,7 @@ def save(scheduler: Scheduler) -> dict[str, Any]:
     return {
         "version": VERSION,
         "clock": scheduler.clock,
-        "offset": scheduler.offset,
+        "offset": scheduler.at.offset,
         "run": None if scheduler.run is None else scheduler.run.to_spec(),
         "tracks": [track.state() for track in driver.tracks],
         "fields": [
@@ -49,7 +49,7 @@ def load(scheduler: Scheduler, state: Mapping[str, Any]) -> None:
         _adopt(scheduler, saved)
     else:
         changes.remember(scheduler, saved, stretch=clock / saved.clock if saved.clock else 1.0)
-    scheduler.clock, scheduler.offset = clock, offset
+    scheduler.at.move(clock, offset)
     scheduler.under_way = False
 
 

@@ -1,0 +1,66 @@
+"""Where the clock stands: the updates made and, in samples or tokens, what they consumed."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from passo.schedules import PassoError
+from passo.schedules.numbers import exact
+
+if TYPE_CHECKING:
+    from passo.optim.settings import Settings
+
+
+class Position:
+    """The updates made so far; `offset` is what they consumed beyond the run's fixed amount."""
+
+    __slots__ = ("_pending", "_settings", "offset", "updates")
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self.updates = 0
+        self.offset = 0.0
+        self._pending = 0.0
+
+    @property
+    def at(self) -> float:
+        """Where the next update stands on the run's axis."""
+        run = self._settings.run
+        if run is None or run.axis == "step":
+            return self.updates
+        return (run.at(self.updates) if self._settings.fixed else 0.0) + self.offset
+
+    def move(self, updates: int, offset: float = 0.0) -> None:
+        """To another update, absolutely."""
+        self.updates, self.offset, self._pending = updates, offset, 0.0
+
+    def count(self, samples: float, tokens: float) -> None:
+        """Add to what the update in progress consumes."""
+        axis = self._settings.axis
+        amount = {"sample": samples, "token": tokens}.get(axis, 0)
+        if not amount:
+            msg = (
+                f"count(samples={samples}, tokens={tokens}) counts nothing on the axis {axis!r}; "
+                'write Run(..., axis="token") or axis="sample"'
+            )
+            raise PassoError(msg)
+        self._pending += float(exact(amount, f"{axis}s"))
+
+    def tick(self) -> None:
+        """One update was made."""
+        if self._settings.axis != "step":
+            self._consume()
+        self.updates += 1
+
+    def _consume(self) -> None:
+        run = self._settings.run
+        if self._pending and run is not None:
+            self.offset += self._pending - (run.at(1) if self._settings.fixed else 0.0)
+            self._pending = 0.0
+        elif not self._settings.fixed:
+            axis = self._settings.axis
+            msg = (
+                f"nobody said how many {axis}s update {self.updates:,} consumed; call "
+                f"scheduler.count({axis}s=...) before it, or write Run(..., {axis}s_per_step=...)"
+            )
+            raise PassoError(msg)
