@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from queue import Empty, Queue
@@ -13,7 +14,7 @@ from threading import Thread
 from types import TracebackType
 from typing import Any
 
-# The worker looks for modules exactly where this process does, never in the current folder alone.
+# The worker looks for modules exactly where this process does.
 PROGRAM = "import sys; sys.path[:] = sys.argv[1:]; from passo.demo.worker import work; work()"
 TICK = 0.2
 Job = dict[str, Any]
@@ -133,4 +134,8 @@ class Crew:
         for worker in self._workers:
             worker.wait()
         for thread in self._threads:
-            thread.join(timeout=1)
+            thread.join()
+        for pipe in (pipe for worker in self._workers for pipe in (worker.stdin, worker.stdout)):
+            if pipe is not None:
+                with suppress(OSError):  # what was never written has nobody to read it
+                    pipe.close()

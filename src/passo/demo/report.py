@@ -72,7 +72,7 @@ def _table(folder: Path, result: DemoResult, stories: Sequence[Story]) -> Iterat
     yield '<h2>Results</h2><div class="scroll"><table><thead><tr><th>schedule</th>'
     yield '<th class="shape">rate</th>'
     for optimizer in OPTIMIZERS:
-        yield f"<th>{optimizer}:<br>test accuracy, %</th>"
+        yield f"<th>{optimizer}:<br>test accuracy (%)</th>"
         yield f"<th>updates<br>to {result.settings.goal}</th>"
     yield "</tr></thead><tbody>"
     found = {(row.story, row.optimizer): row for row in result.rows}

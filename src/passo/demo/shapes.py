@@ -18,7 +18,7 @@ def planned(story: Story, run: Run, points: int) -> list[float]:
     >>> from passo.demo.stories import chosen
     >>> from passo.schedules import steps
     >>> planned(chosen(["cosine"])[0], Run(steps(100)), 3)
-    [1.0, 0.505..., 0.0...]
+    [1.0, 0.5, 0.000...]
     """
     value = story.schedules()["lr"].on(run).with_base(1.0)
     return _sampled(value, run.updates, points)

@@ -39,7 +39,7 @@ dl { display: grid; grid-template-columns: max-content 1fr; gap: .2rem 1rem; max
 dt { color: var(--soft); } dd { margin: 0; }
 @media (max-width: 40rem) {
   table { white-space: normal; }
-  th, td { padding-right: .45rem; font-size: .8rem; line-height: 1.3; }
+  th, td { padding-right: .45rem; font-size: .78rem; line-height: 1.3; }
   td.shape, th.shape { display: none; }
   dl { grid-template-columns: 1fr; gap: 0; } dd { margin-bottom: .4rem; }
 }

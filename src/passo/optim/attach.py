@@ -107,7 +107,7 @@ def _begun(scheduler: Scheduler, optimizer: Any, record: Any) -> Scheduler:
     others = attached(optimizer)
     _refuse_second_writer(scheduler, others)
     _check_ranges(scheduler)
-    tensors.warn_of_branches(scheduler.driver)
+    tensors.warn_of_branches(scheduler.driver, optimizer.param_groups)
     scheduler.start(None if record is None else _writer(scheduler, record))
     try:
         _attached[optimizer] = [weakref.ref(each) for each in (*others, scheduler)]

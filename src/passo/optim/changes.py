@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from passo.schedules import PassoError
+from passo.schedules import PassoError, Run, Span
 from passo.schedules.numbers import write
 
 if TYPE_CHECKING:
@@ -14,42 +14,59 @@ if TYPE_CHECKING:
     from passo.optim.scheduler import Scheduler
     from passo.optim.state import Saved
     from passo.optim.tracks import Track
-    from passo.schedules import Run, Schedule
+    from passo.schedules import Schedule
 
 _POINTS = 64
 _ENDLESS = 10_000.0
 
 
 class Difference(NamedTuple):
-    """One field whose curve is not the checkpoint's."""
+    """One field that is not as in the checkpoint; None stands for the side that lacks it."""
 
-    driven: Driven
-    track: Track
-    base: float
+    name: str
+    today: Driven | None
+    saved: tuple[Track, float] | None
 
 
 def differences(scheduler: Scheduler, saved: Saved) -> list[Difference]:
-    """The fields whose curves differ on their runs, by value and not by text."""
-    length = _length(saved.run)
-    return [
-        Difference(each, *saved.fields[each.place, each.key])
-        for each in scheduler.driver.driven
-        if (each.place, each.key) in saved.fields
-        and (
-            length != _length(scheduler.run)
-            or _differs(each.track, saved.fields[each.place, each.key], length)
-        )
-    ]
+    """The fields whose curves differ on their runs, by value and not by text.
+
+    A group that the checkpoint does not know has joined since; it is no difference.
+    """
+    found, here = [], set()
+    for each in scheduler.driver.driven:
+        here.add((each.place, each.key))
+        theirs = saved.fields.get((each.place, each.key))
+        if theirs is None and (each.place is None or each.place < saved.groups):
+            found.append(Difference(_name(each.place, each.key), each, None))
+        elif theirs is not None and _differ(scheduler, saved, each, theirs):
+            found.append(Difference(_name(each.place, each.key), each, theirs))
+    gone = [spot for spot in saved.fields if spot not in here]
+    return found + [Difference(_name(*spot), None, saved.fields[spot]) for spot in gone]
 
 
-def _differs(track: Track, saved: tuple[Track, float], length: float | None) -> bool:
-    old, base = saved
-    if track.source == old.source:
-        return track.unit != old.unit
-    if track.unit != old.unit or _plateaus(track) != _plateaus(old):
+def _name(place: int | None, key: str) -> str:
+    return key if place is None else f"{key} of group {place}"
+
+
+def _differ(scheduler: Scheduler, saved: Saved, today: Driven, theirs: tuple[Track, float]) -> bool:
+    old, base = theirs
+    new, length = today.track, _length(saved.run)
+    if new.unit != old.unit or length != _length(scheduler.run):
         return True
-    ours, theirs = (each.placed.with_base(base) for each in (track, old))
-    return any(ours(t) != theirs(t) for t in _times(ours, theirs, length))
+    if new.source._relative and _own_base(scheduler, today, base) != base:
+        return True
+    if new.placed == old.placed:
+        return False
+    if _plateaus(new) != _plateaus(old):
+        return True
+    ours, before = (each.placed.with_base(base) for each in (new, old))
+    return any(ours(t) != before(t) for t in _times(ours, before, length))
+
+
+def _own_base(scheduler: Scheduler, today: Driven, saved: float) -> float:
+    """The base that was given to attach, else the saved one."""
+    return saved if scheduler.driver.bases.get(today.key) is None else today.base
 
 
 def _plateaus(track: Track) -> list[str]:
@@ -77,15 +94,16 @@ def told(scheduler: Scheduler, saved: Saved, found: list[Difference]) -> str:
     """What differs: for the first fields, both codes, and both values now and at the end."""
     many = f"{len(found)} fields differ" if len(found) > 1 else "one field differs"
     lines = [f"the plan saved at update {saved.clock:,} is not today's, {many}:"]
-    for driven, track, base in found[:3]:
-        old, new = track.placed.with_base(base), driven.track.placed.with_base(base)
-        where = driven.key if driven.place is None else f"{driven.key} of group {driven.place}"
-        here, there = _at(scheduler.run, saved.clock), _at(saved.run, saved.clock)
+    for name, today, theirs in found[:3]:
+        old = None if theirs is None else theirs[0].placed.with_base(theirs[1])
+        new = None if today is None else today.track.placed.with_base(today.base)
+        source = None if theirs is None else theirs[0].source
+        ours = None if today is None else today.track.source
         lines += [
-            f"  {where}, saved: {track.source!r} on {saved.run!r}",
-            f"  {where}, today: {driven.track.source!r} on {scheduler.run!r}",
-            f"    now {write(old(there))} and {write(new(here))}",
-            f"    at the end {write(_end(old, saved.run))} and {write(_end(new, scheduler.run))}",
+            f"  {name}, saved: {_code(source, saved.run)}",
+            f"  {name}, today: {_code(ours, scheduler.run)}",
+            f"    now {_value(old, saved.at)} and {_value(new, _now(scheduler, saved))}",
+            f"    at the end {_end(old, saved.run)} and {_end(new, scheduler.run)}",
         ]
     lines.append(
         'write attach(..., on_change="keep") for the checkpoint\'s plan, "replace" for today\'s at '
@@ -94,34 +112,77 @@ def told(scheduler: Scheduler, saved: Saved, found: list[Difference]) -> str:
     return "\n".join(lines)
 
 
-def _at(run: Run | None, clock: int) -> float:
-    return clock if run is None else run.at(clock)
+def _code(source: Schedule | None, run: Run | None) -> str:
+    return "not driven" if source is None else f"{source!r} on {run!r}"
 
 
-def _end(schedule: Schedule, run: Run | None) -> float:
+def _now(scheduler: Scheduler, saved: Saved) -> float:
+    same = scheduler.settings.axis == ("step" if saved.run is None else saved.run.axis)
+    if same or scheduler.run is None:
+        return saved.at
+    return scheduler.run.at(saved.clock)
+
+
+def _value(schedule: Schedule | None, at: float) -> str:
+    return "nothing" if schedule is None else write(schedule(at))
+
+
+def _end(schedule: Schedule | None, run: Run | None) -> str:
     length = _length(run)
-    return float(schedule(_ENDLESS if length is None else length))
+    return _value(schedule, _ENDLESS if length is None else length)
 
 
-def rescaled(scheduler: Scheduler, saved: Saved) -> int:
-    """The update at the same share of today's run."""
-    if scheduler.run is None or saved.run is None:
+def rescaled(scheduler: Scheduler, saved: Saved) -> tuple[int, float]:
+    """Update and position at the same share of today's run."""
+    before, now = _length(saved.run), _length(scheduler.run)
+    if before is None or now is None or scheduler.run is None:
         msg = 'on_change="rescale" needs a run on both sides; write attach(..., run)'
         raise PassoError(msg)
-    return round(saved.clock * scheduler.run.updates / saved.run.updates)
+    at = saved.at * now / before
+    return (round(at), at) if scheduler.run.axis == "step" else (saved.clock, at)
 
 
-def remember(scheduler: Scheduler, saved: Saved, *, stretch: float) -> None:
-    """Bases as they were saved; plateaus of the same rule go on from what they remember."""
-    done: set[int] = set()
-    for each in scheduler.driver.driven:
-        if (each.place, each.key) not in saved.fields:
+def take_up(scheduler: Scheduler, saved: Saved, *, settled: bool) -> None:
+    """Today's plan goes on from the checkpoint: its bases, its late groups, its plateaus."""
+    driver, told_once = scheduler.driver, set()
+    for each in driver.driven:
+        theirs = saved.fields.get((each.place, each.key))
+        if theirs is None:
             continue
-        old, each.base = saved.fields[each.place, each.key]
-        if id(each.track) in done or _plateaus(each.track) != _plateaus(old):
-            continue
-        done.add(id(each.track))
-        states = [memory.state() for memory in old.memories]
-        for state in states:
-            state["falls"] = [t * stretch for t in state["falls"]]
-        each.track.remember(states)
+        old, base = theirs
+        each.base = _own_base(scheduler, each, base)
+        each.track = driver.track(each.track.source, old.begin)
+        if id(each.track) not in told_once:
+            told_once.add(id(each.track))
+            each.track.remember(old, settled=settled)
+    driver.forget_unused()
+
+
+def keep(scheduler: Scheduler, saved: Saved, found: list[Difference]) -> None:
+    """The checkpoint's plan, run and bases; what it does not drive stays as today."""
+    for difference in found:
+        if difference.today is None:
+            msg = (
+                f"the checkpoint drives {difference.name}, and nothing does today, so its plan "
+                'cannot be kept; attach a plan that drives it, or write on_change="replace"'
+            )
+            raise PassoError(msg)
+    driver = scheduler.driver
+    scheduler.settings.run = driver.run = _with_todays_rates(saved.run, scheduler.run)
+    for each in driver.driven:
+        if (each.place, each.key) in saved.fields:
+            each.track, each.base = saved.fields[each.place, each.key]
+    driver.forget_unused()
+
+
+def _with_todays_rates(saved: Run | None, today: Run | None) -> Run | None:
+    """The saved run; on an axis of samples or tokens, with what an update consumes today."""
+    if saved is None or today is None or saved.axis == "step":
+        return saved
+    rates = {
+        "steps_per_epoch": saved.steps_per_epoch,
+        "samples_per_step": today.samples_per_step or saved.samples_per_step,
+        "tokens_per_step": today.tokens_per_step or saved.tokens_per_step,
+    }
+    given: dict[str, Any] = {name: rate for name, rate in rates.items() if rate is not None}
+    return Run(Span(saved.measure(saved.length), saved.unit), axis=saved.axis, **given)

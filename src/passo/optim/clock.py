@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
     from torch.optim import Optimizer
 
+    Groups = list[dict[str, Any]]
+
 _HOOKS_FILE: Final = torch.optim.Optimizer.profile_hook_step.__code__.co_filename
 
 
@@ -34,9 +36,11 @@ class Watch:
         self._had_gradient = True
         self.lr: Any = None
 
-    def before(self, optimizer: Optimizer) -> None:
+    def before(self, groups: Groups) -> None:
         """Look at the gradients before the step; a closure may make them later."""
-        self._had_gradient = has_gradient(optimizer)
+        parameters = groups[0]["params"]
+        first = bool(parameters) and parameters[0].grad is not None
+        self._had_gradient = first or has_gradient(groups)
 
     def is_update(self, optimizer: Optimizer) -> bool:
         """Whether the step that just ended changed the weights."""
@@ -45,27 +49,22 @@ class Watch:
             return False
         if self._nested and not _outermost(optimizer):
             return False
-        if not self._had_gradient and not has_gradient(optimizer):
+        groups = optimizer.param_groups
+        if not self._had_gradient and not has_gradient(groups):
             return False
-        return not (
-            optimizer.param_groups[0].get("lr") is not self.lr and _only_fills_state(optimizer)
-        )
+        return groups[0].get("lr") is self.lr or not only_fills_state(groups)
 
 
-def has_gradient(optimizer: Optimizer) -> bool:
+def has_gradient(groups: Groups) -> bool:
     """Whether any parameter has a gradient; the first one usually has."""
-    for group in optimizer.param_groups:
-        for parameter in group["params"]:
-            if parameter.grad is not None:
-                return True
-    return False
+    return any(p.grad is not None for group in groups for p in group["params"])
 
 
-def _only_fills_state(optimizer: Optimizer) -> bool:
-    """Whether every rate is a 0 that was put there, and every gradient is nothing or zero."""
-    if any(float(group.get("lr", 1.0)) != 0.0 for group in optimizer.param_groups):
+def only_fills_state(groups: Groups) -> bool:
+    """Whether every rate is 0, and every gradient nothing or zero: nothing can change."""
+    if any(float(group.get("lr", 1.0)) != 0.0 for group in groups):
         return False
-    gradients = (p.grad for group in optimizer.param_groups for p in group["params"])
+    gradients = (p.grad for group in groups for p in group["params"])
     return not any(bool(g.any()) for g in gradients if g is not None)
 
 

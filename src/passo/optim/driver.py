@@ -12,9 +12,10 @@ from passo.optim import fields
 from passo.optim.plan import choose, placeable
 from passo.optim.tracks import Track
 from passo.schedules import PassoError
+from passo.schedules.ops import NUMBERS
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from passo.schedules import Run, Schedule
 
@@ -28,11 +29,12 @@ class Shared:
     """
 
     formula: Schedule
+    call: Callable[[float, Any], float]
     begin: float
     key: str | None
     followers: list[Driven]
     value: float = 0.0
-    used: float = 0.0
+    used: float | None = None
     places: list[int] = dataclasses.field(default_factory=list)
 
 
@@ -47,6 +49,7 @@ class Driven:
     base: float
     tensor: torch.Tensor | None = None
     shared: Shared | None = None
+    column: int = 0
 
     @property
     def last(self) -> float:
@@ -54,9 +57,9 @@ class Driven:
         return self.base if self.shared is None else self.shared.value
 
     @property
-    def used(self) -> float:
-        """What the last update used."""
-        return self.base if self.shared is None else self.shared.used
+    def used(self) -> float | None:
+        """What the last update used, where this process saw it."""
+        return None if self.shared is None else self.shared.used
 
 
 class Driver:
@@ -66,16 +69,34 @@ class Driver:
         self.plan, self.run, self.bases = plan, run, bases
         self.driven: list[Driven] = []
         self.tracks: list[Track] = []
-        self.groups = 0
+        self.marks: list[int | None] = []
+        self.columns = 0
         self.shared: list[Shared] = []
 
-    def adopt(self, groups: list[dict[str, Any]], begin: float) -> None:
-        """Take up the groups that are new since the last look, on a clock from `begin` on."""
-        for place in range(self.groups, len(groups)):
+    def adopt(self, groups: list[dict[str, Any]], begin: float) -> list[int]:
+        """Take up the groups as they are now; answers with the places of those that are new.
+
+        A group is known again by its first parameter, wherever it stands now; what drove a group
+        that has gone is dropped. New groups are on a clock from `begin` on.
+        """
+        marks = [id(group["params"][0]) if group["params"] else None for group in groups]
+        moved = {old: marks.index(mark) for old, mark in enumerate(self.marks) if mark in marks}
+        self.driven = [each for each in self.driven if each.place is None or each.place in moved]
+        for each in self.driven:
+            if each.place is not None:
+                each.place = moved[each.place]
+        new = [place for place in range(len(groups)) if place not in moved.values()]
+        for place in new:
             for key, entry in self.plan.items():
                 self._drive(key, entry, groups[place], place, begin)
-        self.groups = len(groups)
+        self.marks = marks
         self.share()
+        return new
+
+    @property
+    def groups(self) -> int:
+        """How many groups there were at the last look."""
+        return len(self.marks)
 
     def keys(self, place: int) -> list[str]:
         """What is driven of one group.
@@ -85,7 +106,7 @@ class Driver:
         """
         return [each.key for each in self.driven if each.place == place]
 
-    def by_key(self, which: str) -> dict[str, list[float]]:
+    def by_key(self, which: str) -> dict[str, list[Any]]:
         """The numbers "used" last, or the "last" written, for each key, group by group."""
         found: dict[str, list[float]] = {}
         for each in self.driven:
@@ -99,18 +120,12 @@ class Driver:
             many = len(found.get(key, ()))
             msg = f"{key!r} names {many} numbers, and [] needs one; keys are {', '.join(found)}"
             raise PassoError(msg)
-        return found[key][0]
-
-    def drop(self, count: int) -> None:
-        """Forget the groups from place `count` on."""
-        self.driven = [each for each in self.driven if each.place is None or each.place < count]
-        self.groups = count
-        self.share()
+        return float(found[key][0])
 
     def free(self, key: str, schedule: Schedule, begin: float) -> None:
         """Drive a number that no group holds."""
         track = self.track(placeable(schedule, self.run), begin)
-        self.driven.append(Driven(None, key, None, track, track.known(0)))
+        self._add(Driven(None, key, None, track, track.known(0)))
         self.share()
 
     def track(self, schedule: Schedule, begin: float) -> Track:
@@ -120,6 +135,26 @@ class Driver:
                 return track
         self.tracks.append(Track(schedule, self.run, begin))
         return self.tracks[-1]
+
+    def forget_unused(self) -> None:
+        """Keep the tracks that something follows."""
+        used = {id(each.track) for each in self.driven}
+        self.tracks = [track for track in self.tracks if id(track) in used]
+        for each in self.driven:
+            if each.track not in self.tracks:
+                self.tracks.append(each.track)
+
+    def moved(self) -> None:
+        """The clock was moved: plateaus keep their factor, and what was used last is not known."""
+        for track in self.tracks:
+            track.settle()
+        self.forget_used()
+
+    def forget_used(self) -> None:
+        """What the last update used is not known in this process."""
+        self.share()
+        for one in self.shared:
+            one.used = None
 
     def _drive(self, key: str, entry: Any, group: dict[str, Any], place: int, begin: float) -> None:
         schedule = choose(entry, group, place, key)
@@ -134,7 +169,12 @@ class Driver:
         base = self._base(key, field, group, place)
         slot = field.slot(group)
         tensor = slot if isinstance(slot, torch.Tensor) else None
-        self.driven.append(Driven(place, key, field, track, base, tensor))
+        self._add(Driven(place, key, field, track, base, tensor))
+
+    def _add(self, driven: Driven) -> None:
+        driven.column = self.columns
+        self.columns += 1
+        self.driven.append(driven)
 
     def _base(self, key: str, field: fields.Field, group: dict[str, Any], place: int) -> float:
         given = self.bases.get(key)
@@ -154,24 +194,26 @@ class Driver:
         for (_, base, name), same in together.items():
             known = same[0].track.known
             formula = known.with_base(base) if known._relative else known
-            one = Shared(formula, same[0].track.begin, name, same, same[0].last, same[0].used)
+            call, first = formula._compiled(), same[0]
+            one = Shared(formula, call, first.track.begin, name, same, first.last, first.used)
             one.places = [each.place for each in same if each.place is not None]
             for each in same:
                 each.shared = one
             self.shared.append(one)
 
-    def keep(self) -> None:
-        """An update used what is there."""
-        for one in self.shared:
-            one.used = one.value
+    def write(self, groups: list[dict[str, Any]], at: float, *, made: bool = False) -> None:
+        """Put what the update at this position uses into every field: in float64, cast last.
 
-    def write(self, groups: list[dict[str, Any]], at: float) -> None:
-        """Put what the update at this position uses into every field: in float64, cast last."""
+        `made` says that an update was made with what is there.
+        """
         for one in self.shared:
-            begin = one.begin
-            value = one.value = one.formula(at - begin if begin else at)
-            key = one.key
-            if key is None:
+            if made:
+                one.used = one.value
+            try:
+                value = one.value = one.call(at - one.begin, NUMBERS)
+            except OverflowError:
+                value = one.value = one.formula(at - one.begin)
+            if (key := one.key) is None:
                 self._write_each(one, groups)
                 continue
             for place in one.places:
@@ -186,14 +228,15 @@ class Driver:
             if each.field is not None and each.place is not None:
                 each.field.write(groups[each.place], one.value)
 
-    def used(self, groups: list[dict[str, Any]]) -> list[float]:
-        """What the fields hold, in the order of `driven`; a Tensor that we filled is not read."""
-        return [
-            each.last
-            if each.field is None or each.place is None or each.tensor is not None
-            else each.field.read(groups[each.place])
-            for each in self.driven
-        ]
+    def used(self, groups: list[dict[str, Any]]) -> list[float | None]:
+        """What the fields hold, by column; a Tensor that we filled is not read, None has gone."""
+        found: list[float | None] = [None] * self.columns
+        for each in self.driven:
+            ours = each.field is None or each.place is None or each.tensor is not None
+            found[each.column] = (
+                each.last if ours else each.field.read(groups[each.place])  # type: ignore[union-attr, index]
+            )
+        return found
 
     def restore(self, groups: list[dict[str, Any]]) -> None:
         """Put every base back."""

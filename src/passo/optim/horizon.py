@@ -30,27 +30,26 @@ def _at_exit() -> None:
 
 
 def compare(scheduler: Scheduler) -> None:
-    """Warn where the updates made are not those that were planned."""
-    run, made = scheduler.run, scheduler.clock
-    if run is None or made == 0 or (planned := _planned(scheduler)) is None or made == planned:
+    """Warn where what was made is not what was planned, to within one update."""
+    run = scheduler.run
+    if run is None or scheduler.clock == 0:
+        return
+    made, planned, unit = scheduler.at.at, float(run.measure(run.length)), run.unit
+    if unit == "steps":
+        planned, unit = run.updates, "updates"
+    last = made / scheduler.clock
+    if made == planned or (unit != "updates" and abs(made - planned) < last):
         return
     ended = "early" if made < planned else "late"
     first = next(iter(scheduler.driver.driven), None)
     value = "" if first is None else f"; {_compared(first, float(run.measure(run.length)))}"
-    text = f"the run ended {ended}: planned {planned:,} updates, made {made:,}{value}"
+    text = f"the run ended {ended}: planned {planned:,.12g} {unit}, made {made:,.12g}{value}"
     warnings.warn(text, PassoWarning, stacklevel=4)
-
-
-def _planned(scheduler: Scheduler) -> int | None:
-    try:
-        return None if scheduler.run is None else scheduler.run.updates
-    except PassoError:
-        return None
 
 
 def _compared(driven: Driven, end: float) -> str:
     """The value that was reached beside the one that was planned for the end."""
-    reached = driven.used
+    reached = driven.last if driven.used is None else driven.used
     if driven.shared is None:
         return f"{driven.key} is {reached:.6g}"
     planned = driven.shared.formula(max(end - driven.shared.begin, 0.0))
@@ -62,10 +61,10 @@ def _compared(driven: Driven, end: float) -> str:
 
 def refuse_past_the_end(scheduler: Scheduler) -> None:
     """With strict=True: no update past the end of the run."""
-    planned = _planned(scheduler)
-    if planned is not None and scheduler.clock >= planned:
+    run = scheduler.run
+    if run is not None and scheduler.at.at >= run.measure(run.length):
         msg = (
-            f"update {scheduler.clock:,} is past the end of {scheduler.run!r}, which has "
-            f"{planned:,} updates; write a longer run, or strict=False to hold the last value"
+            f"update {scheduler.clock:,} is past the end of {run!r}; "
+            "write a longer run, or strict=False to hold the last value"
         )
         raise PassoError(msg)

@@ -14,10 +14,11 @@ if TYPE_CHECKING:
 class Position:
     """The updates made so far; `offset` is what they consumed beyond the run's fixed amount."""
 
-    __slots__ = ("_pending", "_settings", "offset", "updates")
+    __slots__ = ("_in_steps", "_pending", "_settings", "offset", "updates")
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
+        self._in_steps = settings.axis == "step"
         self.updates = 0
         self.offset = 0.0
         self._pending = 0.0
@@ -25,14 +26,18 @@ class Position:
     @property
     def at(self) -> float:
         """Where the next update stands on the run's axis."""
-        run = self._settings.run
-        if run is None or run.axis == "step":
-            return self.updates
-        return (run.at(self.updates) if self._settings.fixed else 0.0) + self.offset
+        return float(self.updates) if self._in_steps else self._fixed() + self.offset
 
-    def move(self, updates: int, offset: float = 0.0) -> None:
-        """To another update, absolutely."""
-        self.updates, self.offset, self._pending = updates, offset, 0.0
+    def _fixed(self) -> float:
+        run = self._settings.run
+        return run.at(self.updates) if run is not None and self._settings.fixed else 0.0
+
+    def move(self, updates: int, at: float | None = None) -> None:
+        """To another update, absolutely; in samples and tokens also to another position."""
+        self.updates, self.offset, self._pending = updates, 0.0, 0.0
+        self._in_steps = self._settings.axis == "step"
+        if at is not None and not self._in_steps:
+            self.offset = at - self._fixed()
 
     def count(self, samples: float, tokens: float) -> None:
         """Add to what the update in progress consumes."""
@@ -48,7 +53,7 @@ class Position:
 
     def tick(self) -> None:
         """One update was made."""
-        if self._settings.axis != "step":
+        if not self._in_steps:
             self._consume()
         self.updates += 1
 

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from passo.optim.scheduler import Scheduler
 
 _EVERY: Final = 25
+_KEPT: Final = 4
 _REDUCTIONS: Final = ("mean", "rank0", None)
 
 
@@ -69,14 +70,15 @@ def compare(scheduler: Scheduler) -> None:
         return
     store, rank = _store(), distributed.get_rank()
     mark, digest = scheduler.clock // _EVERY, _digest(scheduler)
-    store.set(_key(mark, rank), digest)
+    store.set(_key(scheduler, mark, rank), digest)
+    store.delete_key(_key(scheduler, mark - _KEPT, rank))
     for other in range(distributed.get_world_size()):
         if other == rank:
             continue
-        theirs = _read(store, _key(mark, other))
+        theirs = _read(store, _key(scheduler, mark, other))
         if theirs is not None and theirs != digest:
             _warn(scheduler, f"rank {other} has another plan or other values than rank {rank}")
-        elif mark > 1 and _read(store, _key(mark - 1, other)) is None:
+        elif mark > 1 and _read(store, _key(scheduler, mark - 1, other)) is None:
             _warn(scheduler, f"rank {other} has made fewer updates than rank {rank}")
 
 
@@ -85,8 +87,8 @@ def _digest(scheduler: Scheduler) -> str:
     return hashlib.sha256(values.encode()).hexdigest()
 
 
-def _key(mark: int, rank: int) -> str:
-    return f"passo/{mark}/{rank}"
+def _key(scheduler: Scheduler, mark: int, rank: int) -> str:
+    return f"passo/{scheduler.number}/{mark}/{rank}"
 
 
 def _store() -> Any:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import itertools
 import weakref
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import torch
 from torch.optim.lr_scheduler import LRScheduler
 
 from passo.optim import horizon, ranks, state, words
-from passo.optim.clock import Watch
+from passo.optim.clock import Watch, only_fills_state
 from passo.optim.driver import Driver
 from passo.optim.position import Position
 from passo.schedules import PassoError
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
     from passo.optim.settings import Settings
     from passo.schedules import Run
     from passo.trace import TraceWriter
+
+_numbers: Final = itertools.count()
 
 
 class Scheduler(LRScheduler):
@@ -43,6 +46,7 @@ class Scheduler(LRScheduler):
         self._watch: Watch | None = None
         self._writer: TraceWriter | None = None
         self._handles: tuple[Any, ...] = ()
+        self.number = next(_numbers)
         self._told = False
         self.attached = False
         self.kept: Any = None
@@ -115,7 +119,8 @@ class Scheduler(LRScheduler):
         >>> attach(optimizer, Linear(1.0, 0.0, steps(4))).get_last_lr()
         [1.0]
         """
-        return [group["lr"] for group in self.optimizer.param_groups]
+        rates = [group["lr"] for group in self.optimizer.param_groups]
+        return [rate.clone() if isinstance(rate, torch.Tensor) else rate for rate in rates]
 
     _last_lr = property(get_last_lr)
 
@@ -124,7 +129,7 @@ class Scheduler(LRScheduler):
         return self.get_last_lr()
 
     def last_used(self) -> dict[str, list[float]] | None:
-        """What the last update used, for each key of the plan; None before the first.
+        """What the last update used, for each key of the plan; None if not seen.
 
         >>> import torch
         >>> from passo import Linear, attach, steps
@@ -136,7 +141,8 @@ class Scheduler(LRScheduler):
         >>> scheduler.last_used(), scheduler.values()
         ({'lr': [1.0]}, {'lr': [0.75]})
         """
-        return self.driver.by_key("used") if self.clock else None
+        used = self.driver.by_key("used")
+        return None if any(None in numbers for numbers in used.values()) else used
 
     def values(self) -> dict[str, list[float]]:
         """What the next update uses, for each key of the plan, group by group."""
@@ -177,6 +183,8 @@ class Scheduler(LRScheduler):
         [0.75]
         """
         for _ in range(whole(updates, "updates")):
+            if self.settings.strict:
+                horizon.refuse_past_the_end(self)
             self._tick(self.optimizer)
 
     def count(self, *, samples: float = 0, tokens: float = 0) -> None:
@@ -227,6 +235,7 @@ class Scheduler(LRScheduler):
         if update and self.under_way:
             words.need_bases(self)
         self.at.move(update)
+        self.driver.moved()
         if self._writer is not None:
             self._writer.rewind(update)
         self._write(self.optimizer)
@@ -274,7 +283,7 @@ class Scheduler(LRScheduler):
         A plan that differs from the saved one is dealt with as `attach(on_change=...)` said.
         """
         state.load(self, state_dict)
-        self.driver.share()
+        self.driver.forget_used()
         self._write(self.optimizer)
         if self._writer is not None:
             self._writer.rewind(self.clock)
@@ -291,30 +300,29 @@ class Scheduler(LRScheduler):
 
         return copied(self, memo)
 
-    def _write(self, optimizer: Optimizer) -> None:
+    def _write(self, optimizer: Optimizer, *, made: bool = False) -> None:
         groups = optimizer.param_groups
         if len(groups) != self.driver.groups:
             self._regroup(groups)
-        self.driver.write(groups, self.at.at)
+        self.driver.write(groups, self.at.at, made=made)
         if self._watch is not None and groups:
             self._watch.lr = groups[0].get("lr")
 
     def _regroup(self, groups: list[dict[str, Any]]) -> None:
         """Groups joined or went."""
-        if len(groups) < self.driver.groups:
-            self.driver.drop(len(groups))
-            return
-        begin = float(self.position) if self.settings.join == "now" else 0.0
-        known, writer = self.driver.groups, self._writer
-        self.driver.adopt(groups, begin)
-        if writer is not None:
-            for place in range(known, len(groups)):
-                writer.add_group(str(groups[place].get("name", place)), self.driver.keys(place))
+        joined = self.driver.adopt(groups, self.at.at if self.settings.join == "now" else 0.0)
+        if self._writer is not None:
+            for place in joined:
+                name = str(groups[place].get("name", place))
+                self._writer.add_group(name, self.driver.keys(place))
 
     def _before_step(self, optimizer: Optimizer, _args: Any, _kwargs: Any) -> None:
+        groups = optimizer.param_groups
         if self._watch is not None:
-            self._watch.before(optimizer)
-        if self.settings.strict:
+            self._watch.before(groups)
+        if len(groups) != self.driver.groups:
+            self._write(optimizer)
+        if self.settings.strict and not only_fills_state(groups):
             horizon.refuse_past_the_end(self)
 
     def _after_step(self, optimizer: Optimizer, _args: Any, _kwargs: Any) -> None:
@@ -323,11 +331,10 @@ class Scheduler(LRScheduler):
 
     def _tick(self, optimizer: Optimizer) -> None:
         """One update happened: keep what it used, move the clock, write what the next one uses."""
-        self.driver.keep()
         if self._writer is not None:
             self._writer.update(self.clock, self.driver.used(optimizer.param_groups))
         self.at.tick()
-        self._write(optimizer)
+        self._write(optimizer, made=True)
         if self.settings.watch is not None:
             ranks.compare(self)
 

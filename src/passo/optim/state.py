@@ -1,12 +1,14 @@
-"""The state of a Scheduler as plain JSON, the way back, and what a changed plan means."""
+"""The state of a Scheduler as plain JSON, and the way back."""
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any, Final
 
 from passo.optim import changes
 from passo.optim.tracks import Track
 from passo.schedules import PassoError, from_spec
+from passo.schedules.numbers import brief, real, whole
 from passo.schedules.time import run_from_spec
 
 if TYPE_CHECKING:
@@ -15,7 +17,8 @@ if TYPE_CHECKING:
     from passo.optim.scheduler import Scheduler
 
 VERSION: Final = 1
-_PARTS: Final = ("version", "clock", "offset", "run", "tracks", "fields")
+_PARTS: Final = ("version", "clock", "at", "run", "tracks", "fields")
+_MEMORY: Final = {"best", "bad", "cooling", "reductions", "fell"}
 
 
 def save(scheduler: Scheduler) -> dict[str, Any]:
@@ -25,7 +28,7 @@ def save(scheduler: Scheduler) -> dict[str, Any]:
     return {
         "version": VERSION,
         "clock": scheduler.clock,
-        "offset": scheduler.at.offset,
+        "at": scheduler.at.at,
         "run": None if scheduler.run is None else scheduler.run.to_spec(),
         "tracks": [track.state() for track in driver.tracks],
         "fields": [
@@ -37,19 +40,18 @@ def save(scheduler: Scheduler) -> dict[str, Any]:
 def load(scheduler: Scheduler, state: Mapping[str, Any]) -> None:
     """Clock, bases and plateaus as they were saved, on the plan that `on_change` chooses."""
     saved = Saved(state)
-    saved.check_fields(scheduler)
-    differences = changes.differences(scheduler, saved)
-    policy = scheduler.settings.on_change if differences else "keep"
+    found = changes.differences(scheduler, saved)
+    policy = scheduler.settings.on_change if found else "same"
     if policy == "error":
-        raise PassoError(changes.told(scheduler, saved, differences))
-    clock, offset = saved.clock, saved.offset
+        raise PassoError(changes.told(scheduler, saved, found))
+    clock, at = saved.clock, saved.at
     if policy == "rescale":
-        clock, offset = changes.rescaled(scheduler, saved), 0.0
+        clock, at = changes.rescaled(scheduler, saved)
     if policy == "keep":
-        _adopt(scheduler, saved)
+        changes.keep(scheduler, saved, found)
     else:
-        changes.remember(scheduler, saved, stretch=clock / saved.clock if saved.clock else 1.0)
-    scheduler.at.move(clock, offset)
+        changes.take_up(scheduler, saved, settled=policy != "same")
+    scheduler.at.move(clock, at)
     scheduler.under_way = False
 
 
@@ -62,40 +64,54 @@ class Saved:
             msg = f"this is not the state of a passo Scheduler: it lacks {', '.join(lacking)}"
             raise PassoError(msg)
         if state["version"] != VERSION:
-            msg = f"this state has version {state['version']!r}; this passo reads {VERSION}"
+            msg = f"this state has version {brief(state['version'])}; this passo reads {VERSION}"
             raise PassoError(msg)
-        self.clock, self.offset = int(state["clock"]), float(state["offset"])
+        self.clock = whole(state["clock"], "the clock of a state", least=0)
+        self.at = real(state["at"], "the position of a state")
         self.run = None if state["run"] is None else run_from_spec(state["run"])
-        self.tracks = [self._track(track) for track in state["tracks"]]
-        self.fields = {
-            (place, key): (self.tracks[number], float(base))
-            for place, key, number, base in state["fields"]
-        }
+        self.tracks = [self._track(track) for track in _listed(state["tracks"], "tracks")]
+        self.fields = dict(self._field(row) for row in _listed(state["fields"], "fields"))
 
-    def _track(self, state: Mapping[str, Any]) -> Track:
-        track = Track(from_spec(state["schedule"]), self.run, float(state["begin"]))
-        track.remember(state["plateaus"])
+    def _track(self, state: Any) -> Track:
+        if not isinstance(state, dict) or not {"schedule", "begin", "plateaus"} <= set(state):
+            msg = f"a track of a state has schedule, begin and plateaus, got {brief(state)}"
+            raise PassoError(msg)
+        begin = real(state["begin"], "the begin of a track")
+        track = Track(from_spec(state["schedule"]), self.run, begin)
+        told = _listed(state["plateaus"], "plateaus")
+        if len(told) != len(track.memories):
+            msg = f"{track.source!r} has {len(track.memories)} plateaus, its state {len(told)}"
+            raise PassoError(msg)
+        for memory, each in zip(track.memories, told, strict=True):
+            if not isinstance(each, dict) or set(each) != _MEMORY or _is_nan(each["fell"]):
+                msg = f"a plateau's state has {', '.join(sorted(_MEMORY))}, got {brief(each)}"
+                raise PassoError(msg)
+            memory.load(each)
+        track.refresh()
         return track
 
-    def check_fields(self, scheduler: Scheduler) -> None:
-        """Refuse a checkpoint that drives what is not driven here."""
-        here = {(each.place, each.key) for each in scheduler.driver.driven}
-        for place, key in self.fields:
-            if (place, key) not in here:
-                where = "a free value" if place is None else f"param group {place}"
-                msg = (
-                    f"the checkpoint drives {key!r} of {where}, this scheduler does not; "
-                    "attach the plan that was saved, to as many param groups"
-                )
-                raise PassoError(msg)
+    def _field(self, row: Any) -> tuple[tuple[int | None, str], tuple[Track, float]]:
+        if not isinstance(row, (list, tuple)) or len(row) != 4:
+            msg = f"a field of a state is [group, key, track, base], got {brief(row)}"
+            raise PassoError(msg)
+        place, key, number, base = row
+        if number not in range(len(self.tracks)):
+            msg = f"field {key!r} of a state follows track {brief(number)} of {len(self.tracks)}"
+            raise PassoError(msg)
+        return (place, key), (self.tracks[number], real(base, f"the base of {key!r}"))
+
+    @property
+    def groups(self) -> int:
+        """How many param groups were driven."""
+        return 1 + max((place for place, _ in self.fields if place is not None), default=-1)
 
 
-def _adopt(scheduler: Scheduler, saved: Saved) -> None:
-    """Run, tracks and bases of the checkpoint; a group that it does not know stays as it is."""
-    driver = scheduler.driver
-    scheduler.settings.run = driver.run = saved.run
-    for each in driver.driven:
-        if (each.place, each.key) in saved.fields:
-            each.track, each.base = saved.fields[each.place, each.key]
-    used = {id(each.track): each.track for each in driver.driven}
-    driver.tracks = list(used.values())
+def _listed(value: Any, what: str) -> list[Any]:
+    if not isinstance(value, (list, tuple)):
+        msg = f"the {what} of a state are a list, got {brief(value)}"
+        raise PassoError(msg)
+    return list(value)
+
+
+def _is_nan(value: Any) -> bool:
+    return isinstance(value, float) and math.isnan(value)

@@ -10,6 +10,8 @@ import torch
 from passo.schedules import PassoWarning
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
     from torch.optim import Optimizer
 
     from passo.optim.driver import Driver
@@ -38,19 +40,24 @@ def _tensor(number: Any) -> torch.Tensor:
     return number if isinstance(number, torch.Tensor) else torch.tensor(float(number))
 
 
-def warn_of_branches(driver: Driver) -> None:
-    """A float that moves beside Tensors makes a compiled step compile again, or fall back."""
-    if not any(each.tensor is not None for each in driver.driven):
+def warn_of_branches(driver: Driver, groups: Sequence[Mapping[str, Any]]) -> None:
+    """Beside Tensors, a float that moves makes a compiled step compile again, or fall back."""
+    if not any(_has_tensor(group) for group in groups):
         return
     for each in driver.driven:
-        if (
-            each.field is not None
-            and each.field.key in _BRANCHING
-            and not each.track.known._timeless
-        ):
-            text = (
-                f"{each.key!r} moves as a float, and torch branches on it: a compiled step would "
-                "compile again for each value, then fall back; write .staircase(epochs(1))"
-            )
-            warnings.warn(text, PassoWarning, stacklevel=4)
-            return
+        branches = each.field is not None and each.field.key in _BRANCHING
+        fine = each.tensor is not None and not branches
+        if each.field is None or each.track.known._timeless or fine:
+            continue
+        how = "is a Tensor that torch branches on" if each.tensor is not None else "is a float"
+        text = (
+            f"{each.key!r} moves and {how}: a compiled step would compile again for its values, "
+            "then fall back; write .staircase(epochs(1)), or do not compile the step"
+        )
+        warnings.warn(text, PassoWarning, stacklevel=4)
+        return
+
+
+def _has_tensor(group: Mapping[str, Any]) -> bool:
+    slots = [group.get("lr"), *group.get("betas", ())]
+    return any(isinstance(slot, torch.Tensor) for slot in slots)

@@ -16,14 +16,18 @@ if TYPE_CHECKING:
 
 
 class Memory:
-    """What one plateau in a plan has seen: its reducer, and the times at which it fell."""
+    """What one plateau in a plan has seen: its reducer, and when it fell last; constant in size.
 
-    __slots__ = ("falls", "local", "reducer")
+    `fell` is a time of the plateau's own; None where the clock was moved since, and the factor
+    has its present value at all times.
+    """
+
+    __slots__ = ("fell", "local", "reducer")
 
     def __init__(self, plateau: Plateau, local: Localize) -> None:
         self.reducer = Reducer(plateau)
         self.local = local
-        self.falls: list[float] = []
+        self.fell: float | None = None
         for t, metric in plateau.past:
             self._see(t, metric)
 
@@ -37,38 +41,36 @@ class Memory:
     def _see(self, at: float, metric: float) -> bool:
         fell = self.reducer.see(metric)
         if fell:
-            self.falls.append(at)
+            self.fell = at
         return fell
 
     def state(self) -> dict[str, Any]:
         """The memory as plain JSON."""
         reducer = self.reducer
-        best = None if reducer.best is None else repr(reducer.best)
         return {
-            "best": best,
+            "best": None if reducer.best is None else repr(reducer.best),
             "bad": reducer.bad,
             "cooling": reducer.cooling,
-            "falls": list(self.falls),
+            "reductions": reducer.reductions,
+            "fell": self.fell,
         }
 
     def load(self, state: Mapping[str, Any]) -> None:
         """Back to a saved memory."""
-        best = state["best"]
-        self.falls = [float(t) for t in state["falls"]]
-        self.reducer.best = None if best is None else float(best)
-        self.reducer.bad, self.reducer.cooling = int(state["bad"]), int(state["cooling"])
-        self.reducer.reductions = len(self.falls)
+        reducer, best = self.reducer, state["best"]
+        reducer.best = None if best is None else float(best)
+        reducer.bad, reducer.cooling = int(state["bad"]), int(state["cooling"])
+        reducer.reductions = int(state["reductions"])
+        self.fell = None if state["fell"] is None else float(state["fell"])
 
     def factor(self, unit: str) -> Schedule:
-        """The plateau's factor as far as it is known: a step at each fall, then for ever."""
-        after = self.reducer.rule.after
-        points = {Span(exact(0, "t"), unit): 1.0}
-        for k, t in enumerate(self.falls, start=1):
-            points[Span(exact(t, "t"), unit)] = after(k)
-        last = after(len(self.falls))
-        if len(points) == 1:
-            return Constant(last)
-        return Table(tuple(points.items()), "step").then(Constant(last))
+        """The plateau's factor: a step where it fell last, so that a staircase holds the old one."""
+        after, times = self.reducer.rule.after, self.reducer.reductions
+        now = Constant(after(times))
+        if not times or not self.fell:
+            return now
+        begin, end = (Span(exact(t, "t"), unit) for t in (0, self.fell))
+        return Table(((begin, after(times - 1)), (end, after(times))), "step").then(now)
 
 
 class Track:
@@ -116,8 +118,22 @@ class Track:
             "plateaus": [memory.state() for memory in self.memories],
         }
 
-    def remember(self, memories: Sequence[Mapping[str, Any]]) -> None:
-        """Take up what the plateaus of the same schedule remembered."""
-        for memory, told in zip(self.memories, memories, strict=True):
-            memory.load(told)
+    def remember(self, other: Track, *, settled: bool) -> None:
+        """Take up what the plateaus of another track remember, each rule from its like.
+
+        `settled` forgets when they fell: the clock is not the one of those times.
+        """
+        theirs = list(other.memories)
+        for mine in self.memories:
+            like = next((each for each in theirs if each.reducer.rule == mine.reducer.rule), None)
+            if like is not None:
+                theirs.remove(like)
+                mine.load(like.state())
+                mine.fell = None if settled else mine.fell
+        self.refresh()
+
+    def settle(self) -> None:
+        """The clock moves: each plateau keeps its present factor, whatever the time."""
+        for memory in self.memories:
+            memory.fell = None
         self.refresh()

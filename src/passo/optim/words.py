@@ -17,7 +17,7 @@ def scheduler(self: Scheduler) -> str:
     lines = [f"Scheduler at update {self.clock:,} of {run}"]
     for shared in self.driver.shared:
         followers = shared.followers
-        used = f"{shared.used:.6g}" if self.clock else "nothing yet"
+        used = "nothing yet" if shared.used is None else f"{shared.used:.6g}"
         lines.append(
             f"  {followers[0].key} of {_groups(followers)}: {followers[0].track.source!r}"
             f"{_base(followers[0])}; last {used}, next {shared.value:.6g}"
