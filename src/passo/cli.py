@@ -94,13 +94,18 @@ def list_() -> None:
 def demo(
     out: Annotated[Path, typer.Option(help="the folder to write")] = Path("passo-demo"),
     quick: Annotated[bool, typer.Option("--quick", help="a small run, in seconds")] = False,  # noqa: FBT002
-    seeds: Annotated[int, typer.Option(help="how many seeds for each schedule")] = 3,
+    seeds: Annotated[
+        int | None, typer.Option(help="seeds for each schedule; without it 3, or 1 with --quick")
+    ] = None,
+    only: Annotated[
+        list[str] | None, typer.Option(help="a schedule by name; may be given several times")
+    ] = None,
 ) -> None:
     """Train a network on real digits with a dozen schedules, and report which does what."""
     from passo.demo import run_demo
 
     try:
-        run_demo(out, quick=quick, seeds=seeds)
+        run_demo(out, quick=quick, seeds=seeds, only=only)
     except KeyboardInterrupt:
         sys.exit(_INTERRUPTED)
 
@@ -128,7 +133,7 @@ def _run(schedule: Schedule, length: str, rates: dict[str, float | None]) -> Run
     units = set(schedule._units)
     if units <= {"steps"} and own is not None and own.unit == "steps" and own.amount > 0:
         return Run(Span(own.amount, "steps"))
-    first = next((span for unit, span in schedule._units.items() if unit != "steps"), None)
+    first = next((schedule._span_in(unit) for unit in sorted(units - {"steps"})), None)
     why = "it never ends" if first is None else f"{first!r} is measured on it"
     msg = (
         f"{schedule!r} needs a run, since {why}; "

@@ -71,11 +71,11 @@ def check_trace(out, task, settings):
 
 
 def check_picture(path):
-    """It is a PNG with more than one colour."""
+    """It is a PNG, and something is drawn on it."""
     with Image.open(path) as image:
         assert image.format == "PNG"
         assert min(image.size) > 400
-        assert len(image.convert("L").histogram()) > sum(image.convert("L").histogram()[i] == 0 for i in range(255))
+        assert len(image.convert("L").getcolors()) > 50
 
 
 def check_page(result):

@@ -37,7 +37,7 @@ def clipped(part):
 BAD = [
     None, 5, "Constant(1)", [], {}, {"a": 1}, {KEY: None}, {KEY: []}, {KEY: {}}, {KEY: "Schedule"},
     kind("Linar"), kind("Run"), kind("Span"), kind("os.system"), kind("__class__"), kind("eval"),
-    kind("Constant"), kind("Constant", value=1.0), kind("Constant", value="1", over=None),
+    kind("Constant"), kind("Constant", value="1", over=None),
     kind("Constant", value=True, over=None), kind("Constant", value=[1], over=None),
     kind("Constant", value=1, over=5), kind("Constant", value=1, over="steps(5)"),
     kind("Constant", value=1, over=None, more=1), kind("Constant", value=1, over=None, _depth=1),

@@ -64,7 +64,7 @@ class Memory:
         self.fell = None if state["fell"] is None else float(state["fell"])
 
     def factor(self, unit: str) -> Schedule:
-        """The plateau's factor: a step where it fell last, so that a staircase holds the old one."""
+        """The plateau's factor: a step where it fell last, so that a stair keeps the old one."""
         after, times = self.reducer.rule.after, self.reducer.reductions
         now = Constant(after(times))
         if not times or not self.fell:

@@ -81,7 +81,8 @@ class Curve:
         relative = base is None and placed._relative
         exact = placed.with_base(1.0 if base is None else base)
         horizon = float(run.measure(run.length))
-        found = sorted(set(islice(exact._corners(0.0, horizon), MOST_CORNERS)))
+        raw = list(islice(exact._corners(0.0, horizon), MOST_CORNERS))
+        found = sorted(set(raw))
         corners = tuple(Corner(t, exact(math.nextafter(t, 0.0)), exact(t)) for t in found)
         times = _times(horizon, points, corners)
         return cls(
@@ -94,7 +95,7 @@ class Curve:
             run.axis,
             label or repr(schedule),
             relative,
-            len(found) < MOST_CORNERS,
+            len(raw) < MOST_CORNERS,
         )
 
     @property

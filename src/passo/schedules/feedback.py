@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from numbers import Real
@@ -24,6 +24,11 @@ if TYPE_CHECKING:
 
 _MODES: Final = ("min", "max")
 _THRESHOLD_MODES: Final = ("rel", "abs")
+_RANGES: Final[tuple[tuple[str, Callable[[float], bool], str], ...]] = (
+    ("factor", lambda value: 0 <= value < 1, "at least 0 and below 1"),
+    ("floor", lambda value: 0 <= value <= 1, "from 0 to 1"),
+    ("threshold", lambda value: value >= 0, "at least 0"),
+)
 _NAN: Final = float("nan")
 _PAIR: Final = 2
 
@@ -109,11 +114,10 @@ class Plateau(Schedule):
         _one_of(self.threshold_mode, _THRESHOLD_MODES, "threshold_mode")
         whole(self.patience, "patience", least=0)
         whole(self.cooldown, "cooldown", least=0)
-        for name, low, high in (("factor", 0, 1), ("floor", 0, 1), ("threshold", 0, math.inf)):
+        for name, fits, need in _RANGES:
             value = real(getattr(self, name), name)
-            if not low <= value < high and not (name == "floor" and value == high):
-                bound = f" and below {high}" if high == 1 else ""
-                msg = f"{name} must be at least {low}{bound}, got {write(value)}"
+            if not fits(value):
+                msg = f"{name} must be {need}, got {write(value)}"
                 raise PassoError(msg)
             self._set(**{name: value})
         self._set(past=_as_past(self.past))
@@ -162,7 +166,7 @@ class Plateau(Schedule):
 
     def _write(self) -> str:
         bare = Plateau(self.metric)
-        given = [json.dumps(self.metric)]
+        given = [json.dumps(self.metric, ensure_ascii=False)]
         for name, value in self._fields().items():
             if name not in ("metric", "past") and value != getattr(bare, name):
                 code = write(value) if isinstance(value, float) else f"{value}"
@@ -216,7 +220,7 @@ def _write_report(t: float, metric: float) -> str:
 
 def told(schedule: Node, reports: Iterable[tuple[float, Mapping[str, float]]]) -> Schedule:
     """`schedule` with each of its plateaus given the reports that it may see."""
-    need_axis(schedule._units)
+    need_axis(schedule)
     made = [_report(each) for each in _listed(reports, "reports")]
     pasts = []
     for plateau, local in schedule._plateaus(lambda t: t):

@@ -28,7 +28,9 @@ def brief(value: object) -> str:
     try:
         code = repr(value)
     except ValueError:
-        return "an int of thousands of digits"
+        return "a number of thousands of digits"
+    except RecursionError:
+        return f"a deeply nested {type(value).__name__}"
     return code if len(code) <= _LONGEST_BRIEF else code[: _LONGEST_BRIEF - 3] + "..."
 
 
@@ -58,8 +60,8 @@ def as_time(t: object) -> float:
     0.5
     """
     if isinstance(t, bool) or not isinstance(t, Real):
-        need = "write numpy.asarray(t)" if isinstance(t, (list, tuple)) else "write s(0)"
-        msg = f"t must be a number or an array of numbers, got {brief(t)}; {need}"
+        need = "; write numpy.asarray(t)" if isinstance(t, (list, tuple)) else ""
+        msg = f"t must be a number or an array of numbers, got {brief(t)}{need}"
         raise PassoError(msg)
     if not 0 <= t <= _LATEST:  # type: ignore[operator]
         msg = f"t must be at least 0 and below 1.8e308, got {brief(t)}"
@@ -67,14 +69,17 @@ def as_time(t: object) -> float:
     return float(t)
 
 
-def whole(value: object, name: str, *, least: int = 1) -> int:
-    """`value` as an int of at least `least`; 3.0 is not an int.
+def whole(value: object, name: str, *, least: int = 1, most: int | None = None) -> int:
+    """`value` as an int of at least `least`, at most `most`; 3.0 is not an int.
 
     >>> whole(3, "times")
     3
     """
     if isinstance(value, bool) or not isinstance(value, int) or value < least:
         msg = f"{name} must be a whole number of at least {least}, got {brief(value)}"
+        raise PassoError(msg)
+    if most is not None and value > most:
+        msg = f"{name} must be at most {most:,}, got {brief(value)}"
         raise PassoError(msg)
     return value
 
@@ -132,3 +137,12 @@ def write_exact(number: Fraction) -> str:
     if math.isfinite(float(decimal)) and Fraction(decimal) == number:
         return decimal
     return f'"{number.numerator}/{number.denominator}"'
+
+
+def decimal(number: Fraction) -> str:
+    """A fraction in a few digits, however large it is.
+
+    >>> decimal(Fraction(1, 3)), decimal(Fraction(10) ** 400)
+    ('0.333', 'more than 1e300')
+    """
+    return f"{float(number):.3g}" if abs(number) < 10**300 else "more than 1e300"

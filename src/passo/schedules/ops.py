@@ -76,6 +76,7 @@ class Arrays:
     def __init__(self, xp: Any) -> None:
         self.xp = xp
         self.is_numpy = xp.__name__.endswith("numpy") and "jax" not in xp.__name__
+        self.is_torch = "torch" in xp.__name__
         self.sinh, self.cosh = xp.sinh, xp.cosh
         self.expm1, self.log1p, self.sqrt, self.where = xp.expm1, xp.log1p, xp.sqrt, xp.where
 
@@ -133,9 +134,9 @@ class Arrays:
         return self.xp.reshape(flat, t.shape)
 
     def _like(self, values: Sequence[float], t: Any) -> Any:
-        if self.is_numpy:
-            return self.xp.asarray(values, dtype=t.dtype)
-        return self.xp.asarray(list(values), dtype=t.dtype, device=t.device)
+        if self.is_torch:
+            return self.xp.asarray(list(values), dtype=t.dtype, device=t.device)
+        return self.xp.asarray(values, dtype=t.dtype)
 
     def full(self, t: Any, value: Any) -> Any:
         """`value` in the shape of t: a formula without t answers with a plain number."""

@@ -63,6 +63,13 @@ class Parallel(Schedule):
     def _make(cls, **values: Any) -> Schedule:
         return cls.of(values["parts"])
 
+    def _check(self) -> None:
+        if len(self.parts) < 2:
+            msg = f"{self._sign} joins two parts or more, got {len(self.parts)}"
+            raise PassoError(msg)
+        for part in self.parts:
+            as_part(part, f"a part of {self._sign}")
+
     def _parts(self) -> Iterator[Schedule]:
         return iter(self.parts)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any, ClassVar, Final, cast
 
 from passo.schedules import arrays
@@ -27,6 +28,8 @@ _LATEST: Final = 1.7976931348623157e308
 LARGEST: Final = 50_000
 MOST_PARTS: Final = 4096
 SUM, PRODUCT, ATOM = 1, 2, 3
+_DEPTH, _SIZE, _UNITS = attrgetter("_depth"), attrgetter("_size"), attrgetter("_units")
+_RELATIVE, _OPEN, _ENDLESS = attrgetter("_relative"), attrgetter("_open"), attrgetter("_endless")
 
 
 class Node:
@@ -55,7 +58,7 @@ class Node:
 
     _depth: int
     _size: int
-    _units: dict[str, Span]
+    _units: frozenset[str]
     _open: bool
     _endless: bool
     _timeless: bool
@@ -67,15 +70,13 @@ class Node:
 
     def __post_init__(self) -> None:
         self._check()
-        parts, units = list(self._parts()), {}
-        for part in parts:
-            units.update(part._units)
-        units.update((span.unit, span) for span in self._spans())
+        parts = list(self._parts())
+        own = (span.unit for span in self._spans())
         self._set(
-            _depth=1 + max((part._depth for part in parts), default=0),
-            _size=1 + sum(part._size for part in parts),
-            _units=units,
-            _relative=any(part._relative for part in parts),
+            _depth=1 + max(map(_DEPTH, parts), default=0),
+            _size=1 + sum(map(_SIZE, parts)),
+            _units=frozenset(own).union(*map(_UNITS, parts)),
+            _relative=any(map(_RELATIVE, parts)),
         )
         self._check_size()
         self._set(_open=self._is_open(), _endless=self._is_endless())
@@ -115,6 +116,19 @@ class Node:
         for value in self._fields().values():
             yield from inside(value, Span)
 
+    def _span_in(self, unit: str) -> Span | None:
+        """The first span of that unit."""
+        stack: list[Any] = [self]
+        while stack:
+            node = stack.pop()
+            if unit not in node._units:
+                continue
+            for span in node._spans():
+                if span.unit == unit:
+                    return span  # type: ignore[no-any-return]
+            stack.extend(reversed(list(node._parts())))
+        return None
+
     def _with(self, parts: Iterable[Any], span: Callable[[Span], Span] = lambda span: span) -> Any:
         """The same node over other parts, and with its spans changed."""
         others = iter(parts)
@@ -128,10 +142,10 @@ class Node:
 
     def _is_open(self) -> bool:
         """Whether the length waits for `rest`."""
-        return any(part._open for part in self._parts())
+        return any(map(_OPEN, self._parts()))
 
     def _is_endless(self) -> bool:
-        return all(part._endless for part in self._parts())
+        return all(map(_ENDLESS, self._parts()))
 
     def _is_timeless(self) -> bool:
         """Whether it is made of numbers and `base` alone."""
@@ -218,7 +232,7 @@ class Node:
         try:
             formula = self._formula
         except AttributeError:
-            need_axis(self._units)
+            need_axis(self)
             formula = self._compiled()
         if (type(t) is int or type(t) is float) and 0 <= t <= _LATEST:
             try:

@@ -10,8 +10,9 @@ from passo.schedules.numbers import brief, write_exact
 from passo.schedules.time import AXES, LONGEST, Span
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable, Sequence
 
+    from passo.schedules.algebra.node import Node
     from passo.schedules.time import Run
 
 
@@ -49,15 +50,6 @@ class Length(NamedTuple):
         """Whether it can be compared and added without a run."""
         return self.unit is not None
 
-    def plus(self, other: Length) -> Length:
-        """The two after one another."""
-        if self.amount == 0 and self.known:
-            return other
-        if other.amount == 0 and other.known:
-            return self
-        unit = self.unit if self.unit == other.unit else None
-        return Length(self.amount + other.amount, unit)
-
     def times(self, factor: Fraction) -> Length:
         """`factor` times as long."""
         return Length(self.amount * factor, self.unit)
@@ -65,7 +57,6 @@ class Length(NamedTuple):
 
 _SHORTEST = Fraction(1, LONGEST)
 UNKNOWN = Length(Fraction(1), None)
-NOTHING = Length(Fraction(0), "steps")
 
 
 def length_of(span: Span, run: Run | None = None) -> Length:
@@ -89,6 +80,21 @@ def _differ(one: Fraction, other: Fraction) -> bool:
     return one != other and abs(one - other) > max(one, other) / 10**15
 
 
+def total_length(lengths: Sequence[Length | None]) -> Length:
+    """All of them after one another; in one unit, or not known yet."""
+    numerators: dict[int, int] = {}
+    units = set()
+    for length in lengths:
+        if length is not None and (length.amount or not length.known):
+            units.add(length.unit)
+            amount = length.amount
+            numerators[amount.denominator] = (
+                numerators.get(amount.denominator, 0) + amount.numerator
+            )
+    total = sum((Fraction(n, d) for d, n in numerators.items()), Fraction(0))
+    return Length(total, units.pop() if len(units) == 1 else None if units else "steps")
+
+
 def common_length(
     lengths: Iterable[Length | None], sign: str, code: Callable[[], str]
 ) -> Length | None:
@@ -109,18 +115,18 @@ def common_length(
     return known[0] if one_unit else UNKNOWN
 
 
-def need_axis(spans: Mapping[str, Span]) -> None:
+def need_axis(node: Node) -> None:
     """Refuse spans that no single axis measures: values can be asked for on steps, samples, tokens.
 
-    >>> need_axis({})
+    >>> from passo import Constant
+    >>> need_axis(Constant(1.0))
     """
-    for unit, span in spans.items():
-        if unit not in AXES.values():
-            msg = f"{span!r} needs a run; write schedule.on(Run(...)) first"
-            if unit == "rest":
-                msg = "'rest' needs a run; write schedule.on(Run(...)) first"
-            raise NeedsRun(msg)
-    if len(spans) > 1:
-        both = " and ".join(repr(span) for span in spans.values())
+    units = node._units
+    for unit in sorted(units - set(AXES.values())):
+        span = "'rest'" if unit == "rest" else repr(node._span_in(unit))
+        msg = f"{span} needs a run; write schedule.on(Run(...)) first"
+        raise NeedsRun(msg)
+    if len(units) > 1:
+        both = " and ".join(repr(node._span_in(unit)) for unit in sorted(units))
         msg = f"{both} are in different units; write schedule.on(Run(...)) first"
         raise NeedsRun(msg)

@@ -149,7 +149,7 @@ class Schedule(Node):
 
         >>> from passo import Constant
         >>> Constant(0.1).to_spec()
-        {'kind': 'Constant', 'value': 0.1, 'over': None}
+        {'is': 'Constant', 'value': 0.1, 'over': None}
         """
         from passo.schedules.spec.data import to_spec  # spec knows every node
 

@@ -7,16 +7,17 @@ from bisect import bisect_right
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import accumulate, islice, pairwise
-from typing import TYPE_CHECKING, Any, final
+from operator import attrgetter
+from typing import TYPE_CHECKING, Any, Final, final
 
 from passo.schedules.algebra.atoms import as_part
 from passo.schedules.algebra.crossings import MOST_CORNERS
 from passo.schedules.algebra.cycles import counter, growing_starts, total_growth
 from passo.schedules.algebra.node import ATOM, MOST_PARTS
-from passo.schedules.algebra.place import NOTHING, UNKNOWN, Length, Place
+from passo.schedules.algebra.place import UNKNOWN, Length, Place, total_length
 from passo.schedules.algebra.schedule import Schedule
 from passo.schedules.errors import PassoError
-from passo.schedules.numbers import brief, exact, real, whole, write, write_exact
+from passo.schedules.numbers import brief, decimal, exact, real, whole, write, write_exact
 from passo.schedules.ops import NUMBERS
 
 if TYPE_CHECKING:
@@ -26,6 +27,9 @@ if TYPE_CHECKING:
     from passo.schedules.feedback import Plateau
     from passo.schedules.ops import Formula
     from passo.schedules.time import Run, Span
+
+_ENDLESS: Final = attrgetter("_endless")
+_OPEN: Final = attrgetter("_open")
 
 
 @final
@@ -59,14 +63,14 @@ class Then(Schedule):
                 "write a Table, or use repeat"
             )
             raise PassoError(msg)
-        for part, after in pairwise(self.parts):
+        for part, after in pairwise(self.parts if any(map(_ENDLESS, self.parts[:-1])) else ()):
             if part._endless:
                 msg = (
                     f"{brief(part)} never ends, so {brief(after)} would never begin; "
                     "give it an end with .until(...) or over="
                 )
                 raise PassoError(msg)
-        if sum(part._open for part in self.parts) > 1:
+        if sum(map(_OPEN, self.parts)) > 1:
             both = " and ".join(brief(part) for part in self.parts if part._open)
             msg = f"at most one part of a then can be as long as 'rest', got {both}"
             raise PassoError(msg)
@@ -81,13 +85,8 @@ class Then(Schedule):
         return self.parts[-1]._endless
 
     def _measure(self, run: Run | None) -> Length | None:
-        total = NOTHING
-        for part in self.parts:
-            length = part._length(run)
-            if length is None:
-                return None
-            total = total.plus(length)
-        return total
+        lengths = [part._length(run) for part in self.parts]
+        return None if lengths[-1] is None else total_length(lengths)
 
     def _places(self, place: Place) -> Sequence[Place]:
         """`rest` in a part is what its siblings leave; a part cut by `until` could fill the run."""
@@ -197,9 +196,9 @@ class Repeat(Schedule):
 
     def _check(self) -> None:
         if self.times is not None:
-            whole(self.times, "times")
+            whole(self.times, "times", most=10**15)
         if not 10**-9 <= self.grow <= 10**9:
-            msg = f"grow must be between 1e-9 and 1e9, got {brief(float(self.grow))}"
+            msg = f"grow must be between 1e-9 and 1e9, got {decimal(self.grow)}"
             raise PassoError(msg)
         if self.times is None and self.grow < 1:
             msg = (
@@ -259,10 +258,10 @@ class Repeat(Schedule):
         starts = growing_starts(_amount(self.part), self.grow, self.times)
         lengths = [grow**k for k in range(len(starts))]
         scales = [scale**k for k in range(len(starts))]
-        period = float(_amount(self.part))
+        period, edges = float(_amount(self.part)), starts[1:]
 
         def value(t: Any, xp: Any) -> Any:
-            cycle = xp.find(starts[1:], t)
+            cycle = xp.find(edges, t)
             local = (t - xp.take(starts, cycle, t)) / xp.take(lengths, cycle, t)
             return xp.take(scales, cycle, t) * formula(xp.minimum(local, period), xp)
 

@@ -15,7 +15,7 @@ from passo.schedules.algebra.node import ATOM
 from passo.schedules.algebra.place import UNKNOWN, Length, Place, length_of
 from passo.schedules.algebra.schedule import Schedule
 from passo.schedules.errors import PassoError
-from passo.schedules.numbers import exact, write_exact
+from passo.schedules.numbers import decimal, exact, write_exact
 from passo.schedules.ops import NUMBERS
 from passo.schedules.time import LONGEST, Span, as_span
 
@@ -50,7 +50,7 @@ class Stretch(Schedule):
 
     def _check(self) -> None:
         if not 1 <= self.factor * LONGEST <= LONGEST**2:
-            msg = f"factor must be between 10**-18 and 10**18, got {_decimal(self.factor)}"
+            msg = f"factor must be between 10**-18 and 10**18, got {decimal(self.factor)}"
             raise PassoError(msg)
 
     def _measure(self, run: Run | None) -> Length | None:
@@ -208,10 +208,6 @@ class Staircase(Schedule):
 
     def _write(self) -> str:
         return f"{self.part._inner(ATOM)}.staircase({self.span!r})"
-
-
-def _decimal(number: Fraction) -> str:
-    return f"{float(number):.3g}" if abs(number) < LONGEST**10 else "more than 1e180"
 
 
 @final

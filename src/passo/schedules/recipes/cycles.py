@@ -37,10 +37,10 @@ def one_cycle(
     bend = _shape(shape)
     top = as_value(peak, "peak")
     low, end = real(initial, "initial") * top, real(final, "final") * top
-    up = bend(low, peak, as_span(rise, "rise", relative=False))
+    up = bend(low, top, as_span(rise, "rise", relative=False))
     if _phases(phases) == 2:
-        return up.then(bend(peak, end))
-    return up.then(bend(peak, low, rise), bend(low, end))
+        return up.then(bend(top, end))
+    return up.then(bend(top, low, rise), bend(low, end))
 
 
 def one_cycle_momentum(
@@ -60,7 +60,7 @@ def one_cycle_momentum(
     >>> one_cycle_momentum()
     Cosine(0.95, 0.85, percent(30)).then(Cosine(0.85, 0.95))
     """
-    bend = _shape(shape)
+    bend, low, high = _shape(shape), real(low, "low"), real(high, "high")
     down = bend(high, low, as_span(rise, "rise", relative=False))
     if _phases(phases) == 2:
         return down.then(bend(low, high))
@@ -85,7 +85,7 @@ def cyclic(
     >>> cyclic(0.1, 1.0, steps(10))
     Linear(0.1, 1, steps(10)).then(Linear(1, 0.1, steps(10))).repeat()
     """
-    return _triangles(low, peak, rise, fall, mode, gamma)
+    return _triangles(as_value(low, "low"), as_value(peak, "peak"), rise, fall, mode, gamma)
 
 
 def cyclic_momentum(
@@ -105,7 +105,7 @@ def cyclic_momentum(
     >>> cyclic_momentum(rise=steps(10))
     Linear(0.9, 0.8, steps(10)).then(Linear(0.8, 0.9, steps(10))).repeat()
     """
-    return _triangles(high, low, rise, fall, mode, gamma)
+    return _triangles(real(high, "high"), real(low, "low"), rise, fall, mode, gamma)
 
 
 def warm_restarts(
@@ -125,6 +125,7 @@ def warm_restarts(
     Cosine(1, 0, steps(10)).repeat(grow=2)
     """
     as_span(first, "first", zero=False, relative=False)
+    peak, floor = as_value(peak, "peak"), as_value(floor, "floor")
     if real(shrink, "shrink") == 1.0 or floor == 0:
         return Cosine(peak, floor, first).repeat(grow=grow, scale=shrink)
     falling = Cosine(peak, 0.0, first).repeat(grow=grow, scale=shrink)
@@ -135,8 +136,8 @@ def _triangles(
     outer: Value, inner: Value, rise: Span, fall: Span | None, mode: str, gamma: float
 ) -> Schedule:
     """From `outer` to `inner` and back, for ever."""
-    down = as_span(rise if fall is None else fall, "fall", relative=False)
     up = as_span(rise, "rise", relative=False)
+    down = up if fall is None else as_span(fall, "fall", relative=False)
     if mode not in _MODES:
         msg = f"mode must be one of {', '.join(map(repr, _MODES))}, got {brief(mode)}"
         raise PassoError(msg)
@@ -145,7 +146,6 @@ def _triangles(
         raise PassoError(msg)
     if mode == "triangular":
         return Linear(outer, inner, up).then(Linear(inner, outer, down)).repeat()
-    outer, inner = as_value(outer, "low and high"), as_value(inner, "peak")
     height = as_value(inner + -1 * outer, "the height of a cycle")
     triangle = Linear(0.0, height, up).then(Linear(height, 0.0, down))
     if mode == "triangular2":

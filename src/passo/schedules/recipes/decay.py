@@ -29,7 +29,7 @@ def step_decay(every: Span, gamma: float = 0.1, peak: Value = base) -> Schedule:
     Exponential(base, 0.1, every=epochs(30)).staircase(epochs(30))
     """
     as_span(every, "every", zero=False, relative=False)
-    return Exponential(peak, gamma, every).staircase(every)
+    return Exponential(as_value(peak, "peak"), gamma, every).staircase(every)
 
 
 def multistep_decay(milestones: Sequence[Span], gamma: float = 0.1, peak: Value = base) -> Schedule:
@@ -63,7 +63,7 @@ def exponential_decay(gamma: float, every: Span = steps(1), peak: Value = base) 
     0.25
     """
     as_span(every, "every", zero=False, relative=False)
-    return Exponential(peak, gamma, every)
+    return Exponential(as_value(peak, "peak"), gamma, every)
 
 
 def cosine_decay(peak: Value = base, over: Span = rest, floor: Value = 0.0) -> Schedule:
@@ -77,7 +77,7 @@ def cosine_decay(peak: Value = base, over: Span = rest, floor: Value = 0.0) -> S
     >>> cosine_decay(floor=0.1 * base)
     Cosine(base, 0.1 * base)
     """
-    return Cosine(peak, floor, over)
+    return Cosine(as_value(peak, "peak"), as_value(floor, "floor"), over)
 
 
 def polynomial_decay(
@@ -92,7 +92,7 @@ def polynomial_decay(
     >>> polynomial_decay(1.0, power=2)
     Polynomial(1, 0, power=2)
     """
-    return Polynomial(peak, floor, over, power=power)
+    return Polynomial(as_value(peak, "peak"), as_value(floor, "floor"), over, power=power)
 
 
 def _milestones(milestones: Sequence[Span]) -> tuple[Span, ...]:

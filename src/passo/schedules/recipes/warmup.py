@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from passo.schedules.algebra.atoms import Value, base
+from passo.schedules.algebra.atoms import Value, as_value, base
 from passo.schedules.algebra.schedule import Schedule
 from passo.schedules.errors import PassoError
 from passo.schedules.numbers import brief, real, whole
@@ -28,7 +28,7 @@ def warmup_cosine(
     >>> warmup_cosine(3e-4, steps(100))
     Linear(0, 0.0003, steps(100)).then(Cosine(0.0003, 0))
     """
-    return _warm(peak, warmup, start).then(Cosine(peak, floor))
+    return _warm(peak, warmup, start).then(Cosine(peak, as_value(floor, "floor")))
 
 
 def warmup_linear(
@@ -44,7 +44,7 @@ def warmup_linear(
     >>> warmup_linear()
     Linear(0, base, percent(5)).then(Linear(base, 0))
     """
-    return _warm(peak, warmup, start).then(Linear(peak, floor))
+    return _warm(peak, warmup, start).then(Linear(peak, as_value(floor, "floor")))
 
 
 def warmup_constant(peak: Value = base, warmup: Span = percent(5), start: Value = 0.0) -> Schedule:
@@ -81,6 +81,7 @@ def wsd(
         Power(0.001, 0, percent(20), power=0.5))
     """
     as_span(cooldown, "cooldown")
+    peak, floor = as_value(peak, "peak"), as_value(floor, "floor")
     if not isinstance(shape, str) or shape not in _COOLDOWNS:
         msg = f"shape must be one of {', '.join(map(repr, _COOLDOWNS))}, got {brief(shape)}"
         raise PassoError(msg)
@@ -118,7 +119,7 @@ def noam(d_model: int, warmup: Span, scale: float = 1.0) -> Schedule:
     >>> noam(256, steps(400))(400)
     0.003125
     """
-    whole(d_model, "d_model")
+    whole(d_model, "d_model", most=10**15)
     as_span(warmup, "warmup", zero=False)
     if warmup.unit != "steps":
         msg = f"noam's peak depends on its warmup in steps, got {warmup!r}; write steps(4000)"
@@ -127,4 +128,5 @@ def noam(d_model: int, warmup: Span, scale: float = 1.0) -> Schedule:
 
 
 def _warm(peak: Value, warmup: Span, start: Value) -> Schedule:
-    return Linear(start, peak, as_span(warmup, "warmup"))
+    ends = as_value(start, "start"), as_value(peak, "peak")
+    return Linear(*ends, as_span(warmup, "warmup"))

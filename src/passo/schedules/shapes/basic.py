@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, final
 
+from passo.schedules.precise import left_of, raised, ratio
 from passo.schedules.shapes.leaf import Ramp, positive, same_sign
 
 if TYPE_CHECKING:
@@ -83,9 +84,9 @@ class Polynomial(Ramp):
 
         def value(t: Any, xp: Any) -> Any:
             t = xp.minimum(t, n)
-            left = (n - t) / n
+            left, lost = ratio(*left_of(n, t), n)
             gone = -xp.expm1(power * xp.log_share(left, t / n))
-            return a * left**power + b * gone
+            return a * raised(left, lost, power, xp) + b * gone
 
         return value
 
@@ -115,9 +116,9 @@ class Power(Ramp):
 
         def value(t: Any, xp: Any) -> Any:
             t = xp.minimum(t, n)
-            gone = t / n
+            gone, lost = ratio(t, 0.0, n)
             left = -xp.expm1(power * xp.log_share(gone, (n - t) / n))
-            return a * left + b * gone**power
+            return a * left + b * raised(gone, lost, power, xp)
 
         return value
 

@@ -10,6 +10,7 @@ from passo.schedules.algebra.cycles import ratio
 from passo.schedules.errors import PassoError, closest
 from passo.schedules.numbers import brief
 from passo.schedules.ops import NUMBERS
+from passo.schedules.precise import product
 from passo.schedules.shapes.leaf import Endless, positive
 from passo.schedules.time import Span, as_span, steps
 
@@ -49,8 +50,8 @@ class Exponential(Endless):
         p, q = ratio(self.every.amount)
 
         def value(t: Any, _xp: Any) -> Any:
-            scaled = t * q
-            return start * (gamma ** (scaled // p) * gamma ** ((scaled % p) / p))
+            scaled, lost = product(t, q)
+            return start * (gamma ** (scaled // p) * gamma ** ((scaled % p + lost) / p))
 
         return value
 
@@ -138,8 +139,8 @@ class Function(Endless):
         if not isinstance(self.name, str) or self.name not in _functions:
             name = brief(self.name)
             msg = (
-                f"no function is registered as {name}{closest(str(self.name), _functions)}; "
-                f"write @passo.register({name}) above it first"
+                f"no function is registered as {name}; write @passo.register({name}) above it "
+                f"first{closest(str(self.name), _functions)}"
             )
             raise PassoError(msg)
 

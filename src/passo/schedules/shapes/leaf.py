@@ -38,7 +38,7 @@ class Leaf(Schedule):
 
 def _code(value: Any) -> str:
     if isinstance(value, str):
-        return json.dumps(value)
+        return json.dumps(value, ensure_ascii=False)
     return write_value(value) if isinstance(value, (float, Schedule)) else repr(value)
 
 
@@ -121,9 +121,13 @@ def same_sign(start: Value, end: Value, shape: str) -> None:
     if isinstance(start, Schedule) or isinstance(end, Schedule):
         return
     if not (start > 0 < end or start < 0 > end):
+        largest = max(start, end, key=abs)
+        small = (
+            f"; write 1e-3 * {write(largest)} for the zero" if largest and 0 in (start, end) else ""
+        )
         msg = (
             f"{shape} needs two ends of one sign and not zero, got start={write(start)}, "
-            f"end={write(end)}; write a small end such as {write(start)} * 1e-3"
+            f"end={write(end)}{small}"
         )
         raise PassoError(msg)
     if not _MOST_UNEQUAL > start / end > 1 / _MOST_UNEQUAL:

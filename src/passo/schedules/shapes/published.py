@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final, final
 
 from passo.schedules.errors import PassoError
 from passo.schedules.numbers import real, write
+from passo.schedules.precise import raised, ratio
 from passo.schedules.shapes.leaf import Ramp, positive, same_sign
 from passo.schedules.time import Span, as_span, steps
 
@@ -75,8 +76,9 @@ class KDecay(Ramp):
 
         def value(t: Any, xp: Any) -> Any:
             t = xp.minimum(t, n)
-            warped = (t / n) ** k
-            left = -xp.expm1(k * xp.log_share(t / n, (n - t) / n))
+            share, lost = ratio(t, 0.0, n)
+            warped = raised(share, lost, k, xp)
+            left = -xp.expm1(k * xp.log_share(share, (n - t) / n))
             gone = -xp.expm1(power * xp.log_share(left, warped))
             return a * left**power + b * gone
 
@@ -107,8 +109,9 @@ class KDecayCosine(Ramp):
 
         def value(t: Any, xp: Any) -> Any:
             t = xp.minimum(t, n)
-            gone = (t / n) ** k
-            left = -xp.expm1(k * xp.log_share(t / n, (n - t) / n))
+            share, lost = ratio(t, 0.0, n)
+            gone = raised(share, lost, k, xp)
+            left = -xp.expm1(k * xp.log_share(share, (n - t) / n))
             return xp.blend(gone < left, a, b, xp.half_cosine(xp.minimum(gone, left)))
 
         return value
@@ -197,12 +200,13 @@ class HyperbolicCurve(Ramp):
         """Refuse ends that the shape cannot join."""
 
     def _shares(self, n: float) -> Any:
-        far = 2.0 * self.upper * n
+        wide = 2.0 * (self.upper - 1.0) * n
+        whole = n * (wide + n)
 
         def shares(t: Any, xp: Any) -> tuple[Any, Any]:
             left = n - t
-            kept = xp.sqrt(left * (far - n - t) / (n * (far - n)))
-            return kept, t * (far - t) / (n * (far - n)) / (1.0 + kept)
+            kept = xp.sqrt(left * (wide + left) / whole)
+            return kept, t * (wide + n + left) / whole / (1.0 + kept)
 
         return shares
 

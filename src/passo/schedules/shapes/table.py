@@ -72,7 +72,8 @@ class Table(Leaf):
         times = [float(span.amount) for span, _ in self.points]
         values = [as_number(value) for _, value in self.points]
         if self.kind == "step":
-            return lambda t, xp: xp.take(values, xp.find(times[1:], t), t)
+            edges = times[1:]
+            return lambda t, xp: xp.take(values, xp.find(edges, t), t)
         return _between(times, values, straight=self.kind == "linear")
 
     def _corners(self, low: float, high: float) -> Iterator[float]:
@@ -97,11 +98,12 @@ def _point(point: Any) -> tuple[Span, Value]:
 def _between(times: list[float], values: list[float], *, straight: bool) -> Formula:
     """Each piece blends its two ends; a flat piece stands after the last point."""
     first, last = times[0], times[-1]
-    rights, ends = [*values[1:], values[-1]], [*times[1:], last + 1.0]
+    edges = times[1:]
+    rights, ends = [*values[1:], values[-1]], [*edges, last + 1.0]
 
     def value(t: Any, xp: Any) -> Any:
         t = xp.minimum(xp.maximum(t, first), last)
-        piece = xp.find(times[1:], t)
+        piece = xp.find(edges, t)
         begin, end = xp.take(times, piece, t), xp.take(ends, piece, t)
         left, right = xp.take(values, piece, t), xp.take(rights, piece, t)
         gone, kept = (t - begin) / (end - begin), (end - t) / (end - begin)

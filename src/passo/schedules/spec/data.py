@@ -39,7 +39,7 @@ def to_spec(schedule: Schedule) -> dict[str, Any]:
     made: dict[int, dict[str, Any]] = {}
     for node in reversed(found):
         values = {name: _plain(value, made) for name, value in node._fields().items()}
-        made[id(node)] = {"kind": type(node).__name__, **values}
+        made[id(node)] = {"is": type(node).__name__, **values}
     return made[id(schedule)]
 
 
@@ -64,8 +64,8 @@ def from_spec(spec: Any) -> Schedule:
     >>> from_spec(Linear(0, 1, steps(5)).to_spec())
     Linear(0, 1, steps(5))
     """
-    if not isinstance(spec, dict) or "kind" not in spec:
-        msg = f'a schedule\'s spec is {{"kind": "Constant", "value": 0.1}}, got {brief(spec)}'
+    if not isinstance(spec, dict) or "is" not in spec:
+        msg = f'a schedule\'s spec is {{"is": "Constant", "value": 0.1}}, got {brief(spec)}'
         raise PassoError(msg)
     found = list(_containers(spec))
     made: dict[int, Any] = {}
@@ -80,7 +80,7 @@ def to_json(schedule: Schedule) -> str:
 
     >>> from passo import Constant
     >>> to_json(Constant(0.1))
-    '{"kind": "Constant", "value": 0.1, "over": null}'
+    '{"is": "Constant", "value": 0.1, "over": null}'
     """
     return json.dumps(to_spec(schedule))
 
@@ -88,7 +88,7 @@ def to_json(schedule: Schedule) -> str:
 def from_json(text: str) -> Schedule:
     """The schedule that `to_json` wrote.
 
-    >>> from_json('{"kind": "Constant", "value": 0.1, "over": null}')
+    >>> from_json('{"is": "Constant", "value": 0.1, "over": null}')
     Constant(0.1)
     """
     try:
@@ -107,10 +107,10 @@ def _read(value: Any, made: dict[int, Any]) -> Any:
 
     if isinstance(value, list):
         return tuple(inside(each) for each in value)
-    if "kind" not in value:
+    if "is" not in value:
         return span_from_spec(value)
-    kind = _kind(value["kind"])
-    given = {key: inside(each) for key, each in value.items() if key != "kind"}
+    kind = _kind(value["is"])
+    given = {key: inside(each) for key, each in value.items() if key != "is"}
     _check_fields(kind, given)
     return kind._make(**given)
 
@@ -119,7 +119,7 @@ def _kind(name: Any) -> type[Schedule]:
     kind = KINDS.get(name) if isinstance(name, str) else None
     if kind is None:
         hint = closest(name, KINDS) if isinstance(name, str) else ""
-        msg = f"no schedule is of kind {brief(name)}{hint}"
+        msg = f"there is no schedule {brief(name)}{hint}"
         raise PassoError(msg)
     return kind
 

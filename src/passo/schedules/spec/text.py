@@ -50,7 +50,7 @@ _OPERATORS: Final[dict[type, Callable[[Any, Any], Any]]] = {
     ast.Div: operator.truediv,
 }
 _PIECES: Final = re.compile(
-    r"""(?P<text>"[^"\\\n]*"|'[^'\\\n]*')
+    r"""(?P<text>"(?:[^"\\\n]|\\["\\nrtbf]|\\u[0-9a-fA-F]{4})*"|'[^'\\\n]*')
     |(?P<number>(?:\d[\d_]*\.?[\d_]*|\.\d[\d_]*)(?:[eE][-+]?\d[\d_]*)?)
     |(?P<name>[A-Za-z_]\w*)|(?P<open>[(\[])|(?P<close>[)\]])|(?P<comma>,)
     |(?P<chain>\*\*|//|[-+*/.])|(?P<equals>=)|(?P<space>[ \t\r\n]+)""",

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from passo.schedules.errors import NeedsRun, PassoError
 from passo.schedules.numbers import brief, exact, whole, write_exact
-from passo.schedules.time.span import Span, as_span, span_from_spec
+from passo.schedules.time.span import LONGEST, Span, as_span, span_from_spec
 
 AXES: Final = {"step": "steps", "sample": "samples", "token": "tokens"}
 _RATES: Final = {
@@ -193,8 +193,8 @@ def _rate(value: object, name: str) -> Fraction | None:
     if value is None:
         return None
     rate = exact(value, name)
-    if rate <= 0:
-        msg = f"{name} must be more than 0, got {brief(value)}"
+    if not 1 <= rate * LONGEST <= LONGEST**2:
+        msg = f"{name} must be between 10**-18 and 10**18, got {brief(value)}"
         raise PassoError(msg)
     return rate
 

@@ -38,7 +38,7 @@ class Span:
             msg = f"a span's unit must be one of {', '.join(UNITS)}, got {brief(self.unit)}"
             raise PassoError(msg)
         amount = exact(self.amount, f"the amount of {self.unit}")
-        if amount.denominator > _FINEST:
+        if amount.denominator > _FINEST and amount * LONGEST >= 1:
             amount = amount.limit_denominator(_FINEST)
         object.__setattr__(self, "amount", amount)
         if amount < 0:
@@ -80,7 +80,7 @@ class Span:
     def __mul__(self, factor: object) -> Span:
         if isinstance(factor, bool) or not isinstance(factor, (int, float, Fraction)):
             return NotImplemented
-        return self._scaled(exact(factor, "a span's factor"), f"{factor!r} * {self!r}")
+        return self._scaled(exact(factor, "a span's factor"), f"{brief(factor)} * {self!r}")
 
     __rmul__ = __mul__
 
@@ -90,7 +90,7 @@ class Span:
         if divisor == 0:
             msg = f"{self!r} cannot be divided by zero"
             raise PassoError(msg)
-        return self._scaled(1 / exact(divisor, "a span's divisor"), f"{self!r} / {divisor!r}")
+        return self._scaled(1 / exact(divisor, "a span's divisor"), f"{self!r} / {brief(divisor)}")
 
     def _scaled(self, factor: Fraction, what: str) -> Span:
         if self.unit == "rest" or factor < 0:
@@ -171,6 +171,8 @@ def as_span(value: object, name: str, *, zero: bool = True, relative: bool = Tru
         given = brief(value) if not isinstance(value, str) else f"the text {brief(value)}"
         number = brief(value)
         example = f"steps({number}) or epochs({number})" if _is_amount(value) else "steps(500)"
+        if _is_amount(value) and 0 < value < 1:  # type: ignore[operator]
+            example = f"percent({write_exact(exact(value, name) * 100)})"
         msg = f"{name} must be a span, got {given}; write {example}"
         raise PassoError(msg)
     if not zero and value.amount == 0 and value.unit != "rest":

@@ -1,0 +1,173 @@
+"""A compiled step is compiled once, however its rates move, and uses the values of the plan."""
+
+from __future__ import annotations
+
+import warnings
+from pathlib import Path
+
+import pytest
+import torch
+from torch._dynamo.testing import CompileCounterWithBackend
+
+from passo import Linear, PassoWarning, Run, attach, one_cycle_momentum, steps, warmup_cosine
+from passo.optim import tensorize
+from tests.optim.tools import graded, sgd, weight
+
+# torch's own modules are deprecated to themselves when it first compiles
+pytestmark = pytest.mark.filterwarnings("ignore:.*torch.jit:DeprecationWarning")
+RUN = Run(steps(50))
+RATE = warmup_cosine(0.5, steps(5), floor=0.01)
+BETAS = {"momentum": one_cycle_momentum(), "betas[1]": Linear(0.9, 0.999)}
+PLANS = {
+    "Adam": {"lr": RATE, **BETAS},
+    "AdamW": {"lr": RATE, **BETAS},
+    "SGD": {"lr": RATE},
+    "NAdam": {"lr": RATE},
+    "RAdam": {"lr": RATE},
+}
+
+
+@pytest.fixture(autouse=True)
+def _fresh():
+    torch._dynamo.reset()
+    yield
+    torch._dynamo.reset()
+
+
+def made(name, **settings):
+    """An optimizer of two weights, its rates as Tensors where torch allows them."""
+    kind = getattr(torch.optim, name)
+    optimizer = kind([weight(2), weight(3)], lr=torch.tensor(0.1), **settings)
+    return tensorize(optimizer) if name.startswith("Adam") else optimizer
+
+
+def compiled(optimizer, backend):
+    counter = CompileCounterWithBackend(backend)
+
+    @torch.compile(backend=counter)
+    def step():
+        optimizer.step()
+
+    return step, counter
+
+
+def trained(optimizer, step, updates):
+    """The weights, and what each field held before each of the updates."""
+    used = []
+    for t in range(updates):
+        graded(optimizer, 0.5 + t / 100)
+        group = optimizer.param_groups[0]
+        held = [group["lr"], *group.get("betas", ())]
+        used.append([float(number) for number in held])
+        step()
+    return [p.detach().clone() for p in optimizer.param_groups[0]["params"]], used
+
+
+@pytest.mark.parametrize("name", PLANS)
+@pytest.mark.parametrize("foreach", [None, False])
+def test_fifty_updates_are_one_graph_and_what_eager_would_do(name, foreach):
+    optimizer, plain = (made(name, foreach=foreach) for _ in range(2))
+    scheduler = attach(optimizer, PLANS[name], RUN)
+    attach(plain, PLANS[name], RUN)
+    step, counter = compiled(optimizer, "aot_eager")
+    first, _ = trained(optimizer, step, 2)
+    graphs = counter.frame_count
+    weights, used = trained(optimizer, step, 48)
+    assert counter.frame_count == graphs
+    assert graphs <= 2
+    assert scheduler.clock == 50
+    assert [row[0] for row in used] == [as_float32(RATE.on(RUN)(t)) for t in range(2, 50)]
+    expected, _ = trained(plain, plain.step, 2)
+    torch.testing.assert_close(first, expected)
+    expected, also = trained(plain, plain.step, 48)
+    torch.testing.assert_close(weights, expected)
+    assert used == also
+
+
+def as_float32(number):
+    return float(torch.tensor(number, dtype=torch.float32))
+
+
+@pytest.mark.parametrize("name", ["Adam", "AdamW"])
+def test_lr_and_both_betas_follow_the_plan_in_a_single_graph(name):
+    optimizer = made(name)
+    attach(optimizer, PLANS[name], RUN)
+    step, counter = compiled(optimizer, "aot_eager")
+    _, used = trained(optimizer, step, 50)
+    assert counter.frame_count == 1
+    plan = [schedule.on(RUN) for schedule in PLANS[name].values()]
+    assert used == [[as_float32(schedule(t)) for schedule in plan] for t in range(50)]
+
+
+def test_inductor_compiles_once_too():
+    optimizer = made("AdamW")
+    attach(optimizer, PLANS["AdamW"], RUN)
+    step, counter = compiled(optimizer, "inductor")
+    _, used = trained(optimizer, step, 50)
+    assert counter.frame_count == 1
+    assert used[-1][0] == as_float32(RATE.on(RUN)(49))
+
+
+def test_a_step_that_is_compiled_by_itself_counts_too():
+    optimizer = made("SGD")
+    scheduler = attach(optimizer, RATE, RUN)
+    step = torch.compile(optimizer.step, backend="aot_eager")
+    trained(optimizer, step, 5)
+    assert scheduler.clock == 5
+    assert float(optimizer.param_groups[0]["lr"]) == as_float32(RATE.on(RUN)(5))
+
+
+# -- what torch cannot compile once is said
+
+
+def graphs_of(optimizer, plan):
+    """How many graphs ten updates take, and what attach says."""
+    with warnings.catch_warnings(record=True) as told:
+        warnings.simplefilter("always")
+        attach(optimizer, plan, RUN)
+    step, counter = compiled(optimizer, "eager")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        trained(optimizer, step, 7)
+    return counter.frame_count, told
+
+
+MOVING = {
+    "weight_decay": Linear(0.01, 0.1),
+    "eps": Linear(1e-8, 1e-6),
+    "momentum": Linear(0.5, 0.9),
+}
+
+
+@pytest.mark.parametrize("field", MOVING)
+def test_a_float_that_moves_beside_tensors_compiles_again_and_is_warned_about(field):
+    if field == "momentum":
+        optimizer = torch.optim.SGD([weight()], lr=torch.tensor(0.1), momentum=0.5)
+    else:
+        optimizer = made("AdamW")
+    graphs, told = graphs_of(optimizer, {"lr": RATE, field: MOVING[field]})
+    assert graphs > 2
+    assert [each.category for each in told] == [PassoWarning]
+    assert [Path(each.filename).name for each in told] == ["test_compile.py"]
+    assert str(told[0].message).startswith(f"{field!r} moves and is a float: a compiled step would")
+
+
+def test_the_warning_comes_also_where_only_that_float_is_driven():
+    _, told = graphs_of(made("AdamW"), {"weight_decay": Linear(0.01, 0.1)})
+    assert len(told) == 1
+
+
+@pytest.mark.parametrize(
+    ("make", "plan"),
+    [
+        (lambda: made("AdamW"), PLANS["AdamW"]),
+        (lambda: made("AdamW"), {"lr": RATE, "weight_decay": 0.1}),
+        (sgd, {"lr": RATE, "weight_decay": Linear(0.01, 0.1)}),
+        (lambda: made("AdamW"), {"weight_decay": Linear(0.0, 0.1).staircase(steps(10))}),
+    ],
+    ids=["Tensors move", "a float stands", "no Tensors", "five values"],
+)
+def test_what_compiles_well_or_not_at_all_is_not_warned_about(make, plan):
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        attach(make(), plan, RUN)

@@ -1,0 +1,234 @@
+"""The state of a Scheduler: plain JSON, small, readable by later versions, refused when it is bad."""
+
+from __future__ import annotations
+
+import copy
+import json
+import math
+from io import BytesIO
+
+import pytest
+import torch
+from torch.distributed import checkpoint
+
+from passo import Linear, PassoError, Plateau, Run, base, by_group, steps, tokens, warmup_cosine
+from passo.optim import attach
+from tests.optim import make_fixtures
+from tests.optim.make_fixtures import MADE, NEXT, STORIES, played, started
+from tests.optim.tools import adam, sgd, update, weight
+
+PLAIN = (dict, list, str, int, float, bool, type(None))
+
+
+def plain(value) -> bool:
+    if isinstance(value, dict):
+        return all(type(key) is str and plain(each) for key, each in value.items())
+    if isinstance(value, list):
+        return all(plain(each) for each in value)
+    return type(value) in PLAIN and (not isinstance(value, float) or math.isfinite(value))
+
+
+def saved(name):
+    story = STORIES[name]
+    optimizer, scheduler = started(story)
+    played(optimizer, scheduler, story, 0, MADE)
+    return scheduler.state_dict()
+
+
+# -- later versions must read what this one wrote
+
+
+def test_every_story_has_a_state_file():
+    names = {file.stem for file in make_fixtures.FOLDER.glob("v1-*.json")}
+    assert names == {f"v1-{name}" for name in STORIES}
+
+
+@pytest.mark.parametrize("name", STORIES)
+@pytest.mark.parametrize("file", sorted(make_fixtures.FOLDER.glob("*.json")), ids=lambda f: f.stem)
+def test_a_state_file_of_any_version_goes_on_as_it_did(file, name):
+    if not file.stem.endswith(f"-{name}"):
+        pytest.skip("another story's file")
+    told = json.loads(file.read_text("utf-8"))
+    optimizer, scheduler = started(STORIES[name])
+    scheduler.load_state_dict(told["state"])
+    assert scheduler.clock == MADE
+    then = played(optimizer, scheduler, STORIES[name], MADE, MADE + NEXT)
+    assert len(then) == len(told["next"]) == NEXT
+    for ours, theirs in zip(then, told["next"], strict=True):
+        assert ours == {key: pytest.approx(each, rel=1e-12) for key, each in theirs.items()}
+
+
+@pytest.mark.parametrize("name", STORIES)
+def test_today_writes_what_the_file_of_this_version_holds(name):
+    assert saved(name) == json.loads(make_fixtures.path(name).read_text("utf-8"))["state"]
+
+
+# -- carriers
+
+
+@pytest.mark.parametrize("name", STORIES)
+def test_the_state_is_plain_json_and_is_not_changed_by_loading_it_twice(name):
+    state = saved(name)
+    assert plain(state)
+    before = copy.deepcopy(state)
+    _, scheduler = started(STORIES[name])
+    for _ in range(2):
+        scheduler.load_state_dict(state)
+        assert state == before
+        assert scheduler.state_dict() == before
+    assert json.loads(json.dumps(state, allow_nan=False)) == state
+
+
+def test_the_state_does_not_change_when_training_goes_on():
+    optimizer = sgd()
+    scheduler = attach(optimizer, base * Plateau("loss", patience=1))
+    scheduler.report(loss=1.0)
+    state = scheduler.state_dict()
+    before = copy.deepcopy(state)
+    for _ in range(5):
+        scheduler.report(loss=1.0)
+        update(optimizer)
+    assert state == before
+
+
+@pytest.mark.parametrize("name", STORIES)
+def test_torch_save_and_load_with_weights_only(name):
+    state = saved(name)
+    torch.save(state, held := BytesIO())
+    held.seek(0)
+    assert torch.load(held, weights_only=True) == state
+
+
+@pytest.mark.parametrize("name", ["warmup_cosine", "plateau-in-mid-patience", "tokens-that-vary"])
+def test_a_distributed_checkpoint_carries_the_scheduler_as_a_stateful(name, tmp_path):
+    assert isinstance(started(STORIES[name])[1], checkpoint.stateful.Stateful)
+    story = STORIES[name]
+    optimizer, scheduler = started(story)
+    played(optimizer, scheduler, story, 0, MADE)
+    checkpoint.save({"scheduler": scheduler}, checkpoint_id=tmp_path, no_dist=True)
+    then = played(optimizer, scheduler, story, MADE, MADE + NEXT)
+
+    optimizer, scheduler = started(story)
+    checkpoint.load({"scheduler": scheduler}, checkpoint_id=tmp_path, no_dist=True)
+    assert scheduler.clock == MADE
+    assert played(optimizer, scheduler, story, MADE, MADE + NEXT) == then
+
+
+# -- size
+
+
+def size(scheduler) -> int:
+    return len(json.dumps(scheduler.state_dict()))
+
+
+def many(count, **fields):
+    groups = [{"params": [weight()], "lr": 0.1 * 0.9**k, **fields} for k in range(count)]
+    return torch.optim.SGD(groups, lr=0.1, momentum=0.9)
+
+
+def test_a_state_is_about_a_kilobyte():
+    run = Run.of(1000, epochs=90)
+    plan = {"lr": warmup_cosine() * Plateau("val_loss"), "momentum": Linear(0.8, 0.9)}
+    assert size(attach(many(1), plan, run)) < 1500
+
+
+@pytest.mark.parametrize("count", [10, 1000])
+def test_each_further_group_costs_sixty_bytes(count):
+    plan = warmup_cosine()
+    run = Run(steps(1000))
+    one, more = size(attach(many(1), plan, run)), size(attach(many(count), plan, run))
+    assert (more - one) / (count - 1) < 60
+
+
+def test_a_state_is_as_large_after_ten_thousand_updates_and_a_thousand_reductions():
+    optimizer = sgd()
+    scheduler = attach(optimizer, base * Plateau("loss", patience=0, factor=0.9))
+    update(optimizer)
+    scheduler.report(loss=1.0)
+    before = size(scheduler)
+    for _ in range(1000):
+        scheduler.advance(10)
+        scheduler.report(loss=1.0)
+    assert size(scheduler) < before + 60
+    assert scheduler.get_last_lr() == [0.9**1000]
+
+
+# -- what is not a state is refused, and nothing is changed
+
+
+def test_what_is_no_state_is_refused_whole_text():
+    scheduler = attach(sgd(), Linear(1.0, 0.0, steps(10)))
+    with pytest.raises(PassoError) as error:
+        scheduler.load_state_dict({"last_epoch": 3, "_step_count": 4})
+    assert str(error.value).startswith("this is not the state of a passo Scheduler: it lacks ")
+
+
+def test_a_later_version_is_refused_whole_text():
+    scheduler = attach(sgd(), Linear(1.0, 0.0, steps(10)))
+    state = scheduler.state_dict() | {"version": 2}
+    with pytest.raises(PassoError) as error:
+        scheduler.load_state_dict(state)
+    assert str(error.value) == "this state has version 2; this passo reads 1"
+
+
+def spoiled():
+    """States with one thing in them that cannot be."""
+    for key, value in {
+        "clock": -5,
+        "offset": float("nan"),
+        "run": {"length": 3},
+        "tracks": [],
+        "fields": [[0, "lr", 7, 0.1]],
+    }.items():
+        yield pytest.param({key: value}, id=key)
+    yield pytest.param({"clock": "5"}, id="clock is text")
+    yield pytest.param({"clock": 2.5}, id="clock is no whole number")
+    yield pytest.param({"fields": [[0, "lr", 0, float("inf")]]}, id="base is infinite")
+    yield pytest.param({"fields": [[0, "lr"]]}, id="a field is short")
+    yield pytest.param({"tracks": [{"begin": 0.0}]}, id="a track lacks its schedule")
+    yield pytest.param({"fields": None}, id="fields are nothing")
+
+
+@pytest.mark.parametrize("change", spoiled())
+def test_a_spoiled_state_is_refused_and_changes_nothing(change):
+    optimizer = adam()
+    scheduler = attach(optimizer, base * Linear(1.0, 0.0, steps(10)) * Plateau("loss"))
+    update(optimizer, 3)
+    before, values = scheduler.state_dict(), scheduler.values()
+    with pytest.raises(PassoError):
+        scheduler.load_state_dict(before | change)
+    assert scheduler.state_dict() == before
+    assert scheduler.values() == values
+    assert optimizer.param_groups[0]["lr"] == values["lr"][0]
+
+
+def test_loading_forgets_what_was_counted_for_an_update_that_never_came():
+    optimizer = sgd()
+    scheduler = attach(optimizer, Linear(1.0, 0.0, tokens(1000)), Run(tokens(1000), axis="token"))
+    state = scheduler.state_dict()
+    scheduler.count(tokens=500)
+    scheduler.load_state_dict(state)
+    scheduler.count(tokens=100)
+    update(optimizer)
+    assert scheduler.get_last_lr() == [0.9]
+
+
+def test_after_loading_nothing_is_told_that_no_update_here_used():
+    optimizer = sgd()
+    scheduler = attach(optimizer, Linear(1.0, 0.0, steps(10)))
+    update(optimizer, 5)
+    state = scheduler.state_dict()
+    assert scheduler.last_used() == {"lr": [0.6]}
+    fresh = attach(other := sgd(), Linear(1.0, 0.0, steps(10)))
+    fresh.load_state_dict(state)
+    assert fresh.last_used() in (None, {"lr": [0.6]})
+    update(other)
+    assert fresh.last_used() == {"lr": [0.5]}
+    fresh.seek(2)
+    assert fresh.last_used() in (None, {"lr": [0.9]})
+
+
+def test_a_group_that_no_plan_covers_is_not_in_the_state():
+    optimizer = torch.optim.SGD([{"params": [weight()], "name": n} for n in "ab"], lr=1.0)
+    scheduler = attach(optimizer, by_group({"a": base, "b": None}))
+    assert "[1," not in json.dumps(scheduler.state_dict()["fields"])
