@@ -11,7 +11,7 @@ import torch
 from hypothesis import strategies as st
 
 import passo
-from passo import Constant, Cosine, Linear, Plateau, Run, base, rest, steps
+from passo import Constant, Cosine, Linear, Plateau, Run, Table, base, rest, steps
 from passo.optim import attach, by_group, tensorize
 from passo.optim.fields import names
 from passo.schedules import Schedule, Span
@@ -49,7 +49,7 @@ class Event(NamedTuple):
 
     kind: str = "update"
     batches: int = 1
-    tokens: int = 10
+    tokens: float = 10
     reports: tuple[dict[str, float], ...] = ()
 
 
@@ -155,7 +155,7 @@ events = st.builds(
     Event,
     st.sampled_from(["update", "update", "update", "empty", "overflow"]),
     st.sampled_from([1, 1, 2, 3]),
-    st.sampled_from([10, 10, 5, 20]),
+    st.sampled_from([10, 10, 5, 20.7]),
     st.one_of(st.just([]), reports).map(tuple),
 )
 HABITS = ("loads twice", "ran before", "other rate", "a free value")
@@ -213,7 +213,7 @@ class Training:
         return [p for group in self.optimizer.param_groups for p in group["params"]]
 
     def attach(self) -> None:
-        free = {"size": Constant(8.0, steps(4)).then(Constant(16.0))}
+        free = {"size": Table([(steps(0), 8.0), (steps(4), 16.0)], "step")}
         on_steps = self.journey.run.axis == "step"
         self.scheduler = attach(
             self.optimizer,

@@ -60,7 +60,7 @@ def _differ(scheduler: Scheduler, saved: Saved, today: Driven, theirs: tuple[Tra
         return False
     if _plateaus(new) != _plateaus(old):
         return True
-    ours, before = (each.placed.with_base(base) for each in (new, old))
+    ours, before = (_with_a_past(each, length).with_base(base) for each in (new, old))
     return any(ours(t) != before(t) for t in _times(ours, before, length))
 
 
@@ -70,7 +70,16 @@ def _own_base(scheduler: Scheduler, today: Driven, saved: float) -> float:
 
 
 def _plateaus(track: Track) -> list[str]:
-    return sorted(repr(memory.reducer.rule) for memory in track.memories)
+    return [repr(memory.reducer.rule) for memory in track.memories]
+
+
+def _with_a_past(track: Track, length: float | None) -> Schedule:
+    """The schedule after a run of reports that never improve: plateaus show where they listen."""
+    end = _ENDLESS if length is None else length
+    metrics = {memory.reducer.rule.metric: 1.0 for memory in track.memories}
+    if not metrics:
+        return track.placed
+    return track.placed.with_reports([(end * k / _POINTS, metrics) for k in range(_POINTS)])
 
 
 def _times(one: Schedule, other: Schedule, length: float | None) -> Iterator[float]:

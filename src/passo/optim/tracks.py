@@ -64,7 +64,10 @@ class Memory:
         self.fell = None if state["fell"] is None else float(state["fell"])
 
     def factor(self, unit: str) -> Schedule:
-        """The plateau's factor: a step where it fell last, so that a stair keeps the old one."""
+        """The plateau's factor: a step where it fell last, so that a stair keeps the old one.
+
+        Of two falls within one stair the stair keeps what was between them.
+        """
         after, times = self.reducer.rule.after, self.reducer.reductions
         now = Constant(after(times))
         if not times or not self.fell:
