@@ -107,7 +107,7 @@ def _begun(scheduler: Scheduler, optimizer: Any, record: Any) -> Scheduler:
     others = attached(optimizer)
     _refuse_second_writer(scheduler, others)
     _check_ranges(scheduler)
-    tensors.warn_of_branches(scheduler.driver, optimizer.param_groups)
+    tensors.warn_of_branches(scheduler.driver, optimizer.param_groups, _end(scheduler))
     scheduler.start(None if record is None else _writer(scheduler, record))
     try:
         _attached[optimizer] = [weakref.ref(each) for each in (*others, scheduler)]
@@ -150,14 +150,18 @@ def _refuse_second_writer(scheduler: Scheduler, others: list[Scheduler]) -> None
 
 
 def _check_ranges(scheduler: Scheduler) -> None:
-    run = scheduler.run
-    end = _ENDLESS if run is None else float(run.measure(run.length))
+    end = _end(scheduler)
     for shared in scheduler.driver.shared:
         values = [shared.formula(t) for t in _times(shared, end)]
         first = shared.followers[0]
         if first.field is not None:
             where = f"param group {first.place}"
             fields.check_range(first.field, first.key, min(values), max(values), where)
+
+
+def _end(scheduler: Scheduler) -> float:
+    run = scheduler.run
+    return _ENDLESS if run is None else float(run.measure(run.length))
 
 
 def _times(shared: Shared, end: float) -> Iterator[float]:

@@ -93,10 +93,12 @@ class Driver:
         self.share()
         return new
 
-    @property
-    def groups(self) -> int:
-        """How many groups there were at the last look."""
-        return len(self.marks)
+    def is_behind(self, groups: list[dict[str, Any]]) -> bool:
+        """Whether a group joined or went: another number of them, or another last one."""
+        if len(groups) != len(self.marks):
+            return True
+        last = groups[-1]["params"] if groups else None
+        return bool(last) and id(last[0]) != self.marks[-1]
 
     def keys(self, place: int) -> list[str]:
         """What is driven of one group.

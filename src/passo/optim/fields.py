@@ -43,7 +43,8 @@ class Field:
 
     def read(self, group: dict[str, Any]) -> float:
         """The number that is there now."""
-        return float(self.slot(group))
+        slot = self.slot(group)
+        return float(slot.detach() if isinstance(slot, torch.Tensor) else slot)
 
     def slot(self, group: dict[str, Any]) -> Any:
         """What holds the number: a float, an int, or a Tensor of one element."""
@@ -68,14 +69,26 @@ class Field:
             group[self.key] = (*held[: self.index], slot, *held[self.index + 1 :])
 
 
+_BELOW_ONE: Final = math.nextafter(1.0, 0.0)
+_ABOVE_ONE: Final = math.nextafter(1.0, 2.0)
+_ABOVE_ZERO: Final = math.nextafter(0.0, 1.0)
+_EDGES: Final = {_BELOW_ONE: "below 1", _ABOVE_ONE: "above 1", _ABOVE_ZERO: "above 0"}
 _LIMITS: Final = {
     "lr": (0.0, math.inf),
     "weight_decay": (0.0, math.inf),
     "momentum": (0.0, math.inf),
-    "betas": (0.0, 1.0),
+    "betas[0]": (0.0, _BELOW_ONE),
+    "betas[1]": (0.0, _BELOW_ONE),
     "eps": (0.0, math.inf),
     "rho": (0.0, 1.0),
     "alpha": (0.0, math.inf),
+    "lr_decay": (0.0, math.inf),
+    "momentum_decay": (0.0, math.inf),
+    "initial_accumulator_value": (0.0, math.inf),
+    "beta2_decay": (-math.inf, 0.0),
+    "d": (1.0, math.inf),
+    "etas[0]": (_ABOVE_ZERO, _BELOW_ONE),
+    "etas[1]": (_ABOVE_ONE, math.inf),
 }
 
 
@@ -84,16 +97,16 @@ def check_range(field: Field, key: str, low: float, high: float, where: str) -> 
 
     >>> check_range(Field("betas", 0), "momentum", 0.85, 0.95, "param group 0")
     """
-    least, most = _LIMITS.get(field.key, (-math.inf, math.inf))
-    beyond = high >= most if field.key == "betas" else high > most
-    if low < least or beyond:
-        upper = f" and below {most:g}" if field.key == "betas" else f" and at most {most:g}"
-        bound = f"at least {least:g}" + (upper if most < math.inf else "")
-        msg = (
-            f"{key!r} of {where} must stay {bound}, and its schedule goes from {low:.6g} to "
-            f"{high:.6g}; write .clip(...), or another schedule"
-        )
-        raise PassoError(msg)
+    least, most = _LIMITS.get(field.name, (-math.inf, math.inf))
+    if least <= low and high <= most:
+        return
+    bounds = [_EDGES.get(least, f"at least {least:g}")] if least > -math.inf else []
+    bounds += [_EDGES.get(most, f"at most {most:g}")] if most < math.inf else []
+    msg = (
+        f"{key!r} of {where} must stay {' and '.join(bounds)}, and its schedule goes from "
+        f"{low:.6g} to {high:.6g}; write .clip(...), or another schedule"
+    )
+    raise PassoError(msg)
 
 
 def find(key: str, group: dict[str, Any], where: str) -> Field:

@@ -13,6 +13,7 @@ from passo.optim import horizon, ranks, state, words
 from passo.optim.clock import Watch, only_fills_state
 from passo.optim.driver import Driver
 from passo.optim.position import Position
+from passo.optim.quiet import quiet
 from passo.schedules import PassoError
 from passo.schedules.numbers import brief, whole
 
@@ -61,11 +62,11 @@ class Scheduler(LRScheduler):
         if self.settings.clock == "hook":
             self._watch = Watch(optimizer)
             self._handles = (
-                optimizer.register_step_pre_hook(_undisturbed(self._before_step)),
-                optimizer.register_step_post_hook(_undisturbed(self._after_step)),
+                optimizer.register_step_pre_hook(quiet(self._before_step)),
+                optimizer.register_step_post_hook(quiet(self._after_step)),
             )
         if hasattr(optimizer, "register_load_state_dict_post_hook"):
-            loaded = optimizer.register_load_state_dict_post_hook(self._after_load)
+            loaded = optimizer.register_load_state_dict_post_hook(quiet(self._after_load))
             self._handles = (*self._handles, loaded)
         self.attached = True
         self._write(optimizer)
@@ -302,7 +303,7 @@ class Scheduler(LRScheduler):
 
     def _write(self, optimizer: Optimizer, *, made: bool = False) -> None:
         groups = optimizer.param_groups
-        if len(groups) != self.driver.groups:
+        if self.driver.is_behind(groups):
             self._regroup(groups)
         self.driver.write(groups, self.at.at, made=made)
         if self._watch is not None and groups:
@@ -320,7 +321,7 @@ class Scheduler(LRScheduler):
         groups = optimizer.param_groups
         if self._watch is not None:
             self._watch.before(groups)
-        if len(groups) != self.driver.groups:
+        if self.driver.is_behind(groups):
             self._write(optimizer)
         if self.settings.strict and not only_fills_state(groups):
             horizon.refuse_past_the_end(self)
@@ -341,11 +342,6 @@ class Scheduler(LRScheduler):
     def _after_load(self, optimizer: Optimizer) -> None:
         self.driver.retype(optimizer.param_groups)
         self._write(optimizer)
-
-
-def _undisturbed(hook: Any) -> Any:
-    """The hook, kept out of what torch.compile traces."""
-    return torch.compiler.disable(hook, recursive=False)  # type: ignore[no-untyped-call]
 
 
 def _reference(optimizer: Any) -> Any:

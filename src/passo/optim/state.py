@@ -95,6 +95,9 @@ class Saved:
             msg = f"a field of a state is [group, key, track, base], got {brief(row)}"
             raise PassoError(msg)
         place, key, number, base = row
+        if not isinstance(key, str) or not isinstance(place, (int, type(None))):
+            msg = f"a field of a state is [group, key, track, base], got {brief(row)}"
+            raise PassoError(msg)
         if number not in range(len(self.tracks)):
             msg = f"field {key!r} of a state follows track {brief(number)} of {len(self.tracks)}"
             raise PassoError(msg)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from itertools import islice
 from typing import TYPE_CHECKING, Any, Final
 
 import torch
@@ -14,9 +15,11 @@ if TYPE_CHECKING:
 
     from torch.optim import Optimizer
 
-    from passo.optim.driver import Driver
+    from passo.optim.driver import Driven, Driver
 
 _BRANCHING: Final = ("weight_decay", "momentum", "dampening")
+_RECOMPILES: Final = 8
+_SAMPLES: Final = 64
 
 
 def tensorize(optimizer: Optimizer) -> Optimizer:
@@ -40,22 +43,35 @@ def _tensor(number: Any) -> torch.Tensor:
     return number if isinstance(number, torch.Tensor) else torch.tensor(float(number))
 
 
-def warn_of_branches(driver: Driver, groups: Sequence[Mapping[str, Any]]) -> None:
+def warn_of_branches(driver: Driver, groups: Sequence[Mapping[str, Any]], end: float) -> None:
     """Beside Tensors, a float that moves makes a compiled step compile again, or fall back."""
     if not any(_has_tensor(group) for group in groups):
         return
     for each in driver.driven:
         branches = each.field is not None and each.field.key in _BRANCHING
-        fine = each.tensor is not None and not branches
-        if each.field is None or each.track.known._timeless or fine:
+        if each.field is None or (each.tensor is not None and not branches):
+            continue
+        values = _values(each, end)
+        if values <= _RECOMPILES:
             continue
         how = "is a Tensor that torch branches on" if each.tensor is not None else "is a float"
         text = (
-            f"{each.key!r} moves and {how}: a compiled step would compile again for its values, "
-            "then fall back; write .staircase(epochs(1)), or do not compile the step"
+            f"{each.key!r} {how} and takes {values} values or more: a compiled step would compile "
+            f"again for each, and fall back after {_RECOMPILES}; write .staircase(percent(20)), or "
+            "do not compile the step"
         )
         warnings.warn(text, PassoWarning, stacklevel=4)
         return
+
+
+def _values(driven: Driven, end: float) -> int:
+    """How many values it takes, as far as 64 points and the first corners tell."""
+    if driven.shared is None:
+        return 1
+    formula = driven.shared.formula
+    times = [end * k / _SAMPLES for k in range(_SAMPLES)]
+    times += list(islice(formula._corners(0.0, end), _SAMPLES))
+    return len({formula(t) for t in times if t < end})
 
 
 def _has_tensor(group: Mapping[str, Any]) -> bool:
