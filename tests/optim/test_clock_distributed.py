@@ -100,7 +100,7 @@ print(scheduler.clock, [group["lr"] for group in optimizer.param_groups])
 
 @pytest.mark.parametrize("size", [1, 2])
 def test_a_zero_redundancy_optimizer_is_counted_once_and_its_shards_follow(size):
-    for lines in on_ranks(ZERO, size):
+    for lines in on_ranks({"zero": ZERO}, size)["zero"]:
         *moved, end = [line for line in lines if line[0] in "[6"]
         assert moved == [str([t / 8] * 4) for t in range(6)]
         assert end == "6 [0.75, 0.75]"

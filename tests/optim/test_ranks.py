@@ -24,17 +24,8 @@ for t in range(40):
     if t % 2:
         scheduler.report(loss=local, reduce=HOW)
 weights = [parameter.tolist() for parameter in model.parameters()]
-print(scheduler.get_last_lr(), weights, scheduler.state_dict())
+print(scheduler.values(), weights, scheduler.state_dict())
 """
-
-
-@pytest.mark.parametrize("how", ["mean", "rank0"])
-def test_ranks_whose_metrics_differ_end_with_equal_rates_and_weights(how):
-    first, second = on_ranks(TRAIN.replace("HOW", repr(how)), 2)
-    assert len(first) == 1
-    assert first == second
-
-
 REPORTS = """
 from passo import Plateau, attach, base
 from tests.optim.tools import sgd
@@ -47,20 +38,6 @@ for loss in [(1.0, 3.0), (3.0, 0.5), (0.5, 1.0), (2.0, 2.0)]:
     seen += scheduler.get_last_lr()
 print(seen)
 """
-
-
-@pytest.mark.parametrize(
-    ("how", "rates"),
-    [
-        ("mean", [[1.0, 1.0, 1.0, 0.5]] * 2),
-        ("rank0", [[1.0, 0.5, 0.5, 0.25]] * 2),
-        (None, [[1.0, 0.5, 0.5, 0.25], [1.0, 1.0, 0.5, 0.25]]),
-    ],
-)
-def test_a_metric_is_reduced_as_it_was_asked(how, rates):
-    assert on_ranks(REPORTS.replace("HOW", repr(how)), 2) == [[str(each)] for each in rates]
-
-
 NAMES = """
 from passo import PassoError, attach
 from tests.optim.tools import sgd, update
@@ -74,16 +51,6 @@ except PassoError as error:
 update(optimizer)
 print(scheduler.clock)
 """
-
-
-def test_ranks_that_report_different_metrics_are_an_error_on_each():
-    told = (
-        "the ranks reported different metrics: accuracy, loss | accuracy, los; "
-        "report the same names on each"
-    )
-    assert on_ranks(NAMES, 2) == [[told, "1"]] * 2
-
-
 NAN = """
 from passo import Plateau, attach, base
 from tests.optim.tools import sgd
@@ -94,98 +61,129 @@ scheduler.report(loss=1.0)
 scheduler.report(loss=torch.tensor(float("nan")) if rank else 0.5)
 print(scheduler.get_last_lr())
 """
-
-
-def test_one_rank_that_diverged_is_seen_by_all():
-    assert on_ranks(NAN, 2) == [["[0.5]"]] * 2
-
-
-# -- the watch
-
 WATCH = """
 from passo import Linear, attach, steps
 from tests.optim.tools import sgd, update
 
-def train(updates, plan, optimizer=None):
-    optimizer = optimizer or sgd()
-    scheduler = attach(optimizer, plan, watch="ranks")
-    for _ in range(updates):
-        update(optimizer)
-        torch.distributed.all_reduce(torch.zeros(1))
-    return optimizer, scheduler
+UP, DOWN = Linear(0.0, 1.0, steps(200)), Linear(1.0, 0.0, steps(200))
+
+def train(updates, *plans, at=0, skip=0, sync=True, watch="ranks"):
+    optimizers = [sgd() for _ in plans]
+    schedulers = [attach(o, plan, watch=watch) for o, plan in zip(optimizers, plans)]
+    for scheduler in schedulers:
+        scheduler.seek(at)
+    for batch in range(updates):
+        for optimizer in optimizers:
+            if not skip or batch % skip:
+                update(optimizer)
+        if sync:
+            torch.distributed.all_reduce(torch.zeros(1))
+    return optimizers, schedulers
 
 """
-UP, DOWN = "Linear(0.0, 1.0, steps(200))", "Linear(1.0, 0.0, steps(200))"
-DRIFT = (
-    "rank {} has another plan or other values than rank {}, at update 25: "
-    "from here on the ranks train apart"
-)
-
-
-def test_ranks_whose_plans_differ_are_told_apart_once():
-    told = on_ranks(f"{WATCH}train(100, {UP} if rank else {DOWN})", 2)
-    assert sorted(line for lines in told for line in lines)[:1] in (
-        [DRIFT.format(0, 1)],
-        [DRIFT.format(1, 0)],
-    )
-    assert all(len(lines) <= 1 for lines in told)
-
-
-def test_ranks_whose_clocks_differ_are_told_apart_within_a_hundred_updates():
-    code = f"""{WATCH}
-optimizer = sgd()
-scheduler = attach(optimizer, {UP}, watch="ranks")
-for batch in range(100):
-    if rank == 0 or batch % 10:  # this rank skips a tenth of its updates
-        update(optimizer)
-    torch.distributed.all_reduce(torch.zeros(1))
-    torch.distributed.barrier()
-"""
-    ahead, behind = on_ranks(code, 2)
-    assert len(ahead) == 1
-    assert ahead[0].startswith("rank 1 has made fewer updates than rank 0, at update ")
-    assert int(ahead[0].split("update ")[1].split(":")[0]) <= 100
-    assert behind == []
-
-
-def test_ranks_in_step_are_not_warned_about():
-    assert on_ranks(f"{WATCH}train(200, {UP})", 2) == [[], []]
-
-
-def test_the_watch_is_off_by_default_and_touches_nothing():
-    code = WATCH.replace(', watch="ranks"', "") + f"train(60, {UP} if rank else {DOWN})"
-    assert on_ranks(code, 2) == [[], []]
-
-
-def test_schedulers_of_one_process_are_not_taken_for_each_other():
-    code = f"""{WATCH}
-pairs = [sgd(), sgd()]
-kept = [attach(o, plan, watch="ranks") for o, plan in zip(pairs, ({UP}, {DOWN}))]
-for _ in range(60):
-    for optimizer in pairs:
-        update(optimizer)
-    torch.distributed.all_reduce(torch.zeros(1))
-train(60, {UP}); train(60, {DOWN})  # one experiment after the other
-_, scheduler = train(60, {UP})
+WATCHED = {
+    "plans differ": "train(100, UP if rank else DOWN)",
+    "a rank skips a tenth": "train(100, UP, skip=10 * rank)",
+    "a rank is at another update": "train(100, UP, at=490 + 10 * rank)",
+    "a rank stops": "train(10 if rank else 100, UP, sync=False)",
+    "all is well": "train(200, UP)",
+    "off": "train(60, UP if rank else DOWN, watch=None)",
+    "two at once": "train(60, UP, DOWN)",
+    "one after the other": "train(60, UP); train(60, DOWN); train(60, UP)",
+    "back to the start": """
+(optimizer,), (scheduler,) = train(60, UP)
 scheduler.seek(0)
-train(60, {DOWN}, sgd())
-"""
-    assert on_ranks(code, 2) == [[], []]
-
-
-def test_a_rank_that_stops_early_hangs_nobody():
-    code = f"""{WATCH}
-optimizer = sgd()
-scheduler = attach(optimizer, {UP}, watch="ranks")
-for _ in range(100 if rank == 0 else 10):
+for _ in range(60):
     update(optimizer)
-print("done")
-"""
-    first, second = on_ranks(code, 2)
-    assert first[-1] == second[-1] == "done"
-    assert first[0].startswith("rank 1 has made fewer updates than rank 0, at update ")
-    assert len(first) == 2
+""",
+}
+STORIES = {
+    **{f"train {how}": TRAIN.replace("HOW", repr(how)) for how in ("mean", "rank0")},
+    **{f"report {how}": REPORTS.replace("HOW", repr(how)) for how in ("mean", "rank0", None)},
+    "names": NAMES,
+    "nan": NAN,
+    **{name: WATCH + code for name, code in WATCHED.items()},
+}
+AFTER = ": from here on the ranks train apart"
+
+
+@pytest.fixture(scope="module")
+def told():
+    return on_ranks(STORIES, 2)
+
+
+@pytest.mark.parametrize("how", ["mean", "rank0"])
+def test_ranks_whose_metrics_differ_end_with_equal_rates_and_weights(told, how):
+    first, second = told[f"train {how}"]
+    assert len(first) == 1
+    assert first == second
+
+
+@pytest.mark.parametrize(
+    ("how", "rates"),
+    [
+        ("mean", [[1.0, 1.0, 1.0, 0.5]] * 2),
+        ("rank0", [[1.0, 0.5, 0.5, 0.25]] * 2),
+        (None, [[1.0, 0.5, 0.5, 0.25], [1.0, 1.0, 0.5, 0.25]]),
+    ],
+)
+def test_a_metric_is_reduced_as_it_was_asked(told, how, rates):
+    assert told[f"report {how}"] == [[str(each)] for each in rates]
+
+
+def test_ranks_that_report_different_metrics_are_an_error_on_each(told):
+    text = (
+        "the ranks reported different metrics: accuracy, loss | accuracy, los; "
+        "report the same names on each"
+    )
+    assert told["names"] == [[text, "1"]] * 2
+
+
+def test_one_rank_that_diverged_is_seen_by_all(told):
+    assert told["nan"] == [["[0.5]"]] * 2
+
+
+# -- the watch
+
+
+def test_ranks_whose_plans_differ_are_told_apart_once(told):
+    for rank, lines in enumerate(told["plans differ"]):
+        assert len(lines) == 1
+        text = f"rank {1 - rank} has another plan or other values than rank {rank}, at update "
+        assert lines[0].startswith(text)
+        assert lines[0].endswith(AFTER)
+        assert at(lines[0]) <= 100
+
+
+def at(line):
+    """The update that a warning names."""
+    return int(line.split("update ")[1].removesuffix(AFTER))
+
+
+@pytest.mark.parametrize(
+    ("story", "ahead", "latest"),
+    [
+        ("a rank skips a tenth", 0, 100),
+        ("a rank is at another update", 1, 600),
+        ("a rank stops", 0, 100),
+    ],
+)
+def test_ranks_whose_clocks_differ_are_told_apart_within_a_hundred_updates(
+    told, story, ahead, latest
+):
+    lines, others = told[story][ahead], told[story][1 - ahead]
+    assert len(lines) == 1
+    assert lines[0].startswith(f"rank {1 - ahead} has made fewer updates than rank {ahead}, at ")
+    assert at(lines[0]) <= latest
+    assert others == []
+
+
+@pytest.mark.parametrize(
+    "story", ["all is well", "off", "two at once", "one after the other", "back to the start"]
+)
+def test_ranks_in_step_are_not_warned_about(told, story):
+    assert told[story] == [[], []]
 
 
 def test_without_other_ranks_the_watch_says_nothing():
-    assert on_ranks(f"{WATCH}train(60, {UP})", 1) == [[]]
+    assert on_ranks({"alone": f"{WATCH}train(60, UP)"}, 1) == {"alone": [[]]}

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import os
+import re
 import socket
 import subprocess
 import sys
@@ -84,30 +86,35 @@ def python(code: str, *arguments: str, timeout: float = 120) -> subprocess.Compl
 
 
 RANK = """
-import os, sys
+import json, os, sys
 import torch
 from tests.optim.tools import grouped
 
 rank, size = map(int, sys.argv[1:3])
 with grouped(rank, size, int(sys.argv[3])):
-    exec(sys.argv[4])
+    for name, code in json.loads(sys.argv[4]).items():
+        print("==", name, flush=True)
+        exec(code, {"torch": torch, "rank": rank, "size": size})
+        torch.distributed.barrier()
 sys.stdout.flush()
 os._exit(0)  # gloo's threads are not always done when an interpreter ends by itself
 """
 
 
-def on_ranks(code: str, size: int) -> list[list[str]]:
-    """Code in so many processes of a gloo group, which knows `rank` and `size`: what each prints.
+def on_ranks(stories: dict[str, str], size: int) -> dict[str, list[list[str]]]:
+    """Stories in so many processes of one gloo group: for each story what each rank printed.
 
-    Warnings are printed too, without their place in a file.
+    A story is code that knows `rank`, `size` and `torch`; warnings are printed as well.
     """
-    port = str(free_port())
+    port, told = str(free_port()), json.dumps(stories)
     with ThreadPoolExecutor(size) as pool:
         start = [str(rank) for rank in range(size)]
-        done = list(pool.map(lambda rank: python(RANK, rank, str(size), port, code), start))
+        done = list(pool.map(lambda rank: python(RANK, rank, str(size), port, told), start))
     for each in done:
-        assert each.returncode == 0, each.stderr
-    return [each.stdout.splitlines() for each in done]
+        assert each.returncode == 0, each.stdout + each.stderr
+    pages = [re.split(r"^== (.*)\n", each.stdout, flags=re.MULTILINE) for each in done]
+    found = [dict(zip(page[1::2], page[2::2], strict=True)) for page in pages]
+    return {name: [each[name].splitlines() for each in found] for name in stories}
 
 
 def free_port() -> int:

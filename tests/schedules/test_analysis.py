@@ -144,9 +144,10 @@ def test_at_the_crossing_the_level_is_reached_and_not_before(s, level):
     if found is None or found == 0:
         return
     start = s(0) - level
+    side = math.copysign(1, start)
     assert start != 0
-    assert (s(found) - level) * start <= 0
-    assert (s(math.nextafter(found, 0)) - level) * start > 0
+    assert (s(found) - level) * side <= 0
+    assert (s(math.nextafter(found, 0)) - level) * side > 0
 
 
 @pytest.mark.parametrize(

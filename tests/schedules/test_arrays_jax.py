@@ -82,7 +82,9 @@ def test_a_schedule_runs_under_jit_and_vmap(name):
     compiled = jax.jit(lambda t: schedule(t))(t)
     assert compiled.dtype == t.dtype
     assert compiled.tolist() == pytest.approx(schedule(t).tolist(), rel=3e-6, abs=1e-7)
-    assert jax.vmap(lambda t: schedule(t))(t).tolist() == pytest.approx(compiled.tolist(), rel=3e-6)
+    assert jax.vmap(lambda t: schedule(t))(t).tolist() == pytest.approx(
+        compiled.tolist(), rel=3e-6, abs=1e-7
+    )
 
 
 @pytest.mark.parametrize("dtype", [bool, complex])

@@ -120,10 +120,10 @@ def test_it_refuses_in_these_words(spec, text):
     ],
 )
 def test_data_nested_deep_is_read_or_refused_at_once(levels, wrap):
-    begin = time.perf_counter()
+    begin = time.process_time()
     with contextlib.suppress(PassoError), sealed():
         assert isinstance(from_spec(nested(levels, wrap)), passo.Schedule)
-    assert time.perf_counter() - begin < 2
+    assert time.process_time() - begin < 2
 
 
 @pytest.mark.parametrize(
@@ -133,11 +133,11 @@ def test_data_nested_deep_is_read_or_refused_at_once(levels, wrap):
     ids=lambda text: repr(text)[:30],
 )  # fmt: skip
 def test_bad_json_is_refused_at_once(text):
-    begin = time.perf_counter()
+    begin = time.process_time()
     with pytest.raises(PassoError) as caught, sealed():
         from_json(text)
     assert len(str(caught.value)) < 400
-    assert time.perf_counter() - begin < 2
+    assert time.process_time() - begin < 2
 
 
 def test_data_that_holds_itself_is_refused():
@@ -151,10 +151,10 @@ def test_data_that_shares_its_parts_does_not_explode():
     spec = LINE
     for _ in range(60):
         spec = kind("Sum", parts=[clipped(spec), kind("Stretch", part=clipped(spec), factor="1")])
-    begin = time.perf_counter()
+    begin = time.process_time()
     with pytest.raises(PassoError):
         from_spec(spec)
-    assert time.perf_counter() - begin < 5
+    assert time.process_time() - begin < 5
 
 
 @few

@@ -115,14 +115,14 @@ MANY = {
 
 @pytest.mark.parametrize("name", MANY)
 def test_ten_thousand_calls_in_a_row_are_fine_or_refused_soon(name):
-    begin, s = time.perf_counter(), L
+    begin, s = time.process_time(), L
     limit = sys.getrecursionlimit()
     try:
         for _ in range(10_000):
             s = MANY[name](s)
     except PassoError as error:
         assert len(str(error)) < 400
-    assert time.perf_counter() - begin < 5
+    assert time.process_time() - begin < 5
     assert isinstance(s, passo.Schedule)
     assert sys.getrecursionlimit() == limit
 
@@ -148,15 +148,15 @@ def test_the_number_of_parts_is_bounded_and_named():
     ids=repr,
 )
 def test_a_curve_with_countless_corners_is_drawn_soon(s):
-    begin = time.perf_counter()
+    begin = time.process_time()
     curve = s.curve(Run(steps(100)), points=64)
-    assert time.perf_counter() - begin < 5
+    assert time.process_time() - begin < 5
     assert not curve.complete
     assert curve.times[-1] == 100.0
 
 
 def test_a_plateau_with_a_hundred_thousand_reports_answers_soon():
-    begin = time.perf_counter()
+    begin = time.process_time()
     s = Plateau("x").with_reports([(t, {"x": 1.0}) for t in range(100_000)])
     assert s(200_000) == 0.0 or s(200_000) < 1e-300
-    assert time.perf_counter() - begin < 5
+    assert time.process_time() - begin < 5

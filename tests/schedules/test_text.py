@@ -184,7 +184,7 @@ def test_nothing_is_run_and_nothing_imported(text):
 
 @pytest.mark.parametrize("name", HUGE)
 def test_hostile_text_is_refused_in_little_time_and_memory(name):
-    text, begin = HUGE[name], time.perf_counter()
+    text, begin = HUGE[name], time.process_time()
     tracemalloc.start()
     try:
         with sealed(), contextlib.suppress(PassoError):
@@ -192,7 +192,7 @@ def test_hostile_text_is_refused_in_little_time_and_memory(name):
         assert tracemalloc.get_traced_memory()[1] < 40 << 20
     finally:
         tracemalloc.stop()
-    assert time.perf_counter() - begin < 5
+    assert time.process_time() - begin < 5
 
 
 @pytest.mark.parametrize("name", [*HUGE, *RUNS])

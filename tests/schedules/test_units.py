@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from passo import Constant, Cosine, Linear, Plateau, Run, base, epochs, percent, rest
 from passo import samples, steps, tokens
-from tests.strategies import few, numbers, pairs
+from tests.strategies import few, pairs, positives
 
 RUN = Run(steps(100), steps_per_epoch=10, samples_per_step=8, tokens_per_step=1024)
 UP, DOWN = Linear(0, 1), Cosine(1, 0)
@@ -32,7 +32,7 @@ def test_placing_twice_is_placing_once(pair):
 
 
 @few
-@given(pairs(), numbers.filter(lambda x: x > 0))
+@given(pairs(), positives)
 def test_base_may_be_filled_before_or_after_the_run(pair, value):
     _, written, run = pair
     assert written.with_base(value).on(run) == written.on(run).with_base(value)
@@ -73,10 +73,10 @@ def test_the_axis_does_not_matter_for_any_rate(pair, update):
 @given(pairs(("Function", "Base")))
 def test_a_plateau_sees_the_same_reports_on_every_axis(pair):
     placed = pair[0]
-    bare = Constant(1) * Plateau("loss", patience=0, factor=0.5)
+    bare = Constant(1) * Plateau("mine", patience=0, factor=0.5)
     s = placed.until(steps(40)).then(bare)
     by_step, by_token, _ = axes(steps(100), 1024, 8)
-    reports = [(30, {"loss": 1.0}), (50, {"loss": 1.0}), (60, {"loss": 2.0})]
+    reports = [(30, {"mine": 1.0}), (50, {"mine": 1.0}), (60, {"mine": 2.0})]
     told = s.on(by_step).with_reports(reports)
     other = s.on(by_token).with_reports([(t * 1024, seen) for t, seen in reports])
     assert [told(t) for t in (45, 59, 60)] == [1.0, 1.0, 0.5]

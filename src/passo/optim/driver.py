@@ -97,7 +97,7 @@ class Driver:
         """Whether a group joined or went: another number of them, or another last one."""
         if len(groups) != len(self.marks):
             return True
-        last = groups[-1]["params"] if groups else None
+        last = groups[-1]["params"] if groups else []
         return bool(last) and id(last[0]) != self.marks[-1]
 
     def keys(self, place: int) -> list[str]:

@@ -9,6 +9,7 @@ import torch
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+_compiling: Callable[[], Any] | None
 try:
     from torch._C._dynamo.eval_frame import get_eval_frame_callback as _compiling
 except ImportError:  # another version of torch keeps it elsewhere

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from passo.optim.scheduler import Scheduler
 
 _EVERY: Final = 25
+_LATER: Final = 5
 _KEPT: Final = 4
 _REDUCTIONS: Final = ("mean", "rank0", None)
 
@@ -61,25 +62,26 @@ def _metric(name: str, value: Any) -> float:
 
 
 def compare(scheduler: Scheduler) -> None:
-    """Each 25 updates, leave clock and values in the store and look at what the others left.
+    """Each 25 updates, leave clock and values in the store; 5 later, look at what others left.
 
-    Nothing waits: what another rank has not written yet is not read. A rank that is more than
-    25 updates behind, or that used other values at the same update, is warned about once.
+    Nothing waits. A rank that has not come as far by then (gradients keep ranks together to
+    within an update), or that used other values at that update, is warned about once.
     """
-    if scheduler.clock % _EVERY or not _several():
+    mark, since = divmod(scheduler.clock, _EVERY)
+    if since not in (0, _LATER) or not mark or not _several():
         return
     store, rank = _store(), distributed.get_rank()
-    mark, digest = scheduler.clock // _EVERY, _digest(scheduler)
-    store.set(_key(scheduler, mark, rank), digest)
-    store.delete_key(_key(scheduler, mark - _KEPT, rank))
+    if since == 0:
+        store.set(_key(scheduler, mark, rank), _digest(scheduler))
+        store.delete_key(_key(scheduler, mark - _KEPT, rank))
+        return
+    ours = _read(store, _key(scheduler, mark, rank))
     for other in range(distributed.get_world_size()):
-        if other == rank:
-            continue
         theirs = _read(store, _key(scheduler, mark, other))
-        if theirs is not None and theirs != digest:
-            _warn(scheduler, f"rank {other} has another plan or other values than rank {rank}")
-        elif mark > 1 and _read(store, _key(scheduler, mark - 1, other)) is None:
+        if theirs is None:
             _warn(scheduler, f"rank {other} has made fewer updates than rank {rank}")
+        elif ours is not None and theirs != ours:
+            _warn(scheduler, f"rank {other} has another plan or other values than rank {rank}")
 
 
 def _digest(scheduler: Scheduler) -> str:
@@ -100,6 +102,8 @@ def _read(store: Any, key: str) -> str | None:
 
 
 def _warn(scheduler: Scheduler, what: str) -> None:
+    if scheduler.settings.watch is None:
+        return
     scheduler.settings.watch = None
     text = f"{what}, at update {scheduler.clock:,}: from here on the ranks train apart"
     warnings.warn(text, PassoWarning, stacklevel=6)

@@ -39,7 +39,7 @@ def text(curve: Curve, *, width: int = 72, height: int = 12) -> str:
     lines = []
     for row in range(rows - 1, -1, -1):
         bars = "".join(_EIGHTHS[max(0, min(8, round((top - row) * 8)))] for top in tops)
-        name = f"{high:.4g}" if row == rows - 1 else f"{low:.4g}" if row == 0 else ""
+        name = f"{high:.3g}" if row == rows - 1 else f"{low:.3g}" if row == 0 else ""
         lines.append(f"{name:>{_MARGIN - 1}} ┤{bars}".rstrip())
     unit = curve.run.unit + (", in multiples of base" if curve.relative else "")
     lines.append(" " * _MARGIN + "└" + "─" * columns)

@@ -63,6 +63,9 @@ def growing_starts(period: Fraction, grow: Fraction, times: int | None) -> list[
     """
     starts, begin, length = [0.0], Fraction(0), period
     few = grow.denominator == 1 or (times is not None and times <= 400)
+    if not few and _cycles_to_count(period, grow, times) > _MOST_CYCLES:
+        msg = f"grow={float(grow)} makes more than a million cycles; write grow=1"
+        raise PassoError(msg)
     while times is None or len(starts) < times:
         if few:
             begin, length = begin + length, length * grow
@@ -72,7 +75,14 @@ def growing_starts(period: Fraction, grow: Fraction, times: int | None) -> list[
         if start > _FAR:
             break
         starts.append(start)
-        if len(starts) > _MOST_CYCLES:
-            msg = f"grow={float(grow)} makes more than a million cycles; write grow=1"
-            raise PassoError(msg)
     return starts
+
+
+def _cycles_to_count(period: Fraction, grow: Fraction, times: int | None) -> float:
+    """How many cycles there are before a float can no longer count."""
+    far = (
+        math.log1p(_FAR * float(grow - 1) / float(period)) / math.log(grow)
+        if grow > 1
+        else math.inf
+    )
+    return far if times is None else min(far, times)
