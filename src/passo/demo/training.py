@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import statistics
+from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cache
@@ -114,9 +115,9 @@ def learn(
 ) -> Iterator[tuple[int, float]]:
     """The loop that everyone writes; stops for a look when it is time to report.
 
-    Gives how many updates were made, and the mean training loss since the last look.
+    Gives how many updates were made, and the mean training loss of the last of them.
     """
-    losses = []
+    losses: deque[float] = deque(maxlen=settings.report_every)
     for t, (images, labels) in enumerate(batches(part, settings, seed), 1):
         loss = cross_entropy(model(images), labels)
         loss.backward()  # type: ignore[no-untyped-call]
@@ -125,7 +126,6 @@ def learn(
         losses.append(loss.item())
         if t % settings.report_every == 0 or t == settings.run.updates:
             yield t, statistics.fmean(losses)
-            losses.clear()
 
 
 def facts() -> dict[str, int]:

@@ -76,11 +76,11 @@ def compare(scheduler: Scheduler) -> None:
         store.delete_key(_key(scheduler, mark - _KEPT, rank))
         return
     ours = _read(store, _key(scheduler, mark, rank))
-    for other in range(distributed.get_world_size()):
+    for other in range(distributed.get_world_size()) if ours is not None else ():
         theirs = _read(store, _key(scheduler, mark, other))
         if theirs is None:
             _warn(scheduler, f"rank {other} has made fewer updates than rank {rank}")
-        elif ours is not None and theirs != ours:
+        elif theirs != ours:
             _warn(scheduler, f"rank {other} has another plan or other values than rank {rank}")
 
 
@@ -102,8 +102,8 @@ def _read(store: Any, key: str) -> str | None:
 
 
 def _warn(scheduler: Scheduler, what: str) -> None:
-    if scheduler.settings.watch is None:
+    if scheduler.told_apart:
         return
-    scheduler.settings.watch = None
+    scheduler.told_apart = True
     text = f"{what}, at update {scheduler.clock:,}: from here on the ranks train apart"
     warnings.warn(text, PassoWarning, stacklevel=6)

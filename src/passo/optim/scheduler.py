@@ -49,6 +49,7 @@ class Scheduler(LRScheduler):
         self._handles: tuple[Any, ...] = ()
         self.number = next(_numbers)
         self._told = False
+        self.told_apart = False
         self.attached = False
         self.kept: Any = None
         self.driver.adopt(optimizer.param_groups, 0.0)

@@ -152,9 +152,9 @@ class Tanh(Ramp):
             t = xp.minimum(t, n)
             gone, left = wide * (t / n), wide * ((n - t) / n)
             height = xp.cosh(xp.where(gone < left, low + gone, self.high - left))
-            return a * (xp.sinh(left) * from_start / height) + b * (
-                xp.sinh(gone) * from_end / height
-            )
+            start = a * (xp.sinh(left) * from_start / height)
+            between = start + b * (xp.sinh(gone) * from_end / height)
+            return xp.where(gone <= 0.0, a, xp.where(left <= 0.0, b, between))
 
         return value
 
