@@ -1,4 +1,10 @@
-"""Schedules: pure values, numbers as functions of time. The standard library is all they need."""
+"""Schedules: pure values, numbers as functions of time. The standard library is all they need.
+
+What few programs need at once (published curves, text and JSON) is loaded when it is asked for.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, Final
 
 from passo.schedules.algebra import Schedule, base
 from passo.schedules.errors import NeedsBase, NeedsRun, PassoError, PassoWarning
@@ -24,27 +30,74 @@ from passo.schedules.recipes import (
 from passo.schedules.shapes import (
     Constant,
     Cosine,
-    CosinePower,
-    ExpHyperbolic,
     Exponential,
     Function,
     Geometric,
-    Hyperbolic,
     InversePower,
-    KDecay,
-    KDecayCosine,
     Linear,
-    Logarithmic,
     Polynomial,
     Power,
-    Rex,
     Table,
-    Tanh,
 )
 from passo.schedules.shapes.endless import register
-from passo.schedules.spec import from_json, from_spec, parse, parse_span, to_json
 from passo.schedules.time import Run, Span, epochs, percent, rest, samples, steps, tokens
 
+if TYPE_CHECKING:
+    from passo.schedules.shapes.published import (
+        CosinePower as CosinePower,
+    )
+    from passo.schedules.shapes.published import (
+        ExpHyperbolic as ExpHyperbolic,
+    )
+    from passo.schedules.shapes.published import (
+        Hyperbolic as Hyperbolic,
+    )
+    from passo.schedules.shapes.published import (
+        KDecay as KDecay,
+    )
+    from passo.schedules.shapes.published import (
+        KDecayCosine as KDecayCosine,
+    )
+    from passo.schedules.shapes.published import (
+        Logarithmic as Logarithmic,
+    )
+    from passo.schedules.shapes.published import (
+        Rex as Rex,
+    )
+    from passo.schedules.shapes.published import (
+        Tanh as Tanh,
+    )
+    from passo.schedules.spec import (
+        from_json as from_json,
+    )
+    from passo.schedules.spec import (
+        from_spec as from_spec,
+    )
+    from passo.schedules.spec import (
+        parse as parse,
+    )
+    from passo.schedules.spec import (
+        parse_span as parse_span,
+    )
+    from passo.schedules.spec import (
+        to_json as to_json,
+    )
+
+LAZY: Final = {
+    "CosinePower": "passo.schedules.shapes.published",
+    "ExpHyperbolic": "passo.schedules.shapes.published",
+    "Hyperbolic": "passo.schedules.shapes.published",
+    "KDecay": "passo.schedules.shapes.published",
+    "KDecayCosine": "passo.schedules.shapes.published",
+    "Logarithmic": "passo.schedules.shapes.published",
+    "Rex": "passo.schedules.shapes.published",
+    "Tanh": "passo.schedules.shapes.published",
+    "from_json": "passo.schedules.spec",
+    "from_spec": "passo.schedules.spec",
+    "parse": "passo.schedules.spec",
+    "parse_span": "passo.schedules.spec",
+    "to_json": "passo.schedules.spec",
+}
 __all__ = [
     "Constant",
     "Cosine",
@@ -102,3 +155,11 @@ __all__ = [
     "warmup_linear",
     "wsd",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    """The names in LAZY, loaded on first use."""
+    if name not in LAZY:
+        msg = f"module {__name__!r} has no attribute {name!r}"
+        raise AttributeError(msg)
+    return getattr(import_module(LAZY[name]), name)
