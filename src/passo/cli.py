@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
-from passo.schedules import PassoError
+from passo.schedules import NeedsRun, PassoError
 
 if TYPE_CHECKING:
     from passo.schedules import Run, Schedule
@@ -65,12 +65,16 @@ def show(
         "tokens_per_step": tokens_per_step,
     }
     schedule = parse(known.expression if known else expression)
-    curve = _curve(schedule, _run(schedule, run, rates), lr)
+    curve = _curve(schedule, run, rates, lr)
     _print_curve(curve)
     if png is not None:
         from passo.plot import draw, save
 
-        save(draw(curve), png)
+        try:
+            save(draw(curve), png)
+        except OSError as error:
+            msg = f"cannot write {str(png)!r}: {error.strerror}"
+            raise PassoError(msg) from None
         typer.echo(f"drawn into {png}")
 
 
@@ -142,14 +146,14 @@ def _run(schedule: Schedule, length: str, rates: dict[str, float | None]) -> Run
     raise PassoError(msg)
 
 
-def _curve(schedule: Schedule, run: Run, lr: float | None) -> Curve:
+def _curve(schedule: Schedule, run: str, rates: dict[str, float | None], lr: float | None) -> Curve:
     from passo.schedules.curve import Curve
 
     try:
-        return Curve.of(schedule, run, base=lr)
+        return Curve.of(schedule, _run(schedule, run, rates), base=lr)
     except PassoError as error:
         text = str(error)
-        for name in ("steps_per_epoch", "samples_per_step", "tokens_per_step"):
+        for name in rates:
             option = f"--{name.replace('_', '-')}"
             text = text.replace(f"write Run(..., {name}=...)", f"write {option} 391")
         raise type(error)(text) from None
@@ -162,22 +166,10 @@ def _print_twin(twin: Twin) -> None:
 
 
 def _print_curve(curve: Curve) -> None:
-    from rich.console import Console
-    from rich.table import Table
-
     from passo.plot import draw
 
     typer.echo(draw(curve, backend="terminal"))
-    typer.echo(f"\n{curve.run!r}: what the updates nearest to each corner use")
-    table = Table()
-    table.add_column("update", justify="right")
-    table.add_column("value / base" if curve.relative else "value", justify="right")
-    rows = curve.rows()
-    for row in rows[:_MOST_ROWS]:
-        table.add_row(f"{row.update:,}", f"{row.value:.8g}")
-    if len(rows) > _MOST_ROWS:
-        table.caption = f"and {len(rows) - _MOST_ROWS:,} more"
-    Console().print(table)
+    _print_table(curve)
     corners = ", ".join(f"{corner.time:,.10g}" for corner in curve.corners[:_MOST_ROWS])
     unit = curve.run.unit
     typer.echo(
@@ -186,6 +178,26 @@ def _print_curve(curve: Curve) -> None:
     )
     if curve.relative:
         typer.echo("base is open: values are multiples of it; --lr 0.1 gives it a number")
+
+
+def _print_table(curve: Curve) -> None:
+    """What the updates at the corners use; nothing where the run does not count updates."""
+    from rich.console import Console
+    from rich.table import Table
+
+    try:
+        rows = curve.rows()
+    except NeedsRun:
+        return
+    typer.echo(f"\n{curve.run!r}: what the updates nearest to each corner use")
+    table = Table()
+    table.add_column("update", justify="right")
+    table.add_column("value / base" if curve.relative else "value", justify="right")
+    for row in rows[:_MOST_ROWS]:
+        table.add_row(f"{row.update:,}", f"{row.value:.8g}")
+    if len(rows) > _MOST_ROWS:
+        table.caption = f"and {len(rows) - _MOST_ROWS:,} more"
+    Console().print(table)
 
 
 if __name__ == "__main__":

@@ -136,6 +136,15 @@ def test_a_step_without_any_gradient_changes_nothing_and_is_not_counted(make):
     assert scheduler.clock == 7
 
 
+@pytest.mark.parametrize("named", [False, True])
+def test_a_closure_that_clears_the_gradients_and_makes_none_is_no_update(named):
+    optimizer = adam()
+    scheduler = attach(optimizer, RAMP)
+    update(optimizer, 3)  # whose gradients are still there
+    optimizer.step(closure=optimizer.zero_grad) if named else optimizer.step(optimizer.zero_grad)
+    assert scheduler.clock == 3
+
+
 def test_one_gradient_among_many_parameters_is_enough():
     parameters = [weight() for _ in range(5)]
     optimizer = torch.optim.SGD([{"params": parameters[:2]}, {"params": parameters[2:]}], lr=1.0)

@@ -146,7 +146,10 @@ def test_a_float_that_moves_beside_tensors_is_compiled_again_and_warned_about(fi
     assert counter.frame_count > 7
     assert [each.category for each in told] == [PassoWarning]
     assert [Path(each.filename).name for each in told] == ["test_compile.py"]
-    assert str(told[0].message).startswith(f"{field!r} moves and is a float: a compiled step would")
+    assert str(told[0].message) == (
+        f"{field!r} is a float and takes 64 values or more: a compiled step would compile again "
+        "for each, and fall back after 8; write .staircase(percent(20)), or do not compile the step"
+    )
 
 
 def test_the_warning_comes_also_where_only_that_float_is_driven():

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import json
+from functools import cache
 
 import pytest
 import torch
@@ -14,46 +14,40 @@ import passo
 from passo import Run, steps
 from passo.optim import attach, tensorize
 from tests.optim.pains import both
-from tests.optim.tools import free_port, graded, python, weight
+from tests.optim.tools import graded, on_ranks, weight
 
-RANKS = """
-import json, sys
-import torch
+TRAINING = """
 from torch.nn.parallel import DistributedDataParallel
 from passo import Plateau, base
 from passo.optim import attach
-from tests.optim.tools import process_group
-library, rank, port = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
-with process_group(rank, 2, port):
-    torch.manual_seed(0)
-    net = DistributedDataParallel(torch.nn.Linear(1, 1, bias=False))
-    optimizer = torch.optim.SGD(net.parameters(), lr=0.1)
-    if library == "torch":
-        plateau = torch.optim.lr_scheduler.ReduceLROnPlateau(optimizer, patience=1, factor=0.1)
-        report = plateau.step
-    else:
-        scheduler = attach(optimizer, base * Plateau("loss", patience=1, factor=0.1))
-        report = lambda loss: scheduler.report(loss=loss)
-    for epoch in range(5):
-        optimizer.zero_grad()
-        net(torch.ones(1, 1)).sum().backward()
-        optimizer.step()
-        report(1.0 if rank == 0 else 1.0 - 0.1 * epoch)
-    print(json.dumps([optimizer.param_groups[0]["lr"], net.module.weight.item()]))
+torch.manual_seed(0)
+net = DistributedDataParallel(torch.nn.Linear(1, 1, bias=False))
+optimizer = torch.optim.SGD(net.parameters(), lr=0.1)
+if LIBRARY == "torch":
+    plateau = torch.optim.lr_scheduler.ReduceLROnPlateau(optimizer, patience=1, factor=0.1)
+else:
+    scheduler = attach(optimizer, base * Plateau("loss", patience=1, factor=0.1))
+for epoch in range(5):
+    optimizer.zero_grad()
+    net(torch.ones(1, 1)).sum().backward()
+    optimizer.step()
+    loss = 1.0 if rank == 0 else 1.0 - 0.1 * epoch
+    plateau.step(loss) if LIBRARY == "torch" else scheduler.report(loss=loss)
+print(optimizer.param_groups[0]["lr"], net.module.weight.item())
 """
+
+
+@cache
+def trained_on_two_ranks():
+    """What each rank ends with, by library: DDP, and a metric that only one of them improves."""
+    stories = {name: TRAINING.replace("LIBRARY", repr(name)) for name in ("torch", "passo")}
+    return on_ranks(stories, 2)
 
 
 @both()
 def test_pain_24_all_ranks_have_one_rate_and_one_set_of_weights(library):
     """Pain 24, huggingface/accelerate#3797: a metric that is not reduced parts the replicas."""
-    from concurrent.futures import ThreadPoolExecutor
-
-    port = str(free_port())
-    with ThreadPoolExecutor(2) as pool:
-        ranks = list(pool.map(lambda rank: python(RANKS, library, str(rank), port), range(2)))
-    if any(rank.returncode for rank in ranks):
-        pytest.fail("\n".join(rank.stderr for rank in ranks), pytrace=False)
-    one, other = (json.loads(rank.stdout) for rank in ranks)
+    one, other = trained_on_two_ranks()[library]
     assert one == other
 
 

@@ -15,7 +15,7 @@ THOROUGH = os.environ.get("HYPOTHESIS_PROFILE") == "thorough"
 EXAMPLES = 51_000 if THOROUGH else 2_001
 
 
-@pytest.mark.filterwarnings("ignore:.* is a float. a compiled step")
+@pytest.mark.filterwarnings("ignore:.* would compile again")
 @pytest.mark.parametrize("order", ORDERS)
 @settings(
     max_examples=EXAMPLES // len(ORDERS),

@@ -88,10 +88,10 @@ def python(code: str, *arguments: str, timeout: float = 120) -> subprocess.Compl
 RANK = """
 import json, os, sys
 import torch
-from tests.optim.tools import grouped
+from tests.optim.tools import process_group
 
 rank, size = map(int, sys.argv[1:3])
-with grouped(rank, size, int(sys.argv[3])):
+with process_group(rank, size, int(sys.argv[3])):
     for name, code in json.loads(sys.argv[4]).items():
         print("==", name, flush=True)
         exec(code, {"torch": torch, "rank": rank, "size": size})
@@ -125,7 +125,7 @@ def free_port() -> int:
 
 
 @contextmanager
-def grouped(rank: int, size: int, port: int) -> Iterator[None]:
+def process_group(rank: int, size: int, port: int) -> Iterator[None]:
     """A gloo group, for as long as the block lasts."""
     torch.set_num_threads(1)
     warnings.showwarning = lambda message, *_, **__: print(message, flush=True)  # noqa: T201

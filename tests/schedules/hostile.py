@@ -128,7 +128,7 @@ HUGE = {  # each is large, deep or badly made
     "great products": "Constant(" + "*".join(["9" * 4000] * 15) + ")",
     "great amounts": "steps(" + "9" * 4000 + ")",
     "a long name": "a" * N,
-    "a name in Greek": "α" * N,
+    "a name in French": "é" * N,
     "a long string": "'" + "a" * N + "'",
     "escapes": "'" + "\\x41" * 15_000 + "'",
     "names of letters": "Function('" + "\\N{BULLET}" * 100 + "')",

@@ -6,7 +6,7 @@ import math
 
 import passo
 from passo import Constant, Linear, Plateau, Run, Table, steps
-from tests.strategies import WAVE
+from tests.schedules.leaves import WAVE
 
 RUN = Run(steps(100), steps_per_epoch=10)
 SCHEDULES = {
@@ -27,12 +27,30 @@ SCHEDULES = {
     "cyclic": passo.cyclic(0.1, 1.0, steps(7), mode="exp_range", gamma=0.99),
     "function": 2 * WAVE,
 }
-TIMES = [0.0, 0.25, 3.0, 7.0, 8.0, 9.75, 10.0, 29.5, 30.0, 31.0, 59.0, 64.0, 70.0, 99.0, 100.0, 150.0]
+TIMES = [
+    0.0,
+    0.25,
+    3.0,
+    7.0,
+    8.0,
+    9.75,
+    10.0,
+    29.5,
+    30.0,
+    31.0,
+    59.0,
+    64.0,
+    70.0,
+    99.0,
+    100.0,
+    150.0,
+]
 
 
 def worst(points: list[float], found: list[float], digits: int) -> float:
     """The largest distance in units in the last place of a float with so many binary digits."""
     coarse = 2.0 ** (53 - digits)
+    assert not any(map(math.isnan, found))
     return max(
         abs(one - other) / (math.ulp(max(abs(one), 1e-4)) * coarse)
         for one, other in zip(points, found, strict=True)

@@ -9,9 +9,22 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import passo
-from passo import Constant, Cosine, Linear, PassoError, Polynomial, Run, analysis, base, percent
-from passo import rest, steps, tokens
-from tests.strategies import few, placed_trees
+from passo import (
+    Constant,
+    Cosine,
+    Linear,
+    PassoError,
+    Polynomial,
+    Run,
+    analysis,
+    base,
+    percent,
+    rest,
+    steps,
+    tokens,
+)
+from tests.schedules.leaves import few
+from tests.strategies import placed_trees
 
 RUN = Run(steps(100))
 TRIANGLE = Linear(0, 1, steps(50)).then(Linear(1, 0, steps(50)))
@@ -43,8 +56,8 @@ def test_the_area_is_the_integral(schedule, expected):
 @few
 @given(placed_trees(), placed_trees(), st.floats(-3, 3))
 def test_the_area_is_linear(a, b, factor):
-    run = Run(steps(20))
-    one, two = a.until(steps(20)), b.until(steps(20))
+    run = Run(steps(8))
+    one, two = a.until(steps(8)), b.until(steps(8))
     both = analysis.area(one + factor * two, run)
     apart = analysis.area(one, run) + factor * analysis.area(two, run)
     scale = analysis.peak((one * one + two * two), run).value
@@ -169,8 +182,9 @@ def test_the_distance_is_the_widest_gap_and_its_place(one, other, expected):
 @few
 @given(placed_trees())
 def test_a_schedule_is_at_no_distance_from_itself_written_otherwise(s):
-    assert analysis.distance(s, s * 1.0 + 0, RUN).distance == 0
-    assert analysis.distance(s, s + 1, RUN).distance == pytest.approx(1, abs=1e-9)
+    run = Run(steps(8))
+    assert analysis.distance(s, s * 1.0 + 0, run).distance == 0
+    assert analysis.distance(s, s + 1, run).distance == pytest.approx(1, abs=1e-9)
 
 
 def test_a_relative_schedule_is_not_compared_with_an_absolute_one():

@@ -12,8 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from passo import Constant, Cosine, Linear, PassoError, steps
+from tests.schedules.leaves import few
 from tests.schedules.samples import SCHEDULES, TIMES, close, worst
-from tests.strategies import LEAVES, few, placed_trees
+from tests.strategies import LEAVES, placed_trees
 
 S = SCHEDULES["warm-up and cosine"]
 BITS = {"float16": 11, "float32": 24, "float64": 53}
@@ -126,7 +127,7 @@ def test_other_arrays_are_refused(t, text):
 
 @pytest.mark.parametrize("t", [True, "3", None, [1, 2], (1,), 1j, {}, b"1", S])
 def test_what_is_neither_number_nor_array_is_refused(t):
-    with pytest.raises(PassoError, match="^t must be a number or an array of numbers, got "):
+    with pytest.raises(PassoError, match=r"^t must be a number or an array of numbers, got "):
         S(t)
 
 

@@ -11,8 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from passo import PassoError
+from tests.schedules.leaves import few
 from tests.schedules.samples import SCHEDULES, TIMES, close, worst
-from tests.strategies import few, placed_trees
+from tests.strategies import placed_trees
 
 S = SCHEDULES["warm-up and cosine"]
 BITS = {"float16": 11, "bfloat16": 8, "float32": 24, "float64": 53}
@@ -79,15 +80,14 @@ def test_negative_times_are_nan(name):
 @pytest.mark.parametrize("name", SCHEDULES)
 def test_a_schedule_runs_under_jit_and_vmap(name):
     schedule, t = SCHEDULES[name], jnp.asarray(TIMES)
-    compiled = jax.jit(lambda t: schedule(t))(t)
+    compiled = jax.jit(lambda t: schedule(t))(t)  # noqa: PLW0108
+    assert not jnp.isnan(compiled).any()
     assert compiled.dtype == t.dtype
     assert compiled.tolist() == pytest.approx(schedule(t).tolist(), rel=3e-6, abs=1e-7)
-    assert jax.vmap(lambda t: schedule(t))(t).tolist() == pytest.approx(
-        compiled.tolist(), rel=3e-6, abs=1e-7
-    )
+    assert jax.vmap(schedule)(t).tolist() == pytest.approx(compiled.tolist(), rel=3e-6, abs=1e-7)
 
 
 @pytest.mark.parametrize("dtype", [bool, complex])
 def test_other_arrays_are_refused(dtype):
-    with pytest.raises(PassoError, match="^t must be an array of integers or floats, got one of "):
+    with pytest.raises(PassoError, match=r"^t must be an array of integers or floats, got one of "):
         S(jnp.ones(2, dtype))

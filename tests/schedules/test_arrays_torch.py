@@ -10,8 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from passo import PassoError
+from tests.schedules.leaves import few
 from tests.schedules.samples import SCHEDULES, TIMES, close, worst
-from tests.strategies import few, placed_trees
+from tests.strategies import placed_trees
 
 S = SCHEDULES["warm-up and cosine"]
 BITS = {torch.float16: 11, torch.bfloat16: 8, torch.float32: 24, torch.float64: 53}
@@ -68,14 +69,15 @@ def test_a_tensor_stays_on_its_device():
     assert S(torch.ones(3, device="meta")).device.type == "meta"
 
 
-COMPILED = ["warm-up and cosine", "repeat", "restarts", "table", "product", "constant", "plateau"]
+COMPILED = ["warm-up and cosine", "repeat", "restarts", "table", "product"]
 
 
 @pytest.mark.parametrize("name", COMPILED)
 def test_a_schedule_compiles_as_one_whole_graph(name):
     schedule = SCHEDULES[name]
     torch.compiler.reset()
-    compiled = torch.compile(lambda t: schedule(t), fullgraph=True, backend="aot_eager")
+    written = lambda t: schedule(t)  # noqa: E731, PLW0108  # as users write it
+    compiled = torch.compile(written, fullgraph=True, backend="aot_eager")
     for dtype in (torch.float64, torch.float32):
         t = torch.tensor(TIMES, dtype=dtype)
         assert compiled(t).dtype == dtype

@@ -9,9 +9,21 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 import passo
-from passo import Constant, Cosine, Curve, Linear, NeedsRun, Run, base, epochs, percent, steps
-from passo import tokens
-from tests.strategies import few, pairs, placed_trees
+from passo import (
+    Constant,
+    Cosine,
+    Curve,
+    Linear,
+    NeedsRun,
+    Run,
+    base,
+    epochs,
+    percent,
+    steps,
+    tokens,
+)
+from tests.schedules.leaves import few
+from tests.strategies import pairs, placed_trees
 
 RUN = Run(steps(100))
 
@@ -146,7 +158,7 @@ def test_rows_are_what_their_updates_use(pair):
 
 
 def test_a_run_that_does_not_know_a_unit_is_named():
-    with pytest.raises(NeedsRun, match="^epochs\\(5\\) needs the run's steps_per_epoch"):
+    with pytest.raises(NeedsRun, match=r"^epochs\(5\) needs the run's steps_per_epoch"):
         Cosine(1, 0, epochs(5)).curve(RUN)
-    with pytest.raises(passo.PassoError, match="^points must be a whole number of at least 2"):
+    with pytest.raises(passo.PassoError, match=r"^points must be a whole number of at least 2"):
         Cosine(1, 0).curve(RUN, points=1)

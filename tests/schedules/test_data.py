@@ -12,9 +12,10 @@ from hypothesis import strategies as st
 
 import passo
 from passo import Linear, PassoError, from_json, from_spec, steps, to_json
+from tests.schedules.leaves import few
 from tests.schedules.test_text import sealed
 from tests.schedules.units import KEY, kinds
-from tests.strategies import LEAVES, NODES, few, trees
+from tests.strategies import LEAVES, NODES, trees
 
 FIVE = {"span": "5", "unit": "steps"}
 LINE = Linear(0, 1, steps(5)).to_spec()
@@ -92,10 +93,10 @@ def test_bad_data_is_refused_in_passo_words(spec):
 @pytest.mark.parametrize(
     ("spec", "text"),
     [
-        (kind("Linar"), "no schedule is of kind 'Linar'; did you mean 'Linear'?"),
-        (kind("os.system"), "no schedule is of kind 'os.system'"),
+        (kind("Linar"), "there is no schedule 'Linar'; did you mean 'Linear'?"),
+        (kind("os.system"), "there is no schedule 'os.system'"),
         (kind("Base", value=1), "Base has no field 'value'; it has none"),
-        (kind("Until", part=LINE), f"Until needs 'span', got part"),
+        (kind("Until", part=LINE), "Until needs 'span', got part"),
         (kind("Then", parts="ab"), "the parts of Then are a list, got 'ab'"),
     ],
 )
@@ -175,12 +176,14 @@ field_names = st.sampled_from(
 )  # fmt: skip
 junk = st.recursive(
     scalars | st.just(FIVE) | st.just(LINE) | st.just(kind("Base")),
-    lambda inner: st.lists(inner, max_size=3)
-    | st.dictionaries(field_names, inner, max_size=3)
-    | st.builds(
-        lambda name, fields: {**fields, KEY: name},
-        st.sampled_from(sorted({*LEAVES, *NODES})),
-        st.dictionaries(field_names, inner, max_size=4),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(field_names, inner, max_size=3)
+        | st.builds(
+            lambda name, fields: {**fields, KEY: name},
+            st.sampled_from(sorted({*LEAVES, *NODES})),
+            st.dictionaries(field_names, inner, max_size=4),
+        )
     ),
     max_leaves=8,
 )

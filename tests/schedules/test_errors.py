@@ -1,7 +1,8 @@
-"""Every refusal, word for word. The texts are in `errors/`: what is written, below it what is said."""
+"""Every refusal, word for word: `errors/` holds what is written and, below it, what is said."""
 
 from __future__ import annotations
 
+import inspect
 import re
 from fractions import Fraction
 from pathlib import Path
@@ -10,8 +11,8 @@ import pytest
 
 import passo
 from passo import Linear, NeedsBase, NeedsRun, PassoError, PassoWarning, Run, steps
-from passo.schedules import algebra
-from tests.strategies import WAVE
+from passo.schedules import algebra, recipes, shapes
+from tests.schedules.leaves import WAVE
 
 FOLDER = Path(__file__).parent / "errors"
 KINDS = {kind.__name__: kind for kind in (PassoError, NeedsRun, NeedsBase)}
@@ -58,7 +59,9 @@ def test_its_words_are_short_and_in_the_house_style(code, kind, text):
     assert len(text) < 320
     assert not text.endswith(".") or text.endswith("...")
     assert not re.search(r"0x[0-9a-f]{6}|object has no attribute|NoneType", text)
-    assert re.search(r"got|write|needs|would|never|cannot|different|beyond|at most|no length|choose", text)
+    assert re.search(
+        r"got|write|needs|would|never|cannot|different|beyond|at most|no length|choose", text
+    )
 
 
 def test_every_page_of_errors_is_read():
@@ -82,13 +85,13 @@ def test_every_error_is_a_value_error_and_every_warning_a_user_warning():
         passo.percent,
         passo.Constant,
         lambda x: Linear(0, x),
-        lambda x: WORLD["L"](x),
-        lambda x: WORLD["L"].repeat(x),
+        WORLD["L"],
+        WORLD["L"].repeat,
         lambda x: WORLD["L"].repeat(2, grow=x),
         lambda x: WORLD["L"].repeat(2, scale=x),
-        lambda x: WORLD["L"].stretch(x),
+        WORLD["L"].stretch,
         lambda x: steps(1) * x,
-        lambda x: passo.base.with_base(x),
+        passo.base.with_base,
         lambda x: passo.noam(x, steps(5)),
         lambda x: Run(steps(5), tokens_per_step=x),
         lambda x: Run.of(x, epochs=3),
@@ -103,27 +106,28 @@ def test_numbers_of_thousands_of_digits_are_refused_briefly(make, sign, digits):
 
 
 @pytest.mark.parametrize("wrong", [None, "a", [1], {}, object(), 1j, b"1", True, ()])
-@pytest.mark.parametrize("name", sorted({*passo.schedules.recipes.__all__, *passo.schedules.shapes.__all__}))
+@pytest.mark.parametrize("name", sorted([*recipes.__all__, *shapes.__all__]))
 def test_a_wrong_type_anywhere_is_a_passo_error(name, wrong):
-    import inspect
-
     make = getattr(passo, name)
     names = list(inspect.signature(make).parameters)
     for at in range(len(names)):
         given = {names[k]: _right(names[k], name) for k in range(at)}
         if not _may_be(name, names[at], wrong):
+            needed = _needed(make, names[at + 1 :], name)
             with pytest.raises(PassoError):
-                made = make(**given, **{names[at]: wrong}, **_needed(make, names[at + 1 :], name))
-                made.on(Run(steps(100))).with_base(1.0)(3)
+                _used(make(**given, **{names[at]: wrong}, **needed))
+
+
+def _used(made):
+    return made.on(Run(steps(100))).with_base(1.0)(3)
 
 
 def _may_be(name, parameter, wrong):
-    return wrong is None and parameter in ("fall",) or (name, parameter, wrong) == ("Constant", "over", None)
+    free = ("cyclic", "fall"), ("cyclic_momentum", "fall"), ("Constant", "over")
+    return wrong is None and (name, parameter) in free
 
 
 def _needed(make, names, owner):
-    import inspect
-
     empty = inspect.Parameter.empty
     known = inspect.signature(make).parameters
     return {n: _right(n, owner) for n in names if known[n].default is empty}

@@ -35,7 +35,7 @@ from passo import (
 )
 from passo.schedules import shapes
 from tests.schedules.hunt import NAMES, bound, case_of, distance
-from tests.strategies import RAMPS, WAVE, lengths, ramps
+from tests.schedules.leaves import RAMPS, WAVE, lengths, ramps
 
 POINTS = 400
 
@@ -130,7 +130,7 @@ TO_13 = list(range(13))
     [
         (passo.warmup_cosine(1, steps(4)),  # optax, keras, fastai, Megatron and others agree
          [0, 0.25, 0.5, 0.75, 1, 0.9330127, 0.75, 0.5, 0.25, 0.0669873, 0, 0, 0]),
-        (Linear(0, 1, steps(4)).then(Cosine(1, 0, steps(6))).skip(steps(1)),  # transformers' other one
+        (Linear(0, 1, steps(4)).then(Cosine(1, 0, steps(6))).skip(steps(1)),
          [0.25, 0.5, 0.75, 1, 0.9330127, 0.75, 0.5, 0.25, 0.0669873, 0, 0, 0, 0]),
         (passo.wsd(1, steps(2), steps(4), "1-sqrt"),  # transformers and timm
          [0, 0.5, 1, 1, 1, 1, 1, 0.5, 0.2928932, 0.1339746, 0, 0, 0]),
@@ -141,7 +141,8 @@ TO_13 = list(range(13))
          [0, 0.2, 0.4, 0.6, 0.8, 1, 0.8, 0.6, 0.4, 0.2, 0, 0, 0]),
         (passo.warmup_constant(2, steps(4), 1), [1, 1.25, 1.5, 1.75, *[2] * 9]),
         (passo.warmup_cosine(1, steps(0)), [passo.Cosine(1, 0, steps(10))(t) for t in range(13)]),
-        (passo.step_decay(steps(3), 0.1, 1.0), [1, 1, 1, .1, .1, .1, .01, .01, .01, .001, .001, .001, 1e-4]),
+        (passo.step_decay(steps(3), 0.1, 1.0),
+         [1] * 3 + [0.1] * 3 + [0.01] * 3 + [0.001] * 3 + [1e-4]),
         (passo.multistep_decay([steps(3), steps(8)], 0.1, 1.0),
          [1, 1, 1, 0.1, 0.1, 0.1, 0.1, 0.1, *[0.01] * 5]),
         (passo.exponential_decay(0.5, peak=4096), [2 ** (12 - t) for t in range(13)]),
@@ -155,7 +156,8 @@ TO_13 = list(range(13))
          [0.2, 0.4, 0.6, 0.8, 1, 0.8, 0.6, 0.4, 0.2, 0.1, 0, 0, 0]),
         (passo.one_cycle_momentum(0.8, 0.9, steps(2), "linear"),
          [0.9, 0.85, *[0.8 + 0.1 * t / 8 for t in range(9)], 0.9, 0.9]),
-        (passo.one_cycle_momentum(0.8, 0.9, steps(2), "linear", 3), [0.9, 0.85, 0.8, 0.85, *[0.9] * 9]),
+        (passo.one_cycle_momentum(0.8, 0.9, steps(2), "linear", 3),
+         [0.9, 0.85, 0.8, 0.85, *[0.9] * 9]),
         (passo.cyclic(0, 1, steps(2)), [0, 0.5, 1, 0.5, 0, 0.5, 1, 0.5, 0, 0.5, 1, 0.5, 0]),
         (passo.cyclic(0, 1, steps(1), steps(2)), [0, 1, 0.5] * 4 + [0]),
         (passo.cyclic(1, 2, steps(2), mode="triangular2"),
@@ -167,8 +169,8 @@ TO_13 = list(range(13))
         (passo.warm_restarts(steps(2), 2, 0.5, 1.0),
          [1, 0.5, 0.5, 0.4267767, 0.25, 0.0732233, 0.25, 0.2404849, 0.2133884, 0.1728354, 0.125,
           0.0771646, 0.0366117]),
-        (passo.warm_restarts(steps(2), 1, 0.5, 1.0, 0.1), [1, 0.55, 0.5, 0.3, 0.25, 0.175, 0.125, 0.1125,
-         0.0625, 0.08125, 0.03125, 0.065625, 0.015625]),
+        (passo.warm_restarts(steps(2), 1, 0.5, 1.0, 0.1),
+         [1, 0.55, 0.5, 0.3, 0.25, 0.175, 0.125, 0.1125, 0.0625, 0.08125, 0.03125, 0.065625, 0.015625]),
     ],
 )  # fmt: skip
 def test_a_recipe_has_these_values(schedule, values):

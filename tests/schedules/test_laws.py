@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from passo import Constant, base, steps
 from passo.schedules.algebra import Maximum, Minimum, Product, Sum, Then
-from tests.strategies import few, grown, instants, lengths, numbers, placed_trees, ramps
-from tests.strategies import RAMPS, Need
+from tests.schedules.leaves import RAMPS, few, instants, lengths, numbers, ramps
+from tests.strategies import Need, grown, placed_trees
 
 finite = placed_trees(endless=False)
 
@@ -56,7 +56,7 @@ def test_a_sequence_of_one_is_the_thing_itself_at_any_nesting(s, nested):
 @few
 @given(finite, placed_trees())
 def test_a_span_of_zero_is_an_identity_on_both_sides_of_then(a, b):
-    nothing = [ramp_of_no_length for ramp_of_no_length in _nothings()]
+    nothing = list(_nothings())
     assert all(nought.then(b) == b for nought in nothing)
     assert all(a.then(nought) == a for nought in nothing)
     assert a.then(*nothing, b) == a.then(b)
@@ -261,7 +261,9 @@ def test_clip_is_idempotent_and_keeps_within(s, one, other, t):
 
 
 @few
-@given(placed_trees(), st.lists(instants | st.floats(0, 500), min_size=2, max_size=12), st.integers())
+@given(
+    placed_trees(), st.lists(instants | st.floats(0, 500), min_size=2, max_size=12), st.integers()
+)
 def test_the_order_of_evaluation_never_matters(s, times, seed):
     first = {t: s(t) for t in times}
     again = list(times) * 2

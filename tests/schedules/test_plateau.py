@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from passo import Constant, Cosine, Linear, Plateau, steps
 from passo.schedules.feedback import Reducer
-from tests.strategies import few, instants, placed_trees
+from tests.schedules.leaves import few, instants
+from tests.strategies import placed_trees
 
 metrics = st.floats(-2, 2) | st.sampled_from([0.0, 1.0, -1.0, math.nan, math.inf, -math.inf])
 rules = st.builds(
@@ -113,7 +114,11 @@ def test_falling_and_rising_metrics_are_mirror_images(seen, threshold_mode, pati
     assert [told(down, seen)(t) for t in range(41)] == [told(up, mirrored)(t) for t in range(41)]
 
 
-@given(st.floats(0.01, 0.5), st.floats(-1e6, 1e6).filter(lambda x: abs(x) > 1e-3), st.sampled_from(["min", "max"]))
+@given(
+    st.floats(0.01, 0.5),
+    st.floats(-1e6, 1e6).filter(lambda x: abs(x) > 1e-3),
+    st.sampled_from(["min", "max"]),
+)
 def test_a_relative_threshold_asks_for_a_share_of_the_size_whatever_the_sign(share, best, mode):
     rule = Plateau("loss", mode=mode, threshold=share)
     better = -1 if mode == "min" else 1
@@ -138,7 +143,11 @@ def test_a_steady_improvement_of_a_negative_metric_is_an_improvement():
         (Plateau("x", patience=0, floor=0.05), [1, 1, 1], [1, 0.1, 0.05]),
         (Plateau("x", patience=0, mode="max"), [1, 2, 3, 3], [1, 1, 1, 0.1]),
         (Plateau("x", patience=0, threshold=0.5), [4, 3, 1], [1, 0.1, 0.1]),
-        (Plateau("x", patience=0, threshold=0.5, threshold_mode="abs"), [4, 3.6, 3.4], [1, 0.1, 0.1]),
+        (
+            Plateau("x", patience=0, threshold=0.5, threshold_mode="abs"),
+            [4, 3.6, 3.4],
+            [1, 0.1, 0.1],
+        ),
         (Plateau("x", patience=0), [1, math.nan, 0.5], [1, 0.1, 0.1]),
         (Plateau("x", patience=0), [math.nan, 1, 0.5], [0.1, 0.1, 0.1]),
         (Plateau("x", patience=0), [math.inf, 1, 0.5], [0.1, 0.1, 0.1]),

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 import passo
 from passo import from_json, from_spec, parse, parse_span, to_json
-from tests.strategies import LEAVES, RECIPES, few, instants, pairs, runs, spans, trees
-
+from tests.schedules.leaves import few, instants, runs, spans
+from tests.strategies import LEAVES, RECIPES, pairs, trees
 
 
 def code(text):
@@ -95,7 +95,9 @@ def test_a_span_reads_back(span):
     assert is_same(code(repr(span)), span)
     assert is_same(pickle.loads(pickle.dumps(span)), span)
     assert is_same(copy.deepcopy(span), span)
-    assert is_same(passo.schedules.time.span_from_spec(json.loads(json.dumps(span.to_spec()))), span)
+    assert is_same(
+        passo.schedules.time.span_from_spec(json.loads(json.dumps(span.to_spec()))), span
+    )
     assert span.unit == "rest" or is_same(parse_span(repr(span)), span)
 
 

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 import passo
 from passo import Constant, Cosine, Function, Linear, Plateau, Run, base, epochs, percent, steps
-from tests.strategies import RECIPES, few, pairs, trees
+from tests.schedules.leaves import few
+from tests.strategies import RECIPES, pairs, trees
 
 RUN = Run(steps(8))
 PLOTTED = re.compile(r"[\d.-]+,[\d.-]+")

@@ -9,18 +9,9 @@ from hypothesis import HealthCheck, Phase, given, settings
 
 import passo
 from passo.schedules import algebra, recipes, shapes
+from tests.schedules.leaves import UNITS, runs, spans
 from tests.schedules.units import depth, kinds
-from tests.strategies import (
-    BRANCHES,
-    LEAVES,
-    NODES,
-    RECIPES,
-    UNITS,
-    placed_trees,
-    runs,
-    spans,
-    trees,
-)
+from tests.strategies import BRANCHES, LEAVES, NODES, RECIPES, placed_trees, trees
 
 DRAWN = settings(
     phases=[Phase.generate],
@@ -31,7 +22,7 @@ DRAWN = settings(
 )
 
 
-def drawn(strategy, count=200) -> list:
+def drawn(strategy, count=120) -> list:
     """Many examples, the same each time."""
     found: list = []
     settings(DRAWN, max_examples=count)(given(strategy)(lambda each: found.append(each)))()  # noqa: PLW0108
@@ -47,7 +38,7 @@ def test_every_shape_node_and_recipe_has_a_strategy():
 
 def test_the_strategy_of_a_leaf_makes_that_leaf():
     for name, strategy in LEAVES.items():
-        made = drawn(strategy, 40)
+        made = drawn(strategy, 25)
         assert {type(each).__name__ for each in made} == {name}
         assert len(set(made)) > 10 or name == "Function", name
     assert {each.kind for each in drawn(LEAVES["Table"])} == {"linear", "cosine", "step"}
@@ -56,7 +47,7 @@ def test_the_strategy_of_a_leaf_makes_that_leaf():
 
 def test_the_strategy_of_a_recipe_makes_schedules_that_differ():
     for name, strategy in RECIPES.items():
-        made = drawn(strategy, 40)
+        made = drawn(strategy, 25)
         assert all(isinstance(each, passo.Schedule) for each in made)
         assert len(set(made)) > 10, name
 
@@ -84,7 +75,7 @@ def test_nearly_every_node_stands_above_every_other(written, placed):
     for tree in written + placed:
         above |= set(_edges(tree))
     wanted = {(a, b) for a in BRANCHES for b in BRANCHES if a != b}
-    assert len(above & wanted) > 0.8 * len(wanted), sorted(wanted - above)
+    assert len(above & wanted) > 0.7 * len(wanted), sorted(wanted - above)
 
 
 def _edges(tree):

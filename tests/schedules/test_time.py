@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 import passo
 from passo import PassoError, Run, Span, epochs, percent, rest, samples, steps, tokens
-from tests.strategies import UNITS, runs, spans
+from tests.schedules.leaves import UNITS, runs, spans
 
 amounts = st.fractions(0, 50, max_denominator=1000)
 known = st.sampled_from(UNITS)

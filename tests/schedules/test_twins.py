@@ -21,14 +21,17 @@ from passo import (
     Run,
     cosine_decay,
     cyclic,
+    epochs,
     exponential_decay,
     multistep_decay,
     one_cycle,
     one_cycle_momentum,
+    parse,
     step_decay,
     steps,
     warm_restarts,
 )
+from passo.schedules.twins import TWINS as TWINS_OF_TORCH
 
 LR = 0.3
 
@@ -122,7 +125,7 @@ def test_cyclic_is_its_twin_in_each_mode(mode, fall):
 def test_one_cycle_is_its_twin_whose_rise_is_one_update_shorter(shape, phases):
     three = phases == 3
     make = lambda o: twins.OneCycleLR(  # noqa: E731
-        o, 0.5, total_steps=101, pct_start=0.31, anneal_strategy="cos" if shape == "cosine" else shape,
+        o, 0.5, total_steps=101, pct_start=0.31, anneal_strategy=shape.removesuffix("ine"),
         div_factor=25, final_div_factor=1e4, three_phase=three,
     )  # fmt: skip
     rise = steps(0.31 * 101 - 1)
@@ -173,3 +176,75 @@ def test_a_plateau_takes_a_diverged_first_report_as_its_twin_does(mode, first):
     for t, value in enumerate(seen):
         twin.step(value)
         assert told(t) == optimizer.param_groups[0]["lr"], t
+
+
+# -- the table that `passo show StepLR` answers from
+
+EPOCHS = 130
+ENDS = {  # where torch climbs again, and ours holds its floor
+    "CosineAnnealingLR": 101,
+    "SequentialLR": 101,
+}
+BY_NAME = {twin.name: twin for twin in TWINS_OF_TORCH}
+NAMED = {
+    **{name: getattr(twins, name) for name in twins.__all__},
+    "SWALR": torch.optim.swa_utils.SWALR,
+}
+STEPPED = [name for name in BY_NAME if name not in ("ReduceLROnPlateau", "OneCycleLR")]
+
+
+def called(name):
+    """What the call in the table makes each epoch use, from a rate of 0.1 on."""
+    make = lambda o: eval(BY_NAME[name].call, {"optimizer": o, **NAMED})  # noqa: E731
+    return used(make, EPOCHS, lr=0.1)
+
+
+def answered(name, run):
+    """The answer in the table, with 0.1 for base."""
+    schedule = parse(BY_NAME[name].expression).on(run)
+    return schedule.with_base(0.1)
+
+
+def test_every_scheduler_of_torch_has_a_twin():
+    assert set(BY_NAME) == set(NAMED) - {"LRScheduler"}
+    assert len(TWINS_OF_TORCH) == len(BY_NAME)
+
+
+@pytest.mark.parametrize("name", STEPPED)
+def test_the_answer_is_what_torchs_own_class_does_stepped_once_an_epoch(name):
+    schedule = answered(name, Run(epochs(EPOCHS), steps_per_epoch=1))
+    end = ENDS.get(name, EPOCHS)
+    mine = [schedule(t) for t in range(end)]
+    assert mine == pytest.approx(called(name)[:end], rel=1e-9, abs=1e-15)
+
+
+@pytest.mark.parametrize("name", STEPPED)
+def test_a_remark_says_where_an_answer_is_smooth_and_torch_is_not(name):
+    run = Run(epochs(EPOCHS), steps_per_epoch=10)
+    schedule = answered(name, run)
+    stairs = schedule.staircase(epochs(1)).on(run)
+    moves = any(schedule(t) != pytest.approx(stairs(t), rel=1e-9) for t in range(100))
+    by_steps = name == "CyclicLR"
+    remark = BY_NAME[name].remark
+    assert ("Smooth within an epoch" in remark) == (moves and not by_steps), remark
+
+
+def test_the_answer_for_one_cycle_ends_each_phase_an_update_later_as_its_remark_says():
+    schedule = answered("OneCycleLR", Run(steps(1000)))
+    make = lambda o: eval(BY_NAME["OneCycleLR"].call, {"optimizer": o, **NAMED})  # noqa: E731
+    theirs = used(make, 1000, lr=0.1)
+    mine = [schedule(t) for t in range(1000)]
+    assert mine == pytest.approx(theirs, abs=1e-4)
+    assert theirs.index(max(theirs)) + 1 == mine.index(max(mine)) == 300
+    assert "torch ends each phase one update earlier" in BY_NAME["OneCycleLR"].remark
+
+
+def test_the_answer_for_a_plateau_falls_with_torchs_own_class():
+    optimizer = torch.optim.SGD([torch.nn.Parameter(torch.zeros(1))], lr=0.1)
+    theirs = eval(BY_NAME["ReduceLROnPlateau"].call, {"optimizer": optimizer, **NAMED})
+    losses = [1.0] * 20
+    told = [(t, {"val_loss": loss}) for t, loss in enumerate(losses)]
+    mine = parse(BY_NAME["ReduceLROnPlateau"].expression).with_base(0.1).with_reports(told)
+    for t, loss in enumerate(losses):
+        theirs.step(loss)
+        assert mine(t) == pytest.approx(optimizer.param_groups[0]["lr"], rel=1e-12)

@@ -9,9 +9,22 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from passo import Constant, Cosine, Linear, Plateau, Run, base, epochs, percent, rest
-from passo import samples, steps, tokens
-from tests.strategies import few, pairs, positives
+from passo import (
+    Constant,
+    Cosine,
+    Linear,
+    Plateau,
+    Run,
+    base,
+    epochs,
+    percent,
+    rest,
+    samples,
+    steps,
+    tokens,
+)
+from tests.schedules.leaves import few, positives
+from tests.strategies import pairs
 
 RUN = Run(steps(100), steps_per_epoch=10, samples_per_step=8, tokens_per_step=1024)
 UP, DOWN = Linear(0, 1), Cosine(1, 0)

@@ -68,7 +68,12 @@ class _Writer:
 
     def node(self, spec: dict[str, Any], here: Here) -> dict[str, Any]:
         """The same node; its parts are told what `rest` means to them."""
-        changed = {k: self.value(k, v, here) for k, v in spec.items() if k not in ("part", "parts")}
+        opens = "span" if spec[KEY] == "Until" else "over"
+        changed = {
+            k: self.value(v, here if k == opens else Here(None))
+            for k, v in spec.items()
+            if k not in ("part", "parts")
+        }
         if spec[KEY] == "Then":
             changed["parts"] = self.parts(spec["parts"], here)
         elif "parts" in spec:
@@ -77,12 +82,12 @@ class _Writer:
             changed["part"] = self.node(spec["part"], _inside(spec, here))
         return changed
 
-    def value(self, name: str, value: Any, here: Here) -> Any:
+    def value(self, value: Any, here: Here) -> Any:
+        """The same field; spans in it are written otherwise."""
         if isinstance(value, dict) and "unit" in value:
-            opens = name == "over" or name == "until"
-            return self.span(value, here) if opens else self.span(value)
-        if name == "points":
-            return [[self.span(at), end] for at, end in value]
+            return self.span(value, here)
+        if isinstance(value, list):
+            return [self.value(each, here) for each in value]
         return value
 
     def parts(self, parts: list[Any], here: Here) -> list[Any]:

@@ -184,7 +184,8 @@ def _writer(scheduler: Scheduler, path: str | os.PathLike[str]) -> TraceWriter:
 def _code(entry: Any) -> str:
     if isinstance(entry, ByGroup):
         given = [f"{name!r}: {schedule!r}" for name, schedule in entry.schedules.items()]
-        return f"by_group({{{', '.join(given)}}})"
+        others = f", others={entry.others!r}" if entry.has_others else ""
+        return f"by_group({{{', '.join(given)}}}{others})"
     if isinstance(entry, Schedule):
         return repr(entry)
     return ", ".join(repr(schedule) for _, schedule in entry)

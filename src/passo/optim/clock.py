@@ -36,8 +36,11 @@ class Watch:
         self._had_gradient = True
         self.lr: Any = None
 
-    def before(self, groups: Groups) -> None:
-        """Look at the gradients before the step; a closure may make them later."""
+    def before(self, groups: Groups, closure: Any) -> None:
+        """Look at the gradients before the step; a closure clears these and makes its own."""
+        if closure is not None:
+            self._had_gradient = False
+            return
         parameters = groups[0]["params"]
         first = bool(parameters) and parameters[0].grad is not None
         self._had_gradient = first or has_gradient(groups)

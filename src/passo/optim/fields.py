@@ -97,7 +97,7 @@ def check_range(field: Field, key: str, low: float, high: float, where: str) -> 
 
     >>> check_range(Field("betas", 0), "momentum", 0.85, 0.95, "param group 0")
     """
-    least, most = _LIMITS.get(field.name, (-math.inf, math.inf))
+    least, most = _LIMITS.get(field.name, _LIMITS.get(field.key, (-math.inf, math.inf)))
     if least <= low and high <= most:
         return
     bounds = [_EDGES.get(least, f"at least {least:g}")] if least > -math.inf else []

@@ -24,6 +24,15 @@ class ByGroup:
     schedules: Mapping[str, Schedule | None]
     others: Any = _MISSING
 
+    @property
+    def has_others(self) -> bool:
+        """Whether groups that are not named are spoken for.
+
+        >>> by_group({"head": 0.1}, others=None).has_others
+        True
+        """
+        return self.others is not _MISSING
+
     def choose(self, group: dict[str, Any], place: int) -> Schedule | None:
         """The schedule of one group; None leaves the group alone on purpose."""
         name: Any = group.get("name")

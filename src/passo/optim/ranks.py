@@ -72,11 +72,14 @@ def compare(scheduler: Scheduler) -> None:
         return
     store, rank = _store(), distributed.get_rank()
     if since == 0:
+        scheduler.mark = mark
         store.set(_key(scheduler, mark, rank), _digest(scheduler))
         store.delete_key(_key(scheduler, mark - _KEPT, rank))
         return
+    if scheduler.mark != mark:
+        return
     ours = _read(store, _key(scheduler, mark, rank))
-    for other in range(distributed.get_world_size()) if ours is not None else ():
+    for other in set(range(distributed.get_world_size())) - {rank}:
         theirs = _read(store, _key(scheduler, mark, other))
         if theirs is None:
             _warn(scheduler, f"rank {other} has made fewer updates than rank {rank}")

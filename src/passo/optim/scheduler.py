@@ -50,6 +50,7 @@ class Scheduler(LRScheduler):
         self.number = next(_numbers)
         self._told = False
         self.told_apart = False
+        self.mark = 0
         self.attached = False
         self.kept: Any = None
         self.driver.adopt(optimizer.param_groups, 0.0)
@@ -318,10 +319,11 @@ class Scheduler(LRScheduler):
                 name = str(groups[place].get("name", place))
                 self._writer.add_group(name, self.driver.keys(place))
 
-    def _before_step(self, optimizer: Optimizer, _args: Any, _kwargs: Any) -> None:
+    def _before_step(self, optimizer: Optimizer, args: Any, kwargs: Any) -> None:
         groups = optimizer.param_groups
         if self._watch is not None:
-            self._watch.before(groups)
+            closure = args[1] if len(args) > 1 else kwargs.get("closure")
+            self._watch.before(groups, closure)
         if self.driver.is_behind(groups):
             self._write(optimizer)
         if self.settings.strict and not only_fills_state(groups):

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     """`formula(t, xp)`: t is a float and xp is NUMBERS, or t is an array and xp is Arrays."""
 
 _HALF: Final = 0.5
+_TINY: Final = 1e-37  # a float32 has it too
 _QUARTER: Final = 0.25
 _HALF_PI: Final = math.pi / 2
 _FEW_PARTS: Final = 4
@@ -121,7 +122,7 @@ class Arrays:
     def log_share(self, share: Any, other: Any) -> Any:
         """As for numbers."""
         small = self.log1p(-self.minimum(other, _HALF))
-        large = self.xp.log(self.maximum(share, 1e-300))
+        large = self.xp.log(self.maximum(share, _TINY))
         return self.where(other < _HALF, small, large)
 
     def find(self, edges: Sequence[float], t: Any) -> Any:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-_TINY: Final = 1e-300
+_TINY: Final = 1e-37  # a float32 has it too
 _SPLIT: Final = 134_217_729.0  # 2**27 + 1, Veltkamp
 
 

@@ -81,6 +81,7 @@ TWINS: Final = (
         "CosineAnnealingWarmRestarts",
         "CosineAnnealingWarmRestarts(optimizer, T_0=10, T_mult=2)",
         "warm_restarts(epochs(10), grow=2)",
+        _STAIRS,
     ),
     Twin(
         "CyclicLR",

@@ -1,0 +1,169 @@
+"""`record=`: the trace of a run, exactly as its updates used it."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+
+from passo import (
+    Cosine,
+    Linear,
+    PassoError,
+    Plateau,
+    Run,
+    Table,
+    Trace,
+    attach,
+    base,
+    by_group,
+    steps,
+    warmup_cosine,
+)
+from passo.optim import tensorize
+from tests.optim.tools import adam, sgd, update, values, weight
+
+RAMP = Linear(0.0, 1.0, steps(100))
+
+
+@pytest.fixture
+def path(tmp_path):
+    return tmp_path / "run.jsonl"
+
+
+def test_a_trace_has_what_each_update_used_and_what_was_reported(path):
+    optimizer = adam()
+    run = Run(steps(20))
+    plan = {"lr": warmup_cosine(0.1), "momentum": Cosine(0.95, 0.85)}
+    sizes = Table([(steps(0), 32), (steps(8), 64)], kind="step")
+    scheduler = attach(optimizer, plan, run, values={"size": sizes}, record=path)
+    for t in range(20):
+        update(optimizer)
+        if t % 5 == 4:
+            scheduler.report(val_loss=1.0 / (t + 1))
+    scheduler.detach()
+    trace = Trace.read(path)
+    assert trace.complete
+    assert trace.updates == 20
+    assert trace.used("lr")[1] == values(plan["lr"].on(run), 20)
+    assert trace.used("momentum")[1] == values(plan["momentum"].on(run), 20)
+    assert trace.used("size", None)[1] == [32.0] * 8 + [64.0] * 12
+    assert trace.series("val_loss") == ([5, 10, 15, 20], [1 / 5, 1 / 10, 1 / 15, 1 / 20])
+    assert trace.run == repr(run)
+    assert trace.plan == {key: repr(schedule) for key, schedule in plan.items()}
+
+
+def test_groups_have_their_names_in_a_trace(path):
+    groups = [{"params": [weight()], "name": "head"}, {"params": [weight()]}]
+    optimizer = torch.optim.SGD(groups, lr=1.0)
+    plan = by_group({"head": base * RAMP}, others=None)
+    attach(optimizer, {"lr": plan, "weight_decay": 0.5}, record=path).detach()
+    trace = Trace.read(path)
+    assert trace.groups == ("head", "1")
+    assert [(each.group, each.key) for each in trace.columns] == [
+        (0, "lr"),
+        (0, "weight_decay"),
+        (1, "weight_decay"),
+    ]
+    assert trace.plan == {
+        "lr": f"by_group({{'head': {base * RAMP!r}}}, others=None)",
+        "weight_decay": "Constant(0.5)",
+    }
+
+
+def test_another_hand_on_the_field_is_in_the_trace(path):
+    optimizer = sgd()
+    scheduler = attach(optimizer, RAMP, record=path)
+    update(optimizer, 2)
+    optimizer.param_groups[0]["lr"] = 0.75
+    update(optimizer, 2)
+    scheduler.detach()
+    assert Trace.read(path).used()[1] == [RAMP(0), RAMP(1), 0.75, RAMP(3)]
+
+
+def test_tensors_are_recorded_as_the_value_they_were_filled_with(path):
+    optimizer = tensorize(adam())
+    scheduler = attach(optimizer, RAMP, record=path)
+    update(optimizer, 5)
+    scheduler.detach()
+    assert Trace.read(path).used()[1] == values(RAMP, 5)
+
+
+def test_skipped_updates_leave_no_row(path):
+    optimizer = sgd()
+    scheduler = attach(optimizer, RAMP, record=path)
+    for t in range(6):
+        optimizer.zero_grad()
+        if t % 2:
+            update(optimizer)
+        else:
+            optimizer.step()
+    scheduler.detach()
+    assert Trace.read(path).used() == ([0, 1, 2], values(RAMP, 3))
+
+
+def test_a_reduction_is_in_the_trace_at_the_update_that_first_used_it(path):
+    optimizer = sgd()
+    scheduler = attach(optimizer, base * Plateau("loss", patience=0, factor=0.5), record=path)
+    for loss in (1.0, 2.0, 3.0):
+        update(optimizer, 2)
+        scheduler.report(loss=loss)
+    update(optimizer)
+    scheduler.detach()
+    trace = Trace.read(path)
+    assert (trace.column().updates, trace.column().values) == ((0, 4, 6), (1.0, 0.5, 0.25))
+
+
+def test_seek_back_replaces_what_came_later(path):
+    optimizer = sgd()
+    scheduler = attach(optimizer, RAMP, record=path)
+    update(optimizer, 8)
+    scheduler.seek(3)
+    update(optimizer, 2)
+    scheduler.detach()
+    assert Trace.read(path).used() == (list(range(5)), values(RAMP, 5))
+
+
+def test_seek_forward_leaves_a_gap(path):
+    optimizer = sgd()
+    scheduler = attach(optimizer, RAMP, record=path)
+    update(optimizer, 2)
+    scheduler.seek(50)
+    update(optimizer, 2)
+    scheduler.detach()
+    assert Trace.read(path).used() == ([0, 1, 50, 51], [RAMP(t) for t in (0, 1, 50, 51)])
+
+
+def test_a_file_that_is_there_is_not_written_over(path):
+    path.write_text("mine")
+    optimizer = sgd()
+    with pytest.raises(PassoError, match="is there already"):
+        attach(optimizer, RAMP, record=path)
+    assert path.read_text() == "mine"
+    assert optimizer.param_groups[0]["lr"] == 1.0
+    update(optimizer)
+    assert optimizer.param_groups[0]["lr"] == 1.0
+    attach(optimizer, RAMP)
+
+
+def test_a_plan_that_is_refused_leaves_no_file(path):
+    with pytest.raises(PassoError, match="must stay"):
+        attach(sgd(), -1.0, record=path)
+    assert not path.exists()
+
+
+def test_advance_is_recorded_too(path):
+    optimizer = sgd()
+    scheduler = attach(optimizer, RAMP, record=path)
+    scheduler.advance(3)
+    scheduler.detach()
+    assert Trace.read(path).used() == ([0, 1, 2], values(RAMP, 3))
+
+
+def test_a_recorded_run_is_as_it_is_without(path):
+    ends = []
+    for record in (None, path):
+        optimizer = adam()
+        attach(optimizer, RAMP, record=record)
+        update(optimizer, 10)
+        ends.append(optimizer.param_groups[0]["params"][0].item())
+    assert ends[0] == ends[1]

@@ -1,0 +1,206 @@
+"""The command line: what it prints, and what it says when the input is bad."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+from typer.testing import CliRunner
+
+from passo import cli
+from passo.schedules import PassoError
+from passo.schedules.twins import TWINS
+
+EXAMPLE = "warmup_cosine(peak=3e-4, warmup=percent(5), floor=3e-5)"
+RUN = ("--run", "90 epochs", "--steps-per-epoch", "391")
+
+
+def passo(*arguments):
+    """What a command prints; a PassoError stays one."""
+    done = CliRunner().invoke(cli.app, arguments, catch_exceptions=False)
+    assert done.exit_code == 0, done.output
+    return done.output
+
+
+def refused(capsys, monkeypatch, *arguments):
+    """The line on stderr of a command that ends with status 2."""
+    monkeypatch.setattr(sys, "argv", ["passo", *arguments])
+    with pytest.raises(SystemExit) as caught:
+        cli.main()
+    assert caught.value.code == 2
+    out, err = capsys.readouterr()
+    assert out == ""
+    (line,) = err.splitlines()
+    assert line.startswith("passo: ")
+    return line.removeprefix("passo: ")
+
+
+# -- show
+
+
+def test_show_draws_a_schedule_and_lists_its_corners():
+    shown = passo("show", EXAMPLE, *RUN)
+    assert "Run(epochs(90), steps_per_epoch=391): what the updates nearest to each corner" in shown
+    rows = [line.strip("│").split("│") for line in shown.splitlines() if line.startswith("│")]
+    found = {update.strip(): float(value) for update, value in rows}
+    assert found["0"] == 0.0
+    assert found["1,759"] == pytest.approx(3e-4 * 1759 / 1759.5)
+    assert found["1,760"] == pytest.approx(3e-4, rel=1e-6)
+    assert found["35,189"] == pytest.approx(3e-5, rel=1e-4)
+    assert shown.splitlines()[-1] == (
+        "corners at 1,759.5, 35,190 (steps); at the end, 35,190, it would be 3e-05"
+    )
+    assert "█" in shown or "⠤" in shown or "─" in shown
+
+
+@pytest.mark.parametrize("text", ["cosine_decay(over=steps(100))", "Linear(1, 0, steps(100))"])
+def test_a_schedule_in_steps_is_its_own_run(text):
+    shown = passo("show", text)
+    assert "Run(steps(100))" in shown
+
+
+def test_base_stays_open_until_lr_is_given():
+    open_, closed = (
+        passo("show", "base * Linear(1, 0, steps(10))", *more) for more in ((), ("--lr", "0.5"))
+    )
+    assert "value / base" in open_
+    assert open_.splitlines()[-1] == (
+        "base is open: values are multiples of it; --lr 0.1 gives it a number"
+    )
+    assert "value / base" not in closed
+    assert "0.5" in closed
+
+
+def test_tokens_and_samples_make_a_run():
+    shown = passo("show", "cosine_decay(1.0)", "--run", "1e6 tokens", "--tokens-per-step", "1000")
+    assert "Run(tokens(1000000), tokens_per_step=1000)" in shown
+    shown = passo("show", "cosine_decay(1.0)", "--run", "1e6 tokens")
+    assert shown.splitlines()[-1] == (
+        "corners at 1,000,000 (tokens); at the end, 1,000,000, it would be 0"
+    )
+
+
+def test_png_writes_a_picture(tmp_path):
+    pytest.importorskip("matplotlib")
+    path = tmp_path / "curve.png"
+    shown = passo("show", EXAMPLE, *RUN, "--png", str(path))
+    assert shown.splitlines()[-1] == f"drawn into {path}"
+    assert path.read_bytes().startswith(b"\x89PNG")
+
+
+@pytest.mark.parametrize("twin", TWINS, ids=[twin.name for twin in TWINS])
+def test_a_class_of_torch_is_answered_with_its_twin(twin):
+    for name in (twin.name, twin.name.lower()):
+        lines = passo("show", name).splitlines()
+        assert lines[:2] == [f"torch   {twin.call}", f"passo   {twin.expression}"]
+        assert lines[2:] == ([f"        {twin.remark}"] if twin.remark else [])
+
+
+def test_a_class_of_torch_is_drawn_on_a_run():
+    shown = passo("show", "StepLR", "--run", "90 epochs", "--steps-per-epoch", "10", "--lr", "0.1")
+    assert shown.startswith("torch   StepLR(optimizer, step_size=30, gamma=0.1)\n")
+    assert "corners at 300, 600, 900 (steps)" in shown
+
+
+def test_list_names_everything_with_one_line_each():
+    shown = passo("list")
+    assert [line for line in shown.splitlines() if not line.startswith(" ")] == [
+        "shapes",
+        "recipes",
+        "methods",
+    ]
+    for name in ("Cosine", "Plateau", "warmup_cosine", "wsd", ".then", ".repeat"):
+        assert f"\n  {name} " in shown
+    assert all(len(line) <= 120 for line in shown.splitlines())
+
+
+# -- what goes wrong
+
+
+WRITE = 'write --run "90 epochs" --steps-per-epoch 391, or --run "10000 steps"'
+LONG = "Linear(0, 0.0003, percent(5)).then(Cosine(0.0003, 3e-05))"
+MISSING = [
+    (
+        f"{LONG} needs a run, since percent(5) is measured on it; {WRITE}",
+        (EXAMPLE,),
+    ),
+    (
+        f"Exponential(1, 0.9) needs a run, since it never ends; {WRITE}",
+        ("exponential_decay(0.9, peak=1.0)",),
+    ),
+    (
+        "epochs(90) needs the run's steps_per_epoch; write --steps-per-epoch 391",
+        ("cosine_decay(1.0)", "--run", "90 epochs"),
+    ),
+    (
+        "tokens(5) needs the run's tokens_per_step; write --tokens-per-step 391",
+        ("Linear(1, 0, tokens(5))", "--run", "10 steps"),
+    ),
+]
+
+
+@pytest.mark.parametrize(("text", "arguments"), MISSING)
+def test_what_is_missing_is_said_in_the_words_of_the_command_line(
+    capsys, monkeypatch, text, arguments
+):
+    assert refused(capsys, monkeypatch, "show", *arguments) == text
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("warmup_cosine(",),
+        ("__import__('os').system('true')",),
+        ("1 +",),
+        ("",),
+        ("(" * 5000,),
+        ("cosine_decay(1.0)", "--run", "soon"),
+        ("cosine_decay(1.0)", "--run", "0 steps"),
+        ("cosine_decay(1.0)", "--run", "10 steps", "--steps-per-epoch", "0"),
+    ],
+)
+def test_bad_input_is_one_line_and_status_two(capsys, monkeypatch, arguments):
+    assert refused(capsys, monkeypatch, "show", *arguments)
+
+
+def test_a_picture_that_cannot_be_written_is_one_line(capsys, monkeypatch, tmp_path):
+    pytest.importorskip("matplotlib")
+    path = str(tmp_path / "nowhere" / "curve.png")
+    monkeypatch.setattr(sys, "argv", ["passo", "show", EXAMPLE, *RUN, "--png", path])
+    with pytest.raises(SystemExit) as caught:
+        cli.main()
+    assert caught.value.code == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith("passo: ")
+    assert path in line
+
+
+def test_a_name_that_is_nearly_right_is_answered_with_the_right_one(capsys, monkeypatch):
+    text = refused(capsys, monkeypatch, "show", "cosin_decay()")
+    assert text == "unknown name 'cosin_decay'; did you mean 'cosine_decay'?"
+
+
+@pytest.mark.parametrize("arguments", [("shwo",), ("show",), ("show", "x", "--colour", "red")])
+def test_what_the_command_line_does_not_know_is_status_two(arguments):
+    done = CliRunner().invoke(cli.app, arguments)
+    assert done.exit_code == 2
+    assert "Traceback" not in done.output
+
+
+def test_errors_are_passos_own():
+    with pytest.raises(PassoError):
+        CliRunner().invoke(cli.app, ["show", "nonsense"], catch_exceptions=False)
+
+
+def test_it_runs_as_a_module():
+    done = subprocess.run(
+        [sys.executable, "-m", "passo", "show", EXAMPLE],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    assert (done.returncode, done.stdout) == (2, "")
+    assert len(done.stderr.splitlines()) == 1
+    assert done.stderr.startswith("passo: Linear(0, 0.0003, percent(5))")
