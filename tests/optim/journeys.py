@@ -49,7 +49,7 @@ class Event(NamedTuple):
 
     kind: str = "update"
     batches: int = 1
-    tokens: float = 10
+    tokens: int = 10
     reports: tuple[dict[str, float], ...] = ()
 
 
@@ -155,7 +155,7 @@ events = st.builds(
     Event,
     st.sampled_from(["update", "update", "update", "empty", "overflow"]),
     st.sampled_from([1, 1, 2, 3]),
-    st.sampled_from([10, 10, 5, 20.7]),
+    st.sampled_from([10, 10, 5, 20]),
     st.one_of(st.just([]), reports).map(tuple),
 )
 HABITS = ("loads twice", "ran before", "other rate", "a free value")

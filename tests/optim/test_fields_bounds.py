@@ -7,7 +7,7 @@ import torch
 
 from passo import Constant, Cosine, Linear, PassoError, Run, attach, base, cyclic, steps
 from passo.optim.fields import names
-from tests.optim.test_clock import KINDS
+from tests.optim.test_clock_kinds import KINDS
 from tests.optim.tools import adam, sgd
 
 

@@ -110,7 +110,7 @@ STORIES = {
 AFTER = ": from here on the ranks train apart"
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def told():
     return on_ranks(STORIES, 2)
 

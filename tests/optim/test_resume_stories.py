@@ -15,7 +15,7 @@ import pytest
 import torch
 from torch.optim.lr_scheduler import ReduceLROnPlateau
 
-from passo import Cosine, Linear, Plateau, Run, base, rest, steps
+from passo import Cosine, Linear, Plateau, Run, base, rest, steps, tokens
 from passo.optim import attach, tensorize
 from tests.optim.make_fixtures import MOMENTA, RECIPES
 from tests.optim.tools import ROOT, adam, rates, sgd, update, weight
@@ -63,6 +63,18 @@ def test_the_next_hundred_values_and_the_weights_are_those_of_the_run_that_did_n
 # -- floats and Tensors
 
 
+def follows(optimizer, exact):
+    """Updates 7 to 11 use what the schedules say, in the type that is there."""
+    group = optimizer.param_groups[0]
+    for t in range(7, 12):
+        for key, value in (("lr", group["lr"]), ("betas", group["betas"][0])):
+            wanted = exact[key](t)
+            if isinstance(value, torch.Tensor):
+                wanted = torch.tensor(wanted, dtype=value.dtype).item()
+            assert float(value) == pytest.approx(wanted, rel=1e-7)
+        update(optimizer)
+
+
 @pytest.mark.parametrize("tensor", [False, True])
 @pytest.mark.parametrize("order", [o for o in permutations("oas") if o.index("a") < o.index("s")])
 def test_a_checkpoint_of_floats_fits_tensors_and_the_other_way(tensor, order):
@@ -91,14 +103,7 @@ def test_a_checkpoint_of_floats_fits_tensors_and_the_other_way(tensor, order):
         assert isinstance(group["betas"][0], torch.Tensor) is tensor
     if tensor and order[0] == "a":
         assert (group["lr"] is held[0], group["betas"][0] is held[1]) == (True, True)
-    exact = {"lr": Cosine(0.1, 0.0, steps(20)), "betas": Linear(0.9, 0.8, steps(20))}
-    for t in range(7, 12):
-        for key, value in (("lr", group["lr"]), ("betas", group["betas"][0])):
-            wanted = exact[key](t)
-            if isinstance(value, torch.Tensor):
-                wanted = torch.tensor(wanted, dtype=value.dtype).item()
-            assert float(value) == pytest.approx(wanted, rel=1e-7)
-        update(optimizer)
+    follows(optimizer, {"lr": Cosine(0.1, 0.0, steps(20)), "betas": plan["betas[0]"]})
 
 
 def test_a_base_that_was_a_tensor_is_the_float_that_the_tensor_held():
@@ -138,6 +143,27 @@ def test_a_checkpoint_from_before_a_group_joined_leaves_it_where_attach_put_it()
     scheduler = attach(optimizer, Linear(base, 0.0, steps(10)))
     scheduler.load_state_dict(state)
     assert scheduler.get_last_lr() == [0.5, 0.25]
+
+
+# -- tokens
+
+
+@pytest.mark.xfail(strict=True, reason="the position is derived anew at load: 1 ulp off")
+def test_fractions_of_tokens_add_up_as_if_nothing_had_happened():
+    run = Run(tokens(100), tokens_per_step=10, axis="token")
+
+    def play(scheduler, optimizer, amounts):
+        for amount in amounts:
+            scheduler.count(tokens=amount)
+            update(optimizer)
+        return scheduler.state_dict()
+
+    scheduler = attach(optimizer := sgd(), Linear(0.2, 0.02, rest), run)
+    state = play(scheduler, optimizer, [0.3, 20.7, 20.7])
+    then = play(scheduler, optimizer, [20.7])
+    scheduler = attach(optimizer := sgd(), Linear(0.2, 0.02, rest), run)
+    scheduler.load_state_dict(state)
+    assert play(scheduler, optimizer, [20.7]) == then
 
 
 # -- plateaus

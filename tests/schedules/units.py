@@ -95,7 +95,8 @@ class _Writer:
         if here.left is None:
             return [self.node(part, here) for part in parts]
         sizes = [amount(part) for part in parts]
-        chosen, written = self.draw(st.integers(0, len(parts) - 1)), []
+        plain = [k for k, part in enumerate(parts) if "over" in part] or range(len(parts))
+        chosen, written = self.draw(st.sampled_from(plain)), []
         for k, part in enumerate(parts):
             left = here.left - sum(sizes) + sizes[k] if k == chosen else None
             fits = left is not None and left >= 0
