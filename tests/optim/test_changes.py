@@ -95,7 +95,6 @@ def test_five_groups_that_differ_are_counted_and_three_are_shown():
     assert len(held.param_groups) == 5
 
 
-@pytest.mark.xfail(strict=True, reason="told() leaves the bases out")
 def test_an_explicit_base_that_differs_is_told_with_both_bases():
     plan = Cosine(base, 0.0, steps(10))
     text = refusal(saved(plan, base=0.1), plan, base=0.2)
@@ -104,7 +103,6 @@ def test_an_explicit_base_that_differs_is_told_with_both_bases():
     assert "now 0.05 and 0.1\n" in text
 
 
-@pytest.mark.xfail(strict=True, reason="told() takes today's base from a loaded optimizer")
 def test_the_difference_is_told_in_todays_base_whatever_was_loaded_first():
     optimizer = sgd()
     scheduler = attach(optimizer, COSINE, TEN)
@@ -117,7 +115,6 @@ def test_the_difference_is_told_in_todays_base_whatever_was_loaded_first():
         scheduler.load_state_dict(state)
 
 
-@pytest.mark.xfail(strict=True, reason="told() leaves the plateaus out")
 def test_now_is_told_with_the_factor_of_the_plateaus():
     state = saved(base * Plateau("m", patience=0), reports=[{"m": 1.0}] * 2)
     assert "now 0.1 and " in refusal(state, base * Plateau("m", patience=0, factor=0.5))

@@ -124,10 +124,7 @@ def test_rescale_keeps_the_share_of_the_tokens_that_were_seen():
     assert rates(optimizer, 2) == [0.6, 0.55]
 
 
-TAKES_STEPS = pytest.mark.xfail(strict=True, reason="replace takes steps for tokens")
-
-
-@pytest.mark.parametrize("on_change", [pytest.param("replace", marks=TAKES_STEPS), "rescale"])
+@pytest.mark.parametrize("on_change", ["replace", "rescale"])
 def test_steps_become_tokens_and_tokens_steps(on_change):
     line = Linear(1.0, 0.0, rest)
     optimizer, _ = loaded(saved(line, TEN), line, BY_TOKENS, on_change)
@@ -159,7 +156,6 @@ def test_a_plateau_of_the_same_rule_goes_on_from_what_it_remembers(on_change):
     assert rates(optimizer, 1) == [shape(at + 1) * 0.125]
 
 
-@pytest.mark.xfail(strict=True, reason="a plateau of another rule begins afresh")
 def test_replace_with_another_patience_keeps_the_reductions_made():
     state = saved(base * RULE, reports=FELL)
     patient = Plateau("m", factor=0.5, patience=1)

@@ -148,7 +148,6 @@ def test_a_checkpoint_from_before_a_group_joined_leaves_it_where_attach_put_it()
 # -- tokens
 
 
-@pytest.mark.xfail(strict=True, reason="the position is derived anew at load: 1 ulp off")
 def test_fractions_of_tokens_add_up_as_if_nothing_had_happened():
     run = Run(tokens(100), tokens_per_step=10, axis="token")
 

@@ -12,7 +12,7 @@ import passo
 from passo import Plateau, Run, Schedule, Span, base, register, steps
 from passo.schedules import shapes
 
-few = settings(max_examples=40, phases=[p for p in Phase if p is not Phase.explain])
+few = settings(max_examples=25, phases=[p for p in Phase if p is not Phase.explain])
 UNITS = ("steps", "epochs", "samples", "tokens", "percent")
 THIRD = Fraction(1, 3)
 

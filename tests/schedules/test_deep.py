@@ -96,7 +96,6 @@ def test_a_tree_of_moderate_depth_can_be_read_as_text(name):
 
 MANY = {
     "then": lambda s: s.then(L),
-    "sum": lambda s: s + 1,
     "clip": lambda s: s.clip(low=-1.0),
     "clips": lambda s: s.clip(low=-1.0).clip(high=5.0),
     "repeat": lambda s: s.repeat(2),

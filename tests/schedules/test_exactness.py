@@ -37,7 +37,7 @@ from passo.schedules import shapes
 from tests.schedules.hunt import NAMES, bound, case_of, distance
 from tests.schedules.leaves import RAMPS, WAVE, lengths, ramps
 
-POINTS = 400
+POINTS = 250
 
 
 def test_the_hunt_knows_every_leaf_with_a_formula_of_its_own():

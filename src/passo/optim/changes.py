@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from passo.optim.tracks import Track
 from passo.schedules import PassoError, Run, Span
 from passo.schedules.numbers import write
 
@@ -13,7 +14,6 @@ if TYPE_CHECKING:
     from passo.optim.driver import Driven
     from passo.optim.scheduler import Scheduler
     from passo.optim.state import Saved
-    from passo.optim.tracks import Track
     from passo.schedules import Schedule
 
 _POINTS = 64
@@ -104,15 +104,13 @@ def told(scheduler: Scheduler, saved: Saved, found: list[Difference]) -> str:
     many = f"{len(found)} fields differ" if len(found) > 1 else "one field differs"
     lines = [f"the plan saved at update {saved.clock:,} is not today's, {many}:"]
     for name, today, theirs in found[:3]:
-        old = None if theirs is None else theirs[0].placed.with_base(theirs[1])
-        new = None if today is None else today.track.placed.with_base(today.base)
-        source = None if theirs is None else theirs[0].source
-        ours = None if today is None else today.track.source
+        old = None if theirs is None else _Side(*theirs, saved.run, saved.at)
+        new = None if today is None else _todays(scheduler, saved, today, theirs)
         lines += [
-            f"  {name}, saved: {_code(source, saved.run)}",
-            f"  {name}, today: {_code(ours, scheduler.run)}",
-            f"    now {_value(old, saved.at)} and {_value(new, _now(scheduler, saved))}",
-            f"    at the end {_end(old, saved.run)} and {_end(new, scheduler.run)}",
+            f"  {name}, saved: {_code(old)}",
+            f"  {name}, today: {_code(new)}",
+            f"    now {_value(old)} and {_value(new)}",
+            f"    at the end {_value(_at_end(old))} and {_value(_at_end(new))}",
         ]
     lines.append(
         'write attach(..., on_change="keep") for the checkpoint\'s plan, "replace" for today\'s at '
@@ -121,24 +119,52 @@ def told(scheduler: Scheduler, saved: Saved, found: list[Difference]) -> str:
     return "\n".join(lines)
 
 
-def _code(source: Schedule | None, run: Run | None) -> str:
-    return "not driven" if source is None else f"{source!r} on {run!r}"
+class _Side(NamedTuple):
+    """One side of a difference: what it would follow, from which base, and where it stands."""
+
+    track: Track
+    base: float
+    run: Run | None
+    at: float
 
 
-def _now(scheduler: Scheduler, saved: Saved) -> float:
-    same = scheduler.settings.axis == ("step" if saved.run is None else saved.run.axis)
-    if same or scheduler.run is None:
-        return saved.at
-    return scheduler.run.at(saved.clock)
+def _todays(
+    scheduler: Scheduler, saved: Saved, today: Driven, theirs: tuple[Track, float] | None
+) -> _Side:
+    """Today's plan as "replace" would go on with it."""
+    track, base = Track(today.track.source, scheduler.run, today.track.begin), today.base
+    if theirs is not None:
+        track.remember(theirs[0], settled=True)
+        base = _own_base(scheduler, today, theirs[1])
+    at = position(scheduler, saved, "replace")
+    if at is None:
+        at = saved.clock if scheduler.run is None else scheduler.run.at(saved.clock)
+    return _Side(track, base, scheduler.run, at)
 
 
-def _value(schedule: Schedule | None, at: float) -> str:
-    return "nothing" if schedule is None else write(schedule(at))
+def position(scheduler: Scheduler, saved: Saved, policy: str) -> float | None:
+    """Where a load goes to on the axis; None where the axis is another, and the clock tells."""
+    before = "step" if saved.run is None else saved.run.axis
+    return saved.at if policy == "keep" or before == scheduler.settings.axis else None
 
 
-def _end(schedule: Schedule | None, run: Run | None) -> str:
-    length = _length(run)
-    return _value(schedule, _ENDLESS if length is None else length)
+def _code(side: _Side | None) -> str:
+    if side is None:
+        return "not driven"
+    source = side.track.source
+    base = f", base {write(side.base)}" if source._relative else ""
+    return f"{source!r}{base} on {side.run!r}"
+
+
+def _at_end(side: _Side | None) -> _Side | None:
+    length = None if side is None else _length(side.run)
+    return side and side._replace(at=_ENDLESS if length is None else length)
+
+
+def _value(side: _Side | None) -> str:
+    if side is None:
+        return "nothing"
+    return write(side.track.known.with_base(side.base)(side.at))
 
 
 def rescaled(scheduler: Scheduler, saved: Saved) -> tuple[int, float]:

@@ -32,12 +32,16 @@ class Position:
         run = self._settings.run
         return run.at(self.updates) if run is not None and self._settings.fixed else 0.0
 
-    def move(self, updates: int, at: float | None = None) -> None:
-        """To another update, absolutely; in samples and tokens also to another position."""
+    def move(self, updates: int, at: float | None = None, offset: float | None = None) -> None:
+        """To another update, absolutely; in samples and tokens also to another position.
+
+        `offset` is the one that was saved; it is taken where it still leads to that position.
+        """
         self.updates, self.offset, self._pending = updates, 0.0, 0.0
         self._in_steps = self._settings.axis == "step"
         if at is not None and not self._in_steps:
-            self.offset = at - self._fixed()
+            same = offset is not None and self._fixed() + offset == at
+            self.offset = offset if same and offset is not None else at - self._fixed()
 
     def count(self, samples: float, tokens: float) -> None:
         """Add to what the update in progress consumes."""

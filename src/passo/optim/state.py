@@ -29,6 +29,7 @@ def save(scheduler: Scheduler) -> dict[str, Any]:
         "version": VERSION,
         "clock": scheduler.clock,
         "at": scheduler.at.at,
+        "offset": scheduler.at.offset,
         "run": None if scheduler.run is None else scheduler.run.to_spec(),
         "tracks": [track.state() for track in driver.tracks],
         "fields": [
@@ -44,14 +45,14 @@ def load(scheduler: Scheduler, state: Mapping[str, Any]) -> None:
     policy = scheduler.settings.on_change if found else "same"
     if policy == "error":
         raise PassoError(changes.told(scheduler, saved, found))
-    clock, at = saved.clock, saved.at
+    clock, at = saved.clock, changes.position(scheduler, saved, policy)
     if policy == "rescale":
         clock, at = changes.rescaled(scheduler, saved)
     if policy == "keep":
         changes.keep(scheduler, saved, found)
     else:
         changes.take_up(scheduler, saved, settled=policy != "same")
-    scheduler.at.move(clock, at)
+    scheduler.at.move(clock, at, saved.offset)
     scheduler.under_way = False
 
 
@@ -68,6 +69,7 @@ class Saved:
             raise PassoError(msg)
         self.clock = whole(state["clock"], "the clock of a state", least=0)
         self.at = real(state["at"], "the position of a state")
+        self.offset = real(state.get("offset", 0.0), "the offset of a state")
         self.run = None if state["run"] is None else run_from_spec(state["run"])
         self.tracks = [self._track(track) for track in _listed(state["tracks"], "tracks")]
         self.fields = dict(self._field(row) for row in _listed(state["fields"], "fields"))

@@ -122,17 +122,20 @@ class Track:
         }
 
     def remember(self, other: Track, *, settled: bool) -> None:
-        """Take up what the plateaus of another track remember, each rule from its like.
+        """Take up what the plateaus of another track remember.
 
+        Each takes from its like, one of the same rule or else of the same metric and mode.
         `settled` forgets when they fell: the clock is not the one of those times.
         """
-        theirs = list(other.memories)
-        for mine in self.memories:
-            like = next((each for each in theirs if each.reducer.rule == mine.reducer.rule), None)
-            if like is not None:
-                theirs.remove(like)
-                mine.load(like.state())
-                mine.fell = None if settled else mine.fell
+        mine, theirs = list(self.memories), list(other.memories)
+        for same in (_rule, _metric):
+            for memory in list(mine):
+                like = next((each for each in theirs if same(each) == same(memory)), None)
+                if like is not None:
+                    mine.remove(memory)
+                    theirs.remove(like)
+                    memory.load(like.state())
+                    memory.fell = None if settled else memory.fell
         self.refresh()
 
     def settle(self) -> None:
@@ -140,3 +143,11 @@ class Track:
         for memory in self.memories:
             memory.fell = None
         self.refresh()
+
+
+def _rule(memory: Memory) -> Any:
+    return memory.reducer.rule
+
+
+def _metric(memory: Memory) -> Any:
+    return memory.reducer.rule.metric, memory.reducer.rule.mode
