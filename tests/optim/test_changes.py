@@ -36,9 +36,9 @@ WAYS_OUT = (
 def test_another_shape_is_refused_whole_text():
     assert refusal(saved(COSINE, TEN), LINEAR, TEN) == (
         "the plan saved at update 5 is not today's, one field differs:\n"
-        "  lr of group 0, saved: Linear(0, base, steps(2)).then(Cosine(base, 0)) on "
+        "  lr of group 0, saved: Linear(0, base, steps(2)).then(Cosine(base, 0)), base 1 on "
         "Run(steps(10))\n"
-        "  lr of group 0, today: Linear(0, base, steps(2)).then(Linear(base, 0)) on "
+        "  lr of group 0, today: Linear(0, base, steps(2)).then(Linear(base, 0)), base 1 on "
         "Run(steps(10))\n"
         "    now 0.6913417161825449 and 0.625\n"
         "    at the end 0 and 0\n" + WAYS_OUT
@@ -50,8 +50,8 @@ def test_another_length_of_the_run_is_refused_whole_text():
     now = [floored.on(run).with_base(1.0)(5) for run in (TEN, TWENTY)]
     assert refusal(saved(floored, TEN), floored, TWENTY) == (
         "the plan saved at update 5 is not today's, one field differs:\n"
-        f"  lr of group 0, saved: {floored!r} on Run(steps(10))\n"
-        f"  lr of group 0, today: {floored!r} on Run(steps(20))\n"
+        f"  lr of group 0, saved: {floored!r}, base 1 on Run(steps(10))\n"
+        f"  lr of group 0, today: {floored!r}, base 1 on Run(steps(20))\n"
         f"    now {now[0]!r} and {now[1]!r}\n"
         "    at the end 0.1 and 0.1\n" + WAYS_OUT
     )

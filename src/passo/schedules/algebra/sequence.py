@@ -259,10 +259,12 @@ class Repeat(Schedule):
         lengths = [grow**k for k in range(len(starts))]
         scales = [scale**k for k in range(len(starts))]
         period, edges = float(_amount(self.part)), starts[1:]
+        end = math.inf if self.times is None else float(_amount(self))
 
         def value(t: Any, xp: Any) -> Any:
             cycle = xp.find(edges, t)
             local = (t - xp.take(starts, cycle, t)) / xp.take(lengths, cycle, t)
+            local = xp.where(t >= end, local * 0.0 + period, local)
             return xp.take(scales, cycle, t) * formula(xp.minimum(local, period), xp)
 
         return value
