@@ -6,6 +6,7 @@ import sys
 from typing import TYPE_CHECKING, Any, Final
 
 from passo.schedules.errors import PassoError
+from passo.schedules.numbers import brief
 from passo.schedules.ops import Arrays
 
 if TYPE_CHECKING:
@@ -24,13 +25,24 @@ def is_torch(t: object) -> bool:
 def _operations(t: Any) -> Arrays:
     name = "torch" if is_torch(t) else type(t).__module__.partition(".")[0]
     if name not in _known:
-        import array_api_compat  # only when an array comes
-
-        if not array_api_compat.is_array_api_obj(t):
-            msg = f"t must be a number or an array of numbers, got {t!r}"
-            raise PassoError(msg)
-        _known[name] = Arrays(array_api_compat.array_namespace(t))
+        _known[name] = Arrays(_torch() if name == "torch" else _namespace(t))
     return _known[name]
+
+
+def _torch() -> Any:
+    """Asked for by name, since the general look at a value is not for torch.compile to trace."""
+    from array_api_compat import torch
+
+    return torch
+
+
+def _namespace(t: Any) -> Any:
+    import array_api_compat
+
+    if not array_api_compat.is_array_api_obj(t):
+        msg = f"t must be a number or an array of numbers, got {brief(t)}"
+        raise PassoError(msg)
+    return array_api_compat.array_namespace(t)
 
 
 def evaluate(formula: Formula, t: Any) -> Any:
