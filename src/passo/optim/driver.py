@@ -36,6 +36,7 @@ class Shared:
     value: float = 0.0
     used: float | None = None
     places: list[int] = dataclasses.field(default_factory=list)
+    everywhere: bool = False
 
 
 @dataclass(slots=True, eq=False)
@@ -199,6 +200,7 @@ class Driver:
             call, first = formula._compiled(), same[0]
             one = Shared(formula, call, first.track.begin, name, same, first.last, first.used)
             one.places = [each.place for each in same if each.place is not None]
+            one.everywhere = one.places == list(range(len(self.marks)))
             for each in same:
                 each.shared = one
             self.shared.append(one)
@@ -218,8 +220,7 @@ class Driver:
             if (key := one.key) is None:
                 self._write_each(one, groups)
                 continue
-            for place in one.places:
-                group = groups[place]
+            for group in groups if one.everywhere else [groups[k] for k in one.places]:
                 if type(group[key]) is float:
                     group[key] = value
                 else:

@@ -303,11 +303,11 @@ class Scheduler(LRScheduler):
 
         return copied(self, memo)
 
-    def _write(self, optimizer: Optimizer, *, made: bool = False) -> None:
+    def _write(self, optimizer: Optimizer) -> None:
         groups = optimizer.param_groups
         if self.driver.is_behind(groups):
             self._regroup(groups)
-        self.driver.write(groups, self.at.at, made=made)
+        self.driver.write(groups, self.at.at)
         if self._watch is not None and groups:
             self._watch.lr = groups[0].get("lr")
 
@@ -338,7 +338,12 @@ class Scheduler(LRScheduler):
         if self._writer is not None:
             self._writer.update(self.clock, self.driver.used(optimizer.param_groups))
         self.at.tick()
-        self._write(optimizer, made=True)
+        groups, driver = optimizer.param_groups, self.driver
+        if len(groups) != len(driver.marks):
+            self._regroup(groups)
+        driver.write(groups, self.at.at, made=True)
+        if self._watch is not None and groups:
+            self._watch.lr = groups[0].get("lr")
         if self.settings.watch is not None:
             ranks.compare(self)
 
