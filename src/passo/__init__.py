@@ -22,7 +22,7 @@ _HOMES = {
     "Curve": "passo.schedules.curve",
     "Scheduler": "passo.optim",
     "Trace": "passo.trace",
-    "analysis": "passo.schedules",
+    "analysis": "passo.schedules.analysis",
     "attach": "passo.optim",
     "by_group": "passo.optim",
     "draw": "passo.plot",
@@ -38,12 +38,11 @@ def __getattr__(name: str) -> Any:
     schedules = import_module("passo.schedules")
     if name == "__all__":
         return [*schedules.__all__, *_HOMES]
-    if name == "analysis":
-        return import_module("passo.schedules.analysis")
     if name not in _HOMES and name not in schedules.__all__:
         msg = f"module 'passo' has no attribute {name!r}"
         raise AttributeError(msg)
-    value = getattr(import_module(_HOMES.get(name, "passo.schedules")), name)
+    home = import_module(_HOMES.get(name, "passo.schedules"))
+    value = home if name == "analysis" else getattr(home, name)
     globals()[name] = value
     return value
 

@@ -140,3 +140,14 @@ def test_epochs_and_percent_are_measured_on_the_run():
     attach(optimizer, schedule, run)
     assert run.updates == 16
     assert rates(optimizer, 16) == values(schedule.on(run), 16)
+
+
+@pytest.mark.parametrize("amount", [-3, -0.5])
+def test_an_update_cannot_consume_less_than_nothing(amount):
+    scheduler = attach(sgd(), Linear(1, 0, tokens(100)), Run(tokens(100), axis="token"))
+    with pytest.raises(PassoError) as caught:
+        scheduler.count(tokens=amount)
+    assert str(caught.value) == (
+        f"an update cannot consume fewer than 0 tokens, got {amount}; "
+        "write what it consumed, or seek(...) to go back"
+    )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from passo.schedules import PassoError
-from passo.schedules.numbers import exact
+from passo.schedules.numbers import brief, exact
 
 if TYPE_CHECKING:
     from passo.optim.settings import Settings
@@ -53,7 +53,14 @@ class Position:
                 'write Run(..., axis="token") or axis="sample"'
             )
             raise PassoError(msg)
-        self._pending += float(exact(amount, f"{axis}s"))
+        consumed = exact(amount, f"{axis}s")
+        if consumed < 0:
+            msg = (
+                f"an update cannot consume fewer than 0 {axis}s, got {brief(amount)}; "
+                "write what it consumed, or seek(...) to go back"
+            )
+            raise PassoError(msg)
+        self._pending += float(consumed)
 
     def tick(self) -> None:
         """One update was made."""
