@@ -115,17 +115,9 @@ def exact(case: Case) -> Any:
 
 def distance(case: Case) -> float:
     """How many units in the last place the leaf is off its formula."""
-    with mp.workdps(90 + int(40 * case.power) if _near_an_end(case) else 60):
+    with mp.workdps(90 + int(40 * case.power)):
         real = exact(case)
         return float(abs(mpf(case.leaf(case.t)) - real) / mpf(math.ulp(float(real))))
-
-
-def _near_an_end(case: Case) -> bool:
-    over = getattr(case.leaf, "over", None)
-    if over is None:
-        return isinstance(case.leaf, passo.Table)
-    u = case.t / float(over.amount)
-    return u < 1e-3 or abs(1 - u) < 1e-3
 
 
 HARD = {  # leaves whose inner error is multiplied: by the power, the ratio, the steepness
