@@ -27,12 +27,12 @@ class Watch:
     calls `super().step()`.
     """
 
-    __slots__ = ("_had_gradient", "_nested", "lr")
+    __slots__ = ("_had_gradient", "lr", "nested")
 
     def __init__(self, optimizer: Optimizer) -> None:
         own = type(optimizer).__mro__[: type(optimizer).__mro__.index(torch.optim.Optimizer)]
         steps = {inspect.unwrap(vars(kind)["step"]) for kind in own if "step" in vars(kind)}
-        self._nested = len(steps) > 1
+        self.nested = len(steps) > 1
         self._had_gradient = True
         self.lr: Any = None
 
@@ -50,7 +50,7 @@ class Watch:
         found_inf = getattr(optimizer, "found_inf", None)
         if found_inf is not None and bool(found_inf):
             return False
-        if self._nested and not _outermost(optimizer):
+        if self.nested and not _outermost(optimizer):
             return False
         groups = optimizer.param_groups
         if not self._had_gradient and not has_gradient(groups):

@@ -217,7 +217,8 @@ class Driver:
                 value = one.value = one.call(at - one.begin, NUMBERS)
             except OverflowError:
                 value = one.value = one.formula(at - one.begin)
-            if (key := one.key) is None:
+            key = one.key
+            if key is None:
                 self._write_each(one, groups)
                 continue
             for group in groups if one.everywhere else [groups[k] for k in one.places]:

@@ -10,9 +10,10 @@ import torch
 from torch.optim.lr_scheduler import LRScheduler
 
 from passo.optim import horizon, ranks, state, words
-from passo.optim.clock import Watch, only_fills_state
+from passo.optim.clock import Watch
 from passo.optim.driver import Driver
 from passo.optim.position import Position
+from passo.optim.pulse import Pulse
 from passo.optim.quiet import quiet
 from passo.schedules import PassoError
 from passo.schedules.numbers import brief, whole
@@ -63,15 +64,16 @@ class Scheduler(LRScheduler):
         self._writer = writer
         if self.settings.clock == "hook":
             self._watch = Watch(optimizer)
+            pulse = Pulse(self, self._watch)
             self._handles = (
-                optimizer.register_step_pre_hook(quiet(self._before_step)),
-                optimizer.register_step_post_hook(quiet(self._after_step)),
+                optimizer.register_step_pre_hook(pulse.before),
+                optimizer.register_step_post_hook(pulse.after),
             )
         if hasattr(optimizer, "register_load_state_dict_post_hook"):
-            loaded = optimizer.register_load_state_dict_post_hook(quiet(self._after_load))
+            loaded = optimizer.register_load_state_dict_post_hook(self._after_load)
             self._handles = (*self._handles, loaded)
         self.attached = True
-        self._write(optimizer)
+        self.write(optimizer)
         horizon.watch(self)
 
     @property
@@ -87,6 +89,11 @@ class Scheduler(LRScheduler):
     def clock(self) -> int:
         """How many updates have been made."""
         return self.at.updates
+
+    @property
+    def records(self) -> bool:
+        """Whether a trace is being written."""
+        return self._writer is not None
 
     @property
     def run(self) -> Run | None:
@@ -188,7 +195,7 @@ class Scheduler(LRScheduler):
         for _ in range(whole(updates, "updates")):
             if self.settings.strict:
                 horizon.refuse_past_the_end(self)
-            self._tick(self.optimizer)
+            self.tick(self.optimizer)
 
     def count(self, *, samples: float = 0, tokens: float = 0) -> None:
         """Say how much the update in progress consumes, where that varies; calls add up.
@@ -226,7 +233,7 @@ class Scheduler(LRScheduler):
             self._writer.report(self.clock, told)
         if any(changed):
             self.driver.share()
-            self._write(self.optimizer)
+            self.write(self.optimizer)
 
     def seek(self, update: int) -> None:
         """The next update is update `update`: absolute, and the same however often it is called.
@@ -241,7 +248,7 @@ class Scheduler(LRScheduler):
         self.driver.moved()
         if self._writer is not None:
             self._writer.rewind(update)
-        self._write(self.optimizer)
+        self.write(self.optimizer)
 
     def detach(self, *, restore: bool = False) -> None:
         """Take the hooks away and close the trace; the last values stay, or the bases come back.
@@ -287,7 +294,7 @@ class Scheduler(LRScheduler):
         """
         state.load(self, state_dict)
         self.driver.forget_used()
-        self._write(self.optimizer)
+        self.write(self.optimizer)
         if self._writer is not None:
             self._writer.rewind(self.clock)
 
@@ -303,7 +310,8 @@ class Scheduler(LRScheduler):
 
         return copied(self, memo)
 
-    def _write(self, optimizer: Optimizer) -> None:
+    def write(self, optimizer: Optimizer) -> None:
+        """Put what the next update uses into every driven field."""
         groups = optimizer.param_groups
         if self.driver.is_behind(groups):
             self._regroup(groups)
@@ -319,21 +327,7 @@ class Scheduler(LRScheduler):
                 name = str(groups[place].get("name", place))
                 self._writer.add_group(name, self.driver.keys(place))
 
-    def _before_step(self, optimizer: Optimizer, args: Any, kwargs: Any) -> None:
-        groups = optimizer.param_groups
-        if self._watch is not None:
-            closure = args[1] if len(args) > 1 else kwargs.get("closure")
-            self._watch.before(groups, closure)
-        if self.driver.is_behind(groups):
-            self._write(optimizer)
-        if self.settings.strict and not only_fills_state(groups):
-            horizon.refuse_past_the_end(self)
-
-    def _after_step(self, optimizer: Optimizer, _args: Any, _kwargs: Any) -> None:
-        if self._watch is None or self._watch.is_update(optimizer):
-            self._tick(optimizer)
-
-    def _tick(self, optimizer: Optimizer) -> None:
+    def tick(self, optimizer: Optimizer) -> None:
         """One update happened: keep what it used, move the clock, write what the next one uses."""
         if self._writer is not None:
             self._writer.update(self.clock, self.driver.used(optimizer.param_groups))
@@ -347,9 +341,10 @@ class Scheduler(LRScheduler):
         if self.settings.watch is not None:
             ranks.compare(self)
 
+    @quiet
     def _after_load(self, optimizer: Optimizer) -> None:
         self.driver.retype(optimizer.param_groups)
-        self._write(optimizer)
+        self.write(optimizer)
 
 
 def _reference(optimizer: Any) -> Any:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from bisect import bisect_right
+from math import pi, sin
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 _HALF: Final = 0.5
 _TINY: Final = 1e-37  # a float32 has it too
 _QUARTER: Final = 0.25
-_HALF_PI: Final = math.pi / 2
+_HALF_PI: Final = pi / 2
 _FEW_PARTS: Final = 4
 
 
@@ -43,12 +44,23 @@ class Numbers:
         return start * share + end * (1.0 - share)
 
     @staticmethod
-    def half_cosine(u: float) -> float:
-        """(1 - cos(pi * u)) / 2 for u in [0, 1/2], good to the last digits at both ends."""
+    def half_wave(start: float, end: float, gone: float, left: float) -> float:
+        """Half a cosine from `start` to `end`, by the shares gone and left; past it, the end.
+
+        (1 - cos(pi * u)) / 2 of the smaller share, good to the last digits at both ends.
+        """
+        if left <= 0.0:
+            return end
+        early = gone < left
+        u = gone if early else left
         if u < _QUARTER:
-            root = math.sin(_HALF_PI * u)
-            return root * root
-        return _HALF - _HALF * math.sin(math.pi * (_HALF - u))
+            root = sin(_HALF_PI * u)
+            share = root * root
+        else:
+            share = _HALF - _HALF * sin(pi * (_HALF - u))
+        if early:
+            return start * (1.0 - share) + end * share
+        return start * share + end * (1.0 - share)
 
     @staticmethod
     def log_share(share: float, other: float) -> float:
@@ -113,11 +125,14 @@ class Arrays:
         early_share = self.where(early, share, other)
         return start * self.where(early, other, share) + end * early_share
 
-    def half_cosine(self, u: Any) -> Any:
+    def half_wave(self, start: Any, end: Any, gone: Any, left: Any) -> Any:
         """As for numbers."""
-        early = u < _QUARTER
-        root = self.xp.sin(self.where(early, _HALF_PI * u, math.pi * (_HALF - u)))
-        return self.where(early, root * root, _HALF - _HALF * root)
+        left = self.maximum(left, 0.0)
+        u = self.minimum(gone, left)
+        near = u < _QUARTER
+        root = self.xp.sin(self.where(near, _HALF_PI * u, pi * (_HALF - u)))
+        share = self.where(near, root * root, _HALF - _HALF * root)
+        return self.blend(gone < left, start, end, share)
 
     def log_share(self, share: Any, other: Any) -> Any:
         """As for numbers."""

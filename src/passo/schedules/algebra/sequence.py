@@ -107,10 +107,13 @@ class Then(Schedule):
     def _build(self) -> Formula:
         starts = [float(begin) for begin in self._begins()]
         formulas = [part._compiled() for part in self.parts]
+        final, last = starts[-1], formulas[-1]
 
         def value(t: Any, xp: Any) -> Any:
             if xp is not NUMBERS:
                 return xp.chain(t, starts, formulas)
+            if t >= final:
+                return last(t - final, xp)
             k = bisect_right(starts, t) - 1
             return formulas[k](t - starts[k], xp)
 

@@ -52,9 +52,7 @@ class Cosine(Ramp):
 
     def _formula_between(self, a: float, b: float, n: float) -> Formula:
         def value(t: Any, xp: Any) -> Any:
-            t = xp.minimum(t, n)
-            left = n - t
-            return xp.blend(t < left, a, b, xp.half_cosine(xp.minimum(t, left) / n))
+            return xp.half_wave(a, b, t / n, (n - t) / n)
 
         return value
 

@@ -43,7 +43,8 @@ class CosinePower(Ramp):
 
         def value(t: Any, xp: Any) -> Any:
             t = xp.minimum(t, n)
-            early, near = t < n - t, xp.half_cosine(xp.minimum(t, n - t) / n)
+            u = xp.minimum(t, n - t) / n
+            early, near = t < n - t, xp.half_wave(0.0, 1.0, u, 1.0 - u)
             kept = xp.where(early, 1.0 - near, near)
             gone = -xp.expm1(power * xp.log_share(kept, xp.where(early, near, 1.0 - near)))
             return a * kept**power + b * gone
@@ -112,7 +113,7 @@ class KDecayCosine(Ramp):
             share, lost = ratio(t, 0.0, n)
             gone = raised(share, lost, k, xp)
             left = -xp.expm1(k * xp.log_share(share, (n - t) / n))
-            return xp.blend(gone < left, a, b, xp.half_cosine(xp.minimum(gone, left)))
+            return xp.half_wave(a, b, gone, left)
 
         return value
 

@@ -109,6 +109,6 @@ def _between(times: list[float], values: list[float], *, straight: bool) -> Form
         gone, kept = (t - begin) / (end - begin), (end - t) / (end - begin)
         if straight:
             return left * kept + right * gone
-        return xp.blend(gone < kept, left, right, xp.half_cosine(xp.minimum(gone, kept)))
+        return xp.half_wave(left, right, gone, kept)
 
     return value
