@@ -87,11 +87,6 @@ def without_first_group(optimizer):
     update(optimizer)
 
 
-def emptied(optimizer):
-    optimizer.param_groups[0]["params"].clear()
-    no_gradient(optimizer)
-
-
 def loaded(optimizer):
     optimizer.load_state_dict(copy.deepcopy(optimizer.state_dict()))
     update(optimizer)
@@ -108,7 +103,6 @@ ACTIONS = [
     edited,
     later_group,
     without_first_group,
-    emptied,
     loaded,
 ]
 
@@ -147,3 +141,12 @@ def test_the_usual_step_is_not_looked_at_in_full(monkeypatch):
     monkeypatch.setattr(type(scheduler), "tick", None)
     update(optimizer)
     assert scheduler.clock == 2
+
+
+def test_a_group_that_lost_its_parameters_is_no_error():
+    optimizer = torch.optim.SGD([weight()], lr=0.1, weight_decay=0.01)
+    scheduler = attach(optimizer, PLAN, RUN)
+    update(optimizer)
+    optimizer.param_groups[0]["params"].clear()
+    optimizer.step()
+    assert scheduler.clock == 1
