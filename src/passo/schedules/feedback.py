@@ -55,23 +55,57 @@ class Reducer:
 
     def see(self, metric: float) -> bool:
         """Take one report in; whether it brought a reduction."""
-        if self.rule.is_better(metric, self.best):
-            self.best, self.bad = metric, 0
-        else:
-            self.bad += 1
-        if self.cooling > 0:
-            self.cooling -= 1
-            self.bad = 0
-        if self.bad <= self.rule.patience:
-            return False
-        self.reductions += 1
-        self.bad, self.cooling = 0, self.rule.cooldown
-        return True
+        rule = self.rule
+        better = is_better(metric, self.best, rule.mode, rule.threshold, rule.threshold_mode)
+        if better:
+            self.best = metric
+        falls, self.bad, self.cooling = counted(
+            better, self.bad, self.cooling, rule.patience, rule.cooldown
+        )
+        self.reductions += falls
+        return falls
 
     @property
     def factor(self) -> float:
         """The factor now: `factor ** reductions`, no lower than the floor."""
         return self.rule.after(self.reductions)
+
+
+def is_better(
+    metric: float, best: float | None, mode: str, threshold: float, threshold_mode: str
+) -> bool:
+    """Whether `metric` passes `best` by the threshold; anything but NaN passes no best.
+
+    >>> is_better(-1.1, -1.0, "min", 0.05, "rel")
+    True
+    """
+    sign = 1.0 if mode == "max" else -1.0
+    if best is None:
+        return sign * metric > -math.inf
+    if threshold_mode == "abs":
+        needed = best + sign * threshold
+    else:
+        needed = best * (1.0 + (sign if best >= 0 else -sign) * threshold)
+    return metric < needed if mode == "min" else metric > needed
+
+
+def counted(
+    better: bool,  # noqa: FBT001
+    bad: int,
+    cooling: int,
+    patience: int,
+    cooldown: int,
+) -> tuple[bool, int, int]:
+    """One report more: whether there is a reduction, and the bad and cooling reports after it.
+
+    >>> counted(False, bad=2, cooling=0, patience=2, cooldown=5)
+    (True, 0, 5)
+    """
+    bad = 0 if better else bad + 1
+    if cooling > 0:
+        cooling -= 1
+        bad = 0
+    return (True, 0, cooldown) if bad > patience else (False, bad, cooling)
 
 
 @final
@@ -121,18 +155,6 @@ class Plateau(Schedule):
                 raise PassoError(msg)
             self._set(**{name: value})
         self._set(past=_as_past(self.past))
-
-    def is_better(self, metric: float, best: float | None) -> bool:
-        """Whether `metric` passes `best` by the threshold; anything but NaN passes no best."""
-        sign = 1.0 if self.mode == "max" else -1.0
-        if best is None:
-            return sign * metric > -math.inf
-        if self.threshold_mode == "abs":
-            needed = best + sign * self.threshold
-        else:
-            upwards = sign if best >= 0 else -sign
-            needed = best * (1.0 + upwards * self.threshold)
-        return metric < needed if self.mode == "min" else metric > needed
 
     def after(self, reductions: int) -> float:
         """The factor after so many reductions."""

@@ -1,0 +1,231 @@
+"""The classes whose rate does not depend on what is there: lambdas, restarts, cycles."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any
+
+from torch.optim import lr_scheduler as torchs
+
+from passo.optim.lr_scheduler.base import LRScheduler, put, snapshot
+from passo.optim.lr_scheduler.functions import as_function, extended
+from passo.optim.lr_scheduler.verbose import takes_verbose
+from passo.schedules import Schedule, steps, warm_restarts
+from passo.schedules.algebra.atoms import base
+from passo.schedules.ops import NUMBERS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from torch.optim import Optimizer
+
+
+class Absolute(LRScheduler):
+    """The rates of a step are a function of `last_epoch` and of what each group was told."""
+
+    __slots__ = ()
+
+    _follows_rule = True
+
+    def _update_lr(self, epoch: float | None = None) -> None:
+        if not self._follows_rule:
+            super()._update_lr(epoch)  # type: ignore[arg-type]
+            return
+        self.last_epoch = self.last_epoch + 1 if epoch is None else epoch  # type: ignore[assignment]
+        groups = self.optimizer.param_groups
+        if len(self.base_lrs) != len(groups):
+            self._meet(groups)
+        rates = self._rates()
+        put(groups, rates)
+        self._last_lr = [snapshot(group["lr"]) for group in groups]
+
+    def _rates(self) -> list[Any]:
+        """The rate of each group at `last_epoch`; momenta are written on the way."""
+        raise NotImplementedError  # pragma: no cover
+
+    def _meet(self, groups: list[dict[str, Any]]) -> None:
+        """Take up groups that came: the rate that they came with is their base."""
+        del self.base_lrs[len(groups) :]
+        for group in groups[len(self.base_lrs) :]:
+            group.setdefault("initial_lr", snapshot(group["lr"]))
+            self.base_lrs.append(snapshot(group["initial_lr"]))
+
+    def _can_begin(self) -> bool:
+        return self._follows_rule
+
+    def _begin(self, at: int, *, onto: bool = False) -> None:  # noqa: ARG002
+        """Be where so many steps lead, whatever is there."""
+        self._update_lr(at)
+
+
+class LambdaLR(Absolute, torchs.LambdaLR):
+    """Each group's rate is its base times a function of the steps made.
+
+        lr(t) = base_lr * lr_lambda(t)
+
+    `lr_lambda` is one function, or a list with one for each group. Functions that are the same
+    object are called once a step. Signature, warnings and states are torch's LambdaLR's. Source:
+    torch.optim.lr_scheduler.LambdaLR.
+
+    >>> import torch
+    >>> optimizer = torch.optim.SGD([torch.nn.Parameter(torch.ones(1))], lr=1.0)
+    >>> LambdaLR(optimizer, lambda t: 0.5**t).schedule(2)
+    0.25
+    """
+
+    __slots__ = ()
+
+    @takes_verbose
+    def __init__(
+        self,
+        optimizer: Optimizer,
+        lr_lambda: Callable[[int], float] | list[Callable[[int], float]],
+        last_epoch: int = -1,
+    ) -> None:
+        self._before(optimizer)
+        torchs.LambdaLR.__init__(self, optimizer, lr_lambda, last_epoch)
+
+    def _schedule_of(self, place: int) -> Schedule:
+        return base * as_function(self.lr_lambdas[place])
+
+    def _rates(self) -> list[Any]:
+        t, functions = self.last_epoch, self.lr_lambdas
+        if len(functions) != len(self.base_lrs):
+            self.lr_lambdas = functions = extended(functions, len(self.base_lrs), "lr_lambdas")
+        first, factor = functions[0], functions[0](t)
+        return [
+            each * (factor if function is first else function(t))
+            for each, function in zip(self.base_lrs, functions, strict=True)
+        ]
+
+
+class CosineAnnealingWarmRestarts(Absolute, torchs.CosineAnnealingWarmRestarts):
+    """Half a cosine from the base to `eta_min` over `T_0` steps, again and `T_mult` times longer.
+
+        lr(t) = eta_min + (base_lr - eta_min) * (1 + cos(pi * T_cur / T_i)) / 2
+
+    `step(epoch)` takes fractions of an epoch. Signature and states are those of torch's class;
+    the cycle of an epoch is found without rounding. Source: Loshchilov and Hutter 2017,
+    arXiv:1608.03983; torch.optim.lr_scheduler.CosineAnnealingWarmRestarts.
+
+    >>> import torch
+    >>> optimizer = torch.optim.SGD([torch.nn.Parameter(torch.ones(1))], lr=1.0)
+    >>> scheduler = CosineAnnealingWarmRestarts(optimizer, T_0=10, T_mult=3)
+    >>> scheduler.step(1210)
+    >>> scheduler.get_last_lr()
+    [1.0]
+    """
+
+    __slots__ = ()
+
+    @takes_verbose
+    def __init__(
+        self,
+        optimizer: Optimizer,
+        T_0: int,  # noqa: N803
+        T_mult: int = 1,  # noqa: N803
+        eta_min: float = 0.0,
+        last_epoch: int = -1,
+    ) -> None:
+        self._before(optimizer)
+        torchs.CosineAnnealingWarmRestarts.__init__(
+            self, optimizer, T_0, T_mult, eta_min, last_epoch
+        )
+
+    def _schedule_of(self, _place: int) -> Schedule:
+        return warm_restarts(steps(self.T_0), grow=self.T_mult, floor=self.eta_min)
+
+    def step(self, epoch: float | None = None) -> None:
+        """One step on, or to an epoch or a part of one; raises ValueError for one below 0."""
+        if epoch is None:
+            self._one_on()
+        elif epoch < 0:
+            msg = f"Expected non-negative epoch, but got {epoch}"
+            raise ValueError(msg)
+        else:
+            self._place(epoch)
+        if self._follows_rule:
+            Absolute._update_lr(self, self.last_epoch)
+        else:
+            LRScheduler._update_lr(self, self.last_epoch)
+
+    def _update_lr(self, epoch: float | None = None) -> None:
+        self.step(epoch)
+
+    def _one_on(self) -> None:
+        if self.last_epoch < 0 or self._is_initial:
+            self._place(self.last_epoch + 1)
+            return
+        self.T_cur += 1
+        if self.T_cur >= self.T_i:
+            self.T_cur %= self.T_i
+            self.T_i *= self.T_mult
+        self.last_epoch += 1
+
+    def _place(self, epoch: float) -> None:
+        """The cycle that holds an epoch: its length, and what is gone of it."""
+        length, begin = self.T_0, 0
+        if self.T_mult == 1:
+            begin = int(epoch // length) * length
+        else:
+            while epoch >= begin + length:
+                begin += length
+                length *= self.T_mult
+        self.T_i, self.T_cur = length, epoch - begin  # type: ignore[assignment]
+        self.last_epoch = math.floor(epoch)
+
+    def _rates(self) -> list[Any]:
+        gone = self.T_cur / self.T_i
+        share = NUMBERS.half_wave(1.0, 0.0, gone, (self.T_i - self.T_cur) / self.T_i)
+        floor = self.eta_min * (1.0 - share)
+        return [each * share + floor for each in self.base_lrs]
+
+
+class MultiplicativeLR(LRScheduler, torchs.MultiplicativeLR):
+    """Each group's rate is multiplied by a function of the steps made, at every step.
+
+        lr(t) = lr(t - 1) * lr_lambda(t)
+
+    There is no closed form: `schedule` raises PassoError, `passo.optim.lift` simulates. Signature,
+    warnings and states are torch's MultiplicativeLR's. Source:
+    torch.optim.lr_scheduler.MultiplicativeLR.
+
+    >>> import torch
+    >>> optimizer = torch.optim.SGD([torch.nn.Parameter(torch.ones(1))], lr=1.0)
+    >>> scheduler = MultiplicativeLR(optimizer, lambda t: 0.5)
+    >>> optimizer.step()
+    >>> scheduler.step()
+    >>> scheduler.get_last_lr()
+    [0.5]
+    """
+
+    __slots__ = ()
+
+    _follows_rule = True
+
+    @takes_verbose
+    def __init__(
+        self,
+        optimizer: Optimizer,
+        lr_lambda: Callable[[int], float] | list[Callable[[int], float]],
+        last_epoch: int = -1,
+    ) -> None:
+        self._before(optimizer)
+        torchs.MultiplicativeLR.__init__(self, optimizer, lr_lambda, last_epoch)
+
+    def _update_lr(self, epoch: float | None = None) -> None:
+        groups = self.optimizer.param_groups
+        if self._is_initial or not self._follows_rule:
+            super()._update_lr(epoch)  # type: ignore[arg-type]
+            return
+        self.last_epoch = t = self.last_epoch + 1 if epoch is None else epoch  # type: ignore[assignment]
+        functions = self.lr_lambdas
+        if len(functions) != len(groups):
+            self.lr_lambdas = functions = extended(functions, len(groups), "lr_lambdas")
+        first, factor = functions[0], functions[0](t)  # type: ignore[arg-type]
+        rates = [
+            group["lr"] * (factor if function is first else function(t))  # type: ignore[arg-type]
+            for group, function in zip(groups, functions, strict=True)
+        ]
+        put(groups, rates)
+        self._last_lr = [snapshot(group["lr"]) for group in groups]

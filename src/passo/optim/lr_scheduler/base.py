@@ -1,0 +1,213 @@
+"""`LRScheduler`: torch's class with what ours have in common: loading, leaving, the schedule."""
+
+from __future__ import annotations
+
+import weakref
+from typing import TYPE_CHECKING, Any, Final
+
+import torch
+from torch.optim import lr_scheduler as torchs
+
+from passo.optim.fields import Field
+from passo.optim.lr_scheduler.footprint import Footprint, works_on
+from passo.optim.lr_scheduler.verbose import takes_verbose
+from passo.schedules import PassoError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from torch.optim import Optimizer
+
+    from passo.schedules import Schedule
+
+LR: Final = Field("lr")
+_OUR_RULES: Final = ("get_lr", "_get_closed_form_lr", "_update_lr")
+_HELD: Final = "_held"
+_HOOKS: Final = "_optimizer_load_state_dict_post_hooks"
+
+
+class LRScheduler(torchs.LRScheduler):
+    """The base of all schedulers here, and of people's own: torch's, with three things more.
+
+    A subclass has `get_lr`, and `_get_closed_form_lr` if it can, as in torch. Beyond torch:
+    loading a state brings the rates back in whatever order things are built and loaded, `detach`
+    leaves an optimizer as if the scheduler had not been, and `schedule` is the pure schedule.
+
+    >>> import torch
+    >>> class Halving(LRScheduler):
+    ...     def get_lr(self):
+    ...         return [lr * 0.5**self.last_epoch for lr in self.base_lrs]
+    >>> optimizer = torch.optim.SGD([torch.nn.Parameter(torch.ones(1))], lr=1.0)
+    >>> scheduler = Halving(optimizer)
+    >>> optimizer.step()
+    >>> scheduler.step()
+    >>> scheduler.get_last_lr()
+    [0.5]
+    """
+
+    __slots__ = ("_footprint", "_loaded_at", "_quick", "_state_of_rule")
+
+    _follows_rule = False
+
+    def __init_subclass__(cls, **settings: Any) -> None:
+        super().__init_subclass__(**settings)
+        own = cls.__module__.startswith(__name__.rpartition(".")[0] + ".")
+        if not own and any(name in vars(cls) for name in _OUR_RULES):
+            cls._follows_rule = False
+
+    @takes_verbose
+    def __init__(self, optimizer: Optimizer, last_epoch: int = -1) -> None:
+        self._before(optimizer)
+        torchs.LRScheduler.__init__(self, optimizer, last_epoch)
+
+    @property
+    def _made(self) -> int:
+        """How many steps were made."""
+        return max(getattr(self, "_step_count", 0) - 1, 0)
+
+    def _can_begin(self) -> bool:
+        """Whether `_begin` puts it where so many steps lead."""
+        return False
+
+    def _begin(self, at: int, *, onto: bool = False) -> None:
+        """Be where so many steps lead, from the base; or, with `onto`, from what is there."""
+        raise NotImplementedError  # pragma: no cover
+
+    def _before(self, optimizer: Any) -> None:
+        """Before anything is changed: see how things stand, and hear of later loading."""
+        self._quick: Any = None
+        self._state_of_rule: Any = None
+        self._loaded_at = -1
+        self._footprint: Footprint | None = None
+        if not isinstance(optimizer, torch.optim.Optimizer):
+            return
+        self._footprint = Footprint(optimizer)
+        works_on(self, optimizer)
+        if hasattr(optimizer, _HOOKS):
+            handle = optimizer.register_load_state_dict_post_hook(_listener(weakref.ref(self)))
+            weakref.finalize(self, handle.remove)
+
+    @property
+    def schedules(self) -> list[Schedule]:
+        """The pure schedule of each param group, in steps, from the rates that they began with.
+
+        Raises PassoError where there is no closed form.
+        """
+        return [self._schedule_of(k).with_base(rate) for k, rate in enumerate(self._bases())]
+
+    @property
+    def schedule(self) -> Schedule:
+        """The one schedule of all param groups; written with `base` where their bases differ.
+
+        Raises PassoError where the groups follow different ones: read `schedules`.
+        """
+        for found in (
+            self.schedules,
+            [self._schedule_of(place) for place in range(len(self._bases()))],
+        ):
+            if all(each == found[0] for each in found):
+                return found[0]
+        msg = "the param groups follow different schedules; read scheduler.schedules"
+        raise PassoError(msg)
+
+    def _bases(self) -> list[float]:
+        first = self._footprint.rates() if self._footprint is not None else []
+        groups = self.optimizer.param_groups
+        found = [first[place] if place < len(first) else None for place in range(len(groups))]
+        return [
+            as_float(group.get("initial_lr", group["lr"] if rate is None else rate))
+            for group, rate in zip(groups, found, strict=True)
+        ]
+
+    def _schedule_of(self, _place: int) -> Schedule:
+        name = type(self).__name__
+        msg = (
+            f"{name} has no closed form; write passo.optim.lift(scheduler, steps) to have it "
+            "simulated"
+        )
+        raise PassoError(msg)
+
+    def detach(self, *, restore: bool = False) -> None:
+        """Take away what building and stepping added to the optimizer.
+
+        The last values stay, unless `restore` is true or the scheduler was never stepped.
+
+        >>> import torch
+        >>> from passo.optim.lr_scheduler import LinearLR
+        >>> optimizer = torch.optim.SGD([torch.nn.Parameter(torch.ones(1))], lr=1.0)
+        >>> LinearLR(optimizer).detach()
+        >>> optimizer.param_groups[0]["lr"], "initial_lr" in optimizer.param_groups[0]
+        (1.0, False)
+        """
+        if self._footprint is not None:
+            self._footprint.undo(self, values=restore or not self._made)
+            self._footprint = None
+
+    def state_dict(self) -> dict[str, Any]:
+        """The state that torch saves, and what the fields hold now, for loading to bring back."""
+        state = super().state_dict()
+        state[_HELD] = held_values(self.optimizer)
+        return state
+
+    def load_state_dict(self, state_dict: Mapping[str, Any]) -> None:
+        """Go on where `state_dict` was made, by this class or by torch's.
+
+        The rates are written too, unless the optimizer was loaded after this scheduler was built:
+        then it holds them already.
+        """
+        state = dict(state_dict)
+        held = state.pop(_HELD, None)
+        super().load_state_dict(state)
+        self._after_load(state_dict)
+        if self._loaded_at != self._made:
+            self._write(held if held is not None else self._last_lr)
+        self._loaded_at = -1
+
+    def _after_load(self, state: Mapping[str, Any]) -> None:
+        """Bring in line what is not in the state."""
+
+    def _write(self, rates: Sequence[Any]) -> None:
+        groups = self.optimizer.param_groups
+        if len(rates) == len(groups):
+            put(groups, rates)
+
+    def __getstate__(self) -> dict[str, Any]:
+        return self.__dict__.copy()
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state)
+        self._quick = self._state_of_rule = self._footprint = None
+        self._loaded_at = -1
+
+
+def _listener(reference: Any) -> Any:
+    def loaded(_optimizer: Optimizer) -> None:
+        if (scheduler := reference()) is not None:
+            scheduler._loaded_at = scheduler._made
+            scheduler._quick = None
+
+    return loaded
+
+
+def held_values(optimizer: Optimizer) -> list[Any]:
+    """What each group's lr is now; a Tensor's copy."""
+    return [snapshot(group["lr"]) for group in optimizer.param_groups]
+
+
+def snapshot(slot: Any) -> Any:
+    """A copy where it is a Tensor, so that nobody can change the original through it."""
+    return slot.clone() if isinstance(slot, torch.Tensor) else slot
+
+
+def put(groups: Sequence[dict[str, Any]], rates: Sequence[Any]) -> None:
+    """Write the rates: a float is replaced, a Tensor filled."""
+    for group, rate in zip(groups, rates, strict=True):
+        if type(group["lr"]) is float and type(rate) is float:
+            group["lr"] = rate
+        else:
+            LR.write(group, as_float(rate))
+
+
+def as_float(slot: Any) -> float:
+    """The number in a field."""
+    return float(slot.detach() if isinstance(slot, torch.Tensor) else slot)

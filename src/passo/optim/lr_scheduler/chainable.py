@@ -1,0 +1,311 @@
+"""The classes whose rate is a shape of the base's: steps, lines, powers, half a cosine."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from torch.optim import lr_scheduler as torchs
+
+from passo.optim.lr_scheduler.base import as_float, snapshot
+from passo.optim.lr_scheduler.relative import Relative
+from passo.optim.lr_scheduler.verbose import takes_verbose
+from passo.schedules import (
+    Constant,
+    Cosine,
+    Linear,
+    PassoError,
+    Table,
+    exponential_decay,
+    polynomial_decay,
+    step_decay,
+    steps,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from torch.optim import Optimizer
+
+    from passo.optim.lr_scheduler.relative import Shape
+    from passo.schedules import Schedule
+
+
+class StepLR(Relative, torchs.StepLR):
+    """Each group's rate falls by `gamma` every `step_size` steps.
+
+        lr(t) = base_lr * gamma ** floor(t / step_size)
+
+    Signature, warnings and states are torch's StepLR's. Source: torch.optim.lr_scheduler.StepLR.
+
+    >>> import torch
+    >>> optimizer = torch.optim.SGD([torch.nn.Parameter(torch.ones(1))], lr=1.0)
+    >>> StepLR(optimizer, step_size=30).schedule
+    Exponential(1, 0.1, every=steps(30)).staircase(steps(30))
+    """
+
+    __slots__ = ()
+
+    @takes_verbose
+    def __init__(
+        self,
+        optimizer: Optimizer,
+        step_size: int,
+        gamma: float = 0.1,
+        last_epoch: int = -1,
+    ) -> None:
+        self._before(optimizer)
+        torchs.StepLR.__init__(self, optimizer, step_size, gamma, last_epoch)
+
+    def _key(self) -> tuple[Any, ...]:
+        return self.step_size, self.gamma
+
+    def _expression(self, peak: Any) -> Schedule:
+        return step_decay(steps(self.step_size), self.gamma, peak)
+
+
+class MultiStepLR(Relative, torchs.MultiStepLR):
+    """Each group's rate falls by `gamma` at each milestone, as often as it is named.
+
+        lr(t) = base_lr * gamma ** (milestones at or before t)
+
+    Signature, warnings and states are torch's MultiStepLR's. Source:
+    torch.optim.lr_scheduler.MultiStepLR.
+
+    >>> import torch
+    >>> optimizer = torch.optim.SGD([torch.nn.Parameter(torch.ones(1))], lr=1.0)
+    >>> MultiStepLR(optimizer, [30, 80]).schedule(80)
+    0.010000000000000002
+    """
+
+    __slots__ = ()
+
+    @takes_verbose
+    def __init__(
+        self,
+        optimizer: Optimizer,
+        milestones: Iterable[int],
+        gamma: float = 0.1,
+        last_epoch: int = -1,
+    ) -> None:
+        self._before(optimizer)
+        torchs.MultiStepLR.__init__(self, optimizer, milestones, gamma, last_epoch)
+
+    def _key(self) -> tuple[Any, ...]:
+        return self.milestones, len(self.milestones), self.gamma
+
+    def _expression(self, peak: Any) -> Schedule:
+        points, passed = [(steps(0), peak)], 0
+        for milestone, times in sorted(self.milestones.items()):
+            passed += times
+            value = self.gamma**passed * peak
+            if milestone == 0:
+                points.clear()
+            points.append((steps(milestone), value))
+        return Table(tuple(points), "step").then(Constant(points[-1][1]))
+
+
+class ConstantLR(Relative, torchs.ConstantLR):
+    """Each group's rate is `factor` times its base for `total_iters` steps, then the base.
+
+        lr(t) = base_lr * (factor if t < total_iters else 1)
+
+    Signature, warnings and states are torch's ConstantLR's; `factor=0` and `total_iters=0` work
+    as the formula says. Source: torch.optim.lr_scheduler.ConstantLR.
+
+    >>> import torch
+    >>> optimizer = torch.optim.SGD([torch.nn.Parameter(torch.ones(1))], lr=1.0)
+    >>> ConstantLR(optimizer, factor=0.5, total_iters=4).schedule
+    Constant(0.5, steps(4)).then(Constant(1))
+    """
+
+    __slots__ = ()
+
+    @takes_verbose
+    def __init__(
+        self,
+        optimizer: Optimizer,
+        factor: float = 1.0 / 3,
+        total_iters: int = 5,
+        last_epoch: int = -1,
+    ) -> None:
+        self._before(optimizer)
+        torchs.ConstantLR.__init__(self, optimizer, factor, total_iters, last_epoch)
+
+    def _key(self) -> tuple[Any, ...]:
+        return self.factor, self.total_iters
+
+    def _expression(self, peak: Any) -> Schedule:
+        return Constant(self.factor * peak, steps(self.total_iters)).then(Constant(peak))
+
+    def _by_torch(self) -> list[Any]:
+        return super()._by_torch() if self.factor else [snapshot(slot) for slot in self._slots()]
+
+
+class LinearLR(Relative, torchs.LinearLR):
+    """Each group's rate goes along a line from `start_factor` to `end_factor` of its base.
+
+        lr(t) = base_lr * (start_factor + (end_factor - start_factor) * min(t / total_iters, 1))
+
+    Signature, warnings and states are torch's LinearLR's; with `total_iters=0` it is at
+    `end_factor` from the beginning. Source: torch.optim.lr_scheduler.LinearLR.
+
+    >>> import torch
+    >>> optimizer = torch.optim.SGD([torch.nn.Parameter(torch.ones(1))], lr=1.0)
+    >>> LinearLR(optimizer, start_factor=0.5, total_iters=4).schedule
+    Linear(0.5, 1, steps(4))
+    """
+
+    __slots__ = ()
+
+    @takes_verbose
+    def __init__(
+        self,
+        optimizer: Optimizer,
+        start_factor: float = 1.0 / 3,
+        end_factor: float = 1.0,
+        total_iters: int = 5,
+        last_epoch: int = -1,
+    ) -> None:
+        self._before(optimizer)
+        torchs.LinearLR.__init__(self, optimizer, start_factor, end_factor, total_iters, last_epoch)
+
+    def _key(self) -> tuple[Any, ...]:
+        return self.start_factor, self.end_factor, self.total_iters
+
+    def _expression(self, peak: Any) -> Schedule:
+        ends = self.start_factor * peak, self.end_factor * peak
+        return Linear(*ends, steps(self.total_iters))
+
+
+class ExponentialLR(Relative, torchs.ExponentialLR):
+    """Each group's rate falls by `gamma` at every step.
+
+        lr(t) = base_lr * gamma ** t
+
+    Signature, warnings and states are torch's ExponentialLR's. Source:
+    torch.optim.lr_scheduler.ExponentialLR.
+
+    >>> import torch
+    >>> optimizer = torch.optim.SGD([torch.nn.Parameter(torch.ones(1))], lr=1.0)
+    >>> ExponentialLR(optimizer, gamma=0.5).schedule
+    Exponential(1, 0.5)
+    """
+
+    __slots__ = ()
+
+    @takes_verbose
+    def __init__(self, optimizer: Optimizer, gamma: float, last_epoch: int = -1) -> None:
+        self._before(optimizer)
+        torchs.ExponentialLR.__init__(self, optimizer, gamma, last_epoch)
+
+    def _key(self) -> tuple[Any, ...]:
+        return (self.gamma,)
+
+    def _expression(self, peak: Any) -> Schedule:
+        return exponential_decay(self.gamma, peak=peak)
+
+
+class PolynomialLR(Relative, torchs.PolynomialLR):
+    """Each group's rate falls to 0 over `total_iters` steps, with the power on what is left.
+
+        lr(t) = base_lr * (1 - min(t / total_iters, 1)) ** power
+
+    Signature, warnings and states are torch's PolynomialLR's. Source:
+    torch.optim.lr_scheduler.PolynomialLR.
+
+    >>> import torch
+    >>> optimizer = torch.optim.SGD([torch.nn.Parameter(torch.ones(1))], lr=1.0)
+    >>> PolynomialLR(optimizer, total_iters=4, power=2.0).schedule
+    Polynomial(1, 0, steps(4), power=2)
+    """
+
+    __slots__ = ()
+
+    @takes_verbose
+    def __init__(
+        self,
+        optimizer: Optimizer,
+        total_iters: int = 5,
+        power: float = 1.0,
+        last_epoch: int = -1,
+    ) -> None:
+        self._before(optimizer)
+        torchs.PolynomialLR.__init__(self, optimizer, total_iters, power, last_epoch)
+
+    def _key(self) -> tuple[Any, ...]:
+        return self.total_iters, self.power
+
+    def _expression(self, peak: Any) -> Schedule:
+        if self.total_iters == 0:
+            return Constant(peak)
+        return polynomial_decay(peak, steps(self.total_iters), self.power)
+
+
+class CosineAnnealingLR(Relative, torchs.CosineAnnealingLR):
+    """Each group's rate swings between its base and `eta_min`, half a swing in `T_max` steps.
+
+        lr(t) = eta_min + (base_lr - eta_min) * (1 + cos(pi * t / T_max)) / 2
+
+    Signature, warnings and states are torch's CosineAnnealingLR's, and like it this climbs again
+    after `T_max`. Raises PassoError for a T_max of 0. Source: Loshchilov and Hutter 2017,
+    arXiv:1608.03983; torch.optim.lr_scheduler.CosineAnnealingLR.
+
+    >>> import torch
+    >>> optimizer = torch.optim.SGD([torch.nn.Parameter(torch.ones(1))], lr=1.0)
+    >>> CosineAnnealingLR(optimizer, T_max=4).schedule
+    Cosine(1, 0, steps(4)).then(Cosine(0, 1, steps(4))).repeat()
+    """
+
+    __slots__ = ()
+
+    @takes_verbose
+    def __init__(
+        self,
+        optimizer: Optimizer,
+        T_max: int,  # noqa: N803
+        eta_min: float = 0.0,
+        last_epoch: int = -1,
+    ) -> None:
+        if not T_max:
+            msg = f"T_max must be the steps of half a swing, 1 or more, got {T_max}"
+            raise PassoError(msg)
+        self._before(optimizer)
+        torchs.CosineAnnealingLR.__init__(self, optimizer, T_max, eta_min, last_epoch)
+
+    def _key(self) -> tuple[Any, ...]:
+        return self.T_max, self.eta_min
+
+    def _expression(self, peak: Any) -> Schedule:
+        return _swing(peak, self.eta_min, self.T_max)
+
+    def _unit(self) -> Schedule:
+        return _swing(1.0, 0.0, self.T_max)
+
+    @property
+    def _floor(self) -> float:
+        return self.eta_min
+
+    def _is_regular(self) -> bool:
+        return self._tops == [as_float(each) for each in self.base_lrs]
+
+    def _adapt(self, shape: Shape) -> None:
+        """At the bottom of the swing torch climbs by what the base gives, whatever was there."""
+        if (self.last_epoch - 1 - self.T_max) % (2 * self.T_max) == 0:
+            self._meet()
+            share, floor = shape(self.last_epoch), self.eta_min
+            slots = self._slots()
+            self._tops = [
+                as_float(base) + (0.0 if ours else (as_float(slot) - floor) / share)
+                for slot, base, ours in zip(
+                    slots, self.base_lrs, self._are_ours(slots), strict=True
+                )
+            ]
+            rates = [self._rate(top, share) for top in self._tops if top is not None]
+            self._keep(shape, rates, share)
+        else:
+            super()._adapt(shape)
+
+
+def _swing(peak: Any, floor: float, length: float) -> Schedule:
+    down, up = Cosine(peak, floor, steps(length)), Cosine(floor, peak, steps(length))
+    return down.then(up).repeat()

@@ -1,0 +1,226 @@
+"""SequentialLR and ChainedScheduler: nested as deep as one likes, plateaus included."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from typing import TYPE_CHECKING, Any
+
+from torch.optim import lr_scheduler as torchs
+
+from passo.optim.lr_scheduler.base import LRScheduler, as_float, held_values, put, snapshot
+from passo.optim.lr_scheduler.members import (
+    begin,
+    check,
+    hand_over,
+    is_plateau,
+    schedule_of,
+    told,
+    unbegun,
+)
+from passo.optim.lr_scheduler.verbose import takes_verbose
+from passo.schedules import Schedule, steps
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from torch.optim import Optimizer
+
+
+class Composed(LRScheduler):
+    """What both have: members, their states, and leaving with them."""
+
+    __slots__ = ()
+
+    _schedulers: Any
+
+    def _can_begin(self) -> bool:
+        return True
+
+    def detach(self, *, restore: bool = False) -> None:
+        """As for all, the members first."""
+        whole = restore or not self._made
+        for scheduler in reversed(list(self._schedulers)):
+            if isinstance(scheduler, LRScheduler):
+                scheduler.detach(restore=whole)
+        super().detach(restore=whole)
+
+    def _update_lr(self, epoch: int | None = None) -> None:
+        """As a member of torch's own composed schedulers."""
+        if epoch is not None or self._is_initial:
+            self._begin(epoch or 0)
+        else:
+            self.step()
+
+    def _begin(self, at: int, *, onto: bool = False) -> None:
+        raise NotImplementedError  # pragma: no cover
+
+
+class SequentialLR(Composed, torchs.SequentialLR):
+    """One scheduler after another; each begins anew at its milestone.
+
+        lr(t) = schedulers[k].lr(t - milestones[k - 1]),    k = milestones at or before t
+
+    Members may be sequences, chains and plateaus: `step(metrics)` hands the metric down. With
+    `last_epoch=N` it stands where N + 1 steps lead. Signature, warnings and states are torch's
+    SequentialLR's. Raises PassoError where a plateau is active and `step` got no metric. Source:
+    torch.optim.lr_scheduler.SequentialLR; pytorch/pytorch#68978, #162591, #196243.
+
+    >>> import torch
+    >>> from passo.optim.lr_scheduler import ConstantLR, ExponentialLR
+    >>> optimizer = torch.optim.SGD([torch.nn.Parameter(torch.ones(1))], lr=1.0)
+    >>> parts = [ConstantLR(optimizer, 0.5), ExponentialLR(optimizer, 0.9)]
+    >>> SequentialLR(optimizer, parts, milestones=[3]).schedule
+    Constant(0.5, steps(5)).then(Constant(1)).until(steps(3)).then(Exponential(1, 0.9))
+    """
+
+    __slots__ = ()
+
+    @takes_verbose
+    def __init__(
+        self,
+        optimizer: Optimizer,
+        schedulers: list[LRScheduler],
+        milestones: list[int],
+        last_epoch: int = -1,
+    ) -> None:
+        check(self, schedulers, optimizer)
+        if len(milestones) != len(schedulers) - 1:
+            msg = (
+                "Sequential Schedulers expects number of schedulers provided to be one more "
+                f"than the number of milestone points, but got number of schedulers "
+                f"{len(schedulers)} and the number of milestones to be equal to {len(milestones)}"
+            )
+            raise ValueError(msg)
+        self._before(optimizer)
+        self._schedulers = schedulers
+        self._milestones = milestones
+        self.optimizer = optimizer
+        for group in optimizer.param_groups:
+            group.setdefault("initial_lr", snapshot(group["lr"]))
+        self._return_to_base()
+        self._begin(last_epoch + 1)
+
+    def _return_to_base(self) -> None:
+        groups = self.optimizer.param_groups
+        put(groups, [group.setdefault("initial_lr", snapshot(group["lr"])) for group in groups])
+
+    def _begin(self, at: int, *, onto: bool = False) -> None:
+        unbegun(self)
+        self.last_epoch = at
+        place = bisect_right(self._milestones, at)
+        since = at - self._milestones[place - 1] if place else at
+        begin(self._schedulers[place], since, first=not place, onto=onto)
+        self._last_lr = held_values(self.optimizer)
+
+    def step(self, metrics: Any = None) -> None:
+        """One step on; `metrics` is for a plateau, where one is active."""
+        self.last_epoch = t = self.last_epoch + 1
+        milestones = self._milestones
+        place = bisect_right(milestones, t)
+        scheduler = self._schedulers[place]
+        if place and milestones[place - 1] == t:
+            hand_over(scheduler, self._return_to_base, metrics)
+        else:
+            told(scheduler, metrics)
+        self._last_lr = scheduler.get_last_lr()
+
+    @property
+    def _made(self) -> int:
+        return getattr(self, "last_epoch", 0)
+
+    def _schedule_of(self, place: int) -> Schedule:
+        parts, begun = [], 0
+        for scheduler, end in zip(self._schedulers, [*self._milestones, None], strict=True):
+            part = schedule_of(scheduler, place)
+            if end is None:
+                parts.append(part)
+            elif end > begun:
+                parts.append(part.until(steps(end - begun)))
+                begun = end
+        return parts[0].then(*parts[1:])
+
+
+class ChainedScheduler(Composed, torchs.ChainedScheduler):
+    """Several schedulers at once: each step of it is a step of each of them, in their order.
+
+    Members may be sequences, chains and plateaus: `step(metrics)` hands the metric down, and what
+    a plateau has taken off stays off, whatever the others write. Signature and states are torch's
+    ChainedScheduler's. Raises PassoError where there is a plateau and `step` got no metric.
+    Source: torch.optim.lr_scheduler.ChainedScheduler; pytorch/pytorch#68978.
+
+    >>> import torch
+    >>> from passo.optim.lr_scheduler import ConstantLR, ExponentialLR
+    >>> optimizer = torch.optim.SGD([torch.nn.Parameter(torch.ones(1))], lr=1.0)
+    >>> scheduler = ChainedScheduler([ConstantLR(optimizer, 0.5), ExponentialLR(optimizer, 0.9)])
+    >>> optimizer.step()
+    >>> scheduler.step()
+    >>> scheduler.get_last_lr()
+    [0.45]
+    """
+
+    __slots__ = ()
+
+    @takes_verbose
+    def __init__(
+        self, schedulers: Sequence[LRScheduler], optimizer: Optimizer | None = None
+    ) -> None:
+        if len(schedulers) >= 1:
+            optimizer = optimizer or getattr(schedulers[0], "optimizer", None)
+        check(self, schedulers, optimizer)
+        self._before(optimizer)
+        self._schedulers = schedulers
+        self.optimizer = optimizer  # type: ignore[assignment]
+        self._last_lr = held_values(self.optimizer)
+        if any(is_plateau(each) for each in schedulers):
+            self._taken_off, self._untouched = [1.0] * len(self._last_lr), list(self._last_lr)
+
+    def step(self, metrics: Any = None) -> None:
+        """One step on for each member; `metrics` is for the plateaus among them."""
+        if "_taken_off" in self.__dict__:
+            self._step_with_plateaus(metrics)
+        else:
+            for scheduler in self._schedulers:
+                told(scheduler, metrics)
+        self._last_lr = held_values(self.optimizer)
+
+    def _step_with_plateaus(self, metrics: Any) -> None:
+        """The others step as if no plateau had taken anything off; then that is taken off."""
+        groups = self.optimizer.param_groups
+        others = [each for each in self._schedulers if not is_plateau(each)]
+        plateaus = [each for each in self._schedulers if is_plateau(each)]
+        if metrics is None:
+            told(plateaus[0], None)
+        off = [*self._taken_off, *[1.0] * len(groups)][: len(groups)]
+        put(groups, self._without(off))
+        for scheduler in others:
+            told(scheduler, metrics)
+        self._untouched = held_values(self.optimizer)
+        taken = [as_float(rate) * share for rate, share in zip(self._untouched, off, strict=True)]
+        put(groups, taken)
+        for plateau in plateaus:
+            plateau.step(metrics)
+        left = [as_float(group["lr"]) for group in groups]
+        self._taken_off = [
+            share * now / rate if rate and now != rate else share
+            for share, rate, now in zip(off, taken, left, strict=True)
+        ]
+
+    def _without(self, off: list[float]) -> list[float]:
+        """The rates without what plateaus took off: as they were, or edited since."""
+        rates = [as_float(group["lr"]) for group in self.optimizer.param_groups]
+        ours = [as_float(last) for last in self._last_lr]
+        before = [as_float(each) for each in self._untouched]
+        known = {place: before[place] for place, last in enumerate(ours) if last == rates[place]}
+        return [
+            known.get(place, rate / share if share else rate)
+            for place, (rate, share) in enumerate(zip(rates, off, strict=True))
+        ]
+
+    def _begin(self, at: int, *, onto: bool = False) -> None:
+        for scheduler in self._schedulers:
+            begin(scheduler, at, first=True, onto=onto or at > 0)
+        self._last_lr = held_values(self.optimizer)
+
+    @property
+    def _made(self) -> int:
+        return sum(getattr(each, "_made", 1) for each in self._schedulers)

@@ -1,0 +1,71 @@
+"""What building a scheduler changes in its optimizer, and the way back."""
+
+from __future__ import annotations
+
+import weakref
+from typing import TYPE_CHECKING, Any, Final
+
+import torch
+
+if TYPE_CHECKING:
+    from torch.optim import Optimizer
+
+_at_work: Final[weakref.WeakKeyDictionary[Optimizer, weakref.WeakSet[Any]]] = (
+    weakref.WeakKeyDictionary()
+)
+
+
+class Footprint:
+    """The param groups as they were before a scheduler was built, and the optimizer's own step."""
+
+    __slots__ = ("_called", "_groups", "_patched")
+
+    def __init__(self, optimizer: Optimizer) -> None:
+        self._groups = [_fields(group) for group in optimizer.param_groups]
+        self._patched = "step" in vars(optimizer)
+        self._called = "_opt_called" in vars(optimizer)
+
+    def rates(self) -> list[Any]:
+        """Each group's lr before."""
+        return [fields["lr"][0 if fields["lr"][1] is None else 1] for fields in self._groups]
+
+    def undo(self, scheduler: Any, *, values: bool) -> None:
+        """Take the keys away, with `values` put those back that stood there, and free `step`."""
+        optimizer = scheduler.optimizer
+        others = _at_work.get(optimizer, weakref.WeakSet())
+        others.discard(scheduler)
+        for group, fields in zip(optimizer.param_groups, self._groups, strict=False):
+            for key in [key for key in group if key not in fields]:
+                del group[key]
+            if values:
+                for key, (slot, number) in fields.items():
+                    group[key] = _as_it_was(slot, number)
+        if not others and not self._patched and hasattr(optimizer.step, "_wrapped_by_lr_sched"):
+            del optimizer.step
+            if not self._called and "_opt_called" in vars(optimizer):
+                del optimizer._opt_called
+
+
+def works_on(scheduler: Any, optimizer: Optimizer) -> None:
+    """Remember who is at work on an optimizer."""
+    _at_work.setdefault(optimizer, weakref.WeakSet()).add(scheduler)
+
+
+def _fields(group: dict[str, Any]) -> dict[str, tuple[Any, Any]]:
+    return {key: (slot, _number(slot)) for key, slot in group.items()}
+
+
+def _number(slot: Any) -> Any:
+    if isinstance(slot, torch.Tensor):
+        return slot.detach().clone()
+    return tuple(_number(each) for each in slot) if isinstance(slot, tuple) else None
+
+
+def _as_it_was(slot: Any, number: Any) -> Any:
+    if isinstance(slot, torch.Tensor):
+        with torch.no_grad():
+            slot.copy_(number)
+    elif isinstance(slot, tuple):
+        for each, its_number in zip(slot, number, strict=True):
+            _as_it_was(each, its_number)
+    return slot

@@ -1,0 +1,114 @@
+"""How a composed scheduler treats its members, ours and torch's alike."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from typing import TYPE_CHECKING, Any
+
+from torch.optim import lr_scheduler as torchs
+
+from passo.optim.lr_scheduler.base import LRScheduler, held_values
+from passo.schedules import PassoError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from passo.schedules import Schedule
+
+
+def check(owner: Any, schedulers: Sequence[Any], optimizer: Any) -> None:
+    """The conditions that torch has, in its words, but for plateaus, which are welcome here."""
+    name = type(owner).__name__
+    if len(schedulers) < 1:
+        chained = " to be chained" if isinstance(owner, torchs.ChainedScheduler) else ""
+        msg = f"{name} expects at least one scheduler{chained}, but got no scheduler."
+        raise ValueError(msg)
+    for index, scheduler in enumerate(schedulers):
+        if not hasattr(scheduler, "optimizer"):
+            msg = f"{name} at index {index} should have `optimizer` as its attribute."
+            raise TypeError(msg)
+        if optimizer != scheduler.optimizer:
+            msg = (
+                f"{name} expects all schedulers to belong to the same optimizer, but got "
+                f"scheduler {type(scheduler).__name__} at index {index} has "
+                f"{scheduler.optimizer}, which is different from {type(optimizer).__name__}."
+            )
+            raise ValueError(msg)
+
+
+def is_plateau(scheduler: Any) -> bool:
+    """Whether its step wants a metric."""
+    return isinstance(scheduler, torchs.ReduceLROnPlateau)
+
+
+def told(scheduler: Any, metrics: Any) -> None:
+    """A step of a member, with the metric if it is one that takes it."""
+    if is_plateau(scheduler):
+        if metrics is None:
+            msg = (
+                "ReduceLROnPlateau is active and step() got no metric; "
+                "write scheduler.step(val_loss)"
+            )
+            raise PassoError(msg)
+        scheduler.step(metrics)
+    elif metrics is not None and hasattr(scheduler, "_schedulers"):
+        scheduler.step(metrics)
+    else:
+        scheduler.step()
+
+
+def begin(scheduler: Any, at: int, *, first: bool, onto: bool) -> None:
+    """Let a member be where so many of its steps lead; the rates are at the base, or `onto`."""
+    if is_plateau(scheduler):
+        scheduler._last_lr = held_values(scheduler.optimizer)
+    elif isinstance(scheduler, LRScheduler) and scheduler._can_begin():
+        scheduler._begin(at, onto=onto)
+        scheduler._step_count = 1
+    else:
+        scheduler.last_epoch = -1
+        if first:
+            scheduler._initial_step()
+        else:
+            scheduler._update_lr(0)
+        for _ in range(at):
+            scheduler._update_lr()
+
+
+def hand_over(scheduler: Any, return_to_base: Callable[[], None], metrics: Any) -> None:
+    """A milestone: the member that begins does so from the base, and hears the metric."""
+    if is_plateau(scheduler) or hasattr(scheduler, "_schedulers"):
+        return_to_base()
+        begin(scheduler, 0, first=False, onto=False)
+        if metrics is not None:
+            _hear(scheduler, metrics)
+    else:
+        scheduler._update_lr(0)
+
+
+def _hear(scheduler: Any, metrics: Any) -> None:
+    """The plateaus that begin with this scheduler get their first report."""
+    if is_plateau(scheduler):
+        scheduler.step(metrics)
+    elif isinstance(scheduler, torchs.SequentialLR):
+        _hear(scheduler._schedulers[bisect_right(scheduler._milestones, 0)], metrics)
+    else:
+        for each in getattr(scheduler, "_schedulers", ()):
+            _hear(each, metrics)
+
+
+def schedule_of(scheduler: Any, place: int) -> Schedule:
+    """The pure schedule of a member for one param group."""
+    if not isinstance(scheduler, LRScheduler):
+        name = f"{type(scheduler).__module__}.{type(scheduler).__name__}"
+        msg = f"{name} has no schedule of its own; write passo.optim.lift(scheduler, steps)"
+        raise PassoError(msg)
+    return scheduler._schedule_of(place)
+
+
+def unbegun(scheduler: Any) -> None:
+    """Members that are not at work yet have made no step."""
+    for each in scheduler._schedulers:
+        if hasattr(each, "_schedulers"):
+            unbegun(each)
+        elif not is_plateau(each):
+            each.last_epoch = -1

@@ -1,0 +1,106 @@
+"""`ReduceLROnPlateau`, with the house's rule for what is better."""
+
+from __future__ import annotations
+
+import warnings
+from typing import TYPE_CHECKING, Any, Literal, SupportsFloat
+
+from torch.optim import lr_scheduler as torchs
+
+from passo.optim.lr_scheduler.base import LRScheduler, snapshot
+from passo.optim.lr_scheduler.verbose import takes_verbose
+from passo.schedules import Plateau
+from passo.schedules.algebra.atoms import base
+from passo.schedules.feedback import counted, is_better
+
+if TYPE_CHECKING:
+    from torch.optim import Optimizer
+
+    from passo.schedules import Schedule
+
+
+class ReduceLROnPlateau(LRScheduler, torchs.ReduceLROnPlateau):
+    """Rates fall by `factor` when a metric has not improved for more than `patience` steps.
+
+        lr = max(lr * factor, min_lr),    unless that changes it by no more than eps
+
+    `step(metrics)` reports the metric. Signature, warnings and states are torch's
+    ReduceLROnPlateau's; a relative threshold is a share of abs(best), so that a metric below
+    zero improves where it falls (pytorch/pytorch#47513). It may stand in SequentialLR and
+    ChainedScheduler. Source: torch.optim.lr_scheduler.ReduceLROnPlateau.
+
+    >>> import torch
+    >>> optimizer = torch.optim.SGD([torch.nn.Parameter(torch.ones(1))], lr=1.0)
+    >>> scheduler = ReduceLROnPlateau(optimizer, patience=0)
+    >>> scheduler.step(0.5)
+    >>> scheduler.step(0.5)
+    >>> scheduler.get_last_lr()
+    [0.1]
+    """
+
+    __slots__ = ()
+
+    _follows_rule = True
+
+    @takes_verbose
+    def __init__(  # noqa: PLR0917
+        self,
+        optimizer: Optimizer,
+        mode: Literal["min", "max"] = "min",
+        factor: float = 0.1,
+        patience: int = 10,
+        threshold: float = 1e-4,
+        threshold_mode: Literal["rel", "abs"] = "rel",
+        cooldown: int = 0,
+        min_lr: list[float] | float = 0,
+        eps: float = 1e-8,
+    ) -> None:
+        self._before(optimizer)
+        torchs.ReduceLROnPlateau.__init__(
+            self,
+            optimizer,
+            mode,
+            factor,
+            patience,
+            threshold,
+            threshold_mode,
+            cooldown,
+            min_lr,
+            eps,
+        )
+
+    def step(self, metrics: SupportsFloat, epoch: int | None = None) -> None:  # type: ignore[override]
+        """Report a metric; a number or a Tensor of one element."""
+        if epoch is not None:
+            warnings.warn(torchs.EPOCH_DEPRECATION_WARNING, UserWarning, stacklevel=2)
+        self.last_epoch = self.last_epoch + 1 if epoch is None else epoch
+        current = float(metrics)
+        better = self._is_better(current, self.best)
+        if better:
+            self.best = current
+        falls, self.num_bad_epochs, self.cooldown_counter = counted(
+            better, self.num_bad_epochs, self.cooldown_counter, self.patience, self.cooldown
+        )
+        if falls:
+            self._reduce_lr(self.last_epoch)
+        self._last_lr = [snapshot(group["lr"]) for group in self.optimizer.param_groups]
+
+    def _is_better(self, a: float, best: float) -> bool:
+        return is_better(a, best, self.mode, self.threshold, self.threshold_mode)
+
+    @property
+    def _made(self) -> int:
+        return getattr(self, "last_epoch", 0)
+
+    def _schedule_of(self, place: int) -> Schedule:
+        plateau = Plateau(
+            "metrics",
+            self.mode,
+            self.factor,
+            self.patience,
+            self.threshold,
+            self.threshold_mode,
+            self.cooldown,
+        )
+        lowest: Any = self.min_lrs[place]
+        return (base * plateau).clip(low=lowest) if lowest else base * plateau
