@@ -10,7 +10,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from passo import Constant, Cosine, Linear, Plateau, steps
-from passo.schedules.feedback import Reducer
+from passo.schedules.feedback import Reducer, is_better
 from tests.schedules.leaves import few, instants
 from tests.strategies import placed_trees
 
@@ -129,12 +129,12 @@ def test_falling_and_rising_metrics_are_mirror_images(seen, threshold_mode, pati
     st.sampled_from(["min", "max"]),
 )
 def test_a_relative_threshold_asks_for_a_share_of_the_size_whatever_the_sign(share, best, mode):
-    rule = Plateau("loss", mode=mode, threshold=share)
     better = -1 if mode == "min" else 1
-    assert rule.is_better(best + better * abs(best) * share * 1.01, best)
-    assert not rule.is_better(best + better * abs(best) * share * 0.99, best)
-    assert not rule.is_better(best, best)
-    assert not rule.is_better(best - better * abs(best), best)
+    rule = mode, share, "rel"
+    assert is_better(best + better * abs(best) * share * 1.01, best, *rule)
+    assert not is_better(best + better * abs(best) * share * 0.99, best, *rule)
+    assert not is_better(best, best, *rule)
+    assert not is_better(best - better * abs(best), best, *rule)
 
 
 def test_a_steady_improvement_of_a_negative_metric_is_an_improvement():

@@ -23,13 +23,21 @@ _FEW_PARTS: Final = 4
 class Numbers:
     """Operations on one float; `math` raises where arrays give an infinity, hence the guards."""
 
-    minimum = staticmethod(min)
-    maximum = staticmethod(max)
     sinh = staticmethod(math.sinh)
     cosh = staticmethod(math.cosh)
     expm1 = staticmethod(math.expm1)
     log1p = staticmethod(math.log1p)
     sqrt = staticmethod(math.sqrt)
+
+    @staticmethod
+    def minimum(one: float, other: float) -> float:
+        """The smaller of two."""
+        return one if one < other else other  # noqa: FURB136  # twice as fast as min
+
+    @staticmethod
+    def maximum(one: float, other: float) -> float:
+        """The larger of two."""
+        return one if one > other else other  # noqa: FURB136  # twice as fast as max
 
     @staticmethod
     def where(condition: bool, yes: float, no: float) -> float:  # noqa: FBT001

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from torch.optim import lr_scheduler as torchs
 
-from passo.optim.lr_scheduler.base import LRScheduler, put, snapshot
+from passo.optim.lr_scheduler.base import LRScheduler, put, scaled, snapshot
 from passo.optim.lr_scheduler.functions import as_function, extended
 from passo.optim.lr_scheduler.verbose import takes_verbose
 from passo.schedules import Schedule, steps, warm_restarts
@@ -29,15 +29,13 @@ class Absolute(LRScheduler):
 
     def _update_lr(self, epoch: float | None = None) -> None:
         if not self._follows_rule:
-            super()._update_lr(epoch)  # type: ignore[arg-type]
+            super()._update_lr(epoch)
             return
         self.last_epoch = self.last_epoch + 1 if epoch is None else epoch  # type: ignore[assignment]
         groups = self.optimizer.param_groups
         if len(self.base_lrs) != len(groups):
             self._meet(groups)
-        rates = self._rates()
-        put(groups, rates)
-        self._last_lr = [snapshot(group["lr"]) for group in groups]
+        self._last_lr = put(groups, self._rates())
 
     def _rates(self) -> list[Any]:
         """The rate of each group at `last_epoch`; momenta are written on the way."""
@@ -93,6 +91,8 @@ class LambdaLR(Absolute, torchs.LambdaLR):
         if len(functions) != len(self.base_lrs):
             self.lr_lambdas = functions = extended(functions, len(self.base_lrs), "lr_lambdas")
         first, factor = functions[0], functions[0](t)
+        if functions.count(first) == len(functions):
+            return scaled(self.base_lrs, factor)
         return [
             each * (factor if function is first else function(t))
             for each, function in zip(self.base_lrs, functions, strict=True)
@@ -178,7 +178,7 @@ class CosineAnnealingWarmRestarts(Absolute, torchs.CosineAnnealingWarmRestarts):
         gone = self.T_cur / self.T_i
         share = NUMBERS.half_wave(1.0, 0.0, gone, (self.T_i - self.T_cur) / self.T_i)
         floor = self.eta_min * (1.0 - share)
-        return [each * share + floor for each in self.base_lrs]
+        return scaled(self.base_lrs, share, floor)
 
 
 class MultiplicativeLR(LRScheduler, torchs.MultiplicativeLR):
@@ -216,16 +216,19 @@ class MultiplicativeLR(LRScheduler, torchs.MultiplicativeLR):
     def _update_lr(self, epoch: float | None = None) -> None:
         groups = self.optimizer.param_groups
         if self._is_initial or not self._follows_rule:
-            super()._update_lr(epoch)  # type: ignore[arg-type]
+            super()._update_lr(epoch)
             return
         self.last_epoch = t = self.last_epoch + 1 if epoch is None else epoch  # type: ignore[assignment]
         functions = self.lr_lambdas
         if len(functions) != len(groups):
             self.lr_lambdas = functions = extended(functions, len(groups), "lr_lambdas")
         first, factor = functions[0], functions[0](t)  # type: ignore[arg-type]
-        rates = [
-            group["lr"] * (factor if function is first else function(t))  # type: ignore[arg-type]
-            for group, function in zip(groups, functions, strict=True)
-        ]
-        put(groups, rates)
-        self._last_lr = [snapshot(group["lr"]) for group in groups]
+        held = [group["lr"] for group in groups]
+        if functions.count(first) == len(functions):
+            rates = scaled(held, factor)
+        else:
+            rates = [
+                each * (factor if function is first else function(t))  # type: ignore[arg-type]
+                for each, function in zip(held, functions, strict=True)
+            ]
+        self._last_lr = put(groups, rates)

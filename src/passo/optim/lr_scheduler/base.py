@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+import warnings
 import weakref
 from typing import TYPE_CHECKING, Any, Final
 
@@ -60,6 +62,16 @@ class LRScheduler(torchs.LRScheduler):
         self._before(optimizer)
         torchs.LRScheduler.__init__(self, optimizer, last_epoch)
 
+    def step(self, epoch: float | None = None) -> None:
+        """One step on; to `epoch` where one is given, as torch does it, with torch's warnings."""
+        if self._step_count == 1 or epoch is not None:
+            complain(self, epoch)
+        self._step_count += 1
+        self._update_lr(epoch)
+
+    def _update_lr(self, epoch: float | None = None) -> None:
+        super()._update_lr(epoch)  # type: ignore[arg-type]
+
     @property
     def _made(self) -> int:
         """How many steps were made."""
@@ -111,13 +123,8 @@ class LRScheduler(torchs.LRScheduler):
         raise PassoError(msg)
 
     def _bases(self) -> list[float]:
-        first = self._footprint.rates() if self._footprint is not None else []
         groups = self.optimizer.param_groups
-        found = [first[place] if place < len(first) else None for place in range(len(groups))]
-        return [
-            as_float(group.get("initial_lr", group["lr"] if rate is None else rate))
-            for group, rate in zip(groups, found, strict=True)
-        ]
+        return [as_float(group.get("initial_lr", group["lr"])) for group in groups]
 
     def _schedule_of(self, _place: int) -> Schedule:
         name = type(self).__name__
@@ -139,13 +146,16 @@ class LRScheduler(torchs.LRScheduler):
         >>> optimizer.param_groups[0]["lr"], "initial_lr" in optimizer.param_groups[0]
         (1.0, False)
         """
+        self._leave(values=restore or not self._made)
+
+    def _leave(self, *, values: bool) -> None:
         if self._footprint is not None:
-            self._footprint.undo(self, values=restore or not self._made)
+            self._footprint.undo(self, values=values)
             self._footprint = None
 
     def state_dict(self) -> dict[str, Any]:
         """The state that torch saves, and what the fields hold now, for loading to bring back."""
-        state = super().state_dict()
+        state = _own(super().state_dict())
         state[_HELD] = held_values(self.optimizer)
         return state
 
@@ -155,7 +165,7 @@ class LRScheduler(torchs.LRScheduler):
         The rates are written too, unless the optimizer was loaded after this scheduler was built:
         then it holds them already.
         """
-        state = dict(state_dict)
+        state = _own(state_dict)
         held = state.pop(_HELD, None)
         super().load_state_dict(state)
         self._after_load(state_dict)
@@ -166,7 +176,7 @@ class LRScheduler(torchs.LRScheduler):
     def _after_load(self, state: Mapping[str, Any]) -> None:
         """Bring in line what is not in the state."""
 
-    def _write(self, rates: Sequence[Any]) -> None:
+    def _write(self, rates: list[Any]) -> None:
         groups = self.optimizer.param_groups
         if len(rates) == len(groups):
             put(groups, rates)
@@ -189,9 +199,42 @@ def _listener(reference: Any) -> Any:
     return loaded
 
 
+class _Order:
+    """As much of a scheduler as torch's `step` needs to see whether it comes in order."""
+
+    def __init__(self, scheduler: LRScheduler) -> None:
+        self.optimizer, self._step_count = scheduler.optimizer, scheduler._step_count
+
+    def _update_lr(self, _epoch: Any) -> None:
+        pass
+
+
+def complain(scheduler: LRScheduler, epoch: float | None) -> None:
+    """Warn as torch does, and where it does: at the line that called `step`."""
+    with warnings.catch_warnings(record=True) as found:
+        warnings.simplefilter("always")
+        torchs.LRScheduler.step(_Order(scheduler), epoch)  # type: ignore[arg-type]
+    for each in found:
+        warnings.warn(str(each.message), each.category, stacklevel=3)
+
+
+def _own(state: Mapping[str, Any]) -> dict[str, Any]:
+    """The state with lists and counters of its own, so that nothing is shared through it."""
+    shared = (list, dict)
+    return {
+        key: copy.copy(each) if isinstance(each, shared) else each for key, each in state.items()
+    }
+
+
 def held_values(optimizer: Optimizer) -> list[Any]:
     """What each group's lr is now; a Tensor's copy."""
-    return [snapshot(group["lr"]) for group in optimizer.param_groups]
+    held = [group["lr"] for group in optimizer.param_groups]
+    return held if are_floats(held) else [snapshot(slot) for slot in held]
+
+
+def are_floats(slots: list[Any]) -> bool:
+    """Whether none is a Tensor, at the speed of a sum: that of floats is a float."""
+    return type(sum(slots)) is float
 
 
 def snapshot(slot: Any) -> Any:
@@ -199,13 +242,42 @@ def snapshot(slot: Any) -> Any:
     return slot.clone() if isinstance(slot, torch.Tensor) else slot
 
 
-def put(groups: Sequence[dict[str, Any]], rates: Sequence[Any]) -> None:
-    """Write the rates: a float is replaced, a Tensor filled."""
-    for group, rate in zip(groups, rates, strict=True):
-        if type(group["lr"]) is float and type(rate) is float:
+def put(groups: Sequence[dict[str, Any]], rates: list[Any]) -> list[Any]:
+    """Write the rates, and answer with what is there then; a Tensor is filled."""
+    if len(groups) == 1 and type(groups[0]["lr"]) is float is type(rates[0]):
+        groups[0]["lr"] = rates[0]
+        return rates
+    if are_floats([group["lr"] for group in groups]) and are_floats(rates):
+        for group, rate in zip(groups, rates, strict=True):
             group["lr"] = rate
-        else:
-            LR.write(group, as_float(rate))
+        return rates
+    for group, rate in zip(groups, rates, strict=True):
+        LR.write(group, as_float(rate))
+    return [snapshot(group["lr"]) for group in groups]
+
+
+def scaled(numbers: list[Any], factor: Any, offset: float = 0.0) -> list[Any]:
+    """Each number times a factor; one product where all are the same.
+
+    >>> scaled([1.0, 1.0], 0.5, offset=0.25)
+    [0.75, 0.75]
+    """
+    first = numbers[0]
+    if type(first) is float and numbers.count(first) == len(numbers):
+        return [first * factor + offset] * len(numbers)
+    return [each * factor + offset for each in numbers]
+
+
+def between(starts: list[Any], ends: list[Any], share: float) -> list[Any]:
+    """The number that lies so far from each start to its end.
+
+    >>> between([0.0, 1.0], [1.0, 2.0], 0.5)
+    [0.5, 1.5]
+    """
+    start, end, size = starts[0], ends[0], len(starts)
+    if type(start) is float is type(end) and starts.count(start) == size == ends.count(end):
+        return [start + (end - start) * share] * size
+    return [start + (end - start) * share for start, end in zip(starts, ends, strict=True)]
 
 
 def as_float(slot: Any) -> float:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from torch.optim import lr_scheduler as torchs
 
 from passo.optim.lr_scheduler.base import as_float, snapshot
-from passo.optim.lr_scheduler.relative import Relative
+from passo.optim.lr_scheduler.relative import Parameter, Relative
 from passo.optim.lr_scheduler.verbose import takes_verbose
 from passo.schedules import (
     Constant,
@@ -56,8 +56,8 @@ class StepLR(Relative, torchs.StepLR):
         self._before(optimizer)
         torchs.StepLR.__init__(self, optimizer, step_size, gamma, last_epoch)
 
-    def _key(self) -> tuple[Any, ...]:
-        return self.step_size, self.gamma
+    step_size = Parameter()
+    gamma = Parameter()
 
     def _expression(self, peak: Any) -> Schedule:
         return step_decay(steps(self.step_size), self.gamma, peak)
@@ -90,8 +90,8 @@ class MultiStepLR(Relative, torchs.MultiStepLR):
         self._before(optimizer)
         torchs.MultiStepLR.__init__(self, optimizer, milestones, gamma, last_epoch)
 
-    def _key(self) -> tuple[Any, ...]:
-        return self.milestones, len(self.milestones), self.gamma
+    milestones = Parameter()
+    gamma = Parameter()
 
     def _expression(self, peak: Any) -> Schedule:
         points, passed = [(steps(0), peak)], 0
@@ -131,8 +131,8 @@ class ConstantLR(Relative, torchs.ConstantLR):
         self._before(optimizer)
         torchs.ConstantLR.__init__(self, optimizer, factor, total_iters, last_epoch)
 
-    def _key(self) -> tuple[Any, ...]:
-        return self.factor, self.total_iters
+    factor = Parameter()
+    total_iters = Parameter()
 
     def _expression(self, peak: Any) -> Schedule:
         return Constant(self.factor * peak, steps(self.total_iters)).then(Constant(peak))
@@ -169,8 +169,9 @@ class LinearLR(Relative, torchs.LinearLR):
         self._before(optimizer)
         torchs.LinearLR.__init__(self, optimizer, start_factor, end_factor, total_iters, last_epoch)
 
-    def _key(self) -> tuple[Any, ...]:
-        return self.start_factor, self.end_factor, self.total_iters
+    start_factor = Parameter()
+    end_factor = Parameter()
+    total_iters = Parameter()
 
     def _expression(self, peak: Any) -> Schedule:
         ends = self.start_factor * peak, self.end_factor * peak
@@ -198,8 +199,7 @@ class ExponentialLR(Relative, torchs.ExponentialLR):
         self._before(optimizer)
         torchs.ExponentialLR.__init__(self, optimizer, gamma, last_epoch)
 
-    def _key(self) -> tuple[Any, ...]:
-        return (self.gamma,)
+    gamma = Parameter()
 
     def _expression(self, peak: Any) -> Schedule:
         return exponential_decay(self.gamma, peak=peak)
@@ -232,8 +232,8 @@ class PolynomialLR(Relative, torchs.PolynomialLR):
         self._before(optimizer)
         torchs.PolynomialLR.__init__(self, optimizer, total_iters, power, last_epoch)
 
-    def _key(self) -> tuple[Any, ...]:
-        return self.total_iters, self.power
+    total_iters = Parameter()
+    power = Parameter()
 
     def _expression(self, peak: Any) -> Schedule:
         if self.total_iters == 0:
@@ -272,8 +272,8 @@ class CosineAnnealingLR(Relative, torchs.CosineAnnealingLR):
         self._before(optimizer)
         torchs.CosineAnnealingLR.__init__(self, optimizer, T_max, eta_min, last_epoch)
 
-    def _key(self) -> tuple[Any, ...]:
-        return self.T_max, self.eta_min
+    T_max = Parameter()
+    eta_min = Parameter()
 
     def _expression(self, peak: Any) -> Schedule:
         return _swing(peak, self.eta_min, self.T_max)
@@ -283,22 +283,17 @@ class CosineAnnealingLR(Relative, torchs.CosineAnnealingLR):
 
     @property
     def _floor(self) -> float:
-        return self.eta_min
-
-    def _is_regular(self) -> bool:
-        return self._tops == [as_float(each) for each in self.base_lrs]
+        return float(self.eta_min)
 
     def _adapt(self, shape: Shape) -> None:
         """At the bottom of the swing torch climbs by what the base gives, whatever was there."""
         if (self.last_epoch - 1 - self.T_max) % (2 * self.T_max) == 0:
-            self._meet()
-            share, floor = shape(self.last_epoch), self.eta_min
-            slots = self._slots()
+            share, floor, slots = shape(self.last_epoch), self.eta_min, self._slots()
+            ours = self._are_ours(slots)
+            self._meet(ours)
             self._tops = [
-                as_float(base) + (0.0 if ours else (as_float(slot) - floor) / share)
-                for slot, base, ours in zip(
-                    slots, self.base_lrs, self._are_ours(slots), strict=True
-                )
+                as_float(base) + (0.0 if same else (as_float(slot) - floor) / share)
+                for slot, base, same in zip(slots, self.base_lrs, ours, strict=True)
             ]
             rates = [self._rate(top, share) for top in self._tops if top is not None]
             self._keep(shape, rates, share)

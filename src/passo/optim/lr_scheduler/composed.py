@@ -36,18 +36,24 @@ class Composed(LRScheduler):
     def _can_begin(self) -> bool:
         return True
 
-    def detach(self, *, restore: bool = False) -> None:
-        """As for all, the members first."""
-        whole = restore or not self._made
+    def _leave(self, *, values: bool) -> None:
+        """As for all, the members last and the one that was built first at the very end."""
+        super()._leave(values=values)
         for scheduler in reversed(list(self._schedulers)):
             if isinstance(scheduler, LRScheduler):
-                scheduler.detach(restore=whole)
-        super().detach(restore=whole)
+                scheduler._leave(values=values)
 
-    def _update_lr(self, epoch: int | None = None) -> None:
+    def _return_to_base(self) -> None:
+        groups = self.optimizer.param_groups
+        put(groups, [group.setdefault("initial_lr", snapshot(group["lr"])) for group in groups])
+
+    def _update_lr(self, epoch: float | None = None) -> None:
         """As a member of torch's own composed schedulers."""
-        if epoch is not None or self._is_initial:
-            self._begin(epoch or 0)
+        if epoch is not None:
+            self._return_to_base()
+            self._begin(int(epoch))
+        elif self._is_initial:
+            self._begin(0)
         else:
             self.step()
 
@@ -95,14 +101,8 @@ class SequentialLR(Composed, torchs.SequentialLR):
         self._schedulers = schedulers
         self._milestones = milestones
         self.optimizer = optimizer
-        for group in optimizer.param_groups:
-            group.setdefault("initial_lr", snapshot(group["lr"]))
         self._return_to_base()
         self._begin(last_epoch + 1)
-
-    def _return_to_base(self) -> None:
-        groups = self.optimizer.param_groups
-        put(groups, [group.setdefault("initial_lr", snapshot(group["lr"])) for group in groups])
 
     def _begin(self, at: int, *, onto: bool = False) -> None:
         unbegun(self)
@@ -120,9 +120,11 @@ class SequentialLR(Composed, torchs.SequentialLR):
         scheduler = self._schedulers[place]
         if place and milestones[place - 1] == t:
             hand_over(scheduler, self._return_to_base, metrics)
+        elif metrics is None and not is_plateau(scheduler):
+            scheduler.step()
         else:
             told(scheduler, metrics)
-        self._last_lr = scheduler.get_last_lr()
+        self._last_lr = scheduler._last_lr
 
     @property
     def _made(self) -> int:
@@ -180,7 +182,10 @@ class ChainedScheduler(Composed, torchs.ChainedScheduler):
             self._step_with_plateaus(metrics)
         else:
             for scheduler in self._schedulers:
-                told(scheduler, metrics)
+                if metrics is None:
+                    scheduler.step()
+                else:
+                    told(scheduler, metrics)
         self._last_lr = held_values(self.optimizer)
 
     def _step_with_plateaus(self, metrics: Any) -> None:

@@ -9,7 +9,7 @@ from torch.optim import lr_scheduler as torchs
 
 from passo.optim.fields import Field
 from passo.optim.lr_scheduler.absolute import Absolute
-from passo.optim.lr_scheduler.base import as_float
+from passo.optim.lr_scheduler.base import as_float, between
 from passo.optim.lr_scheduler.functions import as_function, extended
 from passo.optim.lr_scheduler.verbose import takes_verbose
 from passo.schedules import Cosine, Linear, Schedule, cyclic, steps
@@ -41,8 +41,15 @@ class Cycling(Absolute):
     def _turn(self, momenta: list[Any]) -> None:
         """Write the momenta: a float is replaced, a Tensor filled."""
         field = self._momentum
+        key, is_first = field.key, field.index is not None
         for group, momentum in zip(self.optimizer.param_groups, momenta, strict=True):
-            field.write(group, as_float(momentum))
+            held = group[key]
+            if is_first and type(held[0]) is float is type(momentum):
+                group[key] = (momentum, *held[1:])
+            elif type(held) is float is type(momentum):
+                group[key] = momentum
+            else:
+                field.write(group, as_float(momentum))
 
     def _after_load(self, state: Any) -> None:
         if self._loaded_at != self._step_count and self.cycle_momentum:
@@ -144,12 +151,8 @@ class CyclicLR(Cycling, torchs.CyclicLR):
         at = t if self.scale_mode == "iterations" else t // self.total_size + 1
         height = self._triangle()(float(t), NUMBERS) * self.scale_fn(at)
         if self.cycle_momentum:
-            ends = zip(self.base_momentums, self.max_momentums, strict=True)
-            self._turn([high - (high - low) * height for low, high in ends])
-        return [
-            low + (high - low) * height
-            for low, high in zip(self.base_lrs, self.max_lrs, strict=True)
-        ]
+            self._turn(between(self.max_momentums, self.base_momentums, height))
+        return between(self.base_lrs, self.max_lrs, height)
 
     def _meet(self, groups: list[dict[str, Any]]) -> None:
         names = ["base_lrs", "max_lrs"]

@@ -25,10 +25,6 @@ class Footprint:
         self._patched = "step" in vars(optimizer)
         self._called = "_opt_called" in vars(optimizer)
 
-    def rates(self) -> list[Any]:
-        """Each group's lr before."""
-        return [fields["lr"][0 if fields["lr"][1] is None else 1] for fields in self._groups]
-
     def undo(self, scheduler: Any, *, values: bool) -> None:
         """Take the keys away, with `values` put those back that stood there, and free `step`."""
         optimizer = scheduler.optimizer

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal, SupportsFloat
 
 from torch.optim import lr_scheduler as torchs
 
-from passo.optim.lr_scheduler.base import LRScheduler, snapshot
+from passo.optim.lr_scheduler.base import LRScheduler, as_float, held_values
 from passo.optim.lr_scheduler.verbose import takes_verbose
 from passo.schedules import Plateau
 from passo.schedules.algebra.atoms import base
@@ -69,6 +69,13 @@ class ReduceLROnPlateau(LRScheduler, torchs.ReduceLROnPlateau):
             eps,
         )
 
+        self._first_lrs = held_values(optimizer)
+
+    def _bases(self) -> list[float]:
+        groups = self.optimizer.param_groups
+        late = [group["lr"] for group in groups[len(self._first_lrs) :]]
+        return [as_float(rate) for rate in [*self._first_lrs, *late]][: len(groups)]
+
     def step(self, metrics: SupportsFloat, epoch: int | None = None) -> None:  # type: ignore[override]
         """Report a metric; a number or a Tensor of one element."""
         if epoch is not None:
@@ -83,7 +90,7 @@ class ReduceLROnPlateau(LRScheduler, torchs.ReduceLROnPlateau):
         )
         if falls:
             self._reduce_lr(self.last_epoch)
-        self._last_lr = [snapshot(group["lr"]) for group in self.optimizer.param_groups]
+        self._last_lr = held_values(self.optimizer)
 
     def _is_better(self, a: float, best: float) -> bool:
         return is_better(a, best, self.mode, self.threshold, self.threshold_mode)

@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import TYPE_CHECKING, Any, cast
 
 import torch
 
-from passo.optim.lr_scheduler.base import LRScheduler, as_float, put, snapshot
+from passo.optim.lr_scheduler.base import (
+    LRScheduler,
+    are_floats,
+    as_float,
+    complain,
+    put,
+    snapshot,
+)
 from passo.schedules import PassoError
 from passo.schedules.algebra.atoms import base
 from passo.schedules.ops import NUMBERS
@@ -20,29 +28,44 @@ if TYPE_CHECKING:
 class Shape:
     """A compiled shape, the parameters that it was made of, and what it gave last.
 
-    `usual` says that all rates are plain floats that follow it; `top` is the groups' top where
-    they have only one.
+    `usual` says that all rates are plain floats that follow it, and `top` is the groups' top
+    where they have only one; `bent`, that some top is not the base. `lone` is the float that the
+    only group holds.
     """
 
-    __slots__ = ("_formula", "key", "last", "top", "tops", "usual")
+    __slots__ = ("bent", "floor", "formula", "last", "lone", "top", "tops", "usual")
 
-    def __init__(self, key: tuple[Any, ...], schedule: Schedule) -> None:
-        self.key = key
-        self._formula: Callable[[Any, Any], float] = schedule._compiled()
+    def __init__(self, schedule: Schedule, floor: float) -> None:
+        self.floor = floor
+        self.formula: Callable[[Any, Any], float] = schedule._compiled()
         self.last = 0.0
-        self.usual = False
-        self.tops: Sequence[float] = ()
+        self.usual = self.bent = False
+        self.lone: float | None = None
+        self.tops: list[Any] = []
         self.top: float | None = None
 
     def __call__(self, t: float) -> float:
         """The share of the top that is left at t."""
-        return self._formula(float(t), NUMBERS)
+        return self.formula(float(t), NUMBERS)
 
-    def rates(self, floor: float, share: float) -> list[float]:
-        """The rate of each group."""
+    def follow(self, tops: list[Any]) -> None:
+        """The tops from here on."""
+        self.tops = tops
+        self.top = tops[0] if tops and tops.count(tops[0]) == len(tops) else None
+
+    def write(self, groups: Sequence[dict[str, Any]], share: float) -> list[Any]:
+        """Put the rates where plain floats were, and answer with them."""
+        self.last, low = share, self.floor * (1.0 - share)
         if self.top is not None:
-            return [self.top * share + floor * (1.0 - share)] * len(self.tops)
-        return [top * share + floor * (1.0 - share) for top in self.tops]
+            rate = self.top * share + low
+            for group in groups:
+                group["lr"] = rate
+            self.lone = rate if len(groups) == 1 else None
+            return [rate] * len(groups)
+        rates = [top * share + low for top in self.tops]
+        for group, rate in zip(groups, rates, strict=True):
+            group["lr"] = rate
+        return rates
 
 
 class Relative(LRScheduler):
@@ -57,10 +80,6 @@ class Relative(LRScheduler):
 
     _follows_rule = True
     _tops: list[float | None]
-
-    def _key(self) -> tuple[Any, ...]:
-        """The parameters that the shape depends on."""
-        raise NotImplementedError  # pragma: no cover
 
     def _expression(self, peak: Any) -> Schedule:
         """The schedule of a group whose base is `peak`."""
@@ -77,23 +96,75 @@ class Relative(LRScheduler):
     def _schedule_of(self, _place: int) -> Schedule:
         return self._expression(base)
 
-    def _update_lr(self, epoch: float | None = None) -> None:
-        shape = self._quick
-        if shape is None or not shape.usual or epoch is not None or self._is_initial:
-            self._update_slowly(epoch)
-            return
-        groups = self.optimizer.param_groups
-        if [group["lr"] for group in groups] != self._last_lr or shape.key != self._key():
-            self._update_slowly(None)
-            return
-        self.last_epoch = t = self.last_epoch + 1
-        share = shape(t)
-        if share != shape.last:
-            shape.last = share
-            self._last_lr = rates = shape.rates(self._floor, share)
-            put(groups, rates)
+    def step(self, epoch: float | None = None) -> None:
+        """One step on; to `epoch` where one is given, as torch does it, with torch's warnings."""
+        shape, made = self._quick, self._step_count
+        if epoch is None and made > 1 and shape is not None:
+            groups = self.optimizer.param_groups
+            group = groups[0]
+            held = group["lr"]
+            ours = held is shape.lone and not shape.bent
+            if len(groups) == 1 and (ours or self._is_easy(shape, held)):
+                self.last_epoch = t = self.last_epoch + 1
+                share = shape.last = shape.formula(float(t), NUMBERS)
+                rate = shape.top * share + shape.floor * (1.0 - share)
+                group["lr"] = shape.lone = rate
+                self._last_lr = [rate]
+                self._step_count = made + 1
+                return
+            if self._move(shape):
+                self._step_count = made + 1
+                return
+        if made == 1 or epoch is not None:
+            complain(self, epoch)
+        self._step_count = made + 1
+        self._update_lr(epoch)
 
-    def _update_slowly(self, epoch: float | None) -> None:
+    def _is_easy(self, shape: Shape, held: Any) -> bool:
+        """Whether the only group's float is ours, or one that its curve can be made to pass."""
+        last = shape.last
+        if shape.lone is None or not last or type(held) is not float:
+            return False
+        if held is shape.lone:
+            return True
+        shape.top = shape.floor + (held - shape.floor) / last
+        self._tops = shape.tops = [shape.top]
+        shape.bent = True
+        return True
+
+    def _move(self, shape: Shape) -> bool:
+        """One step of plain floats that follow the shape, written here or by another hand."""
+        if not shape.usual or (shape.bent and not shape.last):
+            return False
+        groups = self.optimizer.param_groups
+        held = [groups[0]["lr"]] if len(groups) == 1 else [group["lr"] for group in groups]
+        same = held == self._last_lr
+        if not same and not self._follow(shape, held):
+            return False
+        t = self.last_epoch + 1
+        share = shape.formula(float(t), NUMBERS)
+        if share != shape.last or not same:
+            if not are_floats(held):
+                return False
+            self._last_lr = shape.write(groups, share)
+        self.last_epoch = t
+        return True
+
+    def _follow(self, shape: Shape, held: list[Any]) -> bool:
+        """Let the curves pass through what is there; False where that takes a closer look."""
+        before, floor = shape.last, shape.floor
+        if not before or len(held) != len(shape.tops) or not are_floats(held):
+            return False
+        first, size = held[0], len(held)
+        if held.count(first) == size:
+            self._tops = [floor + (first - floor) / before] * size
+        else:
+            self._tops = [floor + (rate - floor) / before for rate in held]
+        shape.follow(self._tops)
+        shape.bent = True
+        return True
+
+    def _update_lr(self, epoch: float | None = None) -> None:
         shape = self._shape() if self._follows_rule else None
         if shape is None or (epoch is not None and epoch < 0):
             super()._update_lr(cast("int | None", epoch))
@@ -106,18 +177,18 @@ class Relative(LRScheduler):
             self._adapt(shape)
 
     def _shape(self) -> Shape | None:
-        """The shape for today's parameters; None where no schedule has them, though torch may."""
-        shape, key = cast("Shape | None", self._quick), self._key()
-        if shape is not None and shape.key == key:
-            return shape
-        try:
-            self._quick = Shape(key, self._unit())
-        except PassoError:
-            self._quick = None
-        else:
-            if shape is not None:
-                self._settle(self._quick)
+        """The shape of the parameters; None where no schedule has them, though torch may."""
+        if self._quick is None:
+            with contextlib.suppress(PassoError):
+                self._quick = Shape(self._unit(), self._floor)
         return cast("Shape | None", self._quick)
+
+    def _changed(self) -> None:
+        """A parameter has another value: the rates go on from where they are."""
+        had = self._quick is not None
+        self._quick = None
+        if had and (shape := self._shape()) is not None:
+            self._settle(shape)
 
     def _can_begin(self) -> bool:
         return self._follows_rule and self._shape() is not None
@@ -150,7 +221,7 @@ class Relative(LRScheduler):
         before, share = shape(max(t - 1, 0)), shape(t)
         slots = self._slots()
         ours = self._are_ours(slots)
-        self._meet()
+        self._meet(ours)
         torchs: list[Any] | None = None
         rates = []
         for place, slot in enumerate(slots):
@@ -188,15 +259,18 @@ class Relative(LRScheduler):
         found = [_is_same(slot, *each) for slot, each in zip(slots, known, strict=False)]
         return found + [False] * (len(slots) - len(found))
 
-    def _meet(self) -> None:
-        """Take up groups that came, with the rate that they came with as their base."""
+    def _meet(self, ours: list[bool] | None = None) -> None:
+        """Take up groups that came: the rate that they came with is their base, from the start."""
         groups = self.optimizer.param_groups
         if len(self.base_lrs) > len(groups):
             self.base_lrs = []
-        for group in groups[len(self.base_lrs) :]:
-            group.setdefault("initial_lr", snapshot(group["lr"]))
-            self.base_lrs.append(snapshot(group["initial_lr"]))
-        self._tops = [*self._tops[: len(groups)], *[None] * (len(groups) - len(self._tops))]
+        for place in range(len(self.base_lrs), len(groups)):
+            base_lr = groups[place].setdefault("initial_lr", snapshot(groups[place]["lr"]))
+            self.base_lrs.append(snapshot(base_lr))
+            if ours is not None and place >= len(self._tops):
+                ours[place] = True
+        late = self.base_lrs[len(self._tops) :]
+        self._tops = [*self._tops[: len(groups)], *map(as_float, late)]
 
     def _keep(self, shape: Shape, rates: list[float], share: float) -> None:
         """Write the rates, and remember them as ours."""
@@ -206,15 +280,10 @@ class Relative(LRScheduler):
         self._last_lr = [snapshot(slot) for slot in slots]
         tensors = [slot if isinstance(slot, torch.Tensor) else None for slot in slots]
         self._state_of_rule = [each if each is None else (each, each._version) for each in tensors]
-        tops = [top for top in self._tops if top is not None]
-        shape.last, shape.tops = share, tops
-        shape.top = tops[0] if len(set(tops)) == 1 else None
-        plain = all(type(slot) is float for slot in slots)
-        shape.usual = plain and len(tops) == len(slots) and self._is_regular()
-
-    def _is_regular(self) -> bool:
-        """Whether one shape is the whole truth for these tops."""
-        return True
+        shape.last, shape.lone = share, None
+        shape.follow(self._tops)
+        shape.bent = self._tops != [as_float(each) for each in self.base_lrs]
+        shape.usual = None not in self._tops and all(type(slot) is float for slot in slots)
 
     def _settle(self, shape: Shape) -> None:
         """Take the tops from the last rates: another shape, or a state without tops."""
@@ -224,7 +293,7 @@ class Relative(LRScheduler):
             rate, usual = as_float(last), self._rate(as_float(its_base), share)
             near = abs(rate - usual) <= 1e-14 * abs(usual)
             self._tops.append(as_float(its_base) if near else self._top(rate, share))
-        shape.usual = False
+        shape.usual, shape.lone = False, None
 
     def _after_load(self, state: Mapping[str, Any]) -> None:
         self._quick = self._state_of_rule = None
@@ -240,6 +309,25 @@ def _is_same(slot: Any, last: Any, written: Any) -> bool:
         return as_float(slot) == as_float(last)
     tensor, version = written
     return slot is tensor and slot._version == version
+
+
+class Parameter:
+    """A number of a class that people read and set: setting it makes another shape."""
+
+    def __set_name__(self, _owner: type, name: str) -> None:
+        self._name = name
+
+    def __get__(self, scheduler: Any, _owner: type | None = None) -> Any:
+        if scheduler is None:
+            return self
+        try:
+            return vars(scheduler)[self._name]
+        except KeyError:
+            raise AttributeError(self._name) from None
+
+    def __set__(self, scheduler: Any, value: Any) -> None:
+        vars(scheduler)[self._name] = value
+        scheduler._changed()
 
 
 class _allowed:  # noqa: N801

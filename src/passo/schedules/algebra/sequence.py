@@ -245,6 +245,8 @@ class Repeat(Schedule):
     def _even(self) -> Formula:
         formula, scale, period = self.part._compiled(), self.scale, float(_amount(self.part))
         count, last = counter(_amount(self.part)), None if self.times is None else self.times - 1
+        if last is None and scale == 1.0:
+            return lambda t, xp: formula(count(t)[1], xp)
 
         def value(t: Any, xp: Any) -> Any:
             cycle, local = count(t)

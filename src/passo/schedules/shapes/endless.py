@@ -48,6 +48,8 @@ class Exponential(Endless):
     def _build(self) -> Formula:
         start, gamma = as_number(self.start), self.gamma
         p, q = ratio(self.every.amount)
+        if q == 1.0:
+            return lambda t, _xp: start * (gamma ** (t // p) * gamma ** (t % p / p))
 
         def value(t: Any, _xp: Any) -> Any:
             scaled, lost = product(t, q)
