@@ -24,7 +24,9 @@ if TYPE_CHECKING:
 
 LR: Final = Field("lr")
 _OUR_RULES: Final = ("get_lr", "_get_closed_form_lr", "_update_lr")
-_HELD: Final = "_held"
+_RATES: Final = "_held"
+MOMENTA: Final = "_held_momenta"
+_FIELDS: Final = (_RATES, MOMENTA)
 _HOOKS: Final = "_optimizer_load_state_dict_post_hooks"
 
 
@@ -155,9 +157,7 @@ class LRScheduler(torchs.LRScheduler):
 
     def state_dict(self) -> dict[str, Any]:
         """The state that torch saves, and what the fields hold now, for loading to bring back."""
-        state = _own(super().state_dict())
-        state[_HELD] = held_values(self.optimizer)
-        return state
+        return {**_own(super().state_dict()), **self._fields_now()}
 
     def load_state_dict(self, state_dict: Mapping[str, Any]) -> None:
         """Go on where `state_dict` was made, by this class or by torch's.
@@ -166,20 +166,24 @@ class LRScheduler(torchs.LRScheduler):
         then it holds them already.
         """
         state = _own(state_dict)
-        held = state.pop(_HELD, None)
+        held: dict[str, Any] = {key: state.pop(key) for key in _FIELDS if key in state}
         super().load_state_dict(state)
-        self._after_load(state_dict)
+        self._after_load(state)
         if self._loaded_at != self._made:
-            self._write(held if held is not None else self._last_lr)
+            self._write_fields(held)
         self._loaded_at = -1
+
+    def _fields_now(self) -> dict[str, Any]:
+        return {_RATES: held_values(self.optimizer)}
 
     def _after_load(self, state: Mapping[str, Any]) -> None:
         """Bring in line what is not in the state."""
 
-    def _write(self, rates: list[Any]) -> None:
-        groups = self.optimizer.param_groups
+    def _write_fields(self, held: Mapping[str, Any]) -> None:
+        """Write what the fields held when the state was saved; of torch's, the last rates."""
+        groups, rates = self.optimizer.param_groups, held.get(_RATES, self._last_lr)
         if len(rates) == len(groups):
-            put(groups, rates)
+            put(groups, list(rates))
 
     def __getstate__(self) -> dict[str, Any]:
         return self.__dict__.copy()

@@ -35,7 +35,8 @@ class StepLR(Relative, torchs.StepLR):
 
         lr(t) = base_lr * gamma ** floor(t / step_size)
 
-    Signature, warnings and states are torch's StepLR's. Source: torch.optim.lr_scheduler.StepLR.
+    Signature, warnings and states are torch's StepLR's. Raises PassoError for a step_size of 0.
+    Source: torch.optim.lr_scheduler.StepLR.
 
     >>> import torch
     >>> optimizer = torch.optim.SGD([torch.nn.Parameter(torch.ones(1))], lr=1.0)
@@ -53,6 +54,9 @@ class StepLR(Relative, torchs.StepLR):
         gamma: float = 0.1,
         last_epoch: int = -1,
     ) -> None:
+        if not step_size:
+            msg = f"step_size must be the steps of a stair, 1 or more, got {step_size}"
+            raise PassoError(msg)
         self._before(optimizer)
         torchs.StepLR.__init__(self, optimizer, step_size, gamma, last_epoch)
 

@@ -9,13 +9,13 @@ from torch.optim import lr_scheduler as torchs
 
 from passo.optim.lr_scheduler.base import LRScheduler, as_float, held_values, put, snapshot
 from passo.optim.lr_scheduler.members import (
-    begin,
+    begin_chain,
+    begin_sequence,
     check,
     hand_over,
     is_plateau,
     schedule_of,
     told,
-    unbegun,
 )
 from passo.optim.lr_scheduler.verbose import takes_verbose
 from passo.schedules import Schedule, steps
@@ -105,12 +105,7 @@ class SequentialLR(Composed, torchs.SequentialLR):
         self._begin(last_epoch + 1)
 
     def _begin(self, at: int, *, onto: bool = False) -> None:
-        unbegun(self)
-        self.last_epoch = at
-        place = bisect_right(self._milestones, at)
-        since = at - self._milestones[place - 1] if place else at
-        begin(self._schedulers[place], since, first=not place, onto=onto)
-        self._last_lr = held_values(self.optimizer)
+        begin_sequence(self, at, onto=onto)
 
     def step(self, metrics: Any = None) -> None:
         """One step on; `metrics` is for a plateau, where one is active."""
@@ -222,9 +217,7 @@ class ChainedScheduler(Composed, torchs.ChainedScheduler):
         ]
 
     def _begin(self, at: int, *, onto: bool = False) -> None:
-        for scheduler in self._schedulers:
-            begin(scheduler, at, first=True, onto=onto or at > 0)
-        self._last_lr = held_values(self.optimizer)
+        begin_chain(self, at, onto=onto)
 
     @property
     def _made(self) -> int:

@@ -9,14 +9,14 @@ from torch.optim import lr_scheduler as torchs
 
 from passo.optim.fields import Field
 from passo.optim.lr_scheduler.absolute import Absolute
-from passo.optim.lr_scheduler.base import as_float, between
+from passo.optim.lr_scheduler.base import MOMENTA, as_float, between
 from passo.optim.lr_scheduler.functions import as_function, extended
 from passo.optim.lr_scheduler.verbose import takes_verbose
 from passo.schedules import Cosine, Linear, Schedule, cyclic, steps
 from passo.schedules.ops import NUMBERS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from torch.optim import Optimizer
 
@@ -51,10 +51,20 @@ class Cycling(Absolute):
             else:
                 field.write(group, as_float(momentum))
 
-    def _after_load(self, state: Any) -> None:
-        if self._loaded_at != self._step_count and self.cycle_momentum:
+    def _fields_now(self) -> dict[str, Any]:
+        now = super()._fields_now()
+        if self.cycle_momentum:
+            now[MOMENTA] = [self._momentum.read(group) for group in self.optimizer.param_groups]
+        return now
+
+    def _write_fields(self, held: Mapping[str, Any]) -> None:
+        super()._write_fields(held)
+        if not self.cycle_momentum:
+            return
+        if MOMENTA not in held and self.last_epoch >= 0:
             self._rates()
-        super()._after_load(state)
+        elif len(held.get(MOMENTA, ())) == len(self.optimizer.param_groups):
+            self._turn(held[MOMENTA])
 
 
 class _types_kept:  # noqa: N801

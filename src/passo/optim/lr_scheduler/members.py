@@ -41,6 +41,11 @@ def is_plateau(scheduler: Any) -> bool:
     return isinstance(scheduler, torchs.ReduceLROnPlateau)
 
 
+def is_composed(scheduler: Any) -> bool:
+    """Whether it has members."""
+    return isinstance(scheduler, (torchs.SequentialLR, torchs.ChainedScheduler))
+
+
 def told(scheduler: Any, metrics: Any) -> None:
     """A step of a member, with the metric if it is one that takes it."""
     if is_plateau(scheduler):
@@ -51,7 +56,7 @@ def told(scheduler: Any, metrics: Any) -> None:
             )
             raise PassoError(msg)
         scheduler.step(metrics)
-    elif metrics is not None and hasattr(scheduler, "_schedulers"):
+    elif metrics is not None and isinstance(scheduler, LRScheduler) and is_composed(scheduler):
         scheduler.step(metrics)
     else:
         scheduler.step()
@@ -61,6 +66,10 @@ def begin(scheduler: Any, at: int, *, first: bool, onto: bool) -> None:
     """Let a member be where so many of its steps lead; the rates are at the base, or `onto`."""
     if is_plateau(scheduler):
         scheduler._last_lr = held_values(scheduler.optimizer)
+    elif isinstance(scheduler, torchs.SequentialLR):
+        begin_sequence(scheduler, at, onto=onto)
+    elif isinstance(scheduler, torchs.ChainedScheduler):
+        begin_chain(scheduler, at, onto=onto)
     elif isinstance(scheduler, LRScheduler) and scheduler._can_begin():
         scheduler._begin(at, onto=onto)
         scheduler._step_count = 1
@@ -74,9 +83,32 @@ def begin(scheduler: Any, at: int, *, first: bool, onto: bool) -> None:
             scheduler._update_lr()
 
 
+def begin_sequence(sequence: Any, at: int, *, onto: bool = False) -> None:
+    """Let the member that is active after so many steps be where they lead."""
+    unbegun(sequence)
+    sequence.last_epoch, milestones = at, sequence._milestones
+    place = bisect_right(milestones, at)
+    since = at - milestones[place - 1] if place else at
+    begin(sequence._schedulers[place], since, first=not place, onto=onto)
+    sequence._last_lr = held_values(sequence.optimizer)
+
+
+def begin_chain(chain: Any, at: int, *, onto: bool = False) -> None:
+    """Let each member be where so many steps lead, on top of those before it."""
+    for scheduler in chain._schedulers:
+        begin(scheduler, at, first=True, onto=onto or at > 0)
+    chain._last_lr = held_values(chain.optimizer)
+
+
 def hand_over(scheduler: Any, return_to_base: Callable[[], None], metrics: Any) -> None:
     """A milestone: the member that begins does so from the base, and hears the metric."""
-    if is_plateau(scheduler) or hasattr(scheduler, "_schedulers"):
+    if isinstance(scheduler, torchs.SequentialLR):
+        unbegun(scheduler)
+        scheduler.last_epoch = 0
+        place = bisect_right(scheduler._milestones, 0)
+        hand_over(scheduler._schedulers[place], return_to_base, metrics)
+        scheduler._last_lr = held_values(scheduler.optimizer)
+    elif is_plateau(scheduler) or isinstance(scheduler, torchs.ChainedScheduler):
         return_to_base()
         begin(scheduler, 0, first=False, onto=False)
         if metrics is not None:
@@ -108,7 +140,7 @@ def schedule_of(scheduler: Any, place: int) -> Schedule:
 def unbegun(scheduler: Any) -> None:
     """Members that are not at work yet have made no step."""
     for each in scheduler._schedulers:
-        if hasattr(each, "_schedulers"):
+        if is_composed(each):
             unbegun(each)
         elif not is_plateau(each):
             each.last_epoch = -1

@@ -33,12 +33,13 @@ class Shape:
     only group holds.
     """
 
-    __slots__ = ("bent", "floor", "formula", "last", "lone", "top", "tops", "usual")
+    __slots__ = ("at", "bent", "floor", "formula", "last", "lone", "top", "tops", "usual")
 
     def __init__(self, schedule: Schedule, floor: float) -> None:
         self.floor = floor
         self.formula: Callable[[Any, Any], float] = schedule._compiled()
         self.last = 0.0
+        self.at: float = -1
         self.usual = self.bent = False
         self.lone: float | None = None
         self.tops: list[Any] = []
@@ -103,9 +104,9 @@ class Relative(LRScheduler):
             groups = self.optimizer.param_groups
             group = groups[0]
             held = group["lr"]
-            ours = held is shape.lone and not shape.bent
+            ours = held is shape.lone and not shape.bent and shape.at == self.last_epoch
             if len(groups) == 1 and (ours or self._is_easy(shape, held)):
-                self.last_epoch = t = self.last_epoch + 1
+                self.last_epoch = shape.at = t = self.last_epoch + 1
                 share = shape.last = shape.formula(float(t), NUMBERS)
                 rate = shape.top * share + shape.floor * (1.0 - share)
                 group["lr"] = shape.lone = rate
@@ -125,6 +126,8 @@ class Relative(LRScheduler):
         last = shape.last
         if shape.lone is None or not last or type(held) is not float:
             return False
+        if shape.at != self.last_epoch:
+            return False
         if held is shape.lone:
             return True
         shape.top = shape.floor + (held - shape.floor) / last
@@ -134,7 +137,7 @@ class Relative(LRScheduler):
 
     def _move(self, shape: Shape) -> bool:
         """One step of plain floats that follow the shape, written here or by another hand."""
-        if not shape.usual or (shape.bent and not shape.last):
+        if not shape.usual or (shape.bent and not shape.last) or shape.at != self.last_epoch:
             return False
         groups = self.optimizer.param_groups
         held = [groups[0]["lr"]] if len(groups) == 1 else [group["lr"] for group in groups]
@@ -147,7 +150,7 @@ class Relative(LRScheduler):
             if not are_floats(held):
                 return False
             self._last_lr = shape.write(groups, share)
-        self.last_epoch = t
+        self.last_epoch = shape.at = t
         return True
 
     def _follow(self, shape: Shape, held: list[Any]) -> bool:
@@ -216,9 +219,12 @@ class Relative(LRScheduler):
         self._keep(shape, [self._rate(cast("float", top), share) for top in self._tops], share)
 
     def _adapt(self, shape: Shape) -> None:
-        """One step on, where a rate may be another hand's, a Tensor, or a new group's."""
+        """One step on, where a rate may be another hand's, a Tensor, or a new group's.
+
+        To step 0 (somebody set last_epoch to -1) there is none before: torch's rule decides.
+        """
         t = self.last_epoch
-        before, share = shape(max(t - 1, 0)), shape(t)
+        before, share = shape(t - 1) if t > 0 else 0.0, shape(t)
         slots = self._slots()
         ours = self._are_ours(slots)
         self._meet(ours)
@@ -231,6 +237,8 @@ class Relative(LRScheduler):
             if top is None:
                 torchs = self._by_torch() if torchs is None else torchs
                 rates.append(as_float(torchs[place]))
+                if t == 0:
+                    self._tops[place] = self._top(rates[-1], share)
             else:
                 rates.append(self._rate(top, share))
         self._keep(shape, rates, share)
@@ -280,7 +288,7 @@ class Relative(LRScheduler):
         self._last_lr = [snapshot(slot) for slot in slots]
         tensors = [slot if isinstance(slot, torch.Tensor) else None for slot in slots]
         self._state_of_rule = [each if each is None else (each, each._version) for each in tensors]
-        shape.last, shape.lone = share, None
+        shape.last, shape.lone, shape.at = share, None, self.last_epoch
         shape.follow(self._tops)
         shape.bent = self._tops != [as_float(each) for each in self.base_lrs]
         shape.usual = None not in self._tops and all(type(slot) is float for slot in slots)
