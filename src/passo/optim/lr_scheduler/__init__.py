@@ -19,7 +19,6 @@ from passo.optim.lr_scheduler.absolute import (
 from passo.optim.lr_scheduler.base import LRScheduler
 from passo.optim.lr_scheduler.chainable import (
     ConstantLR,
-    CosineAnnealingLR,
     ExponentialLR,
     LinearLR,
     MultiStepLR,
@@ -29,6 +28,7 @@ from passo.optim.lr_scheduler.chainable import (
 from passo.optim.lr_scheduler.composed import ChainedScheduler, SequentialLR
 from passo.optim.lr_scheduler.cycles import CyclicLR, OneCycleLR
 from passo.optim.lr_scheduler.plateau import ReduceLROnPlateau
+from passo.optim.lr_scheduler.swing import CosineAnnealingLR
 
 __all__ = [
     "EPOCH_DEPRECATION_WARNING",

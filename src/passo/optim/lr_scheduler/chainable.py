@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 from torch.optim import lr_scheduler as torchs
 
-from passo.optim.lr_scheduler.base import as_float, snapshot
-from passo.optim.lr_scheduler.relative import Parameter, Relative
+from passo.optim.lr_scheduler.base import snapshot
+from passo.optim.lr_scheduler.relative import Relative
+from passo.optim.lr_scheduler.shape import Parameter
 from passo.optim.lr_scheduler.verbose import takes_verbose
 from passo.schedules import (
     Constant,
-    Cosine,
     Linear,
     PassoError,
     Table,
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
 
     from torch.optim import Optimizer
 
-    from passo.optim.lr_scheduler.relative import Shape
     from passo.schedules import Schedule
 
 
@@ -101,7 +100,7 @@ class MultiStepLR(Relative, torchs.MultiStepLR):
         points, passed = [(steps(0), peak)], 0
         for milestone, times in sorted(self.milestones.items()):
             passed += times
-            value = self.gamma**passed * peak
+            value = _times(self.gamma**passed, peak)
             if milestone == 0:
                 points.clear()
             points.append((steps(milestone), value))
@@ -139,7 +138,7 @@ class ConstantLR(Relative, torchs.ConstantLR):
     total_iters = Parameter()
 
     def _expression(self, peak: Any) -> Schedule:
-        return Constant(self.factor * peak, steps(self.total_iters)).then(Constant(peak))
+        return Constant(_times(self.factor, peak), steps(self.total_iters)).then(Constant(peak))
 
     def _by_torch(self) -> list[Any]:
         return super()._by_torch() if self.factor else [snapshot(slot) for slot in self._slots()]
@@ -178,7 +177,7 @@ class LinearLR(Relative, torchs.LinearLR):
     total_iters = Parameter()
 
     def _expression(self, peak: Any) -> Schedule:
-        ends = self.start_factor * peak, self.end_factor * peak
+        ends = _times(self.start_factor, peak), _times(self.end_factor, peak)
         return Linear(*ends, steps(self.total_iters))
 
 
@@ -245,66 +244,5 @@ class PolynomialLR(Relative, torchs.PolynomialLR):
         return polynomial_decay(peak, steps(self.total_iters), self.power)
 
 
-class CosineAnnealingLR(Relative, torchs.CosineAnnealingLR):
-    """Each group's rate swings between its base and `eta_min`, half a swing in `T_max` steps.
-
-        lr(t) = eta_min + (base_lr - eta_min) * (1 + cos(pi * t / T_max)) / 2
-
-    Signature, warnings and states are torch's CosineAnnealingLR's, and like it this climbs again
-    after `T_max`. Raises PassoError for a T_max of 0. Source: Loshchilov and Hutter 2017,
-    arXiv:1608.03983; torch.optim.lr_scheduler.CosineAnnealingLR.
-
-    >>> import torch
-    >>> optimizer = torch.optim.SGD([torch.nn.Parameter(torch.ones(1))], lr=1.0)
-    >>> CosineAnnealingLR(optimizer, T_max=4).schedule
-    Cosine(1, 0, steps(4)).then(Cosine(0, 1, steps(4))).repeat()
-    """
-
-    __slots__ = ()
-
-    @takes_verbose
-    def __init__(
-        self,
-        optimizer: Optimizer,
-        T_max: int,  # noqa: N803
-        eta_min: float = 0.0,
-        last_epoch: int = -1,
-    ) -> None:
-        if not T_max:
-            msg = f"T_max must be the steps of half a swing, 1 or more, got {T_max}"
-            raise PassoError(msg)
-        self._before(optimizer)
-        torchs.CosineAnnealingLR.__init__(self, optimizer, T_max, eta_min, last_epoch)
-
-    T_max = Parameter()
-    eta_min = Parameter()
-
-    def _expression(self, peak: Any) -> Schedule:
-        return _swing(peak, self.eta_min, self.T_max)
-
-    def _unit(self) -> Schedule:
-        return _swing(1.0, 0.0, self.T_max)
-
-    @property
-    def _floor(self) -> float:
-        return float(self.eta_min)
-
-    def _adapt(self, shape: Shape) -> None:
-        """At the bottom of the swing torch climbs by what the base gives, whatever was there."""
-        if (self.last_epoch - 1 - self.T_max) % (2 * self.T_max) == 0:
-            share, floor, slots = shape(self.last_epoch), self.eta_min, self._slots()
-            ours = self._are_ours(slots)
-            self._meet(ours)
-            self._tops = [
-                as_float(base) + (0.0 if same else (as_float(slot) - floor) / share)
-                for slot, base, same in zip(slots, self.base_lrs, ours, strict=True)
-            ]
-            rates = [self._rate(top, share) for top in self._tops if top is not None]
-            self._keep(shape, rates, share)
-        else:
-            super()._adapt(shape)
-
-
-def _swing(peak: Any, floor: float, length: float) -> Schedule:
-    down, up = Cosine(peak, floor, steps(length)), Cosine(floor, peak, steps(length))
-    return down.then(up).repeat()
+def _times(factor: float, peak: Any) -> Any:
+    return peak if factor == 1 else factor * peak
