@@ -40,8 +40,7 @@ class Cycling(Absolute):
 
     def _turn(self, momenta: list[Any]) -> None:
         """Write the momenta: a float is replaced, a Tensor filled."""
-        field = self._momentum
-        key, is_first = field.key, field.index is not None
+        key, is_first = ("betas", True) if self.use_beta1 else ("momentum", False)
         for group, momentum in zip(self.optimizer.param_groups, momenta, strict=True):
             held = group[key]
             if is_first and type(held[0]) is float is type(momentum):
@@ -49,7 +48,7 @@ class Cycling(Absolute):
             elif type(held) is float is type(momentum):
                 group[key] = momentum
             else:
-                field.write(group, as_float(momentum))
+                self._momentum.write(group, as_float(momentum))
 
     def _fields_now(self) -> dict[str, Any]:
         now = super()._fields_now()
@@ -158,8 +157,11 @@ class CyclicLR(Cycling, torchs.CyclicLR):
 
     def _rates(self) -> list[Any]:
         t = self.last_epoch
-        at = t if self.scale_mode == "iterations" else t // self.total_size + 1
-        height = self._triangle()(float(t), NUMBERS) * self.scale_fn(at)
+        height = self._triangle()(float(t), NUMBERS)
+        if self._scale_fn_custom is not None or self.mode != "triangular":
+            height *= self.scale_fn(
+                t if self.scale_mode == "iterations" else t // self.total_size + 1
+            )
         if self.cycle_momentum:
             self._turn(between(self.max_momentums, self.base_momentums, height))
         return between(self.base_lrs, self.max_lrs, height)
@@ -256,7 +258,9 @@ class OneCycleLR(Cycling, torchs.OneCycleLR):
                 f"{self.total_steps}"
             )
             raise ValueError(msg)
-        phase, begin, end = self._phase(t)
+        if self._quick is None or not self._quick[1] < t <= self._quick[2]:
+            self._quick = self._phase(t)
+        phase, begin, end = self._quick
         share = self._share((t - begin) / (end - begin), (end - t) / (end - begin))
         rest = 1.0 - share
         groups = self.optimizer.param_groups

@@ -13,6 +13,7 @@ from passo.optim.lr_scheduler.base import (
     as_float,
     complain,
     put,
+    scaled,
     snapshot,
 )
 from passo.optim.lr_scheduler.shape import Shape
@@ -172,8 +173,8 @@ class Relative(LRScheduler):
     def _return_to_base(self, shape: Shape, epoch: float) -> None:
         self.last_epoch, share = cast("int", epoch), shape(epoch)
         self._meet()
-        self._tops = [as_float(each) for each in self.base_lrs]
-        self._keep(shape, [self._rate(cast("float", top), share) for top in self._tops], share)
+        self._tops = tops = self._base_floats()
+        self._keep(shape, scaled(tops, share, shape.floor * (1.0 - share)), share)
 
     def _adapt(self, shape: Shape) -> None:
         """One step on, where a rate may be another hand's, a Tensor, or a new group's.
@@ -239,16 +240,21 @@ class Relative(LRScheduler):
 
     def _keep(self, shape: Shape, rates: list[float], share: float) -> None:
         """Write the rates, and remember them as ours."""
-        groups = self.optimizer.param_groups
-        put(groups, rates)
-        slots = self._slots()
-        self._last_lr = [snapshot(slot) for slot in slots]
-        tensors = [slot if isinstance(slot, torch.Tensor) else None for slot in slots]
-        self._state_of_rule = [each if each is None else (each, each._version) for each in tensors]
+        self._last_lr = put(self.optimizer.param_groups, rates)
+        self._state_of_rule = None
+        shape.usual = are_floats(self._last_lr) and None not in self._tops
+        if not shape.usual:
+            tensors = [each if isinstance(each, torch.Tensor) else None for each in self._slots()]
+            self._state_of_rule = [
+                None if each is None else (each, each._version) for each in tensors
+            ]
         shape.last, shape.lone, shape.at = share, None, self.last_epoch
         shape.follow(self._tops)
-        shape.bent = self._tops != [as_float(each) for each in self.base_lrs]
-        shape.usual = None not in self._tops and all(type(slot) is float for slot in slots)
+        shape.bent = self._tops != self._base_floats()
+
+    def _base_floats(self) -> list[Any]:
+        bases = self.base_lrs
+        return list(bases) if are_floats(bases) else [as_float(each) for each in bases]
 
     def _settle(self, shape: Shape) -> None:
         """Take the tops from the last rates: another shape, or a state without tops."""
