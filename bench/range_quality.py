@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 SHAPES = ((1, 1.0), (3, 30.0), (10, 1.0), (10, 1000.0), (50, 10.0), (200, 1.0), (200, 1000.0))
 NOISES = {"none": 0.0, "low": 0.1, "high": 1.0}
 MOMENTA = (0.0, 0.9)
-GRID = 10 ** (1 / 8)
+GRID = 2 ** (1 / 3)
 
 
 class Score(NamedTuple):
@@ -44,15 +44,16 @@ def quadratic(
     top = 10 ** (3 * torch.rand((), generator=dice).item() - 0.5)
     exponents = torch.linspace(0, 1, dim) if dim > 1 else torch.zeros(1)
     curvature = top * condition**-exponents
+    turn = torch.linalg.qr(torch.randn(dim, dim, generator=dice))[0]
     centre = torch.randn(dim, generator=dice)
     weight = torch.nn.Parameter(centre + torch.randn(dim, generator=dice))
     optimizer = torch.optim.SGD([weight], lr=0.1, momentum=momentum)
 
     def step() -> float:
-        away = weight.detach() - centre
+        away = turn.T @ (weight.detach() - centre)
         if noise:
             away = away - noise * torch.randn(dim, generator=dice)
-        weight.grad = curvature * away
+        weight.grad = turn @ (curvature * away)
         optimizer.step()
         return 0.5 * (curvature * away * away).sum().item()
 
@@ -100,30 +101,33 @@ def on_digits(
 
 
 def limit_by_force(
-    make: Callable[[], torch.nn.Module], batch: int, momentum: float, seed: int, updates: int = 100
+    make: Callable[[], torch.nn.Module], batch: int, momentum: float, seed: int
 ) -> float:
-    """The highest rate of a grid up to which every constant rate halves the loss of all images.
+    """The highest rate up to which no update takes the loss of all images above where it began.
 
-    From rates that are surely too low upwards: eight rates in a decade, `updates` updates each.
+    Constant rates, a third of an octave apart, from 0.001 upwards; 100 updates each; above means by
+    a twentieth.
     """
-    images, labels = digits()
-    rate, reached = 1e-3, None
-    while rate < 1e3:
-        step, model, optimizer = on_digits(make, batch, momentum, seed)
-        optimizer.param_groups[0]["lr"] = rate
-        with torch.no_grad():
-            begin = cross_entropy(model(images), labels).item()
-        for _ in range(updates):
-            if not math.isfinite(step().item()):
-                break
-        with torch.no_grad():
-            end = cross_entropy(model(images), labels).item()
-        if end < begin / 2:
-            reached = rate
-        elif reached is not None:
-            return reached
+    rate = 1e-3
+    while holds(make, batch, momentum, seed, rate * GRID):
         rate *= GRID
-    return math.inf if reached is None else reached
+    return rate
+
+
+def holds(make: Any, batch: int, momentum: float, seed: int, rate: float) -> bool:
+    """Whether the loss stays below where it began, at this constant rate."""
+    images, labels = digits()
+    step, model, optimizer = on_digits(make, batch, momentum, seed)
+    optimizer.param_groups[0]["lr"] = rate
+    most = math.inf
+    for _ in range(100):
+        with torch.no_grad():
+            loss = cross_entropy(model(images), labels).item()
+        if not loss <= most:
+            return False
+        most = min(most, 1.05 * loss) if most == math.inf else most
+        step()
+    return True
 
 
 def hopeless(kind: str, seed: int) -> RangeTest:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import torch
+
 from passo.optim import fields
 from passo.optim.clock import Watch
 from passo.optim.quiet import quiet
@@ -32,7 +34,8 @@ class Lever:
         first = next((each for each in held if each != 0.0), None)
         self._ratios = [1.0 if first is None else each / first for each in held]
         self._watch = Watch(optimizer)
-        self._value = 0.0
+        self._value: float | None = None
+        self._carries = key == "lr" and isinstance(optimizer, torch.optim.SGD)
         self.updates = 0
 
     def check(self, low: float, high: float) -> None:
@@ -49,16 +52,31 @@ class Lever:
 
     def hang(self) -> None:
         """Hang on the optimizer's hooks; `untouched` takes them away."""
-        self.updates = 0
+        self.updates, self._value = 0, None
         self._optimizer.register_step_pre_hook(quiet(self._before))
         self._optimizer.register_step_post_hook(quiet(self._after))
 
     def set(self, value: float) -> None:
         """What the next updates use."""
+        if self._carries and self._value:
+            self._carry(self._value / value)
         self._value = value
         self._write()
 
+    def _carry(self, share: float) -> None:
+        """Keep the velocity, rate times buffer, that SGD's momentum carries from update to update.
+
+        Else a rate that grows by a fifth with each update makes a momentum of 0.9 one above 1.
+        """
+        states = self._optimizer.state.values()
+        buffers = [state.get("momentum_buffer") for state in states]
+        kept = [buffer for buffer in buffers if buffer is not None]
+        if kept and share != 1.0:
+            torch._foreach_mul_(kept, share)
+
     def _write(self) -> None:
+        if self._value is None:
+            return
         groups = self._optimizer.param_groups
         for field, ratio, group in zip(self._fields, self._ratios, groups, strict=False):
             field.write(group, self._value * ratio)

@@ -111,12 +111,19 @@ def read(rates: Sequence[float], losses: Sequence[float]) -> Reading | str:
     if fall <= max(CLEAR * error, ROUNDING * abs(start)):
         return _no_fall(start, levels, fall, error, rates)
     line = lowest + max(RISEN * fall, CLEAR * error)
-    turn = max(k for k, level in enumerate(levels) if level <= line)
+    low = [k for k, level in enumerate(levels) if level <= line]
+    rose = low[-1] < count - 1
+    turn = low[-1] if rose else _last_change(losses)
     begin = next(
         k for k, level in enumerate(levels) if level < start - max(FALLEN * fall, CLEAR * error)
     )
     clear = fall / (2 * error) if error else math.inf
-    return Reading(rates[begin], rates[turn], turn < count - 1, min(clear, 1e6))
+    return Reading(rates[begin], rates[turn], rose, min(clear, 1e6))
+
+
+def _last_change(losses: Sequence[float]) -> int:
+    """The place of the last loss that differs from the final one: after it nothing moved."""
+    return max(k for k, loss in enumerate(losses) if loss != losses[-1])
 
 
 def finite(rates: Sequence[float], losses: Sequence[float]) -> tuple[list[float], list[float]]:
