@@ -77,9 +77,7 @@ def logistic() -> torch.nn.Module:
 
 def perceptron() -> torch.nn.Module:
     """A hidden layer of 32."""
-    return torch.nn.Sequential(
-        torch.nn.Linear(64, 32), torch.nn.ReLU(), torch.nn.Linear(32, 10)
-    )
+    return torch.nn.Sequential(torch.nn.Linear(64, 32), torch.nn.ReLU(), torch.nn.Linear(32, 10))
 
 
 def digits() -> tuple[torch.Tensor, torch.Tensor]:
@@ -180,7 +178,9 @@ def table(seeds: int = 100) -> Table:
     made = Table(title="suggestions of a range test", title_justify="left")
     for name in ("on", "tests", "answered", "best < limit", "best > limit / 50", "best / limit"):
         made.add_column(name, justify="left" if name == "on" else "right")
-    made.add_row("bars, noise none or low", "", ">= 90 %", ">= 99 %", ">= 95 %", "", end_section=True)
+    made.add_row(
+        "bars, noise none or low", "", ">= 90 %", ">= 99 %", ">= 95 %", "", end_section=True
+    )
     for noise in NOISES:
         for momentum in MOMENTA:
             scores = list(on_quadratics(noise, seeds, momenta=(momentum,)))
@@ -197,7 +197,9 @@ def table(seeds: int = 100) -> Table:
     made.add_section()
     for kind in HOPELESS:
         refused = sum(not hopeless(kind, seed).suggestion() for seed in range(seeds))
-        made.add_row(f"{kind} (refused: >= 95 %)", f"{seeds}", f"{1 - refused / seeds:.1%}", "", "", "")
+        made.add_row(
+            f"{kind} (refused: >= 95 %)", f"{seeds}", f"{1 - refused / seeds:.1%}", "", "", ""
+        )
     return made
 
 
@@ -205,7 +207,9 @@ def add(made: Table, name: str, scores: list[Score]) -> None:
     """One row."""
     ratios = sorted(score.best / score.limit for score in scores if score.best is not None)
     answered, below, above = (f"{share:.1%}" for share in shares(scores))
-    spread = f"{ratios[0]:.3f} ... {ratios[len(ratios) // 2]:.2f} ... {ratios[-1]:.2f}" if ratios else ""
+    spread = (
+        f"{ratios[0]:.3f} ... {ratios[len(ratios) // 2]:.2f} ... {ratios[-1]:.2f}" if ratios else ""
+    )
     made.add_row(name, f"{len(scores):,}", answered, below, above, spread)
 
 

@@ -108,9 +108,7 @@ def _values(low: float, high: float, steps: int, ramp: str) -> tuple[float, ...]
         msg = f"low must be below high, got low={low:g} and high={high:g}"
         raise PassoError(msg)
     if ramp == "exponential" and low <= 0:
-        msg = (
-            f"an exponential ramp needs low above 0, got {low:g}; write ramp='linear'"
-        )
+        msg = f"an exponential ramp needs low above 0, got {low:g}; write ramp='linear'"
         raise PassoError(msg)
     last = max(1, steps - 1)
     shares = [k / last for k in range(1, last)]
