@@ -99,6 +99,7 @@ def find(
             help="a function that answers (train_step, optimizer, [what to restore])",
         ),
     ],
+    *,
     key: Annotated[str, typer.Option(help="the field of the param groups")] = "lr",
     low: Annotated[float, typer.Option(help="the lowest value")] = 1e-7,
     high: Annotated[float, typer.Option(help="the highest value")] = 10.0,

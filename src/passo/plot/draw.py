@@ -67,10 +67,12 @@ def draw(
 
     A Trace shows the value that each update used over its losses, in panels that share their x
     axis; every number is drawn as it is, jumps are jumps. A RangeTest shows its losses over the
-    value, and what it suggests; what is far above the first loss is cut off. `backend="matplotlib"` gives the (top)
-    Axes, on `ax` or a new figure (`ax.figure.axes` has them all), `"plotly"` its Figure,
-    `"terminal"` text to print. `width` and `height` are inches, pixels or characters. Raises
-    `PassoError` for anything else, and where a library is missing (it names the extra).
+    value, and what it suggests; what is far above the first loss is cut off.
+
+    `backend="matplotlib"` gives the (top) Axes, on `ax` or a new figure (`ax.figure.axes` has them
+    all), `"plotly"` its Figure, `"terminal"` text. `width` and `height` are inches, pixels or
+    characters. Raises `PassoError` for anything else, and where a library is missing (it names the
+    extra).
 
     >>> from passo.trace import Column, Trace
     >>> ax = draw(Trace(3, ("all",), (Column(0, "lr", (0, 2), (0.1, 0.01)),)), title="A drop")

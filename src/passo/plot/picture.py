@@ -62,7 +62,10 @@ class Mark:
 
 @dataclass(frozen=True, slots=True)
 class Panel:
-    """Lines that share a y axis; `height` is its share of the picture, `top` the highest y shown."""
+    """Lines that share a y axis.
+
+    `height` is its share of the picture, `top` the highest y that is shown.
+    """
 
     ylabel: str
     lines: tuple[Line, ...]

@@ -144,7 +144,7 @@ def _axes(figure: Any, panel: Panel, reach: Reach, height: int) -> None:
 
 
 def _pieces(line: Line, top: float) -> list[tuple[list[float], list[float]]]:
-    """The finite runs of a line up to `top`; each value of a line of steps is held until the next."""
+    """The finite runs of a line up to `top`; a value of a line of steps is held until the next."""
     pieces: list[tuple[list[float], list[float]]] = [([], [])]
     for x, y in zip(line.x, line.y, strict=True):
         xs, ys = pieces[-1]

@@ -50,9 +50,9 @@ def _drawn(panel: Panel) -> list[Any]:
     made = []
     for area in panel.areas:
         if area.low:
-            edge = {"colour": area.colour, "width": 0.5}
-            made.append(_scatter(Line(area.label, area.x, area.low, **edge), legend=False))
-            made.append(_scatter(Line(area.label, area.x, area.high, **edge), fill="tonexty"))
+            below = Line(area.label, area.x, area.low, area.colour, width=0.5)
+            above = Line(area.label, area.x, area.high, area.colour, width=0.5)
+            made += [_scatter(below, legend=False), _scatter(above, fill="tonexty")]
         else:
             x, y = (*area.x, *area.x[::-1], area.x[0]), (low, low, high, high, low)
             made.append(_scatter(Line(area.label, x, y, area.colour, width=0.0), fill="toself"))
