@@ -96,7 +96,7 @@ def find(
         str,
         typer.Argument(
             metavar="FILE.py:FUNCTION",
-            help="a function that answers (train_step, optimizer, [what to restore])",
+            help="a function that answers: train_step, optimizer, a list of what to restore",
         ),
     ],
     *,
