@@ -128,9 +128,7 @@ def find(
     found = test.suggestion()
     typer.echo(draw(test, backend="terminal"))
     if found:
-        typer.echo(
-            f"suggested: {found.best:.2g}, in a range of {found.low:.2g} to {found.high:.2g}"
-        )
+        typer.echo(f"suggested: {found.best:.2g} ({found.low:.2g} to {found.high:.2g})")
     typer.echo(f"{f'sure {found.sure:.2f}' if found else 'no suggestion'}: {found.reason}")
     if png is not None:
         _draw(test, png)

@@ -143,7 +143,7 @@ def _axes(figure: Any, panel: Panel, reach: Reach, height: int) -> None:
     figure.ruler("y").lim(low, high).ticks(up, names)
 
 
-def _pieces(line: Line, top: float) -> list[tuple[list[float], list[float]]]:
+def _pieces(line: Line, top: float = math.inf) -> list[tuple[list[float], list[float]]]:
     """The finite runs of a line up to `top`; a value of a line of steps is held until the next."""
     pieces: list[tuple[list[float], list[float]]] = [([], [])]
     for x, y in zip(line.x, line.y, strict=True):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from statistics import median
 
 from passo.trace.smooth import noise, running_median
@@ -24,7 +25,9 @@ class Suggestion(Rebuilt):
     """A range of rates that a range test suggests, or a refusal: then it is false.
 
     `best` is a tenth of the highest rate at which the loss was still low. `high` is that rate
-    divided by 6.3: for plain SGD on a quadratic no rate up to there is beyond the stability limit.
+    divided by 6.3: for plain SGD on a quadratic no rate up to there is beyond the stability limit
+    (the integral of ln(abs(1 - x)) / x, by which an exponential ramp shrinks what is unstable from
+    2 on, is back at 0 at x = 12.6). With repeats neither is above half of what the lowest allows.
     `low` is where the loss begins to fall, at most a third of `best`. `sure` goes from 0 to 1; it
     orders suggestions and is no probability. `reason` says what they come from.
 
@@ -65,27 +68,28 @@ def suggest(rates: Sequence[float], runs: Sequence[Sequence[float]]) -> Suggesti
         whys = [each for each in found if isinstance(each, str)]
         return refusal(max(whys, key=whys.count))
     turns = [each.turn for each in readings]
-    best = math.exp(median(map(math.log, turns))) / BELOW
+    turn = math.exp(median(map(math.log, turns)))
+    high = min(turn / HIDDEN, min(turns) / 2)
+    best = min(turn / BELOW, high)
     if best <= rates[0]:
         return refusal(
-            f"the loss was last low at {best * BELOW:.2g}, less than ten times the lowest rate "
+            f"the loss was last low at {turn:.2g}, less than ten times the lowest rate "
             f"tested; write low={rates[0] / 100:.0e} or less"
         )
-    high = min(best * BELOW / HIDDEN, *(turn / 2 for turn in turns))
     fallen = math.exp(median(math.log(each.fallen) for each in readings))
     low = max(rates[0], min(fallen, best / 3))
     rose = all(each.rose for each in readings)
     agreement = 1 / (1 + math.log10(max(turns) / min(turns))) * len(readings) / len(found)
     clear = median(each.clear for each in readings)
     sure = agreement * clear / (1 + clear) * (1.0 if rose else 0.5)
-    return Suggestion(low, best, max(high, best), sure, _words(best, rates[-1], rose=rose))
+    return Suggestion(low, best, high, sure, _words(turn, rates[-1], rose=rose))
 
 
-def _words(best: float, last: float, *, rose: bool) -> str:
+def _words(turn: float, last: float, *, rose: bool) -> str:
     if rose:
-        return f"a tenth of {best * BELOW:.2g}, where the loss was last low before it rose"
+        return f"a tenth of {turn:.2g}, where the loss was last low before it rose"
     return (
-        f"a tenth of {best * BELOW:.2g}; the loss did not rise up to {last:.2g}, so higher rates "
+        f"a tenth of {turn:.2g}; the loss did not rise up to {last:.2g}, so higher rates "
         "may do as well: write a higher high="
     )
 
@@ -122,8 +126,8 @@ def read(rates: Sequence[float], losses: Sequence[float]) -> Reading | str:
 
 
 def _last_change(losses: Sequence[float]) -> int:
-    """The place of the last loss that differs from the final one: after it nothing moved."""
-    return max(k for k, loss in enumerate(losses) if loss != losses[-1])
+    """The place of the last loss that differs from the one before: after it nothing moved."""
+    return max(k for k, (a, b) in enumerate(pairwise(losses), 1) if a != b)
 
 
 def finite(rates: Sequence[float], losses: Sequence[float]) -> tuple[list[float], list[float]]:
