@@ -103,10 +103,10 @@ def limit_by_force(
 ) -> float:
     """The highest rate up to which no update takes the loss of all images above where it began.
 
-    Constant rates, a third of an octave apart, from 0.001 upwards; 100 updates each; above means by
+    Constant rates, a third of an octave apart, from 0.01 upwards; 100 updates each; above means by
     a twentieth.
     """
-    rate = 1e-3
+    rate = 1e-2
     while holds(make, batch, momentum, seed, rate * GRID):
         rate *= GRID
     return rate
