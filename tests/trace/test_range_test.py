@@ -178,8 +178,9 @@ REFUSALS = {
     "only 5 points came before the loss diverged or the test ended, and a suggestion needs 10; "
     "write a lower low=, or more steps=": (2.0, 2.0, 2.0, 2.0, 2.0, 2.0, math.nan),
     "the loss stayed at 2: it did not fall up to 10": (2.0,) * 40,
-    "the loss only rose, from 2.5 to 12: rates above 1e-07 are too high; write a lower low=": (
-        *(2.0 + k / 4 for k in range(41)),
+    "the loss did not fall and rose from 2.5e-07 on: this network is trained already, low= is too "
+    "high, or the updates too few; write a lower low=, or more steps=": tuple(
+        2.0 + k / 4 for k in range(41)
     ),
     "the loss fell by 2.1, no more than its noise explains (a running median strays by 1.4); "
     "write repeats=3, more steps=, larger batches": tuple(

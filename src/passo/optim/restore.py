@@ -121,8 +121,8 @@ class Parts:
         if hasattr(loader, "state_dict") and hasattr(loader, "load_state_dict"):
             self.stateful.append(loader)
         self.generators += randomness.loader_generators(loader)
-        samplers = (loader.sampler, loader.batch_sampler)
-        self.plain += [each for each in samplers if hasattr(each, "__dict__")]
+        parts = (loader, loader.sampler, loader.batch_sampler)
+        self.plain += [each for each in parts if hasattr(each, "__dict__")]
 
 
 def _silence(scheduler: Scheduler, optimizer: Any) -> Callable[[], None]:

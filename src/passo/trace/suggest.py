@@ -151,11 +151,12 @@ def _too_few(count: int) -> str:
 def _no_fall(
     start: float, levels: Sequence[float], fall: float, error: float, rates: Sequence[float]
 ) -> str:
-    up = levels[-1] - start
-    if up > max(CLEAR * error, ROUNDING * abs(start), 2 * fall):
+    line = start + max(CLEAR * error, ROUNDING * abs(start), 2 * fall)
+    if levels[-1] > line:
+        place = max(k for k, level in enumerate(levels) if level <= line)
         return (
-            f"the loss only rose, from {start:.4g} to {levels[-1]:.4g}: rates above "
-            f"{rates[0]:.2g} are too high; write a lower low="
+            f"the loss did not fall and rose from {rates[place]:.2g} on: this network is trained "
+            "already, low= is too high, or the updates too few; write a lower low=, or more steps="
         )
     if fall <= ROUNDING * abs(start) or error == 0:
         return f"the loss stayed at {start:.4g}: it did not fall up to {rates[-1]:.2g}"
