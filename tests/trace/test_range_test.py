@@ -201,6 +201,11 @@ def test_a_refusal_says_why(reason):
     assert found == Suggestion(None, None, None, 0.0, reason)
 
 
+def test_rates_below_zero_suggest_nothing():
+    found = RangeTest(tuple(range(-80, 0, 2)), ((*FALL, 9.0),)).suggestion()
+    assert found.reason == "the loss was last low at a rate that is not above 0; write low=1e-7"
+
+
 def test_a_curve_that_never_rises_is_less_sure_and_says_so():
     falling = FALL[:36]
     found = of(falling).suggestion()

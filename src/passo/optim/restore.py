@@ -118,11 +118,19 @@ class Parts:
             self.add(step.loader)
 
     def _add_loader(self, loader: Any) -> None:
-        if hasattr(loader, "state_dict") and hasattr(loader, "load_state_dict"):
+        if _has_state(loader):
             self.stateful.append(loader)
         self.generators += randomness.loader_generators(loader)
         parts = (loader, loader.sampler, loader.batch_sampler)
         self.plain += [each for each in parts if hasattr(each, "__dict__")]
+
+
+def _has_state(loader: Any) -> bool:
+    """Whether a loader can tell where it is; accelerate's has the method also where it cannot."""
+    try:
+        return loader.state_dict() is not None and hasattr(loader, "load_state_dict")
+    except AttributeError:
+        return False
 
 
 def _silence(scheduler: Scheduler, optimizer: Any) -> Callable[[], None]:

@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from statistics import median
+from statistics import median, median_high, median_low
 
 from passo.trace.smooth import noise, running_median
 from passo.trace.values import Rebuilt
@@ -68,7 +68,9 @@ def suggest(rates: Sequence[float], runs: Sequence[Sequence[float]]) -> Suggesti
         whys = [each for each in found if isinstance(each, str)]
         return refusal(max(whys, key=whys.count))
     turns = [each.turn for each in readings]
-    turn = math.exp(median(map(math.log, turns)))
+    if min(turns) <= 0:
+        return refusal("the loss was last low at a rate that is not above 0; write low=1e-7")
+    turn = _middle(turns)
     high = min(turn / HIDDEN, min(turns) / 2)
     best = min(turn / BELOW, high)
     if best <= rates[0]:
@@ -76,13 +78,19 @@ def suggest(rates: Sequence[float], runs: Sequence[Sequence[float]]) -> Suggesti
             f"the loss was last low at {turn:.2g}, less than ten times the lowest rate "
             f"tested; write low={rates[0] / 100:.0e} or less"
         )
-    fallen = math.exp(median(math.log(each.fallen) for each in readings))
+    fallen = _middle([each.fallen for each in readings])
     low = max(rates[0], min(fallen, best / 3))
     rose = all(each.rose for each in readings)
     agreement = 1 / (1 + math.log10(max(turns) / min(turns))) * len(readings) / len(found)
     clear = median(each.clear for each in readings)
     sure = agreement * clear / (1 + clear) * (1.0 if rose else 0.5)
     return Suggestion(low, best, high, sure, _words(turn, rates[-1], rose=rose))
+
+
+def _middle(rates: Sequence[float]) -> float:
+    """The median, of two the one between them on a logarithmic axis."""
+    low, high = median_low(rates), median_high(rates)
+    return low if low == high else math.sqrt(low) * math.sqrt(high)
 
 
 def _words(turn: float, last: float, *, rose: bool) -> str:
