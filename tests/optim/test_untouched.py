@@ -5,6 +5,8 @@ from __future__ import annotations
 import copy
 import random
 import re
+import signal
+import threading
 
 import numpy as np
 import pytest
@@ -330,6 +332,34 @@ def test_when_one_thing_cannot_be_given_back_the_others_are():
     optimizer = sgd()
     with pytest.raises(RuntimeError, match=r"^broken$"), untouched(optimizer, Broken()):
         update(optimizer)
+    assert optimizer.param_groups[0]["params"][0].item() == 1.0
+
+
+def test_a_second_ctrl_c_waits_until_all_is_given_back():
+    class Impatient:
+        def state_dict(self):
+            return {}
+
+        def load_state_dict(self, _):
+            signal.raise_signal(signal.SIGINT)
+
+    optimizer, listening = sgd(), signal.getsignal(signal.SIGINT)
+    with pytest.raises(KeyboardInterrupt), untouched(optimizer, Impatient()):
+        update(optimizer)
+    assert optimizer.param_groups[0]["params"][0].item() == 1.0
+    assert signal.getsignal(signal.SIGINT) is listening
+
+
+def test_it_works_in_a_thread():
+    optimizer = sgd()
+
+    def block():
+        with untouched(optimizer):
+            update(optimizer)
+
+    thread = threading.Thread(target=block)
+    thread.start()
+    thread.join()
     assert optimizer.param_groups[0]["params"][0].item() == 1.0
 
 

@@ -54,11 +54,12 @@ def range_test(
     `untouched`, which also says what `folder` is for. With one of `loader_step`, `[]` is enough.
 
     `key` is any field of the groups. The value is that of the first group that does not hold 0;
-    the others keep their ratio. The test ends before `high` at the first loss that is not finite,
-    and where a short running mean has risen over its lowest value by `stop` times the most that it
-    had fallen, a quarter of the first loss, and the spread of the first tenth. `repeats` makes the
-    test so often, with other random numbers each time. Over several ranks the losses are averaged.
-    `progress` shows a bar on stderr.
+    the others keep their ratio. SGD's momentum keeps its velocity while the rate grows. The
+    test ends before `high` at the first loss that is not finite, and where a short running mean
+    has risen over its lowest value by `stop` times the most that it had fallen, a quarter of
+    the first loss, and the spread of the first tenth. `repeats` makes the test so often, with
+    other random numbers each time. Over several ranks the losses are averaged. `progress` shows
+    a bar on stderr.
 
     Source: L. N. Smith, "Cyclical learning rates for training neural networks", 2017. Raises
     PassoError before anything is changed where an argument is wrong; what `train_step` raises
@@ -128,7 +129,8 @@ def _things(train_step: Any, optimizer: Any, restore: Any) -> list[Any]:
             "write def train_step(): ..., or loader_step(model, optimizer, loss_fn, loader)"
         )
         raise PassoError(msg)
-    if unwrapped(optimizer) is None or not hasattr(optimizer, "param_groups"):
+    inner = unwrapped(optimizer)
+    if inner is None or not any(group["params"] for group in inner.param_groups):
         msg = f"range_test needs a torch optimizer, got {brief(optimizer)}"
         raise PassoError(msg)
     if isinstance(restore, (str, torch.nn.Module)) or not hasattr(restore, "__iter__"):
@@ -155,7 +157,7 @@ def _run(
     tick: Callable[[], None],
 ) -> tuple[float, ...]:
     """The losses of one ramp, one for each value that made an update."""
-    device = optimizer.param_groups[0]["params"][0].device
+    device = next(p.device for group in optimizer.param_groups for p in group["params"])
     losses: list[float] = []
     for value in values:
         loss = _point(train_step, lever, value, device)

@@ -171,13 +171,14 @@ class _OnDisk:
         self._folder = tempfile.TemporaryDirectory(prefix="passo-", dir=folder)
         self._file = Path(self._folder.name) / "tensors.pt"
         try:
-            torch.save([slot.clone() for slot in slots], self._file)
+            torch.save(slots, self._file)
         except BaseException:
             self._folder.cleanup()
             raise
 
     def copies(self) -> list[torch.Tensor]:
-        found: list[torch.Tensor] = torch.load(self._file, map_location="cpu", weights_only=True)
+        asked: dict[str, Any] = {"map_location": "cpu", "weights_only": True, "mmap": True}
+        found: list[torch.Tensor] = torch.load(self._file, **asked)
         return found
 
     def close(self) -> None:

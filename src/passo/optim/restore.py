@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import copy
+import signal
+import threading
 from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -47,6 +49,8 @@ def untouched(*things: Any, folder: str | os.PathLike[str] | None = None) -> Ite
     for thing in things:
         found.add(thing)
     with ExitStack() as undo:
+        patience = Patience()
+        undo.callback(patience.end)
         undo.callback(randomness.keep_global())
         for generator in found.generators:
             undo.callback(randomness.keep(generator))
@@ -62,7 +66,32 @@ def untouched(*things: Any, folder: str | os.PathLike[str] | None = None) -> Ite
             undo.callback(vars(thing).update, dict(vars(thing)))
         for step in found.steps:
             step.begin_again()
+        undo.callback(patience.begin)
         yield
+
+
+class Patience:
+    """Keeps a Ctrl-C until all is given back: a second one would tear that apart."""
+
+    def __init__(self) -> None:
+        self._before: Any = None
+        self._came = False
+
+    def begin(self) -> None:
+        """From here on a Ctrl-C waits; in another thread than the main one there is none."""
+        alone = threading.current_thread() is threading.main_thread()
+        if alone and signal.getsignal(signal.SIGINT) is not None:
+            self._before = signal.signal(signal.SIGINT, self._keep)
+
+    def end(self) -> None:
+        """Whoever listened before listens again, and hears of what came."""
+        if self._before is not None:
+            signal.signal(signal.SIGINT, self._before)
+        if self._came:
+            raise KeyboardInterrupt
+
+    def _keep(self, *_: Any) -> None:
+        self._came = True
 
 
 class Parts:
