@@ -99,8 +99,8 @@ def finite(lines: Sequence[Line]) -> list[float]:
 def shown(panel: Panel) -> tuple[float, float]:
     """The lowest and the highest y of a panel: up to its `top`, with a little room below.
 
-    >>> shown(Panel("loss", (Line("loss", (0, 1, 2), (2.0, 1.5, 90.0)),), top=3.0))
-    (1.41, 3.0)
+    >>> shown(Panel("loss", (Line("loss", (0, 1, 2), (2.0, 1.9, 90.0)),), top=3.0))
+    (1.8339999999999999, 3.0)
     """
     values = finite(panel.lines) or [0.0, 1.0]
     top = max(values) if panel.top is None else panel.top
