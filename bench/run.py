@@ -106,10 +106,10 @@ def parts() -> Row:
 
 def main() -> None:
     """Measure, and print the tables."""
-    from bench import drop_in, stepping
+    from bench import drop_in, range_cost, range_quality, stepping
 
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--quick", action="store_true", help="fewer group counts")
+    parser.add_argument("--quick", action="store_true", help="fewer group counts and seeds")
     quick = parser.parse_args().quick
     console = Console()
     table = Table(title="schedules", title_justify="left")
@@ -121,6 +121,8 @@ def main() -> None:
     counts = (1, 10) if quick else (1, 10, 200, 1000)
     console.print(stepping.table(counts))
     console.print(drop_in.table(counts))
+    console.print(range_cost.table())
+    console.print(range_quality.table(5 if quick else 100))
 
 
 if __name__ == "__main__":

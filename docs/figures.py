@@ -1,13 +1,37 @@
-"""Draws docs/grid.png: `python docs/figures.py`."""
+"""Draws the pictures of these pages, grid.png and range_test.png: `python docs/figures.py`."""
 
 from __future__ import annotations
 
+import random
+import textwrap
 from pathlib import Path
+from typing import Any
 
-from passo import Cosine, Linear, Run, draw, rest, steps
+import torch
+from matplotlib.axes import Axes
+from sklearn.datasets import load_digits
+from torch.nn.functional import cross_entropy
+
+from passo import (
+    Cosine,
+    Linear,
+    RangeTest,
+    Run,
+    draw,
+    loader_step,
+    range_test,
+    rest,
+    steps,
+)
 from passo.plot import save
+from passo.plot.paint import new_figure
+from passo.plot.ranges import words
 
-if __name__ == "__main__":
+HERE = Path(__file__).parent
+
+
+def grid() -> None:
+    """What each update of a short run uses."""
     run = Run(steps(10))
     warm = Linear(0, 1, steps(4)).then(Cosine(1, 0, rest))
     skipped = Linear(0, 1, steps(4)).skip(steps(1)).then(Cosine(1, 0, rest))
@@ -27,4 +51,85 @@ if __name__ == "__main__":
         ha="center",
         arrowprops={"arrowstyle": "->", "color": "0.4"},
     )
-    save(ax, Path(__file__).parent / "grid.png")
+    save(ax, HERE / "grid.png")
+
+
+def on_digits(high: float = 10.0) -> RangeTest:
+    """A small network on digits, with momentum."""
+    torch.manual_seed(0)
+    images, labels = load_digits(return_X_y=True)
+    data = torch.utils.data.TensorDataset(
+        torch.tensor(images, dtype=torch.float32) / 16, torch.tensor(labels)
+    )
+    loader = torch.utils.data.DataLoader(data, batch_size=32, shuffle=True)
+    model = torch.nn.Sequential(torch.nn.Linear(64, 32), torch.nn.ReLU(), torch.nn.Linear(32, 10))
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.1, momentum=0.9)
+    step = loader_step(model, optimizer, cross_entropy, loader)
+    return range_test(step, optimizer, restore=[], low=1e-4, high=high)
+
+
+def hopeless() -> RangeTest:
+    """A loss that is nothing but noise."""
+    dice = random.Random(4)  # noqa: S311
+    rates = on_digits().ramp
+    return RangeTest(rates, (tuple(dice.gauss(2.3, 0.2) for _ in rates),))
+
+
+def reading() -> None:
+    """One curve to read, and two not to trust."""
+    figure = new_figure((9.0, 7.2), gap=0.06)
+    rows = figure.add_gridspec(2, 2, height_ratios=(5, 3))
+    good = on_digits()
+    main = draw(good, ax=figure.add_subplot(rows[0, :]), title="How to read it")
+    _explain(main, good)
+    for place, (test, title) in enumerate(
+        ((hopeless(), "Not to be trusted: only noise"), (on_digits(0.3), "Half an answer: no rise"))
+    ):
+        ax = draw(test, ax=figure.add_subplot(rows[1, place]), title=title)
+        _small(ax, test)
+    save(figure, HERE / "range_test.png")
+
+
+def _explain(ax: Axes, test: RangeTest) -> None:
+    """The parts of the curve, in words, each beside what it is about."""
+    found, lowest = test.suggestion(), test.minimum()
+    if found.low is None or found.best is None or lowest is None:
+        raise SystemExit("the good example is refused")
+    for line in ax.lines:
+        if str(line.get_label()).startswith(("steepest", "valley")):
+            line.set_visible(False)
+    ax.get_legend().remove()
+    ax.set_ylim(0.0, 3.9)
+    at = dict(zip(test.values, test.smoothed, strict=True))
+    falls = max(value for value in test.values if value < lowest / 2.5)
+    notes = [
+        ("too low: nothing happens", (1e-3, 2.33), (1e-3, 2.75)),
+        ("a tenth of where the loss was last low:\nthe suggestion", (found.best, 3.3), (4e-3, 3.3)),
+        ("how far it may well\nbe varied", (found.low * 1.2, 0.5), (4e-3, 0.5)),
+        ("the loss falls", (falls, at[falls]), (1.6e-1, 1.35)),
+        ("lowest: a step from divergence,\nnot a rate to use", (lowest, 0.95), (5.2e-1, 0.27)),
+        ("too high", (test.values[-1] / 1.04, 3.3), (1.0, 3.3)),
+    ]
+    arrow = {"arrowstyle": "->", "color": "0.4"}
+    looks: dict[str, Any] = {"fontsize": 10, "color": "#333333", "ha": "center", "va": "center"}
+    for text, place, beside in notes:
+        ax.annotate(text, place, beside, arrowprops=arrow, **looks)
+
+
+def _small(ax: Axes, test: RangeTest) -> None:
+    """Less room: the words below the title, no legend."""
+    dotted = [line for line in ax.lines if line.get_linestyle() == ":"]
+    for each in (*ax.texts, *dotted):
+        each.set_visible(False)
+    ax.set_title(ax.get_title(), x=0, ha="left", fontsize=11, fontweight="bold", pad=8)
+    legend = ax.get_legend()
+    if legend is not None:
+        legend.remove()
+    text = textwrap.fill(words(test.suggestion()), 44)
+    ax.set_ylim(ax.get_ylim()[0] - 0.45 * (ax.get_ylim()[1] - ax.get_ylim()[0]))
+    ax.text(0.03, 0.05, text, transform=ax.transAxes, fontsize=8, va="bottom")
+
+
+if __name__ == "__main__":
+    grid()
+    reading()

@@ -12,20 +12,28 @@ if TYPE_CHECKING:
     from passo.optim import Scheduler as Scheduler
     from passo.optim import attach as attach
     from passo.optim import by_group as by_group
+    from passo.optim import loader_step as loader_step
+    from passo.optim import range_test as range_test
+    from passo.optim import untouched as untouched
     from passo.plot import draw as draw
     from passo.schedules import *  # noqa: F403
     from passo.schedules import analysis as analysis
     from passo.schedules.curve import Curve as Curve
+    from passo.trace import RangeTest as RangeTest
     from passo.trace import Trace as Trace
 
 _HOMES = {
     "Curve": "passo.schedules.curve",
+    "RangeTest": "passo.trace",
     "Scheduler": "passo.optim",
     "Trace": "passo.trace",
     "analysis": "passo.schedules.analysis",
     "attach": "passo.optim",
     "by_group": "passo.optim",
     "draw": "passo.plot",
+    "loader_step": "passo.optim",
+    "range_test": "passo.optim",
+    "untouched": "passo.optim",
 }
 
 

@@ -1,8 +1,10 @@
-"""The command line: `passo show`, `list` and `demo`. Each command imports what it needs."""
+"""The command line: `passo show`, `list`, `find` and `demo`. Each command imports what it needs."""
 
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
@@ -16,6 +18,7 @@ if TYPE_CHECKING:
     from passo.schedules.twins import Twin
 
 _MOST_ROWS: Final = 40
+_NO_ANSWER: Final = 1
 _BAD_INPUT: Final = 2
 _INTERRUPTED: Final = 130
 
@@ -68,14 +71,7 @@ def show(
     curve = _curve(schedule, run, rates, lr)
     _print_curve(curve)
     if png is not None:
-        from passo.plot import draw, save
-
-        try:
-            save(draw(curve), png)
-        except OSError as error:
-            msg = f"cannot write {str(png)!r}: {error.strerror}"
-            raise PassoError(msg) from None
-        typer.echo(f"drawn into {png}")
+        _draw(curve, png)
 
 
 @app.command("list")
@@ -92,6 +88,56 @@ def list_() -> None:
     for title, members in groups.items():
         lines = [f"  {name:<19} {_first_line(member)}" for name, member in members.items()]
         typer.echo("\n".join([title, *lines]))
+
+
+@app.command()
+def find(
+    place: Annotated[
+        str,
+        typer.Argument(
+            metavar="FILE.py:FUNCTION",
+            help="a function that answers: train_step, optimizer, a list of what to restore",
+        ),
+    ],
+    *,
+    key: Annotated[str, typer.Option(help="the field of the param groups")] = "lr",
+    low: Annotated[float, typer.Option(help="the lowest value")] = 1e-7,
+    high: Annotated[float, typer.Option(help="the highest value")] = 10.0,
+    steps: Annotated[int, typer.Option(help="updates")] = 100,
+    ramp: Annotated[str, typer.Option(help='"exponential" or "linear"')] = "exponential",
+    stop: Annotated[float, typer.Option(help="stop at a rise of so many falls")] = 4.0,
+    repeats: Annotated[int, typer.Option(help="so often, with other random numbers")] = 1,
+    png: Annotated[Path | None, typer.Option(help="also draw the curve into this file")] = None,
+    json: Annotated[Path | None, typer.Option(help="also write all of it into this file")] = None,
+) -> None:
+    """Find a learning rate: a range test of your own training step (exit 1: no suggestion)."""
+    from passo.optim.setups import range_test_of
+    from passo.plot import draw
+
+    test = range_test_of(
+        place,
+        key=key,
+        low=low,
+        high=high,
+        steps=steps,
+        ramp=ramp,
+        stop=stop,
+        repeats=repeats,
+        progress=sys.stderr.isatty(),
+    )
+    found = test.suggestion()
+    typer.echo(draw(test, backend="terminal"))
+    if found:
+        typer.echo(f"suggested: {found.best:.2g} ({found.low:.2g} to {found.high:.2g})")
+    typer.echo(f"{f'sure {found.sure:.2f}' if found else 'no suggestion'}: {found.reason}")
+    if png is not None:
+        _draw(test, png)
+    if json is not None:
+        with _writing(json):
+            test.write(json)
+        typer.echo(f"written into {json}")
+    if not found:
+        raise typer.Exit(_NO_ANSWER)
 
 
 @app.command()
@@ -112,6 +158,23 @@ def demo(
         run_demo(out, quick=quick, seeds=seeds, only=only)
     except KeyboardInterrupt:
         sys.exit(_INTERRUPTED)
+
+
+@contextmanager
+def _writing(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        msg = f"cannot write {str(path)!r}: {error.strerror}"
+        raise PassoError(msg) from None
+
+
+def _draw(thing: Any, path: Path) -> None:
+    from passo.plot import draw, save
+
+    with _writing(path):
+        save(draw(thing), path)
+    typer.echo(f"drawn into {path}")
 
 
 def _methods() -> tuple[str, ...]:

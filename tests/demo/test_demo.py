@@ -16,8 +16,8 @@ from PIL import Image
 from rich.console import Console
 
 from passo.demo import STORIES, run_demo
-from passo.demo.values import OPTIMIZERS, Task
-from passo.trace import Trace
+from passo.demo.values import OPTIMIZERS, Task, range_figure, range_file
+from passo.trace import RangeTest, Trace
 
 PROGRAM = """
 import sys
@@ -42,6 +42,7 @@ def test_the_quick_demo_writes_all_that_it_promises(tmp_path):
     assert list(tmp_path.iterdir()) == [out]
     files = {str(each.relative_to(out)) for each in out.rglob("*") if each.is_file()}
     promised = {task.figure for task in TASKS} | {task.trace for task in TASKS}
+    promised |= {name(each) for name in (range_file, range_figure) for each in OPTIMIZERS}
     tops = {"report.html", "poster.png", "results.json", "results.csv"}
     assert files == promised | tops | {"mine.txt"}
     assert (out / "mine.txt").read_text() == "foreign"
@@ -49,6 +50,7 @@ def test_the_quick_demo_writes_all_that_it_promises(tmp_path):
         check_trace(out, task, result.settings)
         check_picture(out / task.figure)
     check_picture(out / "poster.png")
+    check_range_tests(result)
     check_page(result)
     check_results(result)
     assert all(story.title in said.getvalue() for story in STORIES)
@@ -70,6 +72,16 @@ def check_trace(out, task, settings):
         assert used == [value(t) for t in range(trace.updates)], (task, key)
 
 
+def check_range_tests(result):
+    """The base rates are what the range tests suggest."""
+    for optimizer in OPTIMIZERS:
+        test = RangeTest.read(result.folder / range_file(optimizer))
+        assert len(test.runs) == 3
+        best = test.suggestion().best
+        assert result.settings.rate(optimizer) == float(f"{best:.1g}")
+        check_picture(result.folder / range_figure(optimizer))
+
+
 def check_picture(path):
     """It is a PNG, and something is drawn on it."""
     with Image.open(path) as image:
@@ -81,7 +93,7 @@ def check_picture(path):
 def check_page(result):
     """It has all figures inside, names every schedule, and asks for nothing from elsewhere."""
     page = result.report.read_text("utf-8")
-    assert page.count("data:image/png;base64,") == len(TASKS) + 1
+    assert page.count("data:image/png;base64,") == len(TASKS) + 3
     text = re.sub(r'"data:image/png;base64,[A-Za-z0-9+/=]*"', '""', page)
     assert re.findall(r"https?:|//|<script|<link|@import|url\(", text) == []
     assert set(re.findall(r'(?:src|href)="([^"]*)"', text)) == {
@@ -120,7 +132,7 @@ def test_an_interrupt_at_any_moment_leaves_nothing_half_written(tmp_path):
     demo = subprocess.Popen(
         [sys.executable, "-c", PROGRAM, str(out)], stdout=subprocess.PIPE, text=True
     )
-    assert demo.stdout.readline().startswith("training")
+    assert demo.stdout.readline().startswith("finding")
     time.sleep(random.uniform(0, 8))
     demo.send_signal(signal.SIGINT)
     begin = time.monotonic()

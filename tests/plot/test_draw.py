@@ -210,7 +210,7 @@ def test_drawing_touches_no_pyplot_and_works_in_threads():
 
 
 NEED = (
-    "draw needs a Curve, several, a mapping of label to Curve, or one Trace; "
+    "draw needs a Curve, several, a mapping of label to Curve, one Trace or one RangeTest; "
     "write schedule.curve(run) for a schedule, poster({...}) for several traces"
 )
 

@@ -94,7 +94,9 @@ class Demo:
                 Screen(self.console, self.stories, self.settings) as screen,
                 Crew(size, log) as crew,
             ):
-                about = {"data": self._train(crew, screen, folder), "versions": versions()}
+                peaks = self._find(crew, screen, folder)
+                facts = self._train(crew, screen, folder)
+                about = {"data": facts, "versions": versions(), "range_tests": peaks}
                 rows = marked(self._rows())
                 self._draw(crew, screen, folder)
             log.unlink()
@@ -113,6 +115,21 @@ class Demo:
             f"stopped: {len(self.outcomes)} of {len(self.tasks)} training runs were finished; "
             f"{self.out} is as it was before"
         )
+
+    def _find(self, crew: Crew, screen: Screen, folder: Path) -> list[dict[str, Any]]:
+        """A range test for each optimizer sets the base rates; answers with what was found."""
+        screen.phase("finding a rate", len(OPTIMIZERS))
+        for optimizer in OPTIMIZERS:
+            crew.put(self._job("find", folder, optimizer=optimizer))
+        found: dict[str, dict[str, Any]] = {}
+        while len(found) < len(OPTIMIZERS):
+            event = crew.get()
+            if event is not None and event.kind == "done":
+                found[event.job["optimizer"]] = event.what
+                screen.advance()
+        best = {name: each["best"] for name, each in found.items() if each["best"] is not None}
+        self.settings = self.settings.with_rates(best)
+        return [found[name] for name in OPTIMIZERS]
 
     def _train(self, crew: Crew, screen: Screen, folder: Path) -> dict[str, int]:
         """Every training run; answers with the facts of the data."""

@@ -11,7 +11,7 @@ from typing import Any
 from passo.demo.shapes import svg, used
 from passo.demo.stories import Story
 from passo.demo.style import STYLE
-from passo.demo.values import OPTIMIZERS, DemoResult, Row, Settings, Task
+from passo.demo.values import OPTIMIZERS, DemoResult, Row, Settings, Task, range_figure
 from passo.trace import Trace
 
 POINTS = 60
@@ -23,6 +23,7 @@ def write_report(folder: Path, result: DemoResult, about: Mapping[str, Any]) -> 
     parts = [
         *_head(result, stories, about),
         *_table(folder, result, stories),
+        *_peaks(folder, result.settings, about["range_tests"]),
         *_reading(result.settings),
         *(part for story in stories for part in _section(folder, result, story)),
         *_poster(folder),
@@ -107,6 +108,21 @@ def _table_note(settings: Settings) -> str:
     )
 
 
+def _peaks(folder: Path, settings: Settings, found: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+    """How the base rates were found."""
+    yield "<h2>The base rates, found first</h2><p>Before anything was trained, a range test raised "
+    yield "the rate from update to update and looked at the loss, three times with other batches; "
+    yield "then it put everything back. Too low, and nothing happens; then the loss falls; then it "
+    yield "explodes. The base rate is the green line, well below that.</p>"
+    yield '<div class="pair">'
+    for each in found:
+        name, rate = each["optimizer"], settings.rate(each["optimizer"])
+        told = "" if each["best"] else ": a plain choice, since the test suggests nothing"
+        yield f"<figure>{_image(folder / range_figure(name), f'range test with {name}')}"
+        yield f"<figcaption>{name}: {rate:g}{escape(told)}</figcaption></figure>"
+    yield "</div>"
+
+
 def _reading(settings: Settings) -> Iterator[str]:
     yield "<h2>Schedule by schedule</h2><p>In each figure, over the updates from left to right: "
     yield "on top the learning rate that each update really used, below it the losses of the same "
@@ -148,9 +164,9 @@ def _made(result: DemoResult, about: Mapping[str, Any]) -> Iterator[str]:
         f"{settings.batch}: {settings.run.updates:,} updates",
         "seeds": ", ".join(map(str, range(settings.seeds))),
         "base rates": f"SGD {settings.sgd_rate:g} (momentum {settings.momentum:g}), "
-        f"AdamW {settings.adamw_rate:g}: a fixed, reasonable choice for each optimizer, the "
-        "highest of a coarse grid at which a constant rate still learned, found on seeds 0 to 2. "
-        "The schedules' own numbers are plain choices, not optima: others may reorder the table",
+        f"AdamW {settings.adamw_rate:g}: what a range test suggests for each optimizer on seed 0, "
+        "to one digit. The schedules' own numbers are plain choices, not optima: others may "
+        "reorder the table",
         "versions": ", ".join(f"{name} {number}" for name, number in about["versions"].items()),
         "wall time": f"{result.seconds:.0f} s with {_count(about['workers'], 'process', 'es')}",
         "again": "the same seeds on the same versions give the same numbers",

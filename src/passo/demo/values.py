@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import statistics
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -19,8 +19,8 @@ OPTIMIZERS = ("SGD", "AdamW")
 class Settings:
     """The same for every run of a demo: the data, the budget and the base rates.
 
-    The base rates were found once: of 0.001, 0.003, 0.01, ... the highest at which a constant rate
-    reaches the target with every seed.
+    The base rates here are for the case that a range test finds none: of 0.001, 0.003, 0.01, ...
+    the highest at which a constant rate reaches the target with every seed.
 
     >>> Settings().run.updates
     580
@@ -66,6 +66,18 @@ class Settings:
         '95 %'
         """
         return f"{100 * self.target:g} %"
+
+    def with_rates(self, found: Mapping[str, float]) -> Settings:
+        """The same with the base rates that were found.
+
+        >>> Settings().with_rates({"SGD": 0.07}).rate("SGD")
+        0.07
+        """
+        return replace(
+            self,
+            sgd_rate=found.get("SGD", self.sgd_rate),
+            adamw_rate=found.get("AdamW", self.adamw_rate),
+        )
 
     def rate(self, optimizer: str) -> float:
         """The base rate of an optimizer.
@@ -194,6 +206,20 @@ class DemoResult:
     def best(self, optimizer: str) -> tuple[Row, ...]:
         """The best schedule with an optimizer; several where they are equal as shown."""
         return tuple(row for row in self.rows if (row.optimizer, row.mark) == (optimizer, "best"))
+
+
+def range_file(optimizer: str) -> str:
+    """Where an optimizer's range test lies in the demo's folder.
+
+    >>> range_file("SGD")
+    'traces/range-sgd.json'
+    """
+    return f"traces/range-{optimizer.lower()}.json"
+
+
+def range_figure(optimizer: str) -> str:
+    """Where its figure lies."""
+    return f"figures/range-{optimizer.lower()}.png"
 
 
 def marked(rows: Sequence[Row]) -> tuple[Row, ...]:

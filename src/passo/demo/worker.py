@@ -46,6 +46,10 @@ def _do(job: dict[str, Any], lines: TextIO) -> Any:
         from passo.demo.pictures import draw_poster
 
         return draw_poster(folder, [Task(**each) for each in job["tasks"]], settings)
+    if job["kind"] == "find":
+        from passo.demo.peaks import find_peak
+
+        return find_peak(job["optimizer"], settings, folder)
     task = Task(**job["task"])
     if job["kind"] == "figure":
         from passo.demo.pictures import draw_figure

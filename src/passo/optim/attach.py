@@ -70,7 +70,7 @@ def attach(
     ...     optimizer.step()
     0.0 0.5 1.0 0.5
     """
-    target = _unwrapped(optimizer, clock)
+    target = _target(optimizer, clock)
     entries = as_plan(plan)
     settings = Settings(
         run,
@@ -116,8 +116,8 @@ def _begun(scheduler: Scheduler, optimizer: Any, record: Any) -> Scheduler:
     return scheduler
 
 
-def _unwrapped(optimizer: Any, clock: str) -> Any:
-    """The optimizer whose hooks fire: what a wrapper such as accelerate's holds inside."""
+def unwrapped(optimizer: Any) -> Any:
+    """The optimizer whose hooks fire, what a wrapper such as accelerate's holds inside; or None."""
     inner = optimizer
     for _ in range(8):
         if hasattr(inner, "_optimizer_step_post_hooks"):
@@ -125,6 +125,14 @@ def _unwrapped(optimizer: Any, clock: str) -> Any:
         if not hasattr(inner, "optimizer"):
             break
         inner = inner.optimizer
+    return None
+
+
+def _target(optimizer: Any, clock: str) -> Any:
+    """What a Scheduler hangs on."""
+    inner = unwrapped(optimizer)
+    if inner is not None:
+        return inner
     if clock == "calls" and hasattr(optimizer, "param_groups"):
         return optimizer
     if hasattr(optimizer, "param_groups"):

@@ -97,16 +97,28 @@ def check_range(field: Field, key: str, low: float, high: float, where: str) -> 
 
     >>> check_range(Field("betas", 0), "momentum", 0.85, 0.95, "param group 0")
     """
-    least, most = _LIMITS.get(field.name, _LIMITS.get(field.key, (-math.inf, math.inf)))
-    if least <= low and high <= most:
+    bounds = broken_bounds(field, low, high)
+    if not bounds:
         return
-    bounds = [_EDGES.get(least, f"at least {least:g}")] if least > -math.inf else []
-    bounds += [_EDGES.get(most, f"at most {most:g}")] if most < math.inf else []
     msg = (
-        f"{key!r} of {where} must stay {' and '.join(bounds)}, and its schedule goes from "
+        f"{key!r} of {where} must stay {bounds}, and its schedule goes from "
         f"{low:.6g} to {high:.6g}; write .clip(...), or another schedule"
     )
     raise PassoError(msg)
+
+
+def broken_bounds(field: Field, low: float, high: float) -> str:
+    """The bounds of a field in words, where values from `low` to `high` leave them; else nothing.
+
+    >>> broken_bounds(Field("betas", 0), 0.85, 1.5)
+    'at least 0 and below 1'
+    """
+    least, most = _LIMITS.get(field.name, _LIMITS.get(field.key, (-math.inf, math.inf)))
+    if least <= low and high <= most:
+        return ""
+    bounds = [_EDGES.get(least, f"at least {least:g}")] if least > -math.inf else []
+    bounds += [_EDGES.get(most, f"at most {most:g}")] if most < math.inf else []
+    return " and ".join(bounds)
 
 
 def find(key: str, group: dict[str, Any], where: str) -> Field:

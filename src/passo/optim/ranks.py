@@ -48,6 +48,17 @@ def reduced(metrics: Mapping[str, Any], how: str | None) -> dict[str, float]:
     return {name: math.fsum(each[name] for each in everywhere) / len(everywhere) for name in told}
 
 
+def mean_point(loss: float, device: torch.device, *, made: bool) -> tuple[float, bool]:
+    """The mean loss over the ranks, and whether any made an update: the same answer on each."""
+    if not _several():
+        return loss, made
+    told = torch.tensor([loss, float(made)], dtype=torch.float64, device=device)
+    everywhere = [torch.empty_like(told) for _ in range(distributed.get_world_size())]
+    distributed.all_gather(everywhere, told)
+    points = [each.tolist() for each in everywhere]
+    return sum(loss for loss, _ in points) / len(points), any(made for _, made in points)
+
+
 def _several() -> bool:
     ready = distributed.is_available() and distributed.is_initialized()
     return ready and distributed.get_world_size() > 1

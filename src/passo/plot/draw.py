@@ -8,17 +8,18 @@ from typing import TYPE_CHECKING, Any, Literal, overload
 from passo.plot.compose import of_curves, of_trace
 from passo.plot.paint import INSIDE, paint
 from passo.plot.picture import Picture
+from passo.plot.ranges import of_range_test
 from passo.plot.terminal import terminal
 from passo.plot.web import web
 from passo.schedules.curve import Curve
 from passo.schedules.errors import PassoError
-from passo.trace import Trace
+from passo.trace import RangeTest, Trace
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 NEED = (
-    "draw needs a Curve, several, a mapping of label to Curve, or one Trace; "
+    "draw needs a Curve, several, a mapping of label to Curve, one Trace or one RangeTest; "
     "write schedule.curve(run) for a schedule, poster({...}) for several traces"
 )
 
@@ -62,13 +63,16 @@ def draw(
     width: float | None = None,
     height: float | None = None,
 ) -> Any:
-    """A picture of a Curve, of several (also `{label: curve}`), or of a Trace.
+    """A picture of a Curve, of several (also `{label: curve}`), of a Trace, or of a RangeTest.
 
     A Trace shows the value that each update used over its losses, in panels that share their x
-    axis; every number is drawn as it is, jumps are jumps. `backend="matplotlib"` gives the (top)
-    Axes, on `ax` or a new figure (`ax.figure.axes` has them all), `"plotly"` its Figure,
-    `"terminal"` text to print. `width` and `height` are inches, pixels or characters. Raises
-    `PassoError` for anything else, and where a library is missing (it names the extra).
+    axis; every number is drawn as it is, jumps are jumps. A RangeTest shows its losses over the
+    value, and what it suggests; what is far above the first loss is cut off.
+
+    `backend="matplotlib"` gives the (top) Axes, on `ax` or a new figure (`ax.figure.axes` has them
+    all), `"plotly"` its Figure, `"terminal"` text. `width` and `height` are inches, pixels or
+    characters. Raises `PassoError` for anything else, and where a library is missing (it names the
+    extra).
 
     >>> from passo.trace import Column, Trace
     >>> ax = draw(Trace(3, ("all",), (Column(0, "lr", (0, 2), (0.1, 0.01)),)), title="A drop")
@@ -93,13 +97,15 @@ def draw(
 def _rows(picture: Picture) -> float:
     """How high the picture wants to be, in panels; a long legend needs room too."""
     names = max(len(panel.lines) for panel in picture.panels)
-    return sum(panel.height for panel in picture.panels) + (names > INSIDE) * 0.15 * names
+    return sum(p.height for p in picture.panels) + (names > INSIDE) * 0.15 * names
 
 
 def _picture(things: tuple[Any, ...], title: str | None) -> Picture:
     """What is to be seen of the things."""
     if len(things) == 1 and isinstance(things[0], Trace):
         return of_trace(things[0], title)
+    if len(things) == 1 and isinstance(things[0], RangeTest):
+        return of_range_test(things[0], title)
     first = things[0]
     named = first.items() if len(things) == 1 and isinstance(first, Mapping) else None
     pairs: list[tuple[str | None, Any]] = [(None, each) for each in things]

@@ -6,7 +6,7 @@ import math
 from typing import TYPE_CHECKING, Any
 
 from passo.plot.need import need
-from passo.plot.picture import Line, Panel, Picture, finite
+from passo.plot.picture import Area, Line, Panel, Picture, finite, shown
 from passo.schedules.errors import PassoError
 
 if TYPE_CHECKING:
@@ -32,6 +32,8 @@ def paint(
     else:
         axes = split(ax, heights)
     for each, panel in zip(axes, picture.panels, strict=True):
+        if picture.xlog:
+            each.set_xscale("log")
         fill(each, panel)
         name_axes(each, picture.xlabel, panel.ylabel)
     for each in axes[:-1]:
@@ -71,12 +73,19 @@ def split(ax: Axes, heights: list[float]) -> list[Axes]:
 
 def fill(ax: Axes, panel: Panel) -> None:
     """The lines of one panel, and its looks."""
+    for area in panel.areas:
+        shade(ax, area)
     for line in panel.lines:
         stroke(ax, line)
+    for mark in panel.marks:
+        looks: dict[str, Any] = {"color": mark.colour, "linestyle": mark.dash, "label": mark.label}
+        ax.axvline(mark.x, linewidth=mark.width, zorder=1.5, **looks)
     if panel.log:
         ax.set_yscale("log")
     else:
         _room(ax, finite(panel.lines))
+    if panel.top is not None:
+        ax.set_ylim(*shown(panel))
     ax.margins(x=0.015)
     ax.grid(visible=True, color="#E3E3E3", linewidth=0.7)
     ax.set_axisbelow(True)
@@ -101,6 +110,15 @@ def stroke(ax: Axes, line: Line) -> None:
         label=line.label,
         solid_capstyle="round",
     )
+
+
+def shade(ax: Axes, area: Area) -> None:
+    """An area, behind all lines."""
+    looks: dict[str, Any] = {"color": area.colour, "linewidth": 0, "label": area.label}
+    if area.low:
+        ax.fill_between(area.x, area.low, area.high, alpha=0.25, zorder=1, **looks)
+    else:
+        ax.axvspan(*area.x, alpha=0.12, zorder=0.5, **looks)
 
 
 def name_axes(ax: Axes, xlabel: str, ylabel: str) -> None:
@@ -150,7 +168,9 @@ def _legend(ax: Axes, panel: Panel) -> None:
     """Names: inside where they hide little, below the panel where there are many."""
     looks: dict[str, Any] = {"fontsize": 9, "framealpha": 0.85, "edgecolor": "none"}
     points = sum(len(line.x) for line in panel.lines)
-    if len(panel.lines) > INSIDE:
+    if panel.marks:
+        ax.legend(loc="upper left", bbox_to_anchor=(0.0, -0.13), ncols=3, **looks)
+    elif len(panel.lines) > INSIDE:
         ncols = 2 if max(len(line.label) for line in panel.lines) <= SHORT else 1
         ax.legend(loc="upper left", bbox_to_anchor=(0.0, -0.16), ncols=ncols, **looks)
     else:

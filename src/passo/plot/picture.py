@@ -39,29 +39,75 @@ class Line:
 
 
 @dataclass(frozen=True, slots=True)
+class Area:
+    """What lies between two series, or (of two x and no series) everything between these two x."""
+
+    label: str
+    x: Sequence[float]
+    low: Sequence[float] = ()
+    high: Sequence[float] = ()
+    colour: str = SKY
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """A place on the x axis, with a name."""
+
+    label: str
+    x: float
+    colour: str = BLACK
+    dash: str = "dotted"
+    width: float = 1.3
+
+
+@dataclass(frozen=True, slots=True)
 class Panel:
-    """Lines that share a y axis; `height` is its share of the picture."""
+    """Lines that share a y axis.
+
+    `height` is its share of the picture, `top` the highest y that is shown.
+    """
 
     ylabel: str
     lines: tuple[Line, ...]
     log: bool = False
     height: float = 1.0
     legend: bool = True
+    areas: tuple[Area, ...] = ()
+    marks: tuple[Mark, ...] = ()
+    top: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """Panels one below the other, over one x axis. `note` is a small line under the title."""
+    """Panels one below the other, over one x axis. `note` is a small line under the title.
+
+    `xlog`: the x axis is logarithmic.
+    """
 
     title: str
     xlabel: str
     panels: tuple[Panel, ...]
     note: str = ""
+    xlog: bool = False
 
 
 def finite(lines: Sequence[Line]) -> list[float]:
     """Every number of the lines that can be drawn."""
     return [value for line in lines for value in line.y if math.isfinite(value)]
+
+
+def shown(panel: Panel) -> tuple[float, float]:
+    """The lowest and the highest y of a panel: up to its `top`, with a little room below.
+
+    >>> shown(Panel("loss", (Line("loss", (0, 1, 2), (2.0, 1.9, 90.0)),), top=3.0))
+    (1.8339999999999999, 3.0)
+    """
+    values = finite(panel.lines) or [0.0, 1.0]
+    top = max(values) if panel.top is None else panel.top
+    low = min(values)
+    if panel.log:
+        return low / 1.5, top
+    return (0.0 if 0 <= low <= 0.5 * top else low - 0.06 * (top - low)), top
 
 
 def wants_log(values: Sequence[float], share: float = 0.0) -> bool:

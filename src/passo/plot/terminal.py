@@ -4,16 +4,33 @@ from __future__ import annotations
 
 import math
 from itertools import cycle
-from typing import Any
+from typing import Any, NamedTuple
 
 from passo.plot.need import need
-from passo.plot.picture import Line, Panel, Picture, finite
+from passo.plot.picture import Line, Panel, Picture, finite, shown
 from passo.plot.words import shorten
 from passo.schedules.errors import PassoError
 
 MARKS = ("●", "×", "+", "o", "#", "*")
+UPRIGHTS = ("┃", "┆", "┊", "╎")
 LEAST = (40, 8)
 MARGIN = 8
+
+
+class Reach(NamedTuple):
+    """The x axis: its ends, and whether it is logarithmic."""
+
+    low: float
+    high: float
+    log: bool
+
+    def place(self, x: float) -> float:
+        """Where an x stands."""
+        return math.log10(x) if self.log else x
+
+    def ticks(self) -> list[float]:
+        """Round numbers on it."""
+        return (decades if self.log else ticks)(self.low, self.high)
 
 
 def terminal(picture: Picture, size: tuple[int, int]) -> str:
@@ -30,7 +47,7 @@ def terminal(picture: Picture, size: tuple[int, int]) -> str:
     total = sum(panel.height for panel in picture.panels)
     spare = height - len(head) - LEAST[1] * len(picture.panels)
     every = [x for panel in picture.panels for line in panel.lines for x in line.x]
-    reach = (min(every), max(every))
+    reach = Reach(min(every), max(every), picture.xlog)
     texts = [
         _panel(
             panel,
@@ -69,7 +86,7 @@ def decades(low: float, high: float, most: int = 5) -> list[float]:
     return [float(f"1e{k}") for k in range(first, last + 1, every)]
 
 
-def _panel(panel: Panel, xlabel: str, reach: tuple[float, float], size: tuple[int, int]) -> str:
+def _panel(panel: Panel, xlabel: str, reach: Reach, size: tuple[int, int]) -> str:
     """One panel: what its marks mean, then the plot."""
     import plotext
 
@@ -77,10 +94,15 @@ def _panel(panel: Panel, xlabel: str, reach: tuple[float, float], size: tuple[in
     window.limit(False, False)  # noqa: FBT003
     figure = type(plotext.figure)(parent=window)
     several = len(panel.lines) > 1
+    for upright, mark in zip(panel.marks, cycle(UPRIGHTS), strict=False):
+        ends = [math.log10(y) if panel.log else y for y in shown(panel)]
+        x = [reach.place(upright.x)] * 2
+        figure.draw(figure.signal(x, ends, marker=mark).lines())
     for line, mark in zip(panel.lines, cycle(MARKS), strict=False):
-        for x, y in _pieces(line):
-            shown = [math.log10(each) for each in y] if panel.log else y
-            figure.draw(figure.signal(x, shown, marker=mark if several else "braille").lines())
+        for x, y in _pieces(line, math.inf if panel.top is None else panel.top):
+            xs = [reach.place(each) for each in x]
+            ys = [math.log10(each) for each in y] if panel.log else y
+            figure.draw(figure.signal(xs, ys, marker=mark if several else "braille").lines())
     _axes(figure, panel, reach, size[1])
     if xlabel:
         figure.label(xlabel, axis="x")
@@ -92,40 +114,44 @@ def _panel(panel: Panel, xlabel: str, reach: tuple[float, float], size: tuple[in
 
 def _head(panel: Panel, width: int) -> list[str]:
     """What the axis and the marks mean, in one line where there is room."""
-    if len(panel.lines) == 1:
+    if len(panel.lines) == 1 and not panel.marks:
         name = panel.lines[0].label
         return [
             shorten(panel.ylabel if name == panel.ylabel else f"{panel.ylabel}:  {name}", width)
         ]
     names = [f"{m} {line.label}" for m, line in zip(cycle(MARKS), panel.lines, strict=False)]
+    names += [f"{m} {mark.label}" for m, mark in zip(cycle(UPRIGHTS), panel.marks, strict=False)]
     line = "   ".join([f"{panel.ylabel}:", *names])
     return [line] if len(line) <= width else [shorten(name, width) for name in names]
 
 
-def _axes(figure: Any, panel: Panel, reach: tuple[float, float], height: int) -> None:
+def _axes(figure: Any, panel: Panel, reach: Reach, height: int) -> None:
     """Round numbers on both axes, the same margin in every panel."""
     values = finite(panel.lines) or [0.0, 1.0]
     low, high = min(values), max(values)
+    if panel.top is not None:
+        low, high = shown(panel)
     if low == high:
         low, high = min(0.0, 1.25 * low), max(0.0, 1.25 * high) or 1.0
-    along = ticks(*reach)
+    along = reach.ticks()
     up = decades(low, high) if panel.log else ticks(low, high, max(2, height // 4))
-    figure.ruler("x").lim(*reach).ticks(along, [f"{each:,.6g}" for each in along])
+    ends, places = map(reach.place, reach[:2]), list(map(reach.place, along))
+    figure.ruler("x").lim(*ends).ticks(places, [f"{each:,.6g}" for each in along])
     names = [f"{each:{MARGIN}.4g}" for each in up]
     if panel.log:
         low, high, *up = [math.log10(each) for each in (low, high, *up)]
     figure.ruler("y").lim(low, high).ticks(up, names)
 
 
-def _pieces(line: Line) -> list[tuple[list[float], list[float]]]:
-    """The finite runs of a line; each value of a line of steps is held until the next."""
+def _pieces(line: Line, top: float = math.inf) -> list[tuple[list[float], list[float]]]:
+    """The finite runs of a line up to `top`; a value of a line of steps is held until the next."""
     pieces: list[tuple[list[float], list[float]]] = [([], [])]
     for x, y in zip(line.x, line.y, strict=True):
         xs, ys = pieces[-1]
         if line.steps and xs:
             xs.append(x)
             ys.append(ys[-1])
-        if math.isfinite(y):
+        if math.isfinite(y) and y <= top:
             xs.append(x)
             ys.append(y)
         elif xs:

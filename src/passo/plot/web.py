@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 from passo.plot.need import need
-from passo.plot.picture import Line, Picture
+from passo.plot.picture import Line, Panel, Picture, shown
 
 DASH = {"solid": "solid", "dashed": "dash", "dotted": "dot", "dashdot": "dashdot"}
 
@@ -25,10 +26,16 @@ def web(picture: Picture, size: tuple[int, int] | None = None) -> Any:
         row_heights=[panel.height / total for panel in picture.panels],
     )
     for row, panel in enumerate(picture.panels, 1):
-        for line in panel.lines:
-            figure.add_trace(_scatter(line), row=row, col=1)
+        for trace in _drawn(panel):
+            figure.add_trace(trace, row=row, col=1)
         scale = "log" if panel.log else "linear"
         figure.update_yaxes(title_text=panel.ylabel, type=scale, row=row, col=1)
+        if panel.top is not None:
+            low, high = shown(panel)
+            ends = [math.log10(low), math.log10(high)] if panel.log else [low, high]
+            figure.update_yaxes(range=ends, row=row, col=1)
+    if picture.xlog:
+        figure.update_xaxes(type="log")
     figure.update_xaxes(title_text=picture.xlabel, row=rows, col=1)
     note = f"<br><sup>{picture.note}</sup>" if picture.note else ""
     figure.update_layout(title_text=f"<b>{picture.title}</b>{note}", template="plotly_white")
@@ -37,13 +44,34 @@ def web(picture: Picture, size: tuple[int, int] | None = None) -> Any:
     return figure
 
 
-def _scatter(line: Line) -> Any:
+def _drawn(panel: Panel) -> list[Any]:
+    """All of a panel as traces; what matplotlib shades lies here between two thin lines."""
+    low, high = shown(panel)
+    made = []
+    for area in panel.areas:
+        if area.low:
+            below = Line(area.label, area.x, area.low, area.colour, width=0.5)
+            above = Line(area.label, area.x, area.high, area.colour, width=0.5)
+            made += [_scatter(below, legend=False), _scatter(above, fill="tonexty")]
+        else:
+            x, y = (*area.x, *area.x[::-1], area.x[0]), (low, low, high, high, low)
+            made.append(_scatter(Line(area.label, x, y, area.colour, width=0.0), fill="toself"))
+    made += [_scatter(line) for line in panel.lines]
+    for mark in panel.marks:
+        upright = Line(mark.label, (mark.x, mark.x), (low, high), mark.colour, mark.dash)
+        made.append(_scatter(upright))
+    return made
+
+
+def _scatter(line: Line, *, fill: str | None = None, legend: bool = True) -> Any:
     from plotly.graph_objects import Scatter
 
     return Scatter(
         x=list(line.x),
         y=list(line.y),
         name=line.label,
+        fill=fill,
+        showlegend=legend,
         mode="lines+markers" if line.marks else "lines",
         line={
             "color": line.colour,

@@ -9,8 +9,19 @@
 from __future__ import annotations
 
 from passo.trace.files import replacing
+from passo.trace.range_test import RangeTest
+from passo.trace.suggest import Suggestion
 from passo.trace.trace import Trace
 from passo.trace.values import Column, Event, Report
 from passo.trace.writer import TraceWriter
 
-__all__ = ["Column", "Event", "Report", "Trace", "TraceWriter", "replacing"]
+__all__ = [
+    "Column",
+    "Event",
+    "RangeTest",
+    "Report",
+    "Suggestion",
+    "Trace",
+    "TraceWriter",
+    "replacing",
+]

@@ -1,0 +1,174 @@
+"""What a range test suggests, or why it suggests nothing."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from statistics import median, median_high, median_low
+
+from passo.trace.smooth import noise, running_median
+from passo.trace.values import Rebuilt
+
+FEWEST = 10
+BELOW = 10.0
+HIDDEN = 6.3
+CLEAR = 5.0
+RISEN = 0.25
+FALLEN = 0.1
+ROUNDING = 1e-5
+
+
+@dataclass(frozen=True, slots=True)
+class Suggestion(Rebuilt):
+    """A range of rates that a range test suggests, or a refusal: then it is false.
+
+    `best` is a tenth of the highest rate at which the loss was still low. `high` is that rate
+    divided by 6.3: for plain SGD on a quadratic no rate up to there is beyond the stability limit
+    (the integral of ln(abs(1 - x)) / x, by which an exponential ramp shrinks what is unstable from
+    2 on, is back at 0 at x = 12.6). With repeats neither is above half of what the lowest allows.
+    `low` is where the loss begins to fall, at most a third of `best`. `sure` goes from 0 to 1; it
+    orders suggestions and is no probability. `reason` says what they come from.
+
+    >>> bool(Suggestion(None, None, None, 0.0, "the loss did not fall"))
+    False
+    """
+
+    low: float | None
+    best: float | None
+    high: float | None
+    sure: float
+    reason: str
+
+    def __bool__(self) -> bool:
+        return self.best is not None
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """One run, read: where its loss began to fall, was last low, and whether it rose after that."""
+
+    fallen: float
+    turn: float
+    rose: bool
+    clear: float
+
+
+def refusal(reason: str) -> Suggestion:
+    """No suggestion, and why."""
+    return Suggestion(None, None, None, 0.0, reason)
+
+
+def suggest(rates: Sequence[float], runs: Sequence[Sequence[float]]) -> Suggestion:
+    """The suggestion of most runs, each read by itself; a refusal where most refuse."""
+    found = [read(rates, run) for run in runs]
+    readings = [each for each in found if isinstance(each, Reading)]
+    if 2 * len(readings) <= len(found):
+        whys = [each for each in found if isinstance(each, str)]
+        return refusal(max(whys, key=whys.count))
+    turns = [each.turn for each in readings]
+    if min(turns) <= 0:
+        return refusal("the loss was last low at a rate that is not above 0; write low=1e-7")
+    turn = _middle(turns)
+    high = min(turn / HIDDEN, min(turns) / 2)
+    best = min(turn / BELOW, high)
+    if best <= rates[0]:
+        return refusal(
+            f"the loss was last low at {turn:.2g}, less than ten times the lowest rate "
+            f"tested; write low={rates[0] / 100:.0e} or less"
+        )
+    fallen = _middle([each.fallen for each in readings])
+    low = max(rates[0], min(fallen, best / 3))
+    rose = all(each.rose for each in readings)
+    agreement = 1 / (1 + math.log10(max(turns) / min(turns))) * len(readings) / len(found)
+    clear = median(each.clear for each in readings)
+    sure = agreement * clear / (1 + clear) * (1.0 if rose else 0.5)
+    return Suggestion(low, best, high, sure, _words(turn, rates[-1], rose=rose))
+
+
+def _middle(rates: Sequence[float]) -> float:
+    """The median, of two the one between them on a logarithmic axis."""
+    low, high = median_low(rates), median_high(rates)
+    return low if low == high else math.sqrt(low) * math.sqrt(high)
+
+
+def _words(turn: float, last: float, *, rose: bool) -> str:
+    if rose:
+        return f"a tenth of {turn:.2g}, where the loss was last low before it rose"
+    return (
+        f"a tenth of {turn:.2g}; the loss did not rise up to {last:.2g}, so higher rates "
+        "may do as well: write a higher high="
+    )
+
+
+def read(rates: Sequence[float], losses: Sequence[float]) -> Reading | str:
+    """One run, read; or in words why it cannot be.
+
+    The level at the lowest rates and the lowest level of a running median tell how far the loss
+    fell. The fall counts where the noise would not have made it: five times what the noise leaves
+    in a median. The turn is the last rate at which the loss was within a quarter of the fall of its
+    lowest level.
+    """
+    rates, losses = finite(rates, losses)
+    count = len(losses)
+    if count < FEWEST:
+        return _too_few(count)
+    width = 2 * (count // 24) + 3
+    levels = running_median(losses, width)
+    error = 1.25 * noise(losses) / math.sqrt(width)
+    start = median(losses[:width])
+    lowest = min(levels[width // 2 : count - width // 2])
+    fall = start - lowest
+    if fall <= max(CLEAR * error, ROUNDING * abs(start)):
+        return _no_fall(start, levels, fall, error, rates)
+    line = lowest + max(RISEN * fall, CLEAR * error)
+    low = [k for k, level in enumerate(levels) if level <= line]
+    rose = low[-1] < count - 1
+    turn = low[-1] if rose else _last_change(losses)
+    begin = next(
+        k for k, level in enumerate(levels) if level < start - max(FALLEN * fall, CLEAR * error)
+    )
+    clear = fall / (2 * error) if error else math.inf
+    return Reading(rates[begin], rates[turn], rose, min(clear, 1e6))
+
+
+def _last_change(losses: Sequence[float]) -> int:
+    """The place of the last loss that differs from the one before: after it nothing moved."""
+    return max(k for k, (a, b) in enumerate(pairwise(losses), 1) if a != b)
+
+
+def finite(rates: Sequence[float], losses: Sequence[float]) -> tuple[list[float], list[float]]:
+    """What came before the first loss that is not finite, without the point beside it.
+
+    >>> finite((1, 2, 3, 4), (0.5, 0.4, 0.3, float("nan")))
+    ([1, 2], [0.5, 0.4])
+    """
+    odd = next((k for k, loss in enumerate(losses) if not math.isfinite(loss)), None)
+    end = len(losses) if odd is None else max(0, odd - 1)
+    return list(rates[:end]), list(losses[:end])
+
+
+def _too_few(count: int) -> str:
+    return (
+        f"only {count} points came before the loss diverged or the test ended, and a suggestion "
+        f"needs {FEWEST}; write a lower low=, or more steps="
+    )
+
+
+def _no_fall(
+    start: float, levels: Sequence[float], fall: float, error: float, rates: Sequence[float]
+) -> str:
+    line = start + max(CLEAR * error, ROUNDING * abs(start), 2 * fall)
+    if levels[-1] > line:
+        place = max(k for k, level in enumerate(levels) if level <= line)
+        return (
+            f"the loss did not fall and rose from {rates[place]:.2g} on: this network is trained "
+            "already, low= is too high, or the updates too few; write a lower low=, or more steps="
+        )
+    if fall <= ROUNDING * abs(start) or error == 0:
+        return f"the loss stayed at {start:.4g}: it did not fall up to {rates[-1]:.2g}"
+    return (
+        f"the loss fell by {fall:.2g}, no more than its noise explains "
+        f"(a running median strays by {error:.2g}); write repeats=3, more steps=, larger batches"
+    )
