@@ -2,6 +2,7 @@
 
 from passo.optim.attach import attach
 from passo.optim.finder import range_test
+from passo.optim.lift import lift
 from passo.optim.loader_step import loader_step
 from passo.optim.plan import ByGroup, by_group
 from passo.optim.restore import untouched
@@ -15,6 +16,7 @@ __all__ = [
     "attach",
     "by_group",
     "describe",
+    "lift",
     "loader_step",
     "range_test",
     "tensorize",
