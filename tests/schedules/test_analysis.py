@@ -149,6 +149,11 @@ def test_the_first_crossing_is_the_first_time_a_level_is_reached(schedule, level
     assert found == (expected if expected is None else pytest.approx(expected, rel=1e-12))
 
 
+def test_a_crossing_is_found_where_products_of_differences_are_too_small_for_floats():
+    found = analysis.first_crossing(Linear(0, 1e-300), RUN, 0.3e-300)
+    assert found == pytest.approx(30, rel=1e-12)
+
+
 @few
 @given(placed_trees(), st.floats(-1, 1))
 def test_at_the_crossing_the_level_is_reached_and_not_before(s, level):

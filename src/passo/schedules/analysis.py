@@ -93,7 +93,8 @@ def first_crossing(schedule: Schedule, run: Run, level: float) -> float | None:
         return curve.times[0]
     for k, (before, after) in enumerate(pairwise(above)):
         if after == 0 or (before < 0) != (after < 0):
-            reached = lambda t: (curve.filled(t) - target) * above[0] <= 0  # noqa: E731
+            side = math.copysign(1.0, above[0])
+            reached = lambda t: (curve.filled(t) - target) * side <= 0  # noqa: B023, E731
             return bisected(reached, curve.times[k], curve.times[k + 1])
     return None
 
