@@ -60,6 +60,10 @@ def _chained_sequence(library: Any, optimizer: Any) -> Any:
     return library.ChainedScheduler(parts, optimizer)
 
 
+def _chained_chain(library: Any, optimizer: Any) -> Any:
+    return library.ChainedScheduler([_chain(library, optimizer), library.StepLR(optimizer, 4)])
+
+
 def _chained_plateau(library: Any, optimizer: Any) -> Any:
     parts = [library.LambdaLR(optimizer, lambda t: 1 - t / 50), _plateau(library, optimizer)]
     return library.ChainedScheduler(parts, optimizer)
@@ -100,6 +104,7 @@ STORIES = {
     "SequentialLR": Story(_warm_up),
     "ChainedScheduler": Story(_chain),
     "ChainedScheduler-of-a-SequentialLR": Story(_chained_sequence),
+    "ChainedScheduler-of-a-ChainedScheduler": Story(_chained_chain),
     "ExponentialLR-tensor": Story(lambda of, o: of.ExponentialLR(o, 0.9), kind="tensor"),
     "SequentialLR-of-SequentialLR": Story(_sequence_of(_warm_up, _warm_up), is_torchs=False),
     "SequentialLR-of-ChainedScheduler": Story(_sequence_of(_chain, _warm_up), is_torchs=False),
@@ -112,6 +117,7 @@ STORIES = {
     ),
 }
 BOTH = [name for name, story in STORIES.items() if story.is_torchs]
+LOADED = [name for name, story in STORIES.items() if story.is_torchs or not story.is_told]
 
 
 def optimizer_for(story: Story) -> torch.optim.Optimizer:
