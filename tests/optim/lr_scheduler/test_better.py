@@ -554,3 +554,19 @@ def test_a_run_that_is_begun_again_by_hand_begins_at_the_rate_that_is_there():
         optimizer.param_groups[0]["lr"], scheduler.last_epoch = 0.01, -1
         rolled(scheduler, 1)
         assert lr_of(optimizer) == wanted
+
+
+@pytest.mark.parametrize("named", [-1, 0, 4, 7])
+@pytest.mark.parametrize("name", BEGUN)
+def test_a_step_that_is_named_by_hand_is_the_one_to_go_on_from(name, named):
+    """Row 19."""
+    whole = rolled(BEGUN[name](torchs, sgd(), -1), 12)
+    scheduler = BEGUN[name](ours, sgd(), -1)
+    rolled(scheduler, 2)
+    scheduler.last_epoch = named
+    assert rolled(scheduler, 4)[1:] == near(*whole[named + 1 : named + 4])
+    if name == "ExponentialLR":
+        scheduler = BEGUN[name](torchs, sgd(), -1)
+        rolled(scheduler, 2)
+        scheduler.last_epoch = named
+        assert rolled(scheduler, 4) == near(*whole[2:6])
