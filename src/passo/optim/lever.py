@@ -53,8 +53,8 @@ class Lever:
     def hang(self) -> None:
         """Hang on the optimizer's hooks; `untouched` takes them away."""
         self.updates, self._value = 0, None
-        self._optimizer.register_step_pre_hook(quiet(self._before))
-        self._optimizer.register_step_post_hook(quiet(self._after))
+        self._optimizer.register_step_pre_hook(self._before)
+        self._optimizer.register_step_post_hook(self._after)
 
     def set(self, value: float) -> None:
         """What the next updates use."""
@@ -82,11 +82,13 @@ class Lever:
             field.write(group, self._value * ratio)
         self._watch.lr = groups[0].get("lr")
 
+    @quiet
     def _before(self, optimizer: Optimizer, args: Any, kwargs: Any) -> None:
         self._write()
         closure = args[1] if len(args) > 1 else kwargs.get("closure")
         self._watch.before(optimizer.param_groups, closure)
 
+    @quiet
     def _after(self, optimizer: Optimizer, _args: Any, _kwargs: Any) -> None:
         if self._watch.is_update(optimizer):
             self.updates += 1
