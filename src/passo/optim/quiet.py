@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from typing import Any, TypeVar
 
 import torch
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
+Hook = TypeVar("Hook", bound=Callable[..., Any])
 _frames: Any
 try:
     from torch._C._dynamo import eval_frame as _frames
@@ -17,15 +16,14 @@ except ImportError:  # another version of torch keeps it elsewhere
 _CAN_SKIP = all(hasattr(_frames, name) for name in ("set_code_exec_strategy", "_FrameExecStrategy"))
 
 
-def quiet(hook: Callable[..., None]) -> Callable[..., None]:
+def quiet(hook: Hook) -> Hook:
     """`hook`, kept away from dynamo with all that it calls.
 
     torch.compiler.disable does it with a wrapper, which costs most of a microsecond a call. The
     code itself is marked instead where torch can do that: skip it, and what it calls.
     """
     if not _CAN_SKIP:
-        deaf: Callable[..., None] = torch.compiler.disable(hook)  # type: ignore[no-untyped-call]
-        return deaf
+        return torch.compiler.disable(hook)  # type: ignore[no-untyped-call, no-any-return]
     skip = _frames._FrameAction.SKIP
     _frames.set_code_exec_strategy(hook.__code__, _frames._FrameExecStrategy(skip, skip))
     hook._torchdynamo_disable = True  # type: ignore[attr-defined]

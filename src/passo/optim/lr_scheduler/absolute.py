@@ -10,6 +10,7 @@ from torch.optim import lr_scheduler as torchs
 from passo.optim.lr_scheduler.base import LRScheduler, put, scaled, snapshot
 from passo.optim.lr_scheduler.functions import as_function, extended
 from passo.optim.lr_scheduler.verbose import takes_verbose
+from passo.optim.quiet import quiet
 from passo.schedules import Schedule, steps, warm_restarts
 from passo.schedules.algebra.atoms import base
 from passo.schedules.ops import NUMBERS
@@ -135,6 +136,7 @@ class CosineAnnealingWarmRestarts(Absolute, torchs.CosineAnnealingWarmRestarts):
     def _schedule_of(self, _place: int) -> Schedule:
         return warm_restarts(steps(self.T_0), grow=self.T_mult, floor=self.eta_min)
 
+    @quiet
     def step(self, epoch: float | None = None) -> None:
         """One step on, or to an epoch or a part of one; raises ValueError for one below 0."""
         if epoch is None:

@@ -13,6 +13,7 @@ from torch.optim import lr_scheduler as torchs
 from passo.optim.fields import Field
 from passo.optim.lr_scheduler.footprint import Footprint, works_on
 from passo.optim.lr_scheduler.verbose import takes_verbose
+from passo.optim.quiet import quiet
 from passo.schedules import PassoError
 
 if TYPE_CHECKING:
@@ -64,6 +65,7 @@ class LRScheduler(torchs.LRScheduler):
         self._before(optimizer)
         torchs.LRScheduler.__init__(self, optimizer, last_epoch)
 
+    @quiet
     def step(self, epoch: float | None = None) -> None:
         """One step on; to `epoch` where one is given, as torch does it, with torch's warnings."""
         if self._step_count == 1 or epoch is not None:
@@ -165,11 +167,11 @@ class LRScheduler(torchs.LRScheduler):
         The rates are written too, unless the optimizer was loaded after this scheduler was built:
         then it holds them already.
         """
-        state = _own(state_dict)
+        state, made = _own(state_dict), self._made
         held: dict[str, Any] = {key: state.pop(key) for key in _FIELDS if key in state}
         super().load_state_dict(state)
         self._after_load(state)
-        if self._loaded_at != self._made:
+        if self._loaded_at != made:
             self._write_fields(held)
         self._loaded_at = -1
 

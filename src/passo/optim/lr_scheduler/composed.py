@@ -14,10 +14,12 @@ from passo.optim.lr_scheduler.members import (
     check,
     hand_over,
     is_plateau,
+    ours_inside,
     schedule_of,
     told,
 )
 from passo.optim.lr_scheduler.verbose import takes_verbose
+from passo.optim.quiet import quiet
 from passo.schedules import Schedule, steps
 
 if TYPE_CHECKING:
@@ -37,11 +39,10 @@ class Composed(LRScheduler):
         return True
 
     def _leave(self, *, values: bool) -> None:
-        """As for all, the members last and the one that was built first at the very end."""
-        super()._leave(values=values)
-        for scheduler in reversed(list(self._schedulers)):
-            if isinstance(scheduler, LRScheduler):
-                scheduler._leave(values=values)
+        """As for all that are in it, in the opposite order to that of their building."""
+        inside = {each._footprint.number: each for each in ours_inside(self) if each._footprint}
+        for _, scheduler in sorted(inside.items(), reverse=True):
+            LRScheduler._leave(scheduler, values=values)
 
     def _return_to_base(self) -> None:
         groups = self.optimizer.param_groups
@@ -107,6 +108,7 @@ class SequentialLR(Composed, torchs.SequentialLR):
     def _begin(self, at: int, *, onto: bool = False) -> None:
         begin_sequence(self, at, onto=onto)
 
+    @quiet
     def step(self, metrics: Any = None) -> None:
         """One step on; `metrics` is for a plateau, where one is active."""
         self.last_epoch = t = self.last_epoch + 1
@@ -171,6 +173,7 @@ class ChainedScheduler(Composed, torchs.ChainedScheduler):
         if any(is_plateau(each) for each in schedulers):
             self._taken_off, self._untouched = [1.0] * len(self._last_lr), list(self._last_lr)
 
+    @quiet
     def step(self, metrics: Any = None) -> None:
         """One step on for each member; `metrics` is for the plateaus among them."""
         if "_taken_off" in self.__dict__:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import weakref
 from typing import TYPE_CHECKING, Any, Final
 
@@ -10,6 +11,9 @@ import torch
 if TYPE_CHECKING:
     from torch.optim import Optimizer
 
+_FIELDS: Final = ("lr", "momentum", "betas")
+_KEYS: Final = ("initial_lr", "max_lr", "min_lr", "max_momentum", "base_momentum")
+_numbers: Final = itertools.count()
 _at_work: Final[weakref.WeakKeyDictionary[Optimizer, weakref.WeakSet[Any]]] = (
     weakref.WeakKeyDictionary()
 )
@@ -18,9 +22,10 @@ _at_work: Final[weakref.WeakKeyDictionary[Optimizer, weakref.WeakSet[Any]]] = (
 class Footprint:
     """The param groups as they were before a scheduler was built, and the optimizer's own step."""
 
-    __slots__ = ("_called", "_groups", "_patched")
+    __slots__ = ("_called", "_groups", "_patched", "number")
 
     def __init__(self, optimizer: Optimizer) -> None:
+        self.number = next(_numbers)
         self._groups = [_fields(group) for group in optimizer.param_groups]
         self._patched = "step" in vars(optimizer)
         self._called = "_opt_called" in vars(optimizer)
@@ -31,8 +36,9 @@ class Footprint:
         others = _at_work.get(optimizer, weakref.WeakSet())
         others.discard(scheduler)
         for group, fields in zip(optimizer.param_groups, self._groups, strict=False):
-            for key in [key for key in group if key not in fields]:
-                del group[key]
+            for key in _KEYS:
+                if key not in fields and not others:
+                    group.pop(key, None)
             if values:
                 for key, (slot, number) in fields.items():
                     group[key] = _as_it_was(slot, number)
@@ -48,7 +54,7 @@ def works_on(scheduler: Any, optimizer: Optimizer) -> None:
 
 
 def _fields(group: dict[str, Any]) -> dict[str, tuple[Any, Any]]:
-    return {key: (slot, _number(slot)) for key, slot in group.items()}
+    return {key: (group[key], _number(group[key])) for key in (*_FIELDS, *_KEYS) if key in group}
 
 
 def _number(slot: Any) -> Any:

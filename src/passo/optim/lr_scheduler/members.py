@@ -11,7 +11,7 @@ from passo.optim.lr_scheduler.base import LRScheduler, held_values
 from passo.schedules import PassoError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from passo.schedules import Schedule
 
@@ -135,6 +135,14 @@ def schedule_of(scheduler: Any, place: int) -> Schedule:
         msg = f"{name} has no schedule of its own; write passo.optim.lift(scheduler, steps)"
         raise PassoError(msg)
     return scheduler._schedule_of(place)
+
+
+def ours_inside(scheduler: Any) -> Iterator[LRScheduler]:
+    """This one and all inside it that are ours."""
+    if isinstance(scheduler, LRScheduler):
+        yield scheduler
+    for each in getattr(scheduler, "_schedulers", ()):
+        yield from ours_inside(each)
 
 
 def unbegun(scheduler: Any) -> None:

@@ -9,6 +9,7 @@ from torch.optim import lr_scheduler as torchs
 
 from passo.optim.lr_scheduler.base import LRScheduler, as_float, held_values
 from passo.optim.lr_scheduler.verbose import takes_verbose
+from passo.optim.quiet import quiet
 from passo.schedules import Plateau
 from passo.schedules.algebra.atoms import base
 from passo.schedules.feedback import counted, is_better
@@ -76,6 +77,7 @@ class ReduceLROnPlateau(LRScheduler, torchs.ReduceLROnPlateau):
         late = [group["lr"] for group in groups[len(self._first_lrs) :]]
         return [as_float(rate) for rate in [*self._first_lrs, *late]][: len(groups)]
 
+    @quiet
     def step(self, metrics: SupportsFloat, epoch: int | None = None) -> None:  # type: ignore[override]
         """Report a metric; a number or a Tensor of one element."""
         if epoch is not None:

@@ -17,6 +17,7 @@ from passo.optim.lr_scheduler.base import (
     snapshot,
 )
 from passo.optim.lr_scheduler.shape import Shape
+from passo.optim.quiet import quiet
 from passo.schedules import PassoError
 from passo.schedules.algebra.atoms import base
 from passo.schedules.ops import NUMBERS
@@ -55,6 +56,7 @@ class Relative(LRScheduler):
     def _schedule_of(self, _place: int) -> Schedule:
         return self._expression(base)
 
+    @quiet
     def step(self, epoch: float | None = None) -> None:
         """One step on; to `epoch` where one is given, as torch does it, with torch's warnings."""
         shape, made = self._quick, self._step_count
