@@ -7,18 +7,22 @@ from __future__ import annotations
 
 import argparse
 import math
+import os
+import platform
 import statistics
 import subprocess
 import sys
 import timeit
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from rich.console import Console
 from rich.table import Table
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
+ROOT = Path(__file__).parents[1]
 UPDATES, WARM, PEAK = 35_190, 1759.5, 3e-4
 
 
@@ -104,25 +108,57 @@ def parts() -> Row:
     )
 
 
-def main() -> None:
-    """Measure, and print the tables."""
+PAGE = """# Speed
+
+Made by `make bench ARGS="--write"`, on {cores} cores, Python {python}, torch {torch}. Each figure is
+a median of repeats in one process, beside what it is measured against: compare the columns, not
+the microseconds of another machine.
+
+"""
+
+
+def as_markdown(table: Table) -> str:
+    """A table for a page."""
+    names = [str(column.header) for column in table.columns]
+    rows = zip(*(column._cells for column in table.columns), strict=True)
+    lines = [names, ["---"] * len(names), *rows]
+    body = "\n".join("| " + " | ".join(str(cell) for cell in line) + " |" for line in lines)
+    return f"## {table.title}\n\n{body}\n"
+
+
+def tables(*, quick: bool) -> Iterator[Table]:
+    """All of them, one after the other."""
     from bench import drop_in, range_cost, range_quality, stepping
 
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--quick", action="store_true", help="fewer group counts and seeds")
-    quick = parser.parse_args().quick
-    console = Console()
-    table = Table(title="schedules", title_justify="left")
+    table = Table(title="Schedules", title_justify="left")
     for name in ("what", "measured", "budget", "beside it"):
         table.add_column(name)
     for row in (imports(), point(), array(), parts()):
         table.add_row(*row)
-    console.print(table)
+    yield table
     counts = (1, 10) if quick else (1, 10, 200, 1000)
-    console.print(stepping.table(counts))
-    console.print(drop_in.table(counts))
-    console.print(range_cost.table())
-    console.print(range_quality.table(5 if quick else 100))
+    yield stepping.table(counts)
+    yield drop_in.table(counts)
+    yield range_cost.table()
+    yield range_quality.table(5 if quick else 100)
+
+
+def main() -> None:
+    """Measure, and print the tables."""
+    import torch
+
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--quick", action="store_true", help="fewer group counts and seeds")
+    parser.add_argument("--write", action="store_true", help="write docs/speed.md as well")
+    chosen, console, pages = parser.parse_args(), Console(), []
+    for table in tables(quick=chosen.quick):
+        console.print(table)
+        pages.append(as_markdown(table))
+    if chosen.write:
+        head = PAGE.format(
+            cores=os.cpu_count(), python=platform.python_version(), torch=torch.__version__
+        )
+        (ROOT / "docs" / "speed.md").write_text(head + "\n".join(pages), encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -183,9 +183,8 @@ class LRScheduler(torchs.LRScheduler):
 
     def _write_fields(self, held: Mapping[str, Any]) -> None:
         """Write what the fields held when the state was saved; of torch's, the last rates."""
-        groups, rates = self.optimizer.param_groups, held.get(_RATES, self._last_lr)
-        if len(rates) == len(groups):
-            put(groups, list(rates))
+        groups, rates = self.optimizer.param_groups, list(held.get(_RATES, self._last_lr))
+        put(groups[: len(rates)], rates[: len(groups)])
 
     def __getstate__(self) -> dict[str, Any]:
         return self.__dict__.copy()
