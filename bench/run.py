@@ -110,9 +110,9 @@ def parts() -> Row:
 
 PAGE = """# Speed
 
-Made by `make bench ARGS="--write"`, on {cores} cores, Python {python}, torch {torch}. Each figure is
-a median of repeats in one process, beside what it is measured against: compare the columns, not
-the microseconds of another machine.
+Made by `make bench ARGS="--write"`, on {cores} cores, Python {python}, torch {torch}. Each figure
+is a median of repeats in one process, beside what it is measured against: compare the columns,
+not the microseconds of another machine.
 
 """
 
