@@ -9,8 +9,9 @@
 from __future__ import annotations
 
 from passo.trace.files import replacing
+from passo.trace.tape import Tape
 from passo.trace.trace import Trace
-from passo.trace.values import Column, Event, Report
+from passo.trace.values import Bucket, Column, Event, Report
 from passo.trace.writer import TraceWriter
 
-__all__ = ["Column", "Event", "Report", "Trace", "TraceWriter", "replacing"]
+__all__ = ["Bucket", "Column", "Event", "Report", "Tape", "Trace", "TraceWriter", "replacing"]
