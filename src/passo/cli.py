@@ -1,4 +1,4 @@
-"""The command line: `passo show`, `list` and `demo`. Each command imports what it needs."""
+"""The command line: `passo show`, `list`, `doctor` and `demo`. Each command imports what it needs."""
 
 from __future__ import annotations
 
@@ -112,6 +112,41 @@ def demo(
         run_demo(out, quick=quick, seeds=seeds, only=only)
     except KeyboardInterrupt:
         sys.exit(_INTERRUPTED)
+
+
+@app.command(context_settings={"allow_interspersed_args": False, "ignore_unknown_options": False})
+def doctor(
+    script: Annotated[str, typer.Argument(help="what to run, as it is: train.py")] = "",
+    arguments: Annotated[
+        list[str] | None, typer.Argument(help="all that follows is the script's own")
+    ] = None,
+    module: Annotated[
+        str, typer.Option("-m", help="run a module instead, as python -m does", metavar="MODULE")
+    ] = "",
+    html: Annotated[Path | None, typer.Option(help="also write a page")] = None,
+    json: Annotated[Path | None, typer.Option(help="also write the findings as JSON")] = None,
+    record: Annotated[Path | None, typer.Option(help="also keep the traces in this folder")] = None,
+    max_updates: Annotated[int | None, typer.Option(help="stop after so many updates")] = None,
+    strict: Annotated[bool, typer.Option("--strict", help="exit status 1 on findings")] = False,  # noqa: FBT002
+) -> None:
+    """Run a training script, unmodified, and say what is wrong with its schedule."""
+    from passo.doctor.command import examine
+
+    own = [*([script] if module and script else []), *(arguments or [])]
+    if not module and not script:
+        msg = "doctor needs a script; write passo doctor train.py, or passo doctor -m package"
+        raise PassoError(msg)
+    status = examine(
+        module or script,
+        own,
+        module=bool(module),
+        most=max_updates,
+        html=html,
+        as_json=json,
+        record=record,
+        strict=strict,
+    )
+    sys.exit(status)
 
 
 def _methods() -> tuple[str, ...]:

@@ -51,12 +51,16 @@ class Panel:
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """Panels one below the other, over one x axis. `note` is a small line under the title."""
+    """Panels one below the other, over one x axis. `note` is a small line under the title.
+
+    `marks` are places on the x axis, each with a short name.
+    """
 
     title: str
     xlabel: str
     panels: tuple[Panel, ...]
     note: str = ""
+    marks: tuple[tuple[float, str], ...] = ()
 
 
 def finite(lines: Sequence[Line]) -> list[float]:

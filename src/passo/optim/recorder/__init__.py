@@ -72,6 +72,13 @@ class Recorder:
         for record in self.listener.records:
             record.end(how)
 
+    def abandon(self) -> None:
+        """Listen no more, without a word: a forked process leaves its parent's recorder so."""
+        if self._open:
+            self._open = False
+            _active.remove(self)
+            self._hooks.remove()
+
     def traces(self) -> list[Trace]:
         """A trace for each optimizer that made an update or had a scheduler."""
         kept = [each for each in self.listener.records if each.outer is None]

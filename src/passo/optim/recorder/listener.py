@@ -121,7 +121,6 @@ class Listener:
         optimizer = record.optimizer()
         assert optimizer is not None
         record.wrote(optimizer.param_groups, number)
-        record.schedulers[number] = weakref.ref(scheduler)
         record.advanced[number] = record.clock
         file, line = source.place(frame)
         inside = getattr(scheduler, "_schedulers", ())
@@ -187,7 +186,10 @@ class Listener:
             error = repr(sys.exc_info()[1])
             record.tell(record.clock, "failed", {"scheduler": number, "error": error, "where": site})
             return
-        moved = before is None or describe.position(scheduler) != before
+        at = describe.position(scheduler)
+        if at is not None:
+            record.positions[number] = at
+        moved = before is None or at != before
         detail = {"scheduler": number, "where": site, "moved": moved}
         if "accelerate" in frame.f_code.co_filename:
             detail["through"] = "accelerate"

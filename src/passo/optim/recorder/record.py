@@ -7,10 +7,11 @@ import sys
 import weakref
 from typing import TYPE_CHECKING, Any, Final
 
+from torch import distributed
+
 from passo.optim.attach import _code, attached
 from passo.optim.clock import Watch
 from passo.optim.recorder import source
-from passo.optim.recorder.describe import position
 from passo.optim.recorder.reading import Reading, numbers
 from passo.optim.recorder.tally import Tally
 from passo.trace import Event, Report, Tape, Trace, TraceWriter
@@ -49,7 +50,7 @@ class Record:
         self.tapes: list[Tape] = []
         self.events: list[Event] = []
         self.reports: list[Report] = []
-        self.schedulers: dict[int, weakref.ref[Any]] = {}
+        self.positions: dict[int, float] = {}
         self.advanced: dict[int, int] = {}
         self.skipped = False
         self._losses = Tape(None, "loss")
@@ -77,8 +78,9 @@ class Record:
         self.look(groups, frame)
         if not self.clock:
             self._plans(optimizer)
+            self.meta |= _ranked()
         self.watch.before(groups, closure)
-        if self._epoch_tries:
+        if self._epoch_tries or self._epoch_code is not None:
             self._count_epoch(frame)
 
     def after(self, optimizer: Optimizer, losses: list[Any]) -> bool:
@@ -207,12 +209,7 @@ class Record:
 
     def _count_epoch(self, frame: FrameType | None) -> None:
         """Look at what the loop around the loop of the updates has come to."""
-        try:
-            at: FrameType | None = sys._getframe(self._epoch_depth)
-        except ValueError:
-            at = None
-        if at is None or at.f_code is not self._epoch_code:
-            at = self._find_epochs(frame)
+        at = self._epoch_frame(frame)
         if at is None:
             return
         names = at.f_locals
@@ -223,17 +220,33 @@ class Record:
             self._epoch = now
             self.happens("epoch", None, {"name": self._epoch_name})
 
-    def _find_epochs(self, frame: FrameType | None) -> FrameType | None:
-        """The frame of the loop around the innermost, where there are two; tried a few times."""
+    def _epoch_frame(self, frame: FrameType | None) -> FrameType | None:
+        """The frame of that loop: where it was last time, else further out, else looked for."""
+        try:
+            at: FrameType | None = sys._getframe(self._epoch_depth)
+        except ValueError:
+            at = None
+        if at is not None and at.f_code is self._epoch_code:
+            return at
+        if self._epoch_code is not None and (at := self._outwards()) is not None:
+            return at
+        if not self._epoch_tries:
+            return None
         self._epoch_tries -= 1
         found = source.loops(frame)
         if len(found) < 2 or found[-2].name is None:
             return None
         self._epoch_code, self._epoch_name = found[-2].code, found[-2].name
+        return self._outwards()
+
+    def _outwards(self) -> FrameType | None:
+        """The innermost frame of the loop's code; its depth is kept."""
         at: FrameType | None = sys._getframe(1)
-        self._epoch_depth = 0
+        depth = 0
         while at is not None and at.f_code is not self._epoch_code:
-            at, self._epoch_depth = at.f_back, self._epoch_depth + 1
+            at, depth = at.f_back, depth + 1
+        if at is not None:
+            self._epoch_depth = depth
         return at
 
     # -- the trace
@@ -289,10 +302,8 @@ class Record:
     def _end_tallies(self) -> None:
         for tally in list(self._tallies.values()):
             tally.end()
-        for number, reference in self.schedulers.items():
-            at = position(reference())
-            if at is not None:
-                self.tell(self.clock, "position", {"scheduler": number, "position": at})
+        for number, at in self.positions.items():
+            self.tell(self.clock, "position", {"scheduler": number, "position": at})
         self.settle()
 
     def regroup(self, groups: Any) -> None:
@@ -324,6 +335,14 @@ class Record:
             self._file = TraceWriter(self._path, columns, groups=self.meta["groups"])
         else:
             self._file.condense(self.trace())
+
+
+def _ranked() -> dict[str, int]:
+    """This process among those that train together."""
+    ready = distributed.is_available() and distributed.is_initialized()
+    if not ready:
+        return {}
+    return {"rank": distributed.get_rank(), "world": distributed.get_world_size()}
 
 
 def _same(a: Any, b: Any) -> bool:

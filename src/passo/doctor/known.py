@@ -1,0 +1,198 @@
+"""What a trace knows of a scheduler: its class, its parameters, its calls, its length."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from passo.doctor.case import Case
+
+# classes with an end of their own, and the parameter that says where it is
+ENDS: Final = {
+    "CosineAnnealingLR": "T_max",
+    "OneCycleLR": "total_steps",
+    "LinearLR": "total_iters",
+    "PolynomialLR": "total_iters",
+    "StepLR": "step_size",
+    "MultiStepLR": "milestones",
+}
+GOES_ON: Final = ("StepLR", "MultiStepLR")  # the parameter is where the last drop is, not the end
+
+
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """Hits `each` at a time, `every` so many updates, `times` times, between two clocks."""
+
+    begin: int
+    end: int
+    every: int
+    each: int
+    times: int
+    hits: int
+    detail: Mapping[str, Any]
+
+    @classmethod
+    def of(cls, detail: Mapping[str, Any]) -> Stretch:
+        """From an event's detail."""
+        names = ("from", "to", "every", "each", "times", "hits")
+        return cls(*(detail[name] for name in names), detail)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Known:
+    """One scheduler."""
+
+    number: int
+    kind: str
+    family: tuple[str, ...]
+    given: Mapping[str, Any]
+    named: tuple[str, ...]
+    plan: Mapping[str, Any]
+    inside: tuple[int, ...]
+    reads_rate: bool | None
+    begun: int
+    start: float
+    before: Mapping[str, float]
+    after: Mapping[str, float]
+    where: str
+    advances: tuple[Stretch, ...]
+    position: float
+    case: Case
+
+    @property
+    def hits(self) -> int:
+        """How often it was advanced."""
+        return sum(each.hits for each in self.advances)
+
+    @property
+    def clocks(self) -> int:
+        """At how many clocks it was advanced: where several lines do, those of the busiest."""
+        sites: dict[str, int] = {}
+        for each in self.advances:
+            site = str(each.detail.get("where"))
+            sites[site] = sites.get(site, 0) + each.times
+        return max(sites.values(), default=0)
+
+    @property
+    def updates(self) -> int:
+        """How many updates were made since it was built."""
+        return self.case.updates - self.begun
+
+    @property
+    def call(self) -> str:
+        """The line that advances it, or that built it."""
+        site = max(self.advances, key=lambda each: each.hits, default=None)
+        return self.where if site is None else str(site.detail.get("where", self.where))
+
+    @property
+    def plateau(self) -> bool:
+        """Whether it waits for a metric."""
+        return "ReduceLROnPlateau" in (self.kind, *self.family)
+
+    @property
+    def gained(self) -> float:
+        """How far it came."""
+        return self.position - self.start
+
+    @property
+    def used(self) -> float:
+        """The position whose value the last update used."""
+        late = [each for each in self.advances if each.end >= self.case.updates]
+        hits = self.hits
+        if not late or not hits:
+            return self.position
+        return self.position - sum(each.each or 1 for each in late) * self.gained / hits
+
+    @property
+    def pace(self) -> float:
+        """How many updates passed for each of its advances."""
+        return self.updates / self.gained if self.gained > 0 else float("inf")
+
+    def is_a(self, *names: str) -> str | None:
+        """The first of these classes that it is of."""
+        return next((name for name in (self.kind, *self.family) if name in names), None)
+
+    @property
+    def length(self) -> float | None:
+        """How many advances its plan is long; None where nobody can know."""
+        found = [offset + end for leaf, offset in self.leaves() if (end := leaf.own_length)]
+        return max(found, default=None)
+
+    @property
+    def own_length(self) -> float | None:
+        """The length that its own parameters say."""
+        partial = self.given.get("lr_lambda")
+        if isinstance(partial, dict) and isinstance(partial.get("num_training_steps"), int):
+            return float(partial["num_training_steps"])
+        kind = self.is_a(*ENDS)
+        value = None if kind is None else self._parameter(ENDS[kind])
+        if isinstance(value, (list, tuple)):
+            value = max((each for each in value if isinstance(each, (int, float))), default=None)
+        return float(value) if isinstance(value, (int, float)) and value > 0 else None
+
+    @property
+    def goes_on(self) -> bool:
+        """Whether it may do more after its length: the next drop of a staircase."""
+        return any(leaf.is_a(*GOES_ON) for leaf, _ in self.leaves())
+
+    def _parameter(self, name: str) -> Any:
+        return self.plan.get(name, self.given.get(name))
+
+    @property
+    def milestones(self) -> list[float]:
+        """Where a sequence hands over."""
+        found = self.plan.get("_milestones", self.given.get("milestones")) or ()
+        return [each for each in found if isinstance(each, (int, float))] if self.inside else []
+
+    @property
+    def parts(self) -> list[Known]:
+        """The schedulers inside."""
+        found = [self.case.by_number(number) for number in self.inside]
+        return [each for each in found if each is not None]
+
+    def leaves(self, offset: float = 0.0) -> Iterator[tuple[Known, float]]:
+        """The schedulers at work at its end, each with the advance at which it began."""
+        if not self.inside:
+            yield self, offset
+            return
+        last = self.parts[-1:] if self.milestones or len(self.inside) == 1 else self.parts
+        for part in last:
+            yield from part.leaves(offset + (self.milestones[-1] if self.milestones else 0.0))
+
+
+def known_of(case: Case) -> tuple[Known, ...]:
+    """Every scheduler that a trace tells of."""
+    positions = {e.detail["scheduler"]: e.detail["position"] for e in case.events("position")}
+    found = []
+    for event in case.events("built"):
+        told = event.detail
+        number = told["scheduler"]
+        advances = tuple(case.stretches("advance", number))
+        start = told.get("position") or 0
+        for load in case.events("load"):
+            if load.detail.get("scheduler") == number and load.detail.get("position") is not None:
+                start = load.detail["position"]
+        moved = sum(each.hits for each in advances if each.detail.get("moved"))
+        found.append(
+            Known(
+                number,
+                told["class"],
+                tuple(told["bases"]),
+                told["given"],
+                tuple(told["named"]),
+                told["plan"],
+                tuple(told["inside"]),
+                told["reads_rate"],
+                event.clock,
+                start,
+                told["before"],
+                told["after"],
+                told["where"],
+                advances,
+                positions.get(number, start + moved),
+                case,
+            )
+        )
+    return tuple(found)

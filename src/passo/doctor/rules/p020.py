@@ -1,0 +1,37 @@
+"""P020: building a scheduler changed a field that nobody named."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from passo.doctor.finding import Finding
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from passo.doctor.case import Case
+
+CODE = "P020"
+NAMES = ("cycle_momentum", "base_momentum", "max_momentum")  # who writes one of them means it
+
+
+def look(case: Case) -> Iterator[Finding]:
+    """A scheduler for the rate whose constructor wrote momentum or betas."""
+    for known in case.schedulers:
+        changed = [
+            (name, known.before[name], value)
+            for name, value in known.after.items()
+            if not name.endswith(".lr") and name in known.before and known.before[name] != value
+        ]
+        if not changed or any(name in known.named for name in NAMES):
+            continue
+        name, old, new = changed[0]
+        group, _, key = name.partition(".")
+        yield Finding(
+            CODE,
+            f"building {known.kind} changed {key} of param group {group} from {old:.6g} to {new:.6g}",
+            "it cycles the momentum unless it is told not to, and the value you gave is gone",
+            f"{known.kind}(..., cycle_momentum=False), or base_momentum=..., max_momentum=...",
+            known.where,
+            known.begun,
+        )
