@@ -76,6 +76,23 @@ class Known:
         return max(sites.values(), default=0)
 
     @property
+    def often(self) -> float:
+        """How far it usually came where it was advanced: the lines that do so regularly together.
+
+        A line that wound a schedule forward once counts for nothing.
+        """
+        sites: dict[str, list[Stretch]] = {}
+        for each in self.advances:
+            sites.setdefault(str(each.detail.get("where")), []).append(each)
+        usual = 0.0
+        for several in sites.values():
+            times = sum(each.times for each in several)
+            if 2 * times >= self.clocks:
+                most = max(several, key=lambda each: each.times)
+                usual += most.each or sum(each.hits for each in several) / times
+        return usual * min(1.0, self.gained / self.hits) if self.hits else 0.0
+
+    @property
     def updates(self) -> int:
         """How many updates were made since it was built."""
         return self.case.updates - self.begun
@@ -164,6 +181,7 @@ class Known:
 
 def known_of(case: Case) -> tuple[Known, ...]:
     """Every scheduler that a trace tells of."""
+    plans = dict(_loaded(case))
     positions = {e.detail["scheduler"]: e.detail["position"] for e in case.events("position")}
     found = []
     for event in case.events("built"):
@@ -182,7 +200,7 @@ def known_of(case: Case) -> tuple[Known, ...]:
                 tuple(told["bases"]),
                 told["given"],
                 tuple(told["named"]),
-                told["plan"],
+                plans.get(number, told["plan"]),
                 tuple(told["inside"]),
                 told["reads_rate"],
                 event.clock,
@@ -196,3 +214,15 @@ def known_of(case: Case) -> tuple[Known, ...]:
             )
         )
     return tuple(found)
+
+
+def _loaded(case: Case) -> Iterator[tuple[int, Mapping[str, Any]]]:
+    """The plans that a scheduler, and those inside it, follow since a state was loaded."""
+    inside = {e.detail["scheduler"]: e.detail["inside"] for e in case.events("built")}
+    for event in case.events("load"):
+        if event.detail["what"] == "scheduler":
+            waiting = [(event.detail["scheduler"], event.detail["plan after"])]
+            while waiting:
+                number, (plan, *rest) = waiting.pop()
+                yield number, plan
+                waiting += zip(inside.get(number, ()), rest)  # noqa: B905

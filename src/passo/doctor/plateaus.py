@@ -6,13 +6,15 @@ import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from statistics import median
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from passo.schedules.errors import PassoError
 
 if TYPE_CHECKING:
     from passo.doctor.case import Case
     from passo.doctor.known import Known
+
+BEND: Final = 1.652  # the median of |a - 2b + c| where a, b, c are normal with spread 1
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -64,9 +66,10 @@ class Watched:
 
     @property
     def noise(self) -> float:
-        """The spread of the metric around its course, from the steps between neighbours."""
-        steps = [abs(b - a) for a, b in zip(self.metrics, self.metrics[1:])]  # noqa: B905
-        return median(steps) / 0.954 if steps else 0.0  # the median of |N(0, 2)|
+        """The spread of the metric around its course: what is left of three neighbours' bend."""
+        triples = zip(self.metrics, self.metrics[1:], self.metrics[2:])  # noqa: B905
+        bends = [abs(a - 2 * b + c) for a, b, c in triples]
+        return median(bends) / BEND if bends else 0.0
 
     @property
     def margin(self) -> float:

@@ -24,7 +24,7 @@ def look(case: Case) -> Iterator[Finding]:
         clocks = known.clocks
         if known.plateau or clocks < CLOCKS or _legal(known):
             continue
-        often = known.gained / clocks
+        often = known.often
         if often < OFTEN or _fits(known):
             continue
         yield Finding(

@@ -43,8 +43,8 @@ def look(case: Case) -> Iterator[Finding]:
 def _phases(case: Case) -> list[Phase]:
     turns = [(each.clock, _leader(case, each.detail["by"])) for each in case.events("turn")]
     found: list[Phase] = []
-    ends = [clock for clock, _ in turns[1:]] + [case.updates]
-    for (begin, by), end in zip(turns, ends, strict=True):
+    ends = [*(clock for clock, _ in turns[1:]), case.updates]
+    for (begin, by), end in zip(turns, ends):  # noqa: B905 (no turns, no end)
         few = sum(begin <= update < end for update, _ in case.values) < HABIT
         if by in ("load", "optimizer") or (by == "script" and few):
             continue

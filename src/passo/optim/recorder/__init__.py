@@ -69,6 +69,11 @@ class Recorder:
         self._open = False
         _active.remove(self)
         self._hooks.remove()
+        resumed = False
+        for record in reversed(self.listener.records):
+            if resumed and record.meta.get("saved") == record.clock:
+                record.meta["continued"] = True
+            resumed = resumed or any(event.kind == "load" for event in record.events)
         for record in self.listener.records:
             record.end(how)
 

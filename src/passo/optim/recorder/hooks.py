@@ -16,13 +16,14 @@ from torch.optim.optimizer import (
 
 from passo.optim.quiet import quiet
 from passo.optim.recorder.source import HIDDEN
+from passo.optim.scheduler import Scheduler
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from passo.optim.recorder.listener import Listener
 
-_METHODS: Final = ("__init__", "step", "load_state_dict")
+_METHODS: Final = ("__init__", "step", "load_state_dict", "state_dict")
 
 
 class Hooks:
@@ -48,6 +49,7 @@ class Hooks:
             Optimizer, "load_state_dict", _around(Optimizer.load_state_dict, listener.loading)
         )
         self._replace(Optimizer, "state_dict", _around(Optimizer.state_dict, listener.saving))
+        self._replace(Scheduler, "report", _around(Scheduler.report, listener.reporting))
         scaler = torch.amp.GradScaler
         self._replace(scaler, "scale", _around(scaler.scale, listener.scaling))
         self._replace(scaler, "step", _around(scaler.step, listener.scaled_step))
@@ -73,6 +75,7 @@ class Hooks:
             "__init__": self.listener.building,
             "step": self.listener.stepping,
             "load_state_dict": self.listener.loading_scheduler,
+            "state_dict": self.listener.saving,
         }
         for name in _METHODS:
             method = vars(kind).get(name)

@@ -204,6 +204,16 @@ class Listener:
             record.happens("over skip", number, {"scheduler": number, "where": site})
         record.advanced[number] = record.clock
 
+    def reporting(self, _method: Any, args: Any, kwargs: Any, _frame: FrameType) -> Done | None:
+        """A Scheduler of passo is told metrics."""
+        told = {**(dict(args[1]) if len(args) > 1 and args[1] else {}), **kwargs}
+        told.pop("reduce", None)
+        record = self.record(args[0].optimizer)
+        for name, value in told.items():
+            if record is not None:
+                record.report(name, value)
+        return None
+
     # -- loading and saving
 
     def loading(self, _method: Any, args: Any, kwargs: Any, frame: FrameType) -> Done | None:
@@ -256,8 +266,8 @@ class Listener:
         return done
 
     def saving(self, _method: Any, args: Any, _kwargs: Any, _frame: FrameType) -> Done | None:
-        """An optimizer's state was asked for."""
-        record = self._by_id.get(id(args[0]))
+        """The state of an optimizer or of a scheduler was asked for."""
+        record = self._by_id.get(id(getattr(args[0], "optimizer", args[0])))
         if record is not None:
             record.meta["saved"] = record.clock
         return None
