@@ -9,9 +9,11 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from passo import doctor as doctor
     from passo.optim import Scheduler as Scheduler
     from passo.optim import attach as attach
     from passo.optim import by_group as by_group
+    from passo.optim import watch as watch
     from passo.plot import draw as draw
     from passo.schedules import *  # noqa: F403
     from passo.schedules import analysis as analysis
@@ -25,7 +27,9 @@ _HOMES = {
     "analysis": "passo.schedules.analysis",
     "attach": "passo.optim",
     "by_group": "passo.optim",
+    "doctor": "passo.doctor",
     "draw": "passo.plot",
+    "watch": "passo.optim",
 }
 
 
@@ -42,7 +46,7 @@ def __getattr__(name: str) -> Any:
         msg = f"module 'passo' has no attribute {name!r}"
         raise AttributeError(msg)
     home = import_module(_HOMES.get(name, "passo.schedules"))
-    value = home if name == "analysis" else getattr(home, name)
+    value = home if name in ("analysis", "doctor") else getattr(home, name)
     globals()[name] = value
     return value
 

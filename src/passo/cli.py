@@ -1,4 +1,4 @@
-"""The command line: `passo show`, `list`, `doctor` and `demo`. Each command imports what it needs."""
+"""The command line: `passo show`, `check`, `doctor`, `list` and `demo`. Each command imports what it needs."""
 
 from __future__ import annotations
 
@@ -147,6 +147,34 @@ def doctor(
         strict=strict,
     )
     sys.exit(status)
+
+
+@app.command()
+def check(
+    expression: Annotated[str, typer.Argument(help="a schedule, or a file that holds one")],
+    run: Annotated[str, typer.Option(help='how long the run is: "90 epochs", "10000 steps"')] = "",
+    steps_per_epoch: Annotated[float | None, typer.Option(help="updates in an epoch")] = None,
+    samples_per_step: Annotated[float | None, typer.Option(help="samples in an update")] = None,
+    tokens_per_step: Annotated[float | None, typer.Option(help="tokens in an update")] = None,
+    lr: Annotated[float | None, typer.Option(help="the number that base stands for")] = None,
+    key: Annotated[str, typer.Option(help="the field that it is for")] = "lr",
+    strict: Annotated[bool, typer.Option("--strict", help="exit status 1 on findings")] = False,  # noqa: FBT002
+) -> None:
+    """Say what is wrong with a schedule before anything is paid for."""
+    from passo.doctor import check as look
+    from passo.doctor.plans import read_plan
+    from passo.doctor.report import entry
+
+    rates = {
+        "steps_per_epoch": steps_per_epoch,
+        "samples_per_step": samples_per_step,
+        "tokens_per_step": tokens_per_step,
+    }
+    found = []
+    for name, schedule in read_plan(expression, key).items():
+        found += look(schedule, _run(schedule, run, rates), base=lr, key=name)
+    typer.echo("\n\n".join("\n".join(entry(each)) for each in found) or "nothing found")
+    sys.exit(int(strict and bool(found)))
 
 
 def _methods() -> tuple[str, ...]:

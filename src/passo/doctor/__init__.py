@@ -2,5 +2,7 @@
 
 from passo.doctor.diagnosis import compare_ranks, diagnose
 from passo.doctor.finding import DoctorWarning, Finding
+from passo.doctor.live import live
+from passo.doctor.plans import check
 
-__all__ = ["DoctorWarning", "Finding", "compare_ranks", "diagnose"]
+__all__ = ["DoctorWarning", "Finding", "check", "compare_ranks", "diagnose", "live"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from passo.doctor.case import Case
@@ -21,8 +22,10 @@ BRINGS: Final = {
     "P005": ("P018",),
     "P006": ("P018",),
     "P008": (),
+    "P015": ("P005", "P006", "P007"),
     "P016": ("P001", "P003", "P005", "P007"),
     "P021": ("P005", "P006", "P018"),
+    "P022": ("P012",),
 }
 
 
@@ -34,7 +37,7 @@ def diagnose(traces: Trace | Sequence[Trace]) -> list[Finding]:
     []
     """
     several = [traces] if not isinstance(traces, (list, tuple)) else list(traces)
-    found = [finding for trace in several for finding in _of_one(Case(trace))]
+    found = _once([finding for trace in several for finding in _of_one(Case(trace))])
     return sorted(found, key=lambda finding: finding.code)
 
 
@@ -42,6 +45,20 @@ def compare_ranks(ranks: Sequence[Sequence[Trace]]) -> list[Finding]:
     """Where the traces of several ranks disagree: one sequence of traces for each rank."""
     pairs = zip(*ranks)  # noqa: B905 (a rank may have died early)
     return [found for pair in pairs for found in p017.across([Case(trace) for trace in pair])]
+
+
+def _once(found: list[Finding]) -> list[Finding]:
+    """One finding for each code and place: a scheduler that is built again and again is one fault."""
+    first: dict[tuple[str, str], Finding] = {}
+    more: dict[tuple[str, str], int] = {}
+    for each in found:
+        key = (each.code, each.where)
+        more[key] = more.get(key, -1) + 1
+        first.setdefault(key, each)
+    return [
+        replace(each, seen=f"{each.seen} (and {more[key]} more like it)") if more[key] else each
+        for key, each in first.items()
+    ]
 
 
 def _of_one(case: Case) -> list[Finding]:

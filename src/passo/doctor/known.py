@@ -18,6 +18,9 @@ ENDS: Final = {
     "StepLR": "step_size",
     "MultiStepLR": "milestones",
 }
+FALLS: Final = 0.5  # the end over the largest value: what ends higher is a warm-up
+SUDDEN: Final = 1e-4  # of the largest value, shortly before: what fades out has no end
+FAR: Final = 0.5  # of the times looked at: what settles later never really does
 GOES_ON: Final = ("StepLR", "MultiStepLR")  # the parameter is where the last drop is, not the end
 
 
@@ -124,8 +127,9 @@ class Known:
 
     @property
     def pace(self) -> float:
-        """How many updates passed for each of its advances."""
-        return self.updates / self.gained if self.gained > 0 else float("inf")
+        """How many updates passed for each of its advances, up to the last one."""
+        last = max((each.end for each in self.advances), default=self.begun)
+        return (last - self.begun) / self.gained if self.gained > 0 else float("inf")
 
     def is_a(self, *names: str) -> str | None:
         """The first of these classes that it is of."""
@@ -143,11 +147,51 @@ class Known:
         partial = self.given.get("lr_lambda")
         if isinstance(partial, dict) and isinstance(partial.get("num_training_steps"), int):
             return float(partial["num_training_steps"])
+        if self.is_a("LambdaLR"):
+            return self._settled()
         kind = self.is_a(*ENDS)
+        if kind == "LinearLR" and not self.falls:
+            return None
         value = None if kind is None else self._parameter(ENDS[kind])
         if isinstance(value, (list, tuple)):
             value = max((each for each in value if isinstance(each, (int, float))), default=None)
         return float(value) if isinstance(value, (int, float)) and value > 0 else None
+
+    @property
+    def future(self) -> list[list[float]]:
+        """What its function gives, and would have given had the run gone on."""
+        for event in self.case.events("future"):
+            if event.detail["scheduler"] == self.number:
+                return [each for each in event.detail["values"] if isinstance(each[1], float)]
+        return []
+
+    @property
+    def falls(self) -> bool:
+        """Whether it ends low: what ends high is a warm-up."""
+        if self.is_a("LinearLR"):
+            ends = [self._parameter(name) for name in ("start_factor", "end_factor")]
+            return all(isinstance(each, (int, float)) for each in ends) and ends[1] < ends[0]
+        values = [value for _, value in self.future]
+        return not values or values[-1] <= FALLS * max(values)
+
+    def _settled(self) -> float | None:
+        """From when on its function gives one value for ever; None where it never does."""
+        values = self.future
+        if len(values) < 3 or values[-1][0] < 100 * max(1, self.position):
+            return None
+        end = values[-1][1]
+        most = max(abs(value) for _, value in values)
+        near = [value == end for _, value in values]
+        moving = max((k for k, each in enumerate(near) if not each), default=-1)
+        if moving < 0 or moving + 2 >= len(values) or values[moving + 1][0] > FAR * values[-1][0]:
+            return None
+        (a, va), (b, _) = values[moving], values[moving + 1]
+        if abs(va - end) < SUDDEN * most:
+            return None
+        before, early = values[moving - 1] if moving else (a, va)
+        slope = (va - early) / (a - before) if a > before else 0.0
+        crossing = a + (end - va) / slope if slope else b
+        return float(min(max(crossing, a), b))
 
     @property
     def goes_on(self) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import textwrap
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from passo.schedules.errors import PassoError
@@ -43,10 +44,11 @@ def entry(finding: Finding) -> list[str]:
     return [f"{finding.code}  {finding.where}".rstrip(), *(_told(*each) for each in told)]
 
 
-def curve(trace: Trace, found: Sequence[Finding], height: int = 16) -> str:
-    """The rate that each update used, over the losses where they are known."""
+def curve(trace: Trace, found: Sequence[Finding], height: int = 17) -> str:
+    """The rate that each update used, in short."""
     from passo.plot import draw
 
+    trace = replace(trace, reports=())
     marks = [(each.update, each.code) for each in found if each.update is not None]
     try:
         return draw(trace, backend="terminal", width=WIDTH, height=height, marks=marks)

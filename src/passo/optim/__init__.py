@@ -2,8 +2,18 @@
 
 from passo.optim.attach import attach
 from passo.optim.plan import ByGroup, by_group
+from passo.optim.recorder import Recorder, watch
 from passo.optim.scheduler import Scheduler
 from passo.optim.tensors import tensorize
 from passo.optim.words import describe
 
-__all__ = ["ByGroup", "Scheduler", "attach", "by_group", "describe", "tensorize"]
+__all__ = [
+    "ByGroup",
+    "Recorder",
+    "Scheduler",
+    "attach",
+    "by_group",
+    "describe",
+    "tensorize",
+    "watch",
+]

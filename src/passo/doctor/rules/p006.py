@@ -53,7 +53,7 @@ def _spent(case: Case, owner: Known) -> tuple[int, float] | None:
     length = owner.length
     if length is None or owner.goes_on or case.last > FALLS * case.peak:
         return None
-    if owner.is_a("CosineAnnealingLR", "OneCycleLR") or length > EARLY * owner.used:
+    if owner.is_a("CosineAnnealingLR", "OneCycleLR", "LambdaLR") or length > EARLY * owner.used:
         return None
     if any(leaf.is_a("CosineAnnealingLR", "OneCycleLR") for leaf, _ in owner.leaves()):
         return None

@@ -27,7 +27,8 @@ def look(case: Case) -> Iterator[Finding]:
         length = known.length
         if length is None or not known.gained:
             continue
-        if length - known.position > max(1.0, SHORT * length):
+        skipped = sum(each.hits for each in case.stretches("skip"))  # waited for, as it should be
+        if length - known.position - skipped > max(1.0, SHORT * length):
             yield _finding(case, known.kind, length, known.position, _floor(known), known.where)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 from passo.doctor.finding import Finding
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
 
 CODE = "P010"
 MOVES = 1.1  # the largest over the smallest rate of the other groups: they follow a schedule
+LEFT = 5.0  # times the rate of the others: a late group for which every drop came too early
+IDLE = 2  # advances while another optimizer made the updates: one may come in between
 CHANGES = 2  # of another group while this one stood still
 
 
@@ -26,6 +29,7 @@ def look(case: Case) -> Iterator[Finding]:
     """
     rates = [each for each in case.trace.columns if each.key == "lr" and each.values]
     moving = [each for each in rates if _moves(each)]
+    yield from _elsewhere(case)
     if not moving or case.planned:
         return
     for still in rates:
@@ -34,10 +38,29 @@ def look(case: Case) -> Iterator[Finding]:
             continue
         joined = still.updates[0]
         leader = moving[0]
-        if sum(update > joined for update in leader.updates) < CHANGES:
+        left = joined and value >= LEFT * (leader.values[-1] or math.inf)
+        if sum(update > joined for update in leader.updates) < CHANGES and not left:
             continue
         if _forgotten(case, still, leader):
             yield _finding(case, still, leader, joined)
+
+
+def _elsewhere(case: Case) -> Iterator[Finding]:
+    """The scheduler moves an optimizer that makes no updates: another one holds the parameters."""
+    for known in case.leading:
+        found = case.stretches("elsewhere", known.number)
+        hits = sum(each.hits for each in found)
+        if hits < IDLE:
+            continue
+        yield Finding(
+            CODE,
+            f"{known.kind} advanced {hits:,} times while its optimizer made no update: another "
+            f"{found[0].detail['other']}, which no schedule covers, updates the same parameters",
+            "these parameters train at a rate that nobody scheduled",
+            "a new scheduler for the new optimizer",
+            str(found[0].detail["where"]),
+            case.updates,
+        )
 
 
 def _moves(column: Column) -> bool:

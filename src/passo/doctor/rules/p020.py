@@ -12,16 +12,17 @@ if TYPE_CHECKING:
     from passo.doctor.case import Case
 
 CODE = "P020"
+USUAL = (0.0, 0.9)  # what everybody writes for a momentum: only another number was chosen
 NAMES = ("cycle_momentum", "base_momentum", "max_momentum")  # who writes one of them means it
 
 
 def look(case: Case) -> Iterator[Finding]:
-    """A scheduler for the rate whose constructor wrote momentum or betas."""
+    """A scheduler for the rate whose constructor replaced a momentum that somebody had chosen."""
     for known in case.schedulers:
         changed = [
             (name, known.before[name], value)
             for name, value in known.after.items()
-            if not name.endswith(".lr") and name in known.before and known.before[name] != value
+            if not name.endswith(".lr") and known.before.get(name, value) not in (value, *USUAL)
         ]
         if not changed or any(name in known.named for name in NAMES):
             continue

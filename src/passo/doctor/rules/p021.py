@@ -27,6 +27,8 @@ def look(case: Case) -> Iterator[Finding]:
         return
     for known in case.leading:
         batches = case.updates / case.epochs
+        if known.is_a("LambdaLR") and not known.falls:
+            continue
         if known.plateau or known.pace >= OFTEN or batches < OFTEN:
             continue
         length = known.length or _restart(known)

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 CODE = "P022"
 NOISE = 10.0  # times the threshold: within that a reduction may be right by luck
 LEAST = 5  # reports whose mean counts
+SEEN = 2  # early reductions, or all of them: one of several may be bad luck
 SURE = 1.0  # standard errors by which the mean improved although the plateau fired
 
 
@@ -23,7 +24,8 @@ def look(case: Case) -> Iterator[Finding]:
     """The rate was reduced while the metric still improved, underneath its noise."""
     for each in watched(case):
         early = [place for place in each.fired if _improving(each, place)]
-        if not early or each.noise < NOISE * each.margin:
+        few = len(early) < SEEN and len(early) < len(each.fired)
+        if not early or few or each.noise < NOISE * each.margin:
             continue
         yield Finding(
             CODE,

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
+import io
 import inspect
 import math
+import warnings
 from typing import TYPE_CHECKING, Any, Final
 
 import torch
@@ -99,6 +102,27 @@ def position(scheduler: Any) -> int | float | None:
     value = getattr(scheduler, "last_epoch", None)
     known = isinstance(value, (int, float)) and not isinstance(value, bool)
     return value if known and math.isfinite(value) else None
+
+
+def future(function: Any, at: float) -> list[list[float]]:
+    """Pairs of a time and a function's value: up to `at`, and 200 times as far beyond it.
+
+    >>> future(lambda t: max(0, 1 - t / 10), 5)[-1]
+    [1000, 0.0]
+    """
+    last = max(1, int(at))
+    times = {int(last * k / 64) for k in range(65)}
+    times |= {min(200 * last, last + int(1.06**k)) for k in range(256)}
+    times.add(200 * last)
+    values = []
+    try:
+        with contextlib.redirect_stdout(io.StringIO()), warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            for time in sorted(times):
+                values.append([time, float(function(time))])
+    except Exception:  # noqa: BLE001 (a function may refuse what lies beyond its end)
+        return values if values and values[-1][0] > last else []
+    return values
 
 
 def active(scheduler: Any) -> tuple[int, ...]:

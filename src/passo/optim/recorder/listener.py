@@ -7,6 +7,7 @@ import weakref
 from typing import TYPE_CHECKING, Any
 
 import torch
+from torch.optim.lr_scheduler import MultiplicativeLR
 
 from passo.optim.recorder import describe, source
 from passo.optim.recorder.record import Record
@@ -41,6 +42,7 @@ class Listener:
         self._losses: list[Any] = []
         self._scaled: dict[int, tuple[Any, Any]] = {}
         self._open: Record | None = None
+        self._latest: Record | None = None
         self._told = False
         self._sites: dict[Any, str] = {}
 
@@ -86,6 +88,7 @@ class Listener:
         if known.after(optimizer, self._losses):
             self._open = None
             self._losses = []
+            self._latest = known
             if known.each_update is not None:
                 known.each_update(known)
             if self.most is not None and known.clock >= self.most:
@@ -121,6 +124,8 @@ class Listener:
         optimizer = record.optimizer()
         assert optimizer is not None
         record.wrote(optimizer.param_groups, number)
+        if getattr(scheduler, "lr_lambdas", None) and not isinstance(scheduler, MultiplicativeLR):
+            record.lambdas[number] = scheduler.lr_lambdas[0]
         record.advanced[number] = record.clock
         file, line = source.place(frame)
         inside = getattr(scheduler, "_schedulers", ())
@@ -143,6 +148,11 @@ class Listener:
                 "where": source.shown(file, line),
             },
         )
+
+    def _elsewhere(self, record: Record) -> bool:
+        """Whether another optimizer makes the updates of the same parameters."""
+        latest = self._latest
+        return latest is not None and latest is not record and _holds(latest, record)
 
     def _number(self, scheduler: Any) -> int:
         number = self._numbers.get(scheduler)
@@ -196,12 +206,17 @@ class Listener:
         plateau = "metrics" in kwargs or (len(args) > 1 and hasattr(scheduler, "patience"))
         if plateau:
             name = source.argument(frame) or "metric"
+            name = "loss (watched)" if name == "loss" else name
             detail["metric"] = name
             record.report(name, kwargs.get("metrics", args[1] if len(args) > 1 else None))
         record.happens("advance", (number, site), detail)
         if record.skipped and record.advanced.get(number) == record.clock:
             record.skipped = False
             record.happens("over skip", number, {"scheduler": number, "where": site})
+        elif record.advanced.get(number) == record.clock and self._elsewhere(record):
+            assert self._latest is not None
+            other = self._latest.meta["optimizer"]
+            record.happens("elsewhere", number, {"scheduler": number, "other": other, "where": site})
         record.advanced[number] = record.clock
 
     def reporting(self, _method: Any, args: Any, kwargs: Any, _frame: FrameType) -> Done | None:

@@ -12,6 +12,7 @@ from torch import distributed
 from passo.optim.attach import _code, attached
 from passo.optim.clock import Watch
 from passo.optim.recorder import source
+from passo.optim.recorder.describe import future
 from passo.optim.recorder.reading import Reading, numbers
 from passo.optim.recorder.tally import Tally
 from passo.trace import Event, Report, Tape, Trace, TraceWriter
@@ -44,13 +45,14 @@ class Record:
         self.meta: dict[str, Any] = {"optimizer": type(optimizer).__name__, **meta}
         self.watch = Watch(optimizer)
         self.reading = Reading(groups)
-        self.parameters = [id(p) for group in groups for p in group["params"][:1]]
+        self.parameters = {id(p) for group in groups for p in group["params"]}
         self.outer: Record | None = None
         self.each_update: Callable[[Record], None] | None = None
         self.tapes: list[Tape] = []
         self.events: list[Event] = []
         self.reports: list[Report] = []
         self.positions: dict[int, float] = {}
+        self.lambdas: dict[int, Any] = {}
         self.advanced: dict[int, int] = {}
         self.skipped = False
         self._losses = Tape(None, "loss")
@@ -289,10 +291,22 @@ class Record:
         optimizer = self.optimizer()
         if optimizer is not None:
             self._plans(optimizer)
+        if how == "end":
+            self._futures()
         self.meta["ended"] = how
         if self._file is not None:
             self._file.condense(self.trace())
             self._file.close()
+
+    def _futures(self) -> None:
+        """What the functions of LambdaLR would have given, had the run gone on.
+
+        They are asked when the script is over; what they print or raise is nobody's.
+        """
+        for number, function in self.lambdas.items():
+            values = future(function, self.positions.get(number, 0))
+            if values:
+                self.tell(self.clock, "future", {"scheduler": number, "values": values})
 
     def snapshot(self) -> Trace:
         """The trace up to now, with what recurs told so far, while the run goes on."""
@@ -313,7 +327,7 @@ class Record:
         self._layout(groups)
         self.marks = self.reading.marks(groups)
         self._used = self.reading.values(groups)
-        self.parameters = [id(p) for group in groups for p in group["params"][:1]]
+        self.parameters = {id(p) for group in groups for p in group["params"]}
         if len(groups) != before:
             self.tell(self.clock, "group", {"before": before, "after": len(groups)})
 
