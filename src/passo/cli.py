@@ -1,4 +1,4 @@
-"""The command line: `passo show`, `check`, `doctor`, `list` and `demo`. Each command imports what it needs."""
+"""The command line: show, check, doctor, list, demo. Each command imports what it needs."""
 
 from __future__ import annotations
 
@@ -114,8 +114,8 @@ def demo(
         sys.exit(_INTERRUPTED)
 
 
-@app.command(context_settings={"allow_interspersed_args": False, "ignore_unknown_options": False})
-def doctor(
+@app.command(context_settings={"allow_interspersed_args": False})
+def doctor(  # noqa: PLR0917 (typer reads options from the parameters)
     script: Annotated[str, typer.Argument(help="what to run, as it is: train.py")] = "",
     arguments: Annotated[
         list[str] | None, typer.Argument(help="all that follows is the script's own")
@@ -150,7 +150,7 @@ def doctor(
 
 
 @app.command()
-def check(
+def check(  # noqa: PLR0917 (typer reads options from the parameters)
     expression: Annotated[str, typer.Argument(help="a schedule, or a file that holds one")],
     run: Annotated[str, typer.Option(help='how long the run is: "90 epochs", "10000 steps"')] = "",
     steps_per_epoch: Annotated[float | None, typer.Option(help="updates in an epoch")] = None,

@@ -6,6 +6,7 @@ import math
 from bisect import bisect_right
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from passo.doctor.known import Known, Stretch, known_of
@@ -108,7 +109,7 @@ class Case:
         """For which share of the updates from `since` on the rate was below a level."""
         spans = [*self.values, (self.updates, math.nan)]
         below = 0
-        for (begin, value), (end, _) in zip(spans, spans[1:]):  # noqa: B905 (pairs of neighbours)
+        for (begin, value), (end, _) in pairwise(spans):
             if value < level:
                 below += max(0, end - max(begin, since))
         return below / max(1, self.updates - since)

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Final
 
 from passo.doctor.case import Case
 from passo.doctor.rules import RULES, p017
+from passo.trace import Trace
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from passo.doctor.finding import Finding
-    from passo.trace import Trace
 
 # What a fault brings about is not a fault of its own: the cause is told, its consequences are not.
 BRINGS: Final = {
@@ -36,7 +36,7 @@ def diagnose(traces: Trace | Sequence[Trace]) -> list[Finding]:
     >>> diagnose(Trace(3, ("all",), (Column(0, "lr", (0,), (0.1,)),)))
     []
     """
-    several = [traces] if not isinstance(traces, (list, tuple)) else list(traces)
+    several = [traces] if isinstance(traces, Trace) else list(traces)
     found = _once([finding for trace in several for finding in _of_one(Case(trace))])
     return sorted(found, key=lambda finding: finding.code)
 
@@ -48,7 +48,7 @@ def compare_ranks(ranks: Sequence[Sequence[Trace]]) -> list[Finding]:
 
 
 def _once(found: list[Finding]) -> list[Finding]:
-    """One finding for each code and place: a scheduler that is built again and again is one fault."""
+    """One finding for each code and place: a scheduler built again and again is one fault."""
     first: dict[tuple[str, str], Finding] = {}
     more: dict[tuple[str, str], int] = {}
     for each in found:

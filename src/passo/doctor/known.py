@@ -19,6 +19,7 @@ ENDS: Final = {
     "MultiStepLR": "milestones",
 }
 FALLS: Final = 0.5  # the end over the largest value: what ends higher is a warm-up
+LOW: Final = 0.01  # of the largest value: a cosine near its end
 SUDDEN: Final = 1e-4  # of the largest value, shortly before: what fades out has no end
 FAR: Final = 0.5  # of the times looked at: what settles later never really does
 GOES_ON: Final = ("StepLR", "MultiStepLR")  # the parameter is where the last drop is, not the end
@@ -39,8 +40,8 @@ class Stretch:
     @classmethod
     def of(cls, detail: Mapping[str, Any]) -> Stretch:
         """From an event's detail."""
-        names = ("from", "to", "every", "each", "times", "hits")
-        return cls(*(detail[name] for name in names), detail)
+        begin, end, every = detail["from"], detail["to"], detail["every"]
+        return cls(begin, end, every, detail["each"], detail["times"], detail["hits"], detail)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -174,9 +175,21 @@ class Known:
         values = [value for _, value in self.future]
         return not values or values[-1] <= FALLS * max(values)
 
+    def _trough(self) -> float | None:
+        """Where its function comes down to nothing and climbs again, if that lies ahead."""
+        values = self.future
+        most = max((value for _, value in values), default=0.0)
+        for (_, a), (time, b), (_, c) in zip(values, values[1:], values[2:]):  # noqa: B905
+            if time > self.position and a > b < c and b <= LOW * most and c > 0:
+                return float(time)
+        return None
+
     def _settled(self) -> float | None:
         """From when on its function gives one value for ever; None where it never does."""
         values = self.future
+        trough = self._trough()
+        if trough is not None:
+            return trough
         if len(values) < 3 or values[-1][0] < 100 * max(1, self.position):
             return None
         end = values[-1][1]

@@ -77,7 +77,7 @@ def _peak(curve: Curve) -> float:
 
 
 def _jumps(curve: Curve) -> Iterator[Finding]:
-    """A jump beside a slope; between two flat pieces it is a staircase, inside a repeat a restart."""
+    """A jump beside a slope: between flat pieces it is a staircase, in a repeat a restart."""
     if ".repeat(" in repr(curve.schedule):
         return
     for corner in curve.corners:
@@ -167,7 +167,8 @@ def _percent(curve: Curve) -> Iterator[Finding]:
         if 0 < amount < 1:
             yield Finding(
                 "P006",
-                f"percent({amount:g}) is {amount:g} % of the run, {amount / 100 * curve.times[-1]:,.4g} "
+                f"percent({amount:g}) is {amount:g} % of the run, "
+                f"{amount / 100 * curve.times[-1]:,.4g} "
                 f"of {curve.times[-1]:,.6g} {run_unit(curve)}",
                 "a share was probably written where a percentage is read",
                 f"percent({100 * amount:g})",

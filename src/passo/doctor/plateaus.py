@@ -51,7 +51,7 @@ class Watched:
     @property
     def relative(self) -> bool:
         """Whether its threshold is a share of the best."""
-        return self.known.plan.get("threshold_mode", "rel") == "rel"
+        return str(self.known.plan.get("threshold_mode", "rel")) == "rel"
 
     @property
     def eps(self) -> float:
@@ -93,7 +93,7 @@ def watched(case: Case) -> Iterator[Watched]:
             clocks, metrics = case.trace.series(name)
         except PassoError:
             continue
-        if len(metrics) != known.hits or name == "loss" and len(metrics) > known.hits:
+        if len(metrics) != known.hits:
             metrics = metrics[-known.hits :]
             clocks = clocks[-known.hits :]
         yield _gone_through(case, known, name, clocks, metrics)

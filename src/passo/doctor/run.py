@@ -121,7 +121,7 @@ def _show(error: BaseException) -> None:
     if sys.excepthook is not sys.__excepthook__:
         sys.excepthook(type(error), error, error.__traceback__)
         return
-    told: traceback.TracebackException | None = traceback.TracebackException.from_exception(error)
+    told = traceback.TracebackException.from_exception(error)
     seen: list[Any] = [told]
     while seen:
         each = seen.pop()
@@ -129,11 +129,14 @@ def _show(error: BaseException) -> None:
             kept = [f for f in each.stack if f.filename != HIDDEN and not _is_ours(f.filename)]
             each.stack = traceback.StackSummary.from_list(kept)
             seen += [each.__cause__, each.__context__]
-    assert told is not None
     sys.stderr.write("".join(told.format()))
 
 
 def _is_ours(filename: str) -> bool:
-    return filename == __file__ or filename.startswith("<frozen runpy") or (
-        os.path.basename(filename) == f"{_RUNPY}.py"  # noqa: PTH119
+    return (
+        filename == __file__
+        or filename.startswith("<frozen runpy")
+        or (
+            os.path.basename(filename) == f"{_RUNPY}.py"  # noqa: PTH119
+        )
     )

@@ -30,7 +30,9 @@ def web(picture: Picture, size: tuple[int, int] | None = None) -> Any:
         scale = "log" if panel.log else "linear"
         figure.update_yaxes(title_text=panel.ylabel, type=scale, row=row, col=1)
     for place, name in picture.marks:
-        figure.add_vline(place, line={"width": 1, "dash": "dot"}, annotation_text=name, row=1, col=1)
+        figure.add_vline(
+            place, line={"width": 1, "dash": "dot"}, annotation_text=name, row=1, col=1
+        )
     figure.update_xaxes(title_text=picture.xlabel, row=rows, col=1)
     note = f"<br><sup>{picture.note}</sup>" if picture.note else ""
     figure.update_layout(title_text=f"<b>{picture.title}</b>{note}", template="plotly_white")

@@ -174,10 +174,10 @@ class Trace(Rebuilt):
     def frame(self) -> Any:
         """Every row as a pandas DataFrame; raises `PassoError` where pandas is not installed."""
         try:
-            import pandas  # type: ignore[import-untyped, unused-ignore]
+            import pandas as pd  # type: ignore[import-untyped, unused-ignore]
         except ImportError:
             raise PassoError("frame needs pandas; write pip install pandas, or rows()") from None
-        return pandas.DataFrame(self.rows(), columns=["update", "group", "key", "value"])
+        return pd.DataFrame(self.rows(), columns=["update", "group", "key", "value"])
 
     def rows(self) -> Iterator[tuple[int, int | None, str, float]]:
         """Every `(update, group, key, value used)`, update by update.

@@ -15,7 +15,9 @@ for epoch in range(8):
     for batch in range(5):
         real, fake = torch.randn(16, 2), generator(torch.randn(16, 4))
         opt_d.zero_grad()
-        loss_d = bce(critic(real), torch.ones(16, 1)) + bce(critic(fake.detach()), torch.zeros(16, 1))
+        loss_d = bce(critic(real), torch.ones(16, 1)) + bce(
+            critic(fake.detach()), torch.zeros(16, 1)
+        )
         loss_d.backward()
         opt_d.step()
         opt_g.zero_grad()

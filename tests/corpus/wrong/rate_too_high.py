@@ -14,7 +14,9 @@ scheduler = CosineAnnealingLR(optimizer, T_max=steps)
 
 for step in range(steps):
     optimizer.zero_grad()
-    loss = nn.functional.mse_loss(nn.functional.linear(inputs, model[0].weight).sum(1), targets[:, 0])
+    loss = nn.functional.mse_loss(
+        nn.functional.linear(inputs, model[0].weight).sum(1), targets[:, 0]
+    )
     loss.backward()
     optimizer.step()
     scheduler.step()

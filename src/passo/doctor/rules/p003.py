@@ -38,12 +38,14 @@ def look(case: Case) -> Iterator[Finding]:
 
 
 def _legal(known: Known) -> bool:
-    """accelerate advances once for each process, on purpose."""
+    """Accelerate advances once for each process, on purpose."""
     return any(each.detail.get("through") == "accelerate" for each in known.advances)
 
 
 def _fits(known: Known) -> bool:
     length = known.length
-    return length is not None and not known.goes_on and abs(known.position - length) <= max(
-        1.0, FITS * length
+    return (
+        length is not None
+        and not known.goes_on
+        and abs(known.position - length) <= max(1.0, FITS * length)
     )

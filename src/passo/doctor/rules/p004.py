@@ -34,7 +34,7 @@ def look(case: Case) -> Iterator[Finding]:
             f"{known.kind} is {length:,.6g} advances long and got {known.gained:,.6g}, one for "
             f"every {known.pace:,.3g} of {known.updates:,} updates: it ended at "
             f"{known.position / length:.1%} of its plan",
-            "the length was counted in updates and the advances in epochs, so the plan hardly began",
+            "the length was counted in updates, the advances in epochs: the plan hardly began",
             "scheduler.step() after each optimizer.step(), or a length in epochs",
             known.call,
             case.updates,

@@ -46,7 +46,9 @@ def look(case: Case) -> Iterator[Finding]:
 
 def _write(leaf: Known, known: Known, offset: float) -> str:
     name = "T_max" if leaf.is_a("CosineAnnealingLR") else "total_steps"
-    return f"{name}={known.position - offset:,.0f}, the advances that the run makes".replace(",", "_", 0)
+    return f"{name}={known.position - offset:,.0f}, the advances that the run makes".replace(
+        ",", "_", 0
+    )
 
 
 def _error(case: Case, known: Known) -> str | None:

@@ -38,7 +38,7 @@ def look(case: Case) -> Iterator[Finding]:
         f"{reached / case.updates:.0%} of the run, and the last {share:.0%} had no more than that "
         f"(the peak was {case.peak:.3g})",
         "for the rest of the run next to nothing is learned",
-        _write(owner, case),
+        _write(owner),
         owner.where,
         reached,
     )
@@ -61,11 +61,12 @@ def _spent(case: Case, owner: Known) -> tuple[int, float] | None:
     return None if reached is None else (reached, (case.updates - reached) / case.updates)
 
 
-def _write(owner: Known, case: Case) -> str:
+def _write(owner: Known) -> str:
+    gamma = 0.01 ** (1 / max(1.0, owner.gained))
     names = {
         "StepLR": "a larger step_size, or a gamma nearer to 1",
         "MultiStepLR": "later milestones, or a gamma nearer to 1",
-        "ExponentialLR": f"gamma={0.01 ** (1 / max(1.0, owner.gained)):.5g}, a hundredth at the end",
+        "ExponentialLR": f"gamma={gamma:.5g}: a hundredth at the end",
     }
     kind = owner.is_a(*names)
     return names[kind] if kind else f"a length of {owner.gained:,.0f} advances, those of the run"

@@ -74,7 +74,7 @@ def _finding(seen: str, where: str) -> Finding:
         CODE,
         seen,
         "whoever writes last wins, and what the other one did is lost",
-        "one schedule for the field: SequentialLR for one after the other, a product in one LambdaLR "
-        "for both at once",
+        "one schedule for the field: SequentialLR for one after the other, a product in one "
+        "LambdaLR for both at once",
         where,
     )

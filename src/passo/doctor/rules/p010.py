@@ -72,7 +72,7 @@ def _forgotten(case: Case, still: Column, leader: Column) -> bool:
     late = still.updates[0] > leader.updates[0]
     writers = [known for known in case.leading if known.hits]
     if writers:
-        return late or all(not known.family[:1] == ("LRScheduler",) for known in writers)
+        return late or all(known.family[:1] != ("LRScheduler",) for known in writers)
     edited = any(e.detail["by_script"] and e.detail["key"] == "lr" for e in case.stretches("edit"))
     return edited and (late or still.values[0] == leader.values[0] or _began_alike(still, leader))
 
@@ -94,7 +94,7 @@ def _finding(case: Case, still: Column, leader: Column, joined: int) -> Finding:
         f"{case.trace.groups[leader.group or 0]} went from {leader.values[0]:.3g} to "
         f"{leader.values[-1]:.3g}",
         "these parameters train at a rate that nobody scheduled",
-        "for group in optimizer.param_groups: ..., or a scheduler built after the last group joined",
+        "for group in optimizer.param_groups: ..., or a scheduler built when all groups are there",
         where,
         joined,
     )

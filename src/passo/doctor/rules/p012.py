@@ -45,8 +45,10 @@ def _nan(each: Watched, _case: Case) -> tuple[str, str] | None:
     if odd < 1:
         return None
     return (
-        f"was told NaN {odd} times in {len(each.metrics)} reports of {each.name}; NaN is never "
-        "better than the best, so each counts as a bad one",
+        (
+            f"was told NaN {odd} times in {len(each.metrics)} reports of {each.name}; NaN is never "
+            "better than the best, so each counts as a bad one"
+        ),
         "find out why the metric is NaN, and do not report it",
     )
 
@@ -60,8 +62,10 @@ def _mode(each: Watched, _case: Case) -> tuple[str, str] | None:
         return None
     other = "max" if each.mode == "min" else "min"
     return (
-        f"has mode={each.mode!r} and watches {each.name}, which went from {each.metrics[0]:.3g} to "
-        f"{each.metrics[-1]:.3g}; it reduced the rate {each.reductions} times",
+        (
+            f"has mode={each.mode!r} and watches {each.name}, which went from "
+            f"{each.metrics[0]:.3g} to {each.metrics[-1]:.3g}; it reduced the rate {each.reductions} times"
+        ),
         f"ReduceLROnPlateau(optimizer, mode={other!r})",
     )
 
@@ -69,8 +73,10 @@ def _mode(each: Watched, _case: Case) -> tuple[str, str] | None:
 def _sign(each: Watched, _case: Case) -> tuple[str, str] | None:
     if each.relative and max(each.metrics) < 0 and each.flat_beyond_patience:
         return (
-            f"has threshold_mode='rel' and {each.name} is below 0 ({each.metrics[-1]:.3g}): best "
-            "times (1 - threshold) lies above best there, so that nothing ever counts as bad",
+            (
+                f"has threshold_mode='rel' and {each.name} is below 0 ({each.metrics[-1]:.3g}): "
+                "best times (1 - threshold) lies above best there, so that nothing ever counts as bad"
+            ),
             "threshold_mode='abs'",
         )
     return None
@@ -79,8 +85,10 @@ def _sign(each: Watched, _case: Case) -> tuple[str, str] | None:
 def _eps(each: Watched, case: Case) -> tuple[str, str] | None:
     if each.due and not each.reductions and each.change < each.eps:
         return (
-            f"was due {each.due} times and never reduced {case.last:.3g}: the change of "
-            f"{each.change:.3g} is not above eps={each.eps:.3g}",
+            (
+                f"was due {each.due} times and never reduced {case.last:.3g}: the change of "
+                f"{each.change:.3g} is not above eps={each.eps:.3g}"
+            ),
             f"eps={each.change / 100:.0e}, or 0",
         )
     return None
@@ -89,8 +97,10 @@ def _eps(each: Watched, case: Case) -> tuple[str, str] | None:
 def _floor(each: Watched, case: Case) -> tuple[str, str] | None:
     if each.due and not each.reductions and case.last <= each.least:
         return (
-            f"was due {each.due} times and never reduced {case.last:.3g}, which is at min_lr="
-            f"{each.least:.3g} already",
+            (
+                f"was due {each.due} times and never reduced {case.last:.3g}, which is at min_lr="
+                f"{each.least:.3g} already"
+            ),
             "a min_lr below the rate that training begins with",
         )
     return None
@@ -101,7 +111,9 @@ def _patience(each: Watched, case: Case) -> tuple[str, str] | None:
     if not case.finished or most < SEEN or most >= each.patience + 2:
         return None
     return (
-        f"has patience={each.patience} and got {most} reports in the whole run: it cannot have "
-        f"fired before report {each.patience + 2}",
+        (
+            f"has patience={each.patience} and got {most} reports in the whole run: it cannot have "
+            f"fired before report {each.patience + 2}"
+        ),
         f"patience={max(1, most // 4)}, in reports",
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from passo.doctor.finding import Finding
@@ -30,7 +31,7 @@ class Phase(NamedTuple):
 def look(case: Case) -> Iterator[Finding]:
     """Where one writer of the rate takes over from another, the rate should join."""
     phases = _phases(case)
-    for old, new in zip(phases, phases[1:]):  # noqa: B905 (pairs of neighbours)
+    for old, new in pairwise(phases):
         places = [k for k, (update, _) in enumerate(case.values) if update == new.begin]
         if old.by == "script":
             places += [k for k, (u, _) in enumerate(case.values) if old.begin < u < new.begin][-1:]
@@ -114,8 +115,8 @@ def _finding(case: Case, old: Phase, new: Phase, k: int) -> Finding:
     return Finding(
         CODE,
         f"where {_name(case, new.by)} takes over from {_name(case, old.by)}, the rate jumps from "
-        f"{before:.3g} to {after:.3g} at update {update:,}, {max(before, after) / min(before, after):.3g}"
-        " times",
+        f"{before:.3g} to {after:.3g} at update {update:,}, "
+        f"{max(before, after) / min(before, after):.3g} times",
         "the two sides were not made to meet: training gets a shock that nobody planned",
         f"let the first side end at {after:.3g}, or the second begin at {before:.3g}",
         part.where if part is not None else "",

@@ -31,7 +31,7 @@ def look(case: Case) -> Iterator[Finding]:
                 CODE,
                 f"the state that was loaded held the rate {saved:.6g}, and update "
                 f"{event.clock:,}, the first after it, used {used:.6g}",
-                "building a scheduler writes the rate, and loading its state does not write it back",
+                "building a scheduler writes the rate; loading its state does not write it back",
                 "build the scheduler first, then load the optimizer, then the scheduler",
                 str(event.detail["where"]),
                 event.clock,
@@ -69,4 +69,4 @@ def _saved(loads: list[Event]) -> list[Any]:
 
 
 def _place(name: str) -> int:
-    return int(name.split(".")[0])
+    return int(name.split(".", maxsplit=1)[0])

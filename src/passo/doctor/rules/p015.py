@@ -28,7 +28,7 @@ def look(case: Case) -> Iterator[Finding]:
                 CODE,
                 f"loading its state changed {name}: {shown}",
                 "the run follows the checkpoint's plan, and what the script says is ignored",
-                "build the scheduler as it was saved; for a new plan set its parameters after loading",
+                "build it as it was saved; for a new plan set its parameters after loading",
                 str(event.detail["where"]),
                 event.clock,
             )

@@ -24,7 +24,7 @@ def look(case: Case) -> Iterator[Finding]:
         skips = sum(each.hits for each in case.stretches("skip"))
         yield Finding(
             CODE,
-            f"GradScaler skipped {skips:,} updates and {known.kind} advanced over {over:,} of them: "
+            f"GradScaler skipped {skips:,} updates, {known.kind} advanced over {over:,} of them: "
             f"{known.hits:,} advances for {known.updates:,} updates",
             "the schedule is ahead of the training; a warm-up is over before it began",
             "before = scaler.get_scale(); scaler.step(optimizer); scaler.update(); "

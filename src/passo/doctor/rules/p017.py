@@ -40,7 +40,7 @@ def _finding(first: Case, second: Case, update: int) -> Finding:
         f"from update {update:,} on rank {ranks[0]} used the rate {first.at(update):.3g} and rank "
         f"{ranks[1]} {second.at(update):.3g}",
         "the replicas drift apart, and nothing tells",
-        "reduce the metric first: torch.distributed.all_reduce(val_loss), then scheduler.step(val_loss)",
+        "the same on every rank: torch.distributed.all_reduce(val_loss) before it is told",
         owner.call if owner is not None else "",
         update,
     )

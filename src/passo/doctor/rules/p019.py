@@ -52,7 +52,7 @@ def _exploded(losses: Sequence[float]) -> bool:
     window = max(1, min(WINDOW, len(losses) // 4))
     head, tail = median(losses[:window]), median(losses[-window:])
     least = min(median(losses[k : k + window]) for k in range(len(losses) - window + 1))
-    return 0 < least and tail > TIMES * head and tail > TIMES * least
+    return least > 0 and tail > TIMES * max(head, least)
 
 
 def _began(losses: Sequence[float]) -> int:

@@ -30,7 +30,8 @@ def look(case: Case) -> Iterator[Finding]:
         group, _, key = name.partition(".")
         yield Finding(
             CODE,
-            f"building {known.kind} changed {key} of param group {group} from {old:.6g} to {new:.6g}",
+            f"building {known.kind} changed {key} of param group {group} from {old:.6g} to "
+            f"{new:.6g}",
             "it cycles the momentum unless it is told not to, and the value you gave is gone",
             f"{known.kind}(..., cycle_momentum=False), or base_momentum=..., max_momentum=...",
             known.where,

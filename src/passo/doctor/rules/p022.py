@@ -47,4 +47,4 @@ def _improving(each: Watched, place: int) -> bool:
         return False
     gain = (fmean(early) - fmean(late)) * (1 if each.mode == "min" else -1)
     error = each.noise * (1 / len(early) + 1 / len(late)) ** 0.5
-    return gain > max(each.margin, SURE * error)
+    return bool(gain > max(each.margin, SURE * error))

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import functools
-import io
 import inspect
+import io
 import math
 import warnings
 from typing import TYPE_CHECKING, Any, Final
@@ -100,8 +100,9 @@ SIMPLE: Final = (bool, int, float, str, list, tuple)
 def position(scheduler: Any) -> int | float | None:
     """How often it has advanced, as it says itself."""
     value = getattr(scheduler, "last_epoch", None)
-    known = isinstance(value, (int, float)) and not isinstance(value, bool)
-    return value if known and math.isfinite(value) else None
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        return None
+    return value if math.isfinite(value) else None
 
 
 def future(function: Any, at: float) -> list[list[float]]:
@@ -119,7 +120,7 @@ def future(function: Any, at: float) -> list[list[float]]:
         with contextlib.redirect_stdout(io.StringIO()), warnings.catch_warnings():
             warnings.simplefilter("ignore")
             for time in sorted(times):
-                values.append([time, float(function(time))])
+                values += [[time, float(function(time))]]
     except Exception:  # noqa: BLE001 (a function may refuse what lies beyond its end)
         return values if values and values[-1][0] > last else []
     return values

@@ -67,20 +67,21 @@ class Hooks:
 
     def _born(self, kind: type) -> None:
         """A class of schedulers was defined while we listen."""
-        super(LRScheduler, kind).__init_subclass__()
+        object.__init_subclass__()
         self._wrap(kind)
 
     def _wrap(self, kind: type) -> None:
-        around = {
+        around: dict[str, Any] = {
             "__init__": self.listener.building,
-            "step": self.listener.stepping,
+            "step": self.listener,
             "load_state_dict": self.listener.loading_scheduler,
             "state_dict": self.listener.saving,
         }
         for name in _METHODS:
             method = vars(kind).get(name)
             if callable(method):
-                self._replace(kind, name, _around(method, around[name]))
+                wrapped = _stepping if name == "step" else _around
+                self._replace(kind, name, wrapped(method, around[name]))
 
     def _replace(self, owner: Any, name: str, new: Any) -> None:
         self._replaced.append((owner, name, vars(owner).get(name)))
@@ -88,7 +89,8 @@ class Hooks:
 
 
 def _below(kind: type) -> list[type]:
-    return [each for sub in kind.__subclasses__() for each in (sub, *_below(sub))]
+    found: list[type] = list(kind.__subclasses__())
+    return [each for below in found for each in (below, *_below(below))]
 
 
 def hidden(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -119,6 +121,34 @@ def _around(method: Any, listening: Any) -> Any:
         return result
 
     return functools.wraps(method)(hidden(listened))
+
+
+def _stepping(method: Any, listener: Listener) -> Any:
+    """The `step` of a scheduler: quick, since it runs at every update."""
+    busy, begin, end = listener.busy, listener.stepping, listener.stepped
+
+    def stepped(*args: Any, **kwargs: Any) -> Any:
+        if busy:
+            return method(*args, **kwargs)
+        frame: Any = sys._getframe(1)
+        while frame.f_code.co_filename == HIDDEN:
+            frame = frame.f_back
+        record = begin(args[0], frame)
+        if record is None:
+            return method(*args, **kwargs)
+        before = getattr(args[0], "last_epoch", None)
+        busy.append(args[0])
+        try:
+            result = method(*args, **kwargs)
+        except BaseException as error:
+            listener.failed(record, args[0], frame, error)
+            raise
+        finally:
+            busy.pop()
+        end(record, args, kwargs, frame, before)
+        return result
+
+    return functools.wraps(method)(hidden(stepped))
 
 
 def _backward(method: Any, listener: Listener) -> Any:

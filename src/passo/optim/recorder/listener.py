@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import weakref
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import torch
 from torch.optim.lr_scheduler import MultiplicativeLR
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from types import FrameType
 
     from torch.optim import Optimizer
+
+    from passo.optim.recorder.tally import Tally
 
     Done = Callable[[Any, bool], None]
 
@@ -36,7 +38,7 @@ class Listener:
         self.most: int | None = None
         self.records: list[Record] = []
         self._by_id: dict[int, Record] = {}
-        self._busy: list[Any] = []
+        self.busy: list[Any] = []
         self._numbers: weakref.WeakKeyDictionary[Any, int] = weakref.WeakKeyDictionary()
         self._count = 0
         self._losses: list[Any] = []
@@ -44,7 +46,7 @@ class Listener:
         self._open: Record | None = None
         self._latest: Record | None = None
         self._told = False
-        self._sites: dict[Any, str] = {}
+        self._codes: list[Any] = []
 
     # -- optimizers
 
@@ -101,19 +103,21 @@ class Listener:
     def building(self, method: Any, args: Any, kwargs: Any, frame: FrameType) -> Done | None:
         """A scheduler is being built; only the outermost constructor is told."""
         scheduler, optimizer = args[0], _optimizer_of(args, kwargs)
-        if scheduler in self._busy or isinstance(scheduler, Scheduler):
+        if scheduler in self.busy or isinstance(scheduler, Scheduler):
             return None
         record = self.record(optimizer)
-        self._busy.append(scheduler)
+        self.busy.append(scheduler)
         before = _values(record, frame)
 
         def done(_result: Any, failed: bool) -> None:  # noqa: FBT001
-            self._busy.remove(scheduler)
+            self.busy.remove(scheduler)
             if record is not None and not failed:
                 kind = type(scheduler).__init__
                 told = getattr(kind, "__wrapped__", kind)
                 outer = type(scheduler).__init__ is not method
-                self._built(scheduler, record, told if outer else method, (args, kwargs), frame, before)
+                self._built(
+                    scheduler, record, told if outer else method, (args, kwargs), frame, before
+                )
 
         return done
 
@@ -121,8 +125,7 @@ class Listener:
         self, scheduler: Any, record: Record, method: Any, call: Any, frame: Any, before: Any
     ) -> None:
         number = self._number(scheduler)
-        optimizer = record.optimizer()
-        assert optimizer is not None
+        optimizer = cast("Optimizer", record.optimizer())
         record.wrote(optimizer.param_groups, number)
         if getattr(scheduler, "lr_lambdas", None) and not isinstance(scheduler, MultiplicativeLR):
             record.lambdas[number] = scheduler.lr_lambdas[0]
@@ -161,63 +164,75 @@ class Listener:
             self._count += 1
         return number
 
-    def stepping(self, _method: Any, args: Any, kwargs: Any, frame: FrameType) -> Done | None:
+    def stepping(self, scheduler: Any, frame: FrameType) -> Record | None:
         """A scheduler advances; what it does to others inside is its own."""
+        if isinstance(scheduler, Scheduler):
+            return None
+        optimizer = getattr(scheduler, "optimizer", None)
+        record = self._by_id.get(id(optimizer))
+        if record is None or record.outer is not None or record.optimizer() is not optimizer:
+            record = self.record(optimizer)
+            if record is None:
+                return None
+            optimizer = cast("Optimizer", record.optimizer())
+        record.look(optimizer.param_groups, frame)  # type: ignore[union-attr]
+        return record
+
+    def stepped(self, record: Record, args: Any, kwargs: Any, frame: Any, before: Any) -> None:
+        """A scheduler has advanced."""
         scheduler = args[0]
-        if self._busy or isinstance(scheduler, Scheduler):
-            return None
-        record = self.record(getattr(scheduler, "optimizer", None))
-        if record is None:
-            return None
-        optimizer = record.optimizer()
-        assert optimizer is not None
-        record.look(optimizer.param_groups, frame)
-        self._busy.append(scheduler)
-        before = describe.position(scheduler)
-
-        def done(_result: Any, failed: bool) -> None:  # noqa: FBT001
-            self._busy.pop()
-            self._advanced(scheduler, record, optimizer, (args, kwargs, frame), before, failed)
-
-        return done
-
-    def _advanced(
-        self, scheduler: Any, record: Record, optimizer: Any, call: Any, before: Any, failed: bool  # noqa: FBT001
-    ) -> None:
-        args, kwargs, frame = call
         number = self._number(scheduler)
-        by = (number, *describe.active(scheduler)) if hasattr(scheduler, "_milestones") else number
-        record.wrote(optimizer.param_groups, list(by) if isinstance(by, tuple) else by)
-        key = (frame.f_code, frame.f_lineno)
-        site = self._sites.get(key)
-        if site is None:
-            site = self._sites[key] = source.shown(*source.place(frame))
-        if failed:
-            error = repr(sys.exc_info()[1])
-            record.tell(record.clock, "failed", {"scheduler": number, "error": error, "where": site})
-            return
-        at = describe.position(scheduler)
+        at = getattr(scheduler, "last_epoch", None)
+        groups = cast("Optimizer", record.optimizer()).param_groups
+        inside = hasattr(scheduler, "_milestones")
+        record.wrote(groups, [number, *describe.active(scheduler)] if inside else number)
+        key = (number, id(frame.f_code), frame.f_lineno, before is None or at != before)
         if at is not None:
             record.positions[number] = at
-        moved = before is None or at != before
-        detail = {"scheduler": number, "where": site, "moved": moved}
+        tally = record.lines.get(key)
+        if tally is None:
+            tally = record.lines[key] = self._line(record, number, frame, moved=key[3])
+        tally.hit(record.clock)
+        if record.skipped or record is not self._latest:
+            self._doubtful(record, number, str(tally.detail["where"]))
+        record.advanced[number] = record.clock
+        if "metrics" in kwargs or (len(args) > 1 and hasattr(scheduler, "patience")):
+            name = str(tally.detail.get("metric") or self._metric(tally, frame))
+            record.report(name, kwargs.get("metrics", args[1] if len(args) > 1 else None))
+
+    def _line(self, record: Record, number: int, frame: FrameType, *, moved: bool) -> Tally:
+        """A line that advances a scheduler, seen for the first time."""
+        where = source.shown(*source.place(frame))
+        detail = {"scheduler": number, "where": where, "moved": moved}
         if "accelerate" in frame.f_code.co_filename:
             detail["through"] = "accelerate"
-        plateau = "metrics" in kwargs or (len(args) > 1 and hasattr(scheduler, "patience"))
-        if plateau:
-            name = source.argument(frame) or "metric"
-            name = "loss (watched)" if name == "loss" else name
-            detail["metric"] = name
-            record.report(name, kwargs.get("metrics", args[1] if len(args) > 1 else None))
-        record.happens("advance", (number, site), detail)
-        if record.skipped and record.advanced.get(number) == record.clock:
+        self._codes.append(frame.f_code)  # so that its id stays its own
+        return record.tally("advance", (number, where, moved), detail)
+
+    def _metric(self, tally: Tally, frame: FrameType) -> str:
+        """What a plateau is told, by the text of the call."""
+        name = source.argument(frame) or "metric"
+        name = "loss (watched)" if name == "loss" else name
+        tally.detail["metric"] = name
+        return name
+
+    def _doubtful(self, record: Record, number: int, where: str) -> None:
+        """An advance after an update that was left out, or that another optimizer made."""
+        if record.advanced.get(number) != record.clock:
+            return
+        if record.skipped:
             record.skipped = False
-            record.happens("over skip", number, {"scheduler": number, "where": site})
-        elif record.advanced.get(number) == record.clock and self._elsewhere(record):
-            assert self._latest is not None
-            other = self._latest.meta["optimizer"]
-            record.happens("elsewhere", number, {"scheduler": number, "other": other, "where": site})
-        record.advanced[number] = record.clock
+            record.happens("over skip", number, {"scheduler": number, "where": where})
+        elif self._elsewhere(record):
+            other = cast("Record", self._latest).meta["optimizer"]
+            detail = {"scheduler": number, "other": other, "where": where}
+            record.happens("elsewhere", number, detail)
+
+    def failed(self, record: Record, scheduler: Any, frame: Any, error: BaseException) -> None:
+        """A scheduler raised."""
+        where = source.shown(*source.place(frame))
+        detail = {"scheduler": self._number(scheduler), "error": repr(error), "where": where}
+        record.tell(record.clock, "failed", detail)
 
     def reporting(self, _method: Any, args: Any, kwargs: Any, _frame: FrameType) -> Done | None:
         """A Scheduler of passo is told metrics."""
@@ -231,7 +246,7 @@ class Listener:
 
     # -- loading and saving
 
-    def loading(self, _method: Any, args: Any, kwargs: Any, frame: FrameType) -> Done | None:
+    def loading(self, _method: Any, args: Any, _kwargs: Any, frame: FrameType) -> Done | None:
         """An optimizer takes a state in."""
         optimizer = args[0]
         if not hasattr(optimizer, "_optimizer_step_post_hooks"):
@@ -250,19 +265,19 @@ class Listener:
 
         return done
 
-    def loading_scheduler(self, _m: Any, args: Any, kwargs: Any, frame: FrameType) -> Done | None:
+    def loading_scheduler(self, _m: Any, args: Any, _kwargs: Any, frame: FrameType) -> Done | None:
         """A scheduler takes a state in."""
         scheduler = args[0]
-        if self._busy or isinstance(scheduler, Scheduler):
+        if self.busy or isinstance(scheduler, Scheduler):
             return None
         record = self.record(getattr(scheduler, "optimizer", None))
         if record is None:
             return None
-        self._busy.append(scheduler)
+        self.busy.append(scheduler)
         before, rate = _plans(scheduler), _values(record, frame)
 
         def done(_result: Any, failed: bool) -> None:  # noqa: FBT001
-            self._busy.pop()
+            self.busy.pop()
             if failed:
                 return
             detail = {

@@ -21,11 +21,11 @@ class Reading:
     by its identity and version, so that no device is waited for. `values(groups)` copies Tensors.
     """
 
-    __slots__ = ("_tensors", "keys")
+    __slots__ = ("keys", "tensors")
 
     def __init__(self, groups: Groups) -> None:
         self.keys = tuple(key for key in KEYS if any(key in group for group in groups))
-        self._tensors = any(isinstance(each, torch.Tensor) for each in _flat(self, groups))
+        self.tensors = any(isinstance(each, torch.Tensor) for each in _flat(self, groups))
 
     def marks(self, groups: Groups) -> list[Any]:
         """What is there now, to be compared."""
@@ -33,12 +33,12 @@ class Reading:
             found = [group[key] for group in groups for key in self.keys]
         except KeyError:
             found = [group.get(key) for group in groups for key in self.keys]
-        return [_mark(each) for each in found] if self._tensors else found
+        return [_mark(each) for each in found] if self.tensors else found
 
     def values(self, groups: Groups) -> list[Any]:
         """What is there now, to be kept: for each group and key a number, a tuple or a copy."""
         found = [group.get(key) for group in groups for key in self.keys]
-        return [_copied(each) for each in found] if self._tensors else found
+        return [_copied(each) for each in found] if self.tensors else found
 
     def columns(self, groups: Groups) -> list[tuple[int, str]]:
         """The place of the group and the name of each number that `numbers` gives."""

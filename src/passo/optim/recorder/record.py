@@ -56,6 +56,9 @@ class Record:
         self.advanced: dict[int, int] = {}
         self.skipped = False
         self._losses = Tape(None, "loss")
+        self._kept: list[Any] = []
+        self._slots: list[list[Tape]] = []
+        self.lines: dict[tuple[int, int, int, bool], Tally] = {}
         self._tallies: dict[Any, Tally] = {}
         self._pending: list[tuple[int, list[Any]]] = []
         self._pending_losses: list[tuple[int, list[Any]]] = []
@@ -158,11 +161,10 @@ class Record:
                 self.meta["planned"] = float(run.updates)
 
     def _changed(self, groups: Any, marks: list[Any], by: Any) -> list[str]:
-        keys, count = self.reading.keys, len(self.reading.keys)
-        pairs = enumerate(zip(marks, self.marks, strict=True))
-        changed = list(dict.fromkeys(keys[k % count] for k, (a, b) in pairs if not _same(a, b)))
+        keys, count, old = self.reading.keys, len(self.reading.keys), self.marks
+        changed = [key for k, key in enumerate(keys) if marks[k::count] != old[k::count]]
         self.marks = marks
-        self._used = self.reading.values(groups)
+        self._used = self.reading.values(groups) if self.reading.tensors else marks
         if "lr" in changed:
             self.writer = by
         return changed
@@ -178,12 +180,14 @@ class Record:
 
     def happens(self, kind: str, key: Any, detail: dict[str, Any]) -> None:
         """One more hit of something that recurs."""
-        tally = self._tallies.get((kind, key))
-        if tally is None or tally.detail is not detail and tally.detail != detail:
-            if tally is not None:
-                tally.end()
-            tally = self._tallies[kind, key] = Tally(kind, detail, self.tell)
-        tally.hit(self.clock)
+        self.tally(kind, (key, *detail.values()), detail).hit(self.clock)
+
+    def tally(self, kind: str, key: Any, detail: dict[str, Any]) -> Tally:
+        """What counts something that recurs."""
+        known = self._tallies.get((kind, key))
+        if known is None:
+            known = self._tallies[kind, key] = Tally(kind, detail, self.tell)
+        return known
 
     def tell(self, _clock: int, kind: str, detail: dict[str, Any]) -> None:
         """Something happened, once."""
@@ -259,11 +263,13 @@ class Record:
         losses, self._pending_losses = self._pending_losses, []
         folded = False
         for update, values in pending:
-            given = numbers(values)
             if self._file is not None:
-                self._file.update(update, given)
-            for tape, value in zip(self.tapes, given):  # noqa: B905 (groups may have joined since)
-                folded |= tape.put(update, value)
+                self._file.update(update, numbers(values))
+            for value, old, slot in zip(values, self._kept, self._slots):  # noqa: B905
+                if value is not old:
+                    for tape, number in zip(slot, numbers([value])):  # noqa: B905
+                        folded |= tape.put(update, number)
+            self._kept = values
         for update, several in losses:
             folded |= self._losses.put(update, _mean(several))
         if self._file is not None and folded:
@@ -337,18 +343,29 @@ class Record:
         names = self.reading.columns(groups)
         exact = 100_000 if len(names) <= WIDE else max(1000, 100_000 * WIDE // len(names))
         self.tapes = [known.get(each) or Tape(*each, exact) for each in names]
+        self._kept = [_NEVER] * (len(groups) * len(self.reading.keys))
+        self._slots = self._by_slot(names)
         self.meta["groups"] = [str(g.get("name", k)) for k, g in enumerate(groups)]
         if self._path is not None:
-            self._reopen()
+            self._reopen(self._path)
 
-    def _reopen(self) -> None:
+    def _by_slot(self, names: list[tuple[int, str]]) -> list[list[Tape]]:
+        """The tapes of each group and key: two for a pair of betas."""
+        slots: dict[tuple[int, str], list[Tape]] = {}
+        for (place, name), tape in zip(names, self.tapes, strict=True):
+            slots.setdefault((place, name.partition("[")[0]), []).append(tape)
+        return list(slots.values())
+
+    def _reopen(self, path: Path) -> None:
         """Begin the file, or lay it out anew."""
         if self._file is None:
-            assert self._path is not None
             columns = [(tape.group, tape.key) for tape in self.tapes]
-            self._file = TraceWriter(self._path, columns, groups=self.meta["groups"])
+            self._file = TraceWriter(path, columns, groups=self.meta["groups"])
         else:
             self._file.condense(self.trace())
+
+
+_NEVER: Final = object()
 
 
 def _ranked() -> dict[str, int]:
@@ -357,10 +374,6 @@ def _ranked() -> dict[str, int]:
     if not ready:
         return {}
     return {"rank": distributed.get_rank(), "world": distributed.get_world_size()}
-
-
-def _same(a: Any, b: Any) -> bool:
-    return a is b or bool(a == b) or (a != a and b != b)  # noqa: PLR0124
 
 
 def _mean(several: list[Any]) -> float:

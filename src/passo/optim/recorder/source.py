@@ -165,7 +165,7 @@ def _writes(filename: str, key: str) -> tuple[int, ...]:
     """The lines of a file that put something into `...[key]`."""
     tree = _tree(filename)
     nodes = [] if tree is None else list(ast.walk(tree))
-    return tuple(sorted({node.lineno for node in nodes if _puts(node, key)}))
+    return tuple(sorted({getattr(node, "lineno", 0) for node in nodes if _puts(node, key)}))
 
 
 def _puts(node: ast.AST, key: str) -> bool:

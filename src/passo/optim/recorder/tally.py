@@ -26,8 +26,20 @@ class Tally:
      {'from': 2, 'to': 3, 'every': 1, 'each': 2, 'times': 2, 'hits': 4}]
     """
 
-    __slots__ = ("_count", "_each", "_every", "_first", "_hits", "_last", "_now", "_tell", "_times")
-    __slots__ += ("_told", "detail", "kind")
+    __slots__ = (
+        "_count",
+        "_each",
+        "_every",
+        "_first",
+        "_hits",
+        "_last",
+        "_now",
+        "_tell",
+        "_times",
+        "_told",
+        "detail",
+        "kind",
+    )
 
     def __init__(
         self, kind: str, detail: dict[str, Any], tell: Callable[[int, str, dict[str, Any]], None]
