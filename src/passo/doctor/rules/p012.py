@@ -64,7 +64,8 @@ def _mode(each: Watched, _case: Case) -> tuple[str, str] | None:
     return (
         (
             f"has mode={each.mode!r} and watches {each.name}, which went from "
-            f"{each.metrics[0]:.3g} to {each.metrics[-1]:.3g}; it reduced the rate {each.reductions} times"
+            f"{each.metrics[0]:.3g} to {each.metrics[-1]:.3g}; it reduced the rate "
+            f"{each.reductions} times"
         ),
         f"ReduceLROnPlateau(optimizer, mode={other!r})",
     )
@@ -75,7 +76,7 @@ def _sign(each: Watched, _case: Case) -> tuple[str, str] | None:
         return (
             (
                 f"has threshold_mode='rel' and {each.name} is below 0 ({each.metrics[-1]:.3g}): "
-                "best times (1 - threshold) lies above best there, so that nothing ever counts as bad"
+                "best times (1 - threshold) lies above best there: nothing ever counts as bad"
             ),
             "threshold_mode='abs'",
         )
