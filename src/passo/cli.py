@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
+from typer.core import TyperCommand
 
 from passo.schedules import NeedsRun, PassoError
 
@@ -114,7 +115,20 @@ def demo(
         sys.exit(_INTERRUPTED)
 
 
-@app.command(context_settings={"allow_interspersed_args": False})
+class _Doctor(TyperCommand):
+    """What follows a script, or a module, is its own."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Puts the end of our options right after the module."""
+        place = 0
+        while place < len(args) and args[place].startswith("-") and args[place] != "-m":
+            place += 1 if args[place] == "--strict" or "=" in args[place] else 2
+        if args[place : place + 1] == ["-m"]:
+            args = [*args[: place + 2], "--", *args[place + 2 :]]
+        return super().parse_args(ctx, args)
+
+
+@app.command(cls=_Doctor, context_settings={"allow_interspersed_args": False})
 def doctor(  # noqa: PLR0917 (typer reads options from the parameters)
     script: Annotated[str, typer.Argument(help="what to run, as it is: train.py")] = "",
     arguments: Annotated[

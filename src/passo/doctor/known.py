@@ -180,8 +180,8 @@ class Known:
         values = self.future
         most = max((value for _, value in values), default=0.0)
         for (_, a), (time, b), (_, c) in zip(values, values[1:], values[2:]):  # noqa: B905
-            if time > self.position and a > b < c and b <= LOW * most and c > 0:
-                return float(time)
+            if a > b < c and b <= LOW * most and c > 0:
+                return float(time) if time > self.position + 1 else None
         return None
 
     def _settled(self) -> float | None:

@@ -79,6 +79,7 @@ def run_script(
 def _run(target: str, argv: list[str], *, module: bool) -> tuple[str, int]:
     """How it ended, and the status that Python would give back."""
     sys.argv = argv
+    hook = sys.excepthook
     try:
         _as_main(target, module=module)
     except EnoughUpdates:
@@ -86,10 +87,10 @@ def _run(target: str, argv: list[str], *, module: bool) -> tuple[str, int]:
     except SystemExit as error:
         return "end", _status(error)
     except KeyboardInterrupt as error:
-        _show(error)
+        _show(error, hook)
         return "interrupt", INTERRUPTED
     except BaseException as error:  # noqa: BLE001 (whatever a script raises is shown)
-        _show(error)
+        _show(error, hook)
         return "error", 1
     return "end", 0
 
@@ -116,9 +117,9 @@ def _status(error: SystemExit) -> int:
     return 1
 
 
-def _show(error: BaseException) -> None:
+def _show(error: BaseException, hook: Any) -> None:
     """The traceback as usual: from the script on, without the frames that listen."""
-    if sys.excepthook is not sys.__excepthook__:
+    if sys.excepthook is not hook:  # the script has one of its own
         sys.excepthook(type(error), error, error.__traceback__)
         return
     told = traceback.TracebackException.from_exception(error)

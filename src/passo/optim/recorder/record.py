@@ -95,9 +95,9 @@ class Record:
             self.marks = self.reading.marks(groups)
             return False
         if self._used is not None:
+            self._turn()
             self._pending.append((self.clock, self._used))
             self._used = None
-            self._turn()
         if losses:
             self._pending_losses.append((self.clock, losses))
         self.clock += 1
