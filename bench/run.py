@@ -106,7 +106,7 @@ def parts() -> Row:
 
 def main() -> None:
     """Measure, and print the tables."""
-    from bench import stepping
+    from bench import recording, stepping
 
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--quick", action="store_true", help="fewer group counts")
@@ -118,6 +118,7 @@ def main() -> None:
     for row in (imports(), point(), array(), parts()):
         table.add_row(*row)
     console.print(table)
+    console.print(recording.table())
     console.print(stepping.table((1, 10) if quick else (1, 10, 200, 1000)))
 
 

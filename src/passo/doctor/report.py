@@ -48,7 +48,8 @@ def curve(trace: Trace, found: Sequence[Finding], height: int = 17) -> str:
     """The rate that each update used, in short."""
     from passo.plot import draw
 
-    trace = replace(trace, reports=())
+    rates = tuple(each for each in trace.columns if each.key == "lr")
+    trace = replace(trace, reports=(), columns=rates or trace.columns)
     marks = [(each.update, each.code) for each in found if each.update is not None]
     try:
         return draw(trace, backend="terminal", width=WIDTH, height=height, marks=marks)

@@ -62,6 +62,7 @@ def _mark(ax: Axes, picture: Picture, *, named: bool) -> None:
                 va="top",
                 fontsize=7,
                 color=GREY,
+                bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.8, "alpha": 0.85},
             )
 
 

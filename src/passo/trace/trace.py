@@ -6,6 +6,7 @@ import os
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from importlib import import_module
 from itertools import pairwise
 from typing import Any
 
@@ -174,10 +175,10 @@ class Trace(Rebuilt):
     def frame(self) -> Any:
         """Every row as a pandas DataFrame; raises `PassoError` where pandas is not installed."""
         try:
-            import pandas as pd  # type: ignore[import-untyped, unused-ignore]
+            pandas = import_module("pandas")
         except ImportError:
             raise PassoError("frame needs pandas; write pip install pandas, or rows()") from None
-        return pd.DataFrame(self.rows(), columns=["update", "group", "key", "value"])
+        return pandas.DataFrame(self.rows(), columns=["update", "group", "key", "value"])
 
     def rows(self) -> Iterator[tuple[int, int | None, str, float]]:
         """Every `(update, group, key, value used)`, update by update.

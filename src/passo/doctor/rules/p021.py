@@ -40,13 +40,17 @@ def look(case: Case) -> Iterator[Finding]:
         yield Finding(
             CODE,
             f"{known.kind} advanced once for each of {known.updates:,} batches in {case.epochs:,} "
-            f"epochs: its {spent:,.6g} advances were used up in epoch {int(spent / batches)}, "
+            f"epochs: its {spent:,.6g} advances were used up in epoch {int(spent / batches) + 1}, "
             f"at {spent / known.gained:.1%} of the run",
             "a schedule that was counted in epochs is over within the first of them",
-            f"scheduler.step() once an epoch, or a length times {batches:,.3g} batches",
+            f"scheduler.step() once an epoch, or {_longer(spent, batches)}",
             known.call,
             round(spent),
         )
+
+
+def _longer(spent: float, batches: float) -> str:
+    return f"a length of {spent * batches:,.0f}, {batches:,.3g} batches for each of {spent:,.4g}"
 
 
 def _restart(known: Known) -> float | None:
