@@ -6,7 +6,7 @@ import math
 
 import pytest
 
-from passo.trace import Bucket, Column, Tape, Trace
+from passo.trace import Bucket, Column, Tape, Trace, TraceWriter
 
 
 def recorded(updates, exact, value):
@@ -49,6 +49,24 @@ def test_a_cut_trace_keeps_whole_buckets():
     column = Column(0, "lr", (8,), (0.5,), (Bucket(0, 4, 0.1, 0.2, 0.3), Bucket(4, 8, 0, 0, 0)))
     cut = Trace(10, ("all",), (column,)).until(5).columns[0]
     assert cut.coarse == (Bucket(0, 4, 0.1, 0.2, 0.3),)
+
+
+def test_a_file_of_very_many_changes_stays_small(tmp_path, monkeypatch):
+    monkeypatch.setattr("passo.trace.tape.EXACT", 1000)
+    path = tmp_path / "t.jsonl"
+    with TraceWriter(path, [(0, "lr"), (0, "momentum")]) as writer:
+        for t in range(20_000):
+            writer.update(t, [t / 7, 0.9])
+            if t % 5000 == 0:
+                writer.event(t + 1, "mark")
+    trace = Trace.read(path)
+    assert trace.complete
+    assert path.stat().st_size < 600_000
+    assert len(trace.events) == 4
+    assert trace.value(19_999) == 19_999 / 7
+    assert trace.column("momentum").updates == (0,)
+    assert not trace.exact(0)
+    assert trace.exact(19_000)
 
 
 def test_a_frame_needs_pandas(monkeypatch):

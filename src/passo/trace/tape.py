@@ -8,6 +8,7 @@ from typing import Final
 from passo.trace.values import Bucket, Column, one_nan
 
 EXACT: Final = 100_000  # changes that stay exact when older ones are put together
+WIDE: Final = 8  # columns that may keep so many each; more of them keep less
 BUCKETS: Final = 4_096
 
 
@@ -34,6 +35,20 @@ class Tape:
         self._values: list[float | None] = []
         self._coarse: list[Bucket] = []
         self._width = 1
+
+    @classmethod
+    def of(cls, column: Column, exact: int = EXACT) -> Tape:
+        """A tape that goes on where a column ends, with no more exact changes than `exact`.
+
+        >>> Tape.of(Column(0, "lr", (0, 1, 2), (0.1, 0.2, 0.3)), exact=2).column().updates
+        (1, 2)
+        """
+        tape = cls(column.group, column.key, exact)
+        tape._updates, tape._values = list(column.updates), list(column.values)
+        tape._coarse = list(column.coarse)
+        if len(tape._updates) > exact:
+            tape._fold()
+        return tape
 
     def put(self, update: int, value: float | None) -> bool:
         """From `update` on the field holds `value`; answers whether older changes were folded."""
@@ -83,3 +98,12 @@ def _together(a: Bucket, b: Bucket) -> Bucket:
     first, second = a.end - a.begin, b.end - b.begin
     mean = (a.mean * first + b.mean * second) / (first + second)
     return Bucket(a.begin, b.end, min(a.low, b.low), mean, max(a.high, b.high))
+
+
+def exact_for(columns: int) -> int:
+    """How many changes each of so many columns keeps exactly.
+
+    >>> exact_for(1), exact_for(800)
+    (100000, 1000)
+    """
+    return EXACT if columns <= WIDE else max(1000, EXACT * WIDE // columns)

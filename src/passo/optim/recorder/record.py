@@ -16,6 +16,7 @@ from passo.optim.recorder.describe import future
 from passo.optim.recorder.reading import Reading, numbers
 from passo.optim.recorder.tally import Tally
 from passo.trace import Event, Report, Tape, Trace, TraceWriter
+from passo.trace.tape import exact_for
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
     from torch.optim import Optimizer
 
 BATCH: Final = 256  # updates whose numbers wait, so that a device is asked once for all of them
-WIDE: Final = 8  # columns that may keep all that a Tape keeps; more of them keep less each
 TURNS: Final = 1000
 TRIES: Final = 16  # call sites at which the loops are looked for
 REPORTS: Final = 200_000
@@ -341,7 +341,7 @@ class Record:
         self.reading = Reading(groups)
         known = {(tape.group, tape.key): tape for tape in self.tapes}
         names = self.reading.columns(groups)
-        exact = 100_000 if len(names) <= WIDE else max(1000, 100_000 * WIDE // len(names))
+        exact = exact_for(len(names))
         self.tapes = [known.get(each) or Tape(*each, exact) for each in names]
         self._kept = [_NEVER] * (len(groups) * len(self.reading.keys))
         self._slots = self._by_slot(names)
