@@ -20,6 +20,7 @@ from torch.optim.lr_scheduler import (
     StepLR,
 )
 
+from passo.doctor import diagnose
 from passo.optim import Recorder, watch
 from passo.trace import Trace
 
@@ -184,6 +185,37 @@ def test_an_optimizer_inside_another_is_counted_once():
             weight.grad = torch.ones(2)
             optimizer.step()
     assert [trace.updates for trace in recorder.traces() if trace.updates] == [4]
+
+
+class Sharp(torch.optim.Optimizer):
+    """Shares its groups with the optimizer that it drives, as implementations of SAM do."""
+
+    def __init__(self, parameters):
+        super().__init__(parameters, {"lr": 0.1})
+        self.base = torch.optim.SGD(self.param_groups, lr=0.1)
+        self.param_groups = self.base.param_groups
+
+    def second_step(self):
+        self.base.step()
+
+    def step(self, closure=None):
+        self.second_step()
+
+
+@pytest.mark.filterwarnings("ignore:Detected call of")  # torch looks at step alone
+@pytest.mark.parametrize("method", ["second_step", "step"])
+def test_an_optimizer_that_shares_its_groups_is_one_with_its_scheduler(method):
+    with Recorder() as recorder:
+        weight = parameter()
+        optimizer = Sharp([weight])
+        scheduler = StepLR(optimizer, 2, 0.5)
+        for _ in range(4):
+            weight.grad = torch.ones(2)
+            getattr(optimizer, method)()
+            scheduler.step()
+    (trace,) = [trace for trace in recorder.traces() if trace.updates]
+    assert trace.used("lr")[1] == [0.1, 0.1, 0.05, 0.05]
+    assert diagnose(recorder.traces()) == []
 
 
 def test_steps_without_a_gradient_are_no_updates():

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from passo.doctor.case import Case
-    from passo.doctor.known import Known
+    from passo.doctor.known import Known, Stretch
 
 CODE = "P008"
 HABIT = 2  # edits: one may be a rescue, two are a second schedule
@@ -36,7 +36,7 @@ def look(case: Case) -> Iterator[Finding]:
     edits = [each for each in case.stretches("edit") if each.detail["key"] == "lr"]
     ours = [each for each in edits if each.detail["by_script"]]
     for known in writers:
-        later = [each for each in ours if each.end >= known.begun and not spares(known, each.end)]
+        later = [each for each in ours if meddles(case, known, each)]
         hits = sum(each.hits for each in later)
         if hits >= HABIT:
             yield _finding(
@@ -47,9 +47,19 @@ def look(case: Case) -> Iterator[Finding]:
             return
 
 
-def spares(known: Known, until: int) -> bool:
-    """Whether a plateau had not begun: until then the rate is anybody's, it starts from there."""
-    return known.plateau and all(each.begin >= until for each in known.advances)
+def meddles(case: Case, known: Known, edit: Stretch) -> bool:
+    """Whether an edit falls into a scheduler's time.
+
+    A plateau holds no value of its own: until it first reduces the rate, that is anybody's. An
+    edit right before another scheduler is built begins a new phase.
+    """
+    if edit.end < known.begun:
+        return False
+    if known.plateau:
+        writes = [e.clock for e in case.events("turn") if e.detail["by"] == known.number]
+        return edit.end > min(writes, default=edit.end)
+    clocks = {edit.begin + k * edit.every for k in range(edit.times)}
+    return not clocks <= {other.begun for other in case.leading if other.begun > known.begun}
 
 
 def _overlap(first: Known, second: Known) -> bool:

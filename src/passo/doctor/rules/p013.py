@@ -82,8 +82,13 @@ def _jumps(case: Case, k: int) -> bool:
 
 
 def _explained(case: Case, old: Phase, new: Phase, k: int) -> bool:
-    """The release of a ConstantLR, a drop by gamma, a restart by a twin: those are meant."""
+    """The release of a ConstantLR, a drop by gamma, a restart by a twin: those are meant.
+
+    So is a scheduler that was built in the middle of the run: a new phase begins there.
+    """
     sides = [_part(case, each.by) for each in (old, new)]
+    if sides[1] is not None and sides[1].begun > 0:
+        return True
     ratio = case.values[k][1] / case.values[k - 1][1]
     if None not in sides and sides[0].kind == sides[1].kind:  # type: ignore[union-attr]
         return True

@@ -16,6 +16,7 @@ CODE = "P021"
 EPOCHS = 2  # fewer epochs cannot be told from a length in updates
 SPENT = 0.5  # of the updates: a plan that ends here has half a run left
 OFTEN = 1.5  # updates for each advance: less than this is once a batch
+SMALL = 1e-2  # of the peak: a staircase that ends above it was counted in updates
 GONE = 1e-3  # of the peak
 QUARTER = 0.25  # of the run, in which a decay by gamma is gone
 RESTARTS: Final = {"CosineAnnealingWarmRestarts": "T_0"}
@@ -28,6 +29,8 @@ def look(case: Case) -> Iterator[Finding]:
     for known in case.leading:
         batches = case.updates / case.epochs
         if known.is_a("LambdaLR") and not known.falls:
+            continue
+        if known.is_a("StepLR") and case.last > SMALL * case.peak:
             continue
         if known.plateau or known.pace >= OFTEN or batches < OFTEN:
             continue

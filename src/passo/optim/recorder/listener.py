@@ -64,6 +64,7 @@ class Listener:
             path = None if self.folder is None else self.folder / f"{number}.jsonl"
             known = Record(optimizer, number, path, self.meta)
             self._by_id[id(optimizer)] = known
+            known.twin_of(self.records)
             self.records.append(known)
         return known.outer or known
 
@@ -72,8 +73,12 @@ class Listener:
         known = self._by_id.get(id(optimizer))
         if known is None or known.optimizer() is not optimizer:
             known = self.record(optimizer)
-        if known is None or known.outer is not None:
+        if known is None:
             return
+        if known.outer is not None:
+            if not known.twin or self._open is known.outer:
+                return
+            known = known.outer
         outer = self._open
         if outer is not None and outer is not known and _holds(outer, known):
             known.outer = outer
@@ -85,6 +90,8 @@ class Listener:
     def after(self, optimizer: Optimizer, _args: Any, _kwargs: Any) -> None:
         """A step ended."""
         known = self._by_id.get(id(optimizer))
+        if known is not None and known.twin:
+            known = known.outer
         if known is None or known.outer is not None or known is not self._open:
             return
         if known.after(optimizer, self._losses):

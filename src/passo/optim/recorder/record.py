@@ -47,6 +47,7 @@ class Record:
         self.reading = Reading(groups)
         self.parameters = {id(p) for group in groups for p in group["params"]}
         self.outer: Record | None = None
+        self.twin = False
         self.each_update: Callable[[Record], None] | None = None
         self.tapes: list[Tape] = []
         self.events: list[Event] = []
@@ -74,6 +75,14 @@ class Record:
         self._layout(groups)
         self.marks = self.reading.marks(groups)
         self._used: list[Any] | None = self.reading.values(groups)
+
+    def twin_of(self, others: list[Record]) -> None:
+        """An optimizer that shares its very groups with another one, as SAM with its base."""
+        own = getattr(self.optimizer(), "param_groups", None)
+        for other in others:
+            groups = getattr(other.optimizer(), "param_groups", None)
+            if groups and own and groups[0] is own[0]:
+                self.outer, self.twin = other.outer or other, True
 
     # -- the two hooks
 
