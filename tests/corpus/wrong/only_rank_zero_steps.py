@@ -8,10 +8,7 @@ from torch import distributed, multiprocessing, nn
 from torch.optim.lr_scheduler import StepLR
 
 
-def work(rank, port):
-    os.environ.update(MASTER_ADDR="127.0.0.1", MASTER_PORT=str(port))
-    torch.set_num_threads(1)
-    distributed.init_process_group("gloo", rank=rank, world_size=2)
+def train(rank):
     torch.manual_seed(0)
     model = nn.parallel.DistributedDataParallel(nn.Linear(4, 1))
     optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
@@ -22,6 +19,13 @@ def work(rank, port):
         optimizer.step()
         if rank == 0:
             scheduler.step()
+
+
+def work(rank, port):
+    os.environ.update(MASTER_ADDR="127.0.0.1", MASTER_PORT=str(port))
+    torch.set_num_threads(1)
+    distributed.init_process_group("gloo", rank=rank, world_size=2)
+    train(rank)
     distributed.destroy_process_group()
 
 

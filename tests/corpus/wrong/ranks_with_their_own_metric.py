@@ -8,10 +8,7 @@ from torch import distributed, multiprocessing, nn
 from torch.optim.lr_scheduler import ReduceLROnPlateau
 
 
-def work(rank, port):
-    os.environ.update(MASTER_ADDR="127.0.0.1", MASTER_PORT=str(port))
-    torch.set_num_threads(1)
-    distributed.init_process_group("gloo", rank=rank, world_size=2)
+def train(rank):
     torch.manual_seed(0)
     model = nn.parallel.DistributedDataParallel(nn.Linear(4, 1))
     optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
@@ -21,6 +18,13 @@ def work(rank, port):
         model(torch.ones(2, 4)).square().mean().backward()
         optimizer.step()
         scheduler.step(1.0 if rank == 0 else 1.0 - 0.1 * epoch)
+
+
+def work(rank, port):
+    os.environ.update(MASTER_ADDR="127.0.0.1", MASTER_PORT=str(port))
+    torch.set_num_threads(1)
+    distributed.init_process_group("gloo", rank=rank, world_size=2)
+    train(rank)
     distributed.destroy_process_group()
 
 
