@@ -9,12 +9,14 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from passo import doctor as doctor
     from passo.optim import Scheduler as Scheduler
     from passo.optim import attach as attach
     from passo.optim import by_group as by_group
     from passo.optim import loader_step as loader_step
     from passo.optim import range_test as range_test
     from passo.optim import untouched as untouched
+    from passo.optim import watch as watch
     from passo.plot import draw as draw
     from passo.schedules import *  # noqa: F403
     from passo.schedules import analysis as analysis
@@ -30,10 +32,12 @@ _HOMES = {
     "analysis": "passo.schedules.analysis",
     "attach": "passo.optim",
     "by_group": "passo.optim",
+    "doctor": "passo.doctor",
     "draw": "passo.plot",
     "loader_step": "passo.optim",
     "range_test": "passo.optim",
     "untouched": "passo.optim",
+    "watch": "passo.optim",
 }
 
 
@@ -50,7 +54,7 @@ def __getattr__(name: str) -> Any:
         msg = f"module 'passo' has no attribute {name!r}"
         raise AttributeError(msg)
     home = import_module(_HOMES.get(name, "passo.schedules"))
-    value = home if name == "analysis" else getattr(home, name)
+    value = home if name in ("analysis", "doctor") else getattr(home, name)
     globals()[name] = value
     return value
 

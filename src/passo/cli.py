@@ -1,4 +1,4 @@
-"""The command line: `passo show`, `list`, `find` and `demo`. Each command imports what it needs."""
+"""The command line: show, check, find, doctor, list, demo. Each command imports what it needs."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
+from typer.core import TyperCommand
 
 from passo.schedules import NeedsRun, PassoError
 
@@ -158,6 +159,82 @@ def demo(
         run_demo(out, quick=quick, seeds=seeds, only=only)
     except KeyboardInterrupt:
         sys.exit(_INTERRUPTED)
+
+
+class _Doctor(TyperCommand):
+    """What follows a script, or a module, is its own."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Puts the end of our options right after the module."""
+        place = 0
+        while place < len(args) and args[place].startswith("-") and args[place] != "-m":
+            place += 1 if args[place] == "--strict" or "=" in args[place] else 2
+        if args[place : place + 1] == ["-m"]:
+            args = [*args[: place + 2], "--", *args[place + 2 :]]
+        return super().parse_args(ctx, args)
+
+
+@app.command(cls=_Doctor, context_settings={"allow_interspersed_args": False})
+def doctor(  # noqa: PLR0917 (typer reads options from the parameters)
+    script: Annotated[str, typer.Argument(help="what to run, as it is: train.py")] = "",
+    arguments: Annotated[
+        list[str] | None, typer.Argument(help="all that follows is the script's own")
+    ] = None,
+    module: Annotated[
+        str, typer.Option("-m", help="run a module instead, as python -m does", metavar="MODULE")
+    ] = "",
+    html: Annotated[Path | None, typer.Option(help="also write a page")] = None,
+    json: Annotated[Path | None, typer.Option(help="also write the findings as JSON")] = None,
+    record: Annotated[Path | None, typer.Option(help="also keep the traces in this folder")] = None,
+    max_updates: Annotated[int | None, typer.Option(help="stop after so many updates")] = None,
+    strict: Annotated[bool, typer.Option("--strict", help="exit status 1 on findings")] = False,  # noqa: FBT002
+) -> None:
+    """Run a training script, unmodified, and say what is wrong with its schedule."""
+    from passo.doctor.command import examine
+
+    own = [*([script] if module and script else []), *(arguments or [])]
+    if not module and not script:
+        msg = "doctor needs a script; write passo doctor train.py, or passo doctor -m package"
+        raise PassoError(msg)
+    status = examine(
+        module or script,
+        own,
+        module=bool(module),
+        most=max_updates,
+        html=html,
+        as_json=json,
+        record=record,
+        strict=strict,
+    )
+    sys.exit(status)
+
+
+@app.command()
+def check(  # noqa: PLR0917 (typer reads options from the parameters)
+    expression: Annotated[str, typer.Argument(help="a schedule, or a file that holds one")],
+    run: Annotated[str, typer.Option(help='how long the run is: "90 epochs", "10000 steps"')] = "",
+    steps_per_epoch: Annotated[float | None, typer.Option(help="updates in an epoch")] = None,
+    samples_per_step: Annotated[float | None, typer.Option(help="samples in an update")] = None,
+    tokens_per_step: Annotated[float | None, typer.Option(help="tokens in an update")] = None,
+    lr: Annotated[float | None, typer.Option(help="the number that base stands for")] = None,
+    key: Annotated[str, typer.Option(help="the field that it is for")] = "lr",
+    strict: Annotated[bool, typer.Option("--strict", help="exit status 1 on findings")] = False,  # noqa: FBT002
+) -> None:
+    """Say what is wrong with a schedule before anything is paid for."""
+    from passo.doctor import check as look
+    from passo.doctor.plans import read_plan
+    from passo.doctor.report import entry
+
+    rates = {
+        "steps_per_epoch": steps_per_epoch,
+        "samples_per_step": samples_per_step,
+        "tokens_per_step": tokens_per_step,
+    }
+    found = []
+    for name, schedule in read_plan(expression, key).items():
+        found += look(schedule, _run(schedule, run, rates), base=lr, key=name)
+    typer.echo("\n\n".join("\n".join(entry(each)) for each in found) or "nothing found")
+    sys.exit(int(strict and bool(found)))
 
 
 @contextmanager

@@ -5,6 +5,7 @@ from passo.optim.finder import range_test
 from passo.optim.lift import lift
 from passo.optim.loader_step import loader_step
 from passo.optim.plan import ByGroup, by_group
+from passo.optim.recorder import Recorder, watch
 from passo.optim.restore import untouched
 from passo.optim.scheduler import Scheduler
 from passo.optim.tensors import tensorize
@@ -12,6 +13,7 @@ from passo.optim.words import describe
 
 __all__ = [
     "ByGroup",
+    "Recorder",
     "Scheduler",
     "attach",
     "by_group",
@@ -21,4 +23,5 @@ __all__ = [
     "range_test",
     "tensorize",
     "untouched",
+    "watch",
 ]

@@ -39,7 +39,7 @@ def attach(
     join: str = "from_start",
     strict: bool = False,
     record: str | os.PathLike[str] | None = None,
-    watch: str | None = None,
+    watch: Any = None,
 ) -> Scheduler:
     """Let `plan` drive the optimizer from here on; there is nothing else to call.
 
@@ -55,7 +55,8 @@ def attach(
     "rescale". `clock="calls"` counts `scheduler.step()` instead of updates. A group that is added
     later joins by the same rule, `join` "from_start" of the clock or from "now". `strict` raises
     before an update past the end of the run. `record` is the path of a trace to write.
-    `watch="ranks"` warns where processes drift apart.
+    `watch="ranks"` warns where processes drift apart, `watch=passo.doctor.live()` of what the
+    doctor finds while the run goes on.
 
     Raises NeedsRun and PassoError before anything is changed.
 
@@ -80,10 +81,13 @@ def attach(
         clock,
         join,
         strict,
-        watch,
+        None if hasattr(watch, "begin") else watch,
     )
     scheduler = Scheduler(target, entries, settings)
-    return _begun(scheduler, target, record)
+    _begun(scheduler, target, record)
+    if hasattr(watch, "begin"):
+        watch.begin(scheduler)
+    return scheduler
 
 
 def reattached(optimizer: Any, scheduler: Scheduler) -> Scheduler:

@@ -24,8 +24,9 @@ def quiet(hook: Hook) -> Hook:
     """
     if not _CAN_SKIP:
         return torch.compiler.disable(hook)  # type: ignore[no-untyped-call, no-any-return]
+    function: Any = getattr(hook, "__func__", hook)
     skip = _frames._FrameAction.SKIP
-    _frames.set_code_exec_strategy(hook.__code__, _frames._FrameExecStrategy(skip, skip))
-    hook._torchdynamo_disable = True  # type: ignore[attr-defined]
-    hook._torchdynamo_disable_msg = "passo counts updates outside of the graph"  # type: ignore[attr-defined]
+    _frames.set_code_exec_strategy(function.__code__, _frames._FrameExecStrategy(skip, skip))
+    function._torchdynamo_disable = True
+    function._torchdynamo_disable_msg = "passo counts updates outside of the graph"
     return hook

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Literal, overload
 
 from passo.plot.compose import of_curves, of_trace
@@ -33,6 +34,7 @@ def draw(
     title: str | None = ...,
     width: float | None = ...,
     height: float | None = ...,
+    marks: Sequence[tuple[float, str]] = ...,
 ) -> Axes: ...
 @overload
 def draw(
@@ -43,6 +45,7 @@ def draw(
     title: str | None = ...,
     width: float | None = ...,
     height: float | None = ...,
+    marks: Sequence[tuple[float, str]] = ...,
 ) -> Any: ...
 @overload
 def draw(
@@ -53,6 +56,7 @@ def draw(
     title: str | None = ...,
     width: float | None = ...,
     height: float | None = ...,
+    marks: Sequence[tuple[float, str]] = ...,
 ) -> str: ...
 def draw(
     thing: Any,
@@ -62,6 +66,7 @@ def draw(
     title: str | None = None,
     width: float | None = None,
     height: float | None = None,
+    marks: Sequence[tuple[float, str]] = (),
 ) -> Any:
     """A picture of a Curve, of several (also `{label: curve}`), of a Trace, or of a RangeTest.
 
@@ -71,15 +76,15 @@ def draw(
 
     `backend="matplotlib"` gives the (top) Axes, on `ax` or a new figure (`ax.figure.axes` has them
     all), `"plotly"` its Figure, `"terminal"` text. `width` and `height` are inches, pixels or
-    characters. Raises `PassoError` for anything else, and where a library is missing (it names the
-    extra).
+    characters. `marks` are updates with a name, such as where the doctor found something. Raises
+    `PassoError` for anything else, and where a library is missing (it names the extra).
 
     >>> from passo.trace import Column, Trace
     >>> ax = draw(Trace(3, ("all",), (Column(0, "lr", (0, 2), (0.1, 0.01)),)), title="A drop")
     >>> ax.get_title(), ax.get_ylabel(), ax.get_xlabel()
     ('A drop', 'learning rate', 'update (step)')
     """
-    picture = _picture((thing, *more), title)
+    picture = replace(_picture((thing, *more), title), marks=tuple(marks))
     if backend not in ("matplotlib", "plotly", "terminal"):
         raise PassoError(f"'backend' is 'matplotlib', 'plotly' or 'terminal', got {backend!r}")
     if ax is not None and (backend != "matplotlib" or width or height):

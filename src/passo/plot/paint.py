@@ -36,11 +36,36 @@ def paint(
             each.set_xscale("log")
         fill(each, panel)
         name_axes(each, picture.xlabel, panel.ylabel)
+        _mark(each, picture, named=each is axes[0])
     for each in axes[:-1]:
         each.tick_params(labelbottom=False)
         each.xaxis.label.set_visible(False)
     title(axes[0], picture)
     return axes[0]
+
+
+def _mark(ax: Axes, picture: Picture, *, named: bool) -> None:
+    """A thin line at each place, with the names of all that lie there above the first panel."""
+    names: dict[float, list[str]] = {}
+    for place, name in picture.marks:
+        names.setdefault(place, []).append(name)
+    for place, several in names.items():
+        ax.axvline(place, color=GREY, linewidth=0.8, linestyle=(0, (2, 2)), zorder=1)
+        if named:
+            text = " ".join(several)
+            late = place > sum(ax.get_xlim()) / 2
+            ax.annotate(
+                text,
+                (place, 1.0),
+                xycoords=("data", "axes fraction"),
+                xytext=(-2 if late else 2, -2),
+                textcoords="offset points",
+                ha="right" if late else "left",
+                va="top",
+                fontsize=7,
+                color=GREY,
+                bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.8, "alpha": 0.85},
+            )
 
 
 def new_figure(size: tuple[float, float], gap: float = 0.02) -> Figure:

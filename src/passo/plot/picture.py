@@ -82,6 +82,7 @@ class Picture:
     """Panels one below the other, over one x axis. `note` is a small line under the title.
 
     `xlog`: the x axis is logarithmic.
+    `marks` are places on the x axis, each with a short name.
     """
 
     title: str
@@ -89,6 +90,7 @@ class Picture:
     panels: tuple[Panel, ...]
     note: str = ""
     xlog: bool = False
+    marks: tuple[tuple[float, str], ...] = ()
 
 
 def finite(lines: Sequence[Line]) -> list[float]:

@@ -47,6 +47,10 @@ def terminal(picture: Picture, size: tuple[int, int]) -> str:
     total = sum(panel.height for panel in picture.panels)
     spare = height - len(head) - LEAST[1] * len(picture.panels)
     every = [x for panel in picture.panels for line in panel.lines for x in line.x]
+    if picture.marks:
+        told = [f"{name} {place:,.0f}" for place, name in picture.marks]
+        head.append("marks: " + ", ".join(told))
+        spare = max(0, spare - 1)
     reach = Reach(min(every), max(every), picture.xlog)
     texts = [
         _panel(

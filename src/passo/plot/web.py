@@ -36,6 +36,10 @@ def web(picture: Picture, size: tuple[int, int] | None = None) -> Any:
             figure.update_yaxes(range=ends, row=row, col=1)
     if picture.xlog:
         figure.update_xaxes(type="log")
+    for place, name in picture.marks:
+        figure.add_vline(
+            place, line={"width": 1, "dash": "dot"}, annotation_text=name, row=1, col=1
+        )
     figure.update_xaxes(title_text=picture.xlabel, row=rows, col=1)
     note = f"<br><sup>{picture.note}</sup>" if picture.note else ""
     figure.update_layout(title_text=f"<b>{picture.title}</b>{note}", template="plotly_white")

@@ -11,16 +11,19 @@ from __future__ import annotations
 from passo.trace.files import replacing
 from passo.trace.range_test import RangeTest
 from passo.trace.suggest import Suggestion
+from passo.trace.tape import Tape
 from passo.trace.trace import Trace
-from passo.trace.values import Column, Event, Report
+from passo.trace.values import Bucket, Column, Event, Report
 from passo.trace.writer import TraceWriter
 
 __all__ = [
+    "Bucket",
     "Column",
     "Event",
     "RangeTest",
     "Report",
     "Suggestion",
+    "Tape",
     "Trace",
     "TraceWriter",
     "replacing",

@@ -12,7 +12,7 @@ from passo.schedules.errors import PassoError
 from passo.trace import text
 from passo.trace.files import replacing
 from passo.trace.trace import Trace
-from passo.trace.values import Column, Event, Report
+from passo.trace.values import Bucket, Column, Event, Report
 
 LONGEST = 1 << 24
 HEADER = {"passo", "version", "groups", "columns", "plan", "run", "meta"}
@@ -98,6 +98,7 @@ class Gathered:
         self.groups: list[str] = []
         self.changes: dict[str, dict[int, float | None]] = {}
         self.last: dict[str, float | None] = {}
+        self.coarse: dict[str, tuple[Bucket, ...]] = {}
         self.reports: list[Report] = []
         self.events: list[Event] = []
         self._layout(header["groups"], header["columns"])
@@ -119,7 +120,8 @@ class Gathered:
         for name, changes in self.changes.items():
             pairs = [pair for pair in changes.items() if pair[0] < self.clock]
             updates, values = zip(*pairs, strict=True) if pairs else ((), ())
-            columns.append(Column(*text.column_of(name), updates, values))
+            coarse = self.coarse.get(name, ())
+            columns.append(Column(*text.column_of(name), updates, values, coarse))
         return Trace(
             self.clock,
             tuple(self.groups),
@@ -160,6 +162,14 @@ class Gathered:
             if value != self.last[name] and value is not self.last[name]:
                 self.changes[name][update] = self.last[name] = value
 
+    def _coarse(self, line: dict[str, Any]) -> None:
+        (name,) = _texts([line["coarse"]])
+        if name not in self.changes:
+            raise PassoError(f"no column is called {name!r}")
+        self.coarse[name] = tuple(
+            Bucket(begin, end, *map(text.untoken, rest)) for begin, end, *rest in line["buckets"]
+        )
+
     def _report(self, line: dict[str, Any]) -> None:
         pairs = ((name, text.untoken(value)) for name, value in line["report"].items())
         self.reports.append(Report(line["clock"], tuple(pairs)))
@@ -184,6 +194,7 @@ def _texts(things: Any) -> list[str]:
 
 KINDS: dict[frozenset[str], Callable[[Gathered, dict[str, Any]], None]] = {
     frozenset({"update", "used"}): Gathered._used,
+    frozenset({"coarse", "buckets"}): Gathered._coarse,
     frozenset({"clock", "report"}): Gathered._report,
     frozenset({"clock", "event", "detail"}): Gathered._event,
     frozenset({"clock", "groups", "columns"}): Gathered._joined,

@@ -2,6 +2,7 @@
 
     {"passo":"trace","version":1,"groups":["all"],"columns":["0.lr"],"plan":...,"run":...,"meta":{}}
     {"update":0,"used":{"0.lr":0.1}}                from update 0 on; null: no value
+    {"coarse":"0.lr","buckets":[[0,64,0.1,0.2,0.3]]}  older updates: from, up to, least, mean, most
     {"clock":500,"report":{"val_loss":0.25}}        after 500 updates
     {"clock":500,"event":"load","detail":{}}
     {"clock":500,"groups":["head"],"columns":["1.lr"]}      a group that joined
@@ -23,7 +24,7 @@ from typing import Any
 
 from passo.schedules.errors import PassoError
 from passo.trace.trace import Trace
-from passo.trace.values import Column, Event, Report
+from passo.trace.values import Column, Event, Report, plain
 
 VERSION = 1
 ODD = {"nan": math.nan, "inf": math.inf, "-inf": -math.inf}
@@ -112,6 +113,9 @@ def lines(trace: Trace) -> Iterator[str]:
     """Every line of a trace's file."""
     layout = [(each.group, each.key) for each in trace.columns]
     yield header_line(trace.groups, layout, trace.plan, trace.run, trace.meta)
+    for each in trace.columns:
+        if each.coarse:
+            yield line(coarse=name_of(each.group, each.key), buckets=plain(each.coarse))
     told = chain(
         ((each.clock, 0, report_line(each)) for each in trace.reports),
         ((each.clock, 1, event_line(each)) for each in trace.events),

@@ -6,6 +6,7 @@ import os
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from importlib import import_module
 from itertools import pairwise
 from typing import Any
 
@@ -161,6 +162,24 @@ class Trace(Rebuilt):
             )
         return value
 
+    def exact(self, update: int) -> bool:
+        """Whether the trace knows exactly what that update used, in all of its columns.
+
+        A run too long to keep every number has least, mean and most of its older updates.
+
+        >>> Trace(3, ("all",), (Column(0, "lr", (0, 2), (0.1, 0.01)),)).exact(1)
+        True
+        """
+        return 0 <= update < self.updates and all(each.begin <= update for each in self.columns)
+
+    def frame(self) -> Any:
+        """Every row as a pandas DataFrame; raises `PassoError` where pandas is not installed."""
+        try:
+            pandas = import_module("pandas")
+        except ImportError:
+            raise PassoError("frame needs pandas; write pip install pandas, or rows()") from None
+        return pandas.DataFrame(self.rows(), columns=["update", "group", "key", "value"])
+
     def rows(self) -> Iterator[tuple[int, int | None, str, float]]:
         """Every `(update, group, key, value used)`, update by update.
 
@@ -201,7 +220,12 @@ class Trace(Rebuilt):
         ([0, 1], [0.1, 0.1])
         """
         columns = tuple(
-            replace(each, updates=each.updates[:cut], values=each.values[:cut])
+            replace(
+                each,
+                updates=each.updates[:cut],
+                values=each.values[:cut],
+                coarse=tuple(bucket for bucket in each.coarse if bucket.end <= clock),
+            )
             for each in self.columns
             for cut in (bisect_left(each.updates, clock),)
         )

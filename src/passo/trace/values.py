@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from itertools import pairwise
-from typing import Any, SupportsFloat
+from typing import Any, NamedTuple, SupportsFloat
 
 from passo.schedules.errors import PassoError
 
@@ -20,14 +20,29 @@ class Rebuilt:
         return type(self), tuple(getattr(self, each.name) for each in fields(self))  # type: ignore[arg-type]
 
 
+class Bucket(NamedTuple):
+    """What a field held from update `begin` up to `end`, where the numbers themselves are gone.
+
+    >>> Bucket(0, 1000, 0.05, 0.07, 0.1).mean
+    0.07
+    """
+
+    begin: int
+    end: int
+    low: float
+    mean: float
+    high: float
+
+
 @dataclass(frozen=True, slots=True)
 class Column(Rebuilt):
     """One field of one param group through time: piecewise constant, kept as its changes.
 
     The value from update `updates[i]` on is `values[i]`, until the next change. `None` says that
     there was no such value then (a gap, or a group that went). `group` is the place of the param
-    group, or `None` for a number that no group holds. Raises `PassoError` where the updates do not
-    ascend or a value repeats the one before.
+    group, or `None` for a number that no group holds. `coarse` stands for what came before
+    `updates[0]` in a run too long to keep every number. Raises `PassoError` where the updates do
+    not ascend or a value repeats the one before.
 
     >>> Column(0, "lr", (0, 500), (0.1, 0.01)).moves
     True
@@ -37,6 +52,7 @@ class Column(Rebuilt):
     key: str
     updates: tuple[int, ...] = ()
     values: tuple[float | None, ...] = ()
+    coarse: tuple[Bucket, ...] = ()
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "values", tuple(map(one_nan, self.values)))
@@ -55,7 +71,17 @@ class Column(Rebuilt):
         >>> Column(0, "momentum", (0,), (0.9,)).moves
         False
         """
-        return len(set(self.values) - {None}) > 1
+        wide = any(each.low != each.high for each in self.coarse)
+        return wide or len(set(self.values) - {None}) > 1
+
+    @property
+    def begin(self) -> int:
+        """The first update whose value is known exactly, as far as the column goes back.
+
+        >>> Column(0, "lr", (800,), (0.1,), (Bucket(0, 800, 0.1, 0.2, 0.3),)).begin
+        800
+        """
+        return self.coarse[-1].end if self.coarse else 0
 
 
 @dataclass(frozen=True, slots=True)

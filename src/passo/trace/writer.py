@@ -16,9 +16,11 @@ from typing import Any, SupportsFloat, TypeAlias
 from passo.schedules.errors import PassoError
 from passo.trace import text
 from passo.trace.sink import Sink
+from passo.trace.tape import Tape, exact_for
 from passo.trace.trace import Trace, check_layout
 from passo.trace.values import Column, Event, Report, one_nan, plain
 
+MOST = 3  # times what stays exact: then the file is condensed
 Columns: TypeAlias = Sequence[tuple["int | None", str]]
 
 
@@ -26,10 +28,11 @@ class TraceWriter:
     """Writes a trace to `path` while it happens; whatever ends the run leaves a readable file.
 
     `columns` are the pairs (place of the group or None, key) that each update gives values for,
-    `groups` the groups' names in order (else "0", "1", ...). Lines reach the file whole, at least
-    every half second and at each report and event. Closing (`close`, the end of a `with`, of the
-    writer, of the process) writes the line that makes the trace `complete`. Raises `PassoError`
-    when the file is there already. A full disk is a `PassoWarning`, and the trace ends there.
+    `groups` the groups' names in order (else "0", "1", ...). Lines reach the file whole, at
+    least every half second and at each report and event. Closing (`close`, the end of a `with`,
+    of the writer, of the process) writes the line that makes the trace `complete`. A file of
+    very many changes is condensed: the last ones stay exact. Raises `PassoError` when the file
+    is there. A full disk is a `PassoWarning`, and the trace ends there.
 
     >>> import tempfile, pathlib
     >>> path = pathlib.Path(tempfile.mkdtemp()) / "trace.jsonl"
@@ -47,6 +50,7 @@ class TraceWriter:
         "_finish",
         "_groups",
         "_last",
+        "_lines",
         "_names",
         "_path",
         "_sink",
@@ -185,6 +189,13 @@ class TraceWriter:
         kept.write(self._path)
         self._open(self._path, "ab", kept)
 
+    def condense(self, trace: Trace) -> None:
+        """Puts `trace`, which says the same in fewer numbers, in place of what the file holds."""
+        self.close()
+        kept = replace(trace, complete=False)
+        kept.write(self._path)
+        self._open(self._path, "ab", kept)
+
     def flush(self) -> None:
         """Writes what waits, and how far the clock is."""
         self._sink.flush(far=True)
@@ -214,6 +225,7 @@ class TraceWriter:
         self._columns = [(each.group, each.key) for each in trace.columns]
         self._names = [json.dumps(text.name_of(*each)) for each in self._columns]
         self._last = [each.values[-1] if each.values else None for each in trace.columns]
+        self._lines = max((len(each.updates) for each in trace.columns), default=0)
         self._sink = Sink(path, mode, trace.updates)
         self._finish = weakref.finalize(self, self._sink.close)
 
@@ -233,7 +245,18 @@ class TraceWriter:
         if used:
             told = t if all(value is None for value in now) else t + 1
             self._sink.put(f'{{"update":{t},"used":{{{used}}}}}\n', told)
+            self._lines += 1
         self._last = now
+        if self._lines > MOST * exact_for(len(now)):
+            self._condense()
+
+    def _condense(self) -> None:
+        """Older changes become buckets, so that the file stays small in a run of any length."""
+        self.flush()
+        trace = Trace.read(self._path)
+        exact = exact_for(len(trace.columns))
+        columns = tuple(Tape.of(each, exact).column() for each in trace.columns)
+        self.condense(replace(trace, columns=columns))
 
     def _skip_to(self, clock: int) -> None:
         """Moves the clock forward; updates that nobody saw have no values."""

@@ -9,6 +9,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from tests.optim.lr_scheduler.twins import (
+    CYCLES,
     LEAF,
     Part,
     Plan,
@@ -66,7 +67,8 @@ def test_ours_do_what_torchs_do(record_property):
     assert sum(swallowed.values()) < SHARE * total
 
 
-sequences = st.lists(LEAF, min_size=2, max_size=4).flatmap(
+rates_only = LEAF.filter(lambda part: part.kind not in CYCLES)
+sequences = st.lists(rates_only, min_size=2, max_size=4).flatmap(
     lambda parts: st.lists(
         st.integers(1, 15), min_size=len(parts) - 1, max_size=len(parts) - 1, unique=True
     ).map(lambda milestones: (tuple(parts), tuple(sorted(milestones))))

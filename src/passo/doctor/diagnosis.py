@@ -1,0 +1,68 @@
+"""From traces to findings."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Final
+
+from passo.doctor.case import Case
+from passo.doctor.rules import RULES, p017
+from passo.trace import Trace
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from passo.doctor.finding import Finding
+
+# What a fault brings about is not a fault of its own: the cause is told, its consequences are not.
+BRINGS: Final = {
+    "P001": ("P014",),
+    "P003": ("P001", "P005", "P006", "P018", "P021"),
+    "P004": ("P007", "P018"),
+    "P005": ("P018",),
+    "P006": ("P018",),
+    "P008": (),
+    "P015": ("P005", "P006", "P007"),
+    "P016": ("P001", "P003", "P005", "P007"),
+    "P021": ("P005", "P006", "P018"),
+    "P022": ("P012",),
+}
+
+
+def diagnose(traces: Trace | Sequence[Trace]) -> list[Finding]:
+    """What is wrong with the runs that these traces are of, in the order of the codes.
+
+    >>> from passo.trace import Column, Trace
+    >>> diagnose(Trace(3, ("all",), (Column(0, "lr", (0,), (0.1,)),)))
+    []
+    """
+    several = [traces] if isinstance(traces, Trace) else list(traces)
+    found = _once([finding for trace in several for finding in _of_one(Case(trace))])
+    return sorted(found, key=lambda finding: finding.code)
+
+
+def compare_ranks(ranks: Sequence[Sequence[Trace]]) -> list[Finding]:
+    """Where the traces of several ranks disagree: one sequence of traces for each rank."""
+    pairs = zip(*ranks)  # noqa: B905 (a rank may have died early)
+    return [found for pair in pairs for found in p017.across([Case(trace) for trace in pair])]
+
+
+def _once(found: list[Finding]) -> list[Finding]:
+    """One finding for each code and place: a scheduler built again and again is one fault."""
+    first: dict[tuple[str, str], Finding] = {}
+    more: dict[tuple[str, str], int] = {}
+    for each in found:
+        key = (each.code, each.where)
+        more[key] = more.get(key, -1) + 1
+        first.setdefault(key, each)
+    return [
+        replace(each, seen=f"{each.seen} (and {more[key]} more like it)") if more[key] else each
+        for key, each in first.items()
+    ]
+
+
+def _of_one(case: Case) -> list[Finding]:
+    found = [finding for rule in RULES for finding in rule.look(case)]
+    codes = {finding.code for finding in found}
+    brought = {code for cause in codes for code in BRINGS.get(cause, ())}
+    return [finding for finding in found if finding.code not in brought]

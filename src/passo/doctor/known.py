@@ -1,0 +1,285 @@
+"""What a trace knows of a scheduler: its class, its parameters, its calls, its length."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from passo.doctor.case import Case
+
+# classes with an end of their own, and the parameter that says where it is
+ENDS: Final = {
+    "CosineAnnealingLR": "T_max",
+    "OneCycleLR": "total_steps",
+    "LinearLR": "total_iters",
+    "PolynomialLR": "total_iters",
+    "StepLR": "step_size",
+    "MultiStepLR": "milestones",
+}
+FALLS: Final = 0.5  # the end over the largest value: what ends higher is a warm-up
+LOW: Final = 0.01  # of the largest value: a cosine near its end
+SUDDEN: Final = 1e-4  # of the largest value, shortly before: what fades out has no end
+FAR: Final = 0.5  # of the times looked at: what settles later never really does
+GOES_ON: Final = ("StepLR", "MultiStepLR")  # the parameter is where the last drop is, not the end
+
+
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """Hits `each` at a time, `every` so many updates, `times` times, between two clocks."""
+
+    begin: int
+    end: int
+    every: int
+    each: int
+    times: int
+    hits: int
+    detail: Mapping[str, Any]
+
+    @classmethod
+    def of(cls, detail: Mapping[str, Any]) -> Stretch:
+        """From an event's detail."""
+        begin, end, every = detail["from"], detail["to"], detail["every"]
+        return cls(begin, end, every, detail["each"], detail["times"], detail["hits"], detail)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Known:
+    """One scheduler."""
+
+    number: int
+    kind: str
+    family: tuple[str, ...]
+    given: Mapping[str, Any]
+    named: tuple[str, ...]
+    plan: Mapping[str, Any]
+    inside: tuple[int, ...]
+    reads_rate: bool | None
+    begun: int
+    start: float
+    before: Mapping[str, float]
+    after: Mapping[str, float]
+    where: str
+    advances: tuple[Stretch, ...]
+    position: float
+    case: Case
+
+    @property
+    def hits(self) -> int:
+        """How often it was advanced."""
+        return sum(each.hits for each in self.advances)
+
+    @property
+    def clocks(self) -> int:
+        """At how many clocks it was advanced: where several lines do, those of the busiest."""
+        sites: dict[str, int] = {}
+        for each in self.advances:
+            site = str(each.detail.get("where"))
+            sites[site] = sites.get(site, 0) + each.times
+        return max(sites.values(), default=0)
+
+    @property
+    def often(self) -> float:
+        """How far it usually came where it was advanced: the lines that do so regularly together.
+
+        A line that wound a schedule forward once counts for nothing.
+        """
+        sites: dict[str, list[Stretch]] = {}
+        for each in self.advances:
+            sites.setdefault(str(each.detail.get("where")), []).append(each)
+        usual = 0.0
+        for several in sites.values():
+            times = sum(each.times for each in several)
+            if 2 * times >= self.clocks:
+                most = max(several, key=lambda each: each.times)
+                usual += most.each or sum(each.hits for each in several) / times
+        return usual * min(1.0, self.gained / self.hits) if self.hits else 0.0
+
+    @property
+    def updates(self) -> int:
+        """How many updates were made since it was built."""
+        return self.case.updates - self.begun
+
+    @property
+    def call(self) -> str:
+        """The line that advances it, or that built it."""
+        site = max(self.advances, key=lambda each: each.hits, default=None)
+        return self.where if site is None else str(site.detail.get("where", self.where))
+
+    @property
+    def plateau(self) -> bool:
+        """Whether it waits for a metric."""
+        return "ReduceLROnPlateau" in (self.kind, *self.family)
+
+    @property
+    def gained(self) -> float:
+        """How far it came."""
+        return self.position - self.start
+
+    @property
+    def used(self) -> float:
+        """The position whose value the last update used."""
+        late = [each for each in self.advances if each.end >= self.case.updates]
+        hits = self.hits
+        if not late or not hits:
+            return self.position
+        return self.position - sum(each.each or 1 for each in late) * self.gained / hits
+
+    @property
+    def pace(self) -> float:
+        """How many updates passed for each of its advances, up to the last one."""
+        last = max((each.end for each in self.advances), default=self.begun)
+        return (last - self.begun) / self.gained if self.gained > 0 else float("inf")
+
+    def is_a(self, *names: str) -> str | None:
+        """The first of these classes that it is of."""
+        return next((name for name in (self.kind, *self.family) if name in names), None)
+
+    @property
+    def length(self) -> float | None:
+        """How many advances its plan is long; None where nobody can know."""
+        found = [offset + end for leaf, offset in self.leaves() if (end := leaf.own_length)]
+        return max(found, default=None)
+
+    @property
+    def own_length(self) -> float | None:
+        """The length that its own parameters say."""
+        partial = self.given.get("lr_lambda")
+        if isinstance(partial, dict) and isinstance(partial.get("num_training_steps"), int):
+            return float(partial["num_training_steps"])
+        if self.is_a("LambdaLR"):
+            return self._settled()
+        kind = self.is_a(*ENDS)
+        if kind == "LinearLR" and not self.falls:
+            return None
+        value = None if kind is None else self._parameter(ENDS[kind])
+        if isinstance(value, (list, tuple)):
+            value = max((each for each in value if isinstance(each, (int, float))), default=None)
+        return float(value) if isinstance(value, (int, float)) and value > 0 else None
+
+    @property
+    def future(self) -> list[list[float]]:
+        """What its function gives, and would have given had the run gone on."""
+        for event in self.case.events("future"):
+            if event.detail["scheduler"] == self.number:
+                return [each for each in event.detail["values"] if isinstance(each[1], float)]
+        return []
+
+    @property
+    def falls(self) -> bool:
+        """Whether it ends low: what ends high is a warm-up."""
+        if self.is_a("LinearLR"):
+            ends = [self._parameter(name) for name in ("start_factor", "end_factor")]
+            return all(isinstance(each, (int, float)) for each in ends) and ends[1] < ends[0]
+        values = [value for _, value in self.future]
+        return not values or values[-1] <= FALLS * max(values)
+
+    def _trough(self) -> float | None:
+        """Where its function comes down to nothing and climbs again, if that lies ahead."""
+        values = self.future
+        most = max((value for _, value in values), default=0.0)
+        for (_, a), (time, b), (_, c) in zip(values, values[1:], values[2:]):  # noqa: B905
+            if a > b < c and b <= LOW * most and c > 0:
+                return float(time) if time > self.position + 1 else None
+        return None
+
+    def _settled(self) -> float | None:
+        """From when on its function gives one value for ever; None where it never does."""
+        values = self.future
+        trough = self._trough()
+        if trough is not None:
+            return trough
+        if len(values) < 3 or values[-1][0] < 100 * max(1, self.position):
+            return None
+        end = values[-1][1]
+        most = max(abs(value) for _, value in values)
+        near = [value == end for _, value in values]
+        moving = max((k for k, each in enumerate(near) if not each), default=-1)
+        if moving < 0 or moving + 2 >= len(values) or values[moving + 1][0] > FAR * values[-1][0]:
+            return None
+        (a, va), (b, _) = values[moving], values[moving + 1]
+        if abs(va - end) < SUDDEN * most:
+            return None
+        before, early = values[moving - 1] if moving else (a, va)
+        slope = (va - early) / (a - before) if a > before else 0.0
+        crossing = a + (end - va) / slope if slope else b
+        return float(min(max(crossing, a), b))
+
+    @property
+    def goes_on(self) -> bool:
+        """Whether it may do more after its length: the next drop of a staircase."""
+        return any(leaf.is_a(*GOES_ON) for leaf, _ in self.leaves())
+
+    def _parameter(self, name: str) -> Any:
+        return self.plan.get(name, self.given.get(name))
+
+    @property
+    def milestones(self) -> list[float]:
+        """Where a sequence hands over."""
+        found = self.plan.get("_milestones", self.given.get("milestones")) or ()
+        return [each for each in found if isinstance(each, (int, float))] if self.inside else []
+
+    @property
+    def parts(self) -> list[Known]:
+        """The schedulers inside."""
+        found = [self.case.by_number(number) for number in self.inside]
+        return [each for each in found if each is not None]
+
+    def leaves(self, offset: float = 0.0) -> Iterator[tuple[Known, float]]:
+        """The schedulers at work at its end, each with the advance at which it began."""
+        if not self.inside:
+            yield self, offset
+            return
+        last = self.parts[-1:] if self.milestones or len(self.inside) == 1 else self.parts
+        for part in last:
+            yield from part.leaves(offset + (self.milestones[-1] if self.milestones else 0.0))
+
+
+def known_of(case: Case) -> tuple[Known, ...]:
+    """Every scheduler that a trace tells of."""
+    plans = dict(_loaded(case))
+    positions = {e.detail["scheduler"]: e.detail["position"] for e in case.events("position")}
+    found = []
+    for event in case.events("built"):
+        told = event.detail
+        number = told["scheduler"]
+        advances = tuple(case.stretches("advance", number))
+        start = told.get("position") or 0
+        for load in case.events("load"):
+            if load.detail.get("scheduler") == number and load.detail.get("position") is not None:
+                start = load.detail["position"]
+        moved = sum(each.hits for each in advances if each.detail.get("moved"))
+        found.append(
+            Known(
+                number,
+                told["class"],
+                tuple(told["bases"]),
+                told["given"],
+                tuple(told["named"]),
+                plans.get(number, told["plan"]),
+                tuple(told["inside"]),
+                told["reads_rate"],
+                event.clock,
+                start,
+                told["before"],
+                told["after"],
+                told["where"],
+                advances,
+                positions.get(number, start + moved),
+                case,
+            )
+        )
+    return tuple(found)
+
+
+def _loaded(case: Case) -> Iterator[tuple[int, Mapping[str, Any]]]:
+    """The plans that a scheduler, and those inside it, follow since a state was loaded."""
+    inside = {e.detail["scheduler"]: e.detail["inside"] for e in case.events("built")}
+    for event in case.events("load"):
+        if event.detail["what"] == "scheduler":
+            waiting = [(event.detail["scheduler"], event.detail["plan after"])]
+            while waiting:
+                number, (plan, *rest) = waiting.pop()
+                yield number, plan
+                waiting += zip(inside.get(number, ()), rest)  # noqa: B905

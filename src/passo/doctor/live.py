@@ -1,0 +1,93 @@
+"""The doctor beside a run that goes on: `attach(..., watch=live())`."""
+
+from __future__ import annotations
+
+import warnings
+import weakref
+from typing import TYPE_CHECKING, Any, Final
+
+from passo.doctor.diagnosis import diagnose
+from passo.doctor.finding import DoctorWarning
+from passo.optim import recorder
+
+if TYPE_CHECKING:
+    from passo.doctor.finding import Finding
+    from passo.optim.recorder.record import Record
+
+FIRST: Final = 20  # updates, after which a loop that is wired wrongly can be told
+GROWS: Final = 2  # each look comes after twice as many: in all they cost next to nothing
+
+
+class Live:
+    """Looks at a run after 20, 40, 80, ... updates, and warns once of each code.
+
+    What only the end of a run can tell (a plan cut short, a scheduler never advanced) it leaves
+    to `passo doctor`. `findings` are those that it warned of.
+    """
+
+    def __init__(self) -> None:
+        self.findings: list[Finding] = []
+        self._own: recorder.Recorder | None = None
+        self._next = FIRST
+
+    def begin(self, scheduler: Any) -> None:
+        """Look at the optimizer of this scheduler from now on; `attach` calls it."""
+        if not recorder._active:
+            self._own = recorder.Recorder()
+            self._own.start()
+        optimizer = scheduler.optimizer
+        record = recorder._active[-1].listener.record(optimizer)
+        if record is not None:
+            record.each_update = self._look
+            weakref.finalize(optimizer, self.stop)
+
+    def stop(self) -> None:
+        """Look no more."""
+        if self._own is not None:
+            self._own.abandon()
+            self._own = None
+
+    def _look(self, record: Record) -> None:
+        if record.clock < self._next:
+            return
+        self._next *= GROWS
+        told = {each.code for each in self.findings}
+        for finding in diagnose(record.snapshot()):
+            if finding.code not in told:
+                self.findings.append(finding)
+                _warn(finding)
+
+
+def live() -> Live:
+    """A watcher for `attach(..., watch=live())`: findings become warnings while the run goes on.
+
+    Each code is warned of once, as a `DoctorWarning` at the script's own line: a category of its
+    own, so that no other library's filter hides it.
+
+    >>> import torch, warnings
+    >>> from passo import Constant, attach
+    >>> weight = torch.nn.Parameter(torch.ones(1))
+    >>> optimizer = torch.optim.SGD([weight], lr=0.1)
+    >>> watcher = live()
+    >>> scheduler = attach(optimizer, Constant(0.1), watch=watcher)
+    >>> with warnings.catch_warnings():
+    ...     warnings.simplefilter("ignore")
+    ...     for update in range(20):
+    ...         optimizer.param_groups[0]["lr"] = 0.2
+    ...         weight.grad = torch.ones(1)
+    ...         optimizer.step()
+    >>> [finding.code for finding in watcher.findings]
+    ['P009']
+    >>> watcher.stop()
+    """
+    return Live()
+
+
+def _warn(finding: Finding) -> None:
+    """At the line of the finding where it has one, else here."""
+    text = f"{finding.code} {finding.seen}; {finding.why}; write: {finding.write}"
+    file, _, line = finding.where.rpartition(":")
+    if file and line.isdecimal():
+        warnings.warn_explicit(text, DoctorWarning, file, int(line))
+    else:
+        warnings.warn(text, DoctorWarning, stacklevel=2)

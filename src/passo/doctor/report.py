@@ -1,0 +1,71 @@
+"""Findings as text for a terminal."""
+
+from __future__ import annotations
+
+import textwrap
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from passo.schedules.errors import PassoError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from passo.doctor.finding import Finding
+    from passo.trace import Trace
+
+WIDTH = 96
+ENDS = {
+    "end": "",
+    "error": ", ended by an error",
+    "interrupt": ", interrupted",
+    "limit": ", stopped by --max-updates",
+}
+
+
+def report(target: str, traces: Sequence[Trace], found: Sequence[Finding]) -> str:
+    """All of it: what ran, the rate that it used, what the doctor says."""
+    lines = [f"passo doctor: {target}{_ran(traces)}"]
+    trace = max(traces, key=lambda each: each.updates, default=None)
+    if trace is not None and trace.updates:
+        lines += ["", curve(trace, found), ""]
+    if not found:
+        lines.append("nothing found" if trace is not None else "no optimizer made an update")
+        return "\n".join(lines)
+    lines.append(f"{len(found)} finding{'s' if len(found) > 1 else ''}")
+    for each in found:
+        lines += ["", *entry(each)]
+    return "\n".join(lines)
+
+
+def entry(finding: Finding) -> list[str]:
+    """One finding: code and place, then the three texts."""
+    told = [("seen", finding.seen), ("why", finding.why), ("write", finding.write)]
+    return [f"{finding.code}  {finding.where}".rstrip(), *(_told(*each) for each in told)]
+
+
+def curve(trace: Trace, found: Sequence[Finding], height: int = 17) -> str:
+    """The rate that each update used, in short."""
+    from passo.plot import draw
+
+    rates = tuple(each for each in trace.columns if each.key == "lr")
+    trace = replace(trace, reports=(), columns=rates or trace.columns)
+    marks = [(each.update, each.code) for each in found if each.update is not None]
+    try:
+        return draw(trace, backend="terminal", width=WIDTH, height=height, marks=marks)
+    except PassoError:
+        return draw(trace, backend="terminal", width=WIDTH, marks=marks)
+
+
+def _told(name: str, text: str) -> str:
+    return textwrap.fill(text, WIDTH, initial_indent=f"  {name:<6}", subsequent_indent=" " * 8)
+
+
+def _ran(traces: Sequence[Trace]) -> str:
+    told = [
+        f"{trace.updates:,} updates of {trace.meta.get('optimizer', 'an optimizer')}"
+        for trace in traces
+        if trace.updates
+    ]
+    how = {ENDS.get(str(trace.meta.get("ended")), "") for trace in traces} - {""}
+    return (", " if told else "") + ", ".join(told) + "".join(sorted(how))

@@ -1,0 +1,34 @@
+"""P002: updates happened, the scheduler never advanced."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from passo.doctor.finding import Finding
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from passo.doctor.case import Case
+
+CODE = "P002"
+LEAST = 2  # updates: after one of them the first advance may still have been to come
+
+
+def look(case: Case) -> Iterator[Finding]:
+    """A scheduler that nothing ever advanced, at the end of a run."""
+    if not case.finished:
+        return
+    for known in case.leading:
+        failed = any(each.detail["scheduler"] == known.number for each in case.events("failed"))
+        if known.hits or known.plateau or known.updates < LEAST or failed:
+            continue
+        yield Finding(
+            CODE,
+            f"{known.updates:,} updates were made and {known.kind} never advanced; "
+            f"the rate was {case.last:.3g} at the end",
+            "the schedule has no effect: the rate stays where building the scheduler left it",
+            "scheduler.step() after optimizer.step(), or once after each epoch",
+            known.where,
+            case.updates,
+        )

@@ -1,0 +1,51 @@
+"""P003: advanced k > 1 times for each update."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from passo.doctor.finding import Finding
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from passo.doctor.case import Case
+    from passo.doctor.known import Known
+
+CODE = "P003"
+OFTEN = 1.5  # advances where there is one update: every other update advanced twice
+CLOCKS = 2  # once may be a catch-up; twice is the loop
+FITS = 0.02  # of the length: a plan that was counted in these advances ends with the run
+
+
+def look(case: Case) -> Iterator[Finding]:
+    """More advances than updates, where the plan was not counted in them."""
+    for known in case.leading:
+        clocks = known.clocks
+        if known.plateau or clocks < CLOCKS or _legal(known):
+            continue
+        often = known.often
+        if often < OFTEN or _fits(known):
+            continue
+        yield Finding(
+            CODE,
+            f"{known.kind} advanced {known.hits:,} times at {clocks:,} different updates, "
+            f"{often:.3g} times for each",
+            "the schedule runs that much faster than the training that it is for",
+            "scheduler.step() right after optimizer.step(), under the same if",
+            known.call,
+        )
+
+
+def _legal(known: Known) -> bool:
+    """Accelerate advances once for each process, on purpose."""
+    return any(each.detail.get("through") == "accelerate" for each in known.advances)
+
+
+def _fits(known: Known) -> bool:
+    length = known.length
+    return (
+        length is not None
+        and not known.goes_on
+        and abs(known.position - length) <= max(1.0, FITS * length)
+    )

@@ -1,0 +1,41 @@
+"""P004: advanced once for many updates, and the run ends far short of the schedule's length."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from passo.doctor.finding import Finding
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from passo.doctor.case import Case
+
+CODE = "P004"
+MANY = 2.0  # updates for each advance
+FAR = 0.5  # of the length: a run that came half way was not counted in another unit
+COUNTED = (0.5, 2.0)  # the length over the updates made: within this it was meant in updates
+
+
+def look(case: Case) -> Iterator[Finding]:
+    """A length that fits the number of updates, advanced once an epoch."""
+    if not case.finished:
+        return
+    for known in case.leading:
+        length = known.length
+        if length is None or not known.gained or known.pace < MANY:
+            continue
+        if known.position >= FAR * length:
+            continue
+        if not COUNTED[0] <= length / max(1, known.updates) <= COUNTED[1]:
+            continue
+        yield Finding(
+            CODE,
+            f"{known.kind} is {length:,.6g} advances long and got {known.gained:,.6g}, one for "
+            f"every {known.pace:,.3g} of {known.updates:,} updates: it ended at "
+            f"{known.position / length:.1%} of its plan",
+            "the length was counted in updates, the advances in epochs: the plan hardly began",
+            "scheduler.step() after each optimizer.step(), or a length in epochs",
+            known.call,
+            case.updates,
+        )

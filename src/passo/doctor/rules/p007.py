@@ -1,0 +1,63 @@
+"""P007: the run ended before the plan did."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from passo.doctor.finding import Finding
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from passo.doctor.case import Case
+    from passo.doctor.known import Known
+
+CODE = "P007"
+SHORT = 0.02  # of the length, and more than one advance: loops leave the very last one out
+
+
+def look(case: Case) -> Iterator[Finding]:
+    """A scheduler, or a plan of passo, of known length that the run did not get through."""
+    if not case.finished:
+        return
+    planned = case.meta.get("planned")
+    if planned is not None and planned - case.updates > max(1.0, SHORT * planned):
+        yield _finding(case, "the plan", planned, case.updates, None, "")
+    for known in case.leading:
+        length = known.length
+        if length is None or not known.gained:
+            continue
+        skipped = sum(each.hits for each in case.stretches("skip"))  # waited for, as it should be
+        if length - known.position - skipped > max(1.0, SHORT * length):
+            yield _finding(case, known.kind, length, known.position, _floor(known), known.where)
+
+
+def _finding(
+    case: Case, name: str, length: float, came: float, floor: float | None, where: str
+) -> Finding:
+    if floor is None:
+        against = "and its end was never seen"
+    elif floor > 0:
+        against = f"{case.last / floor:.3g} times the floor of {floor:.3g}"
+    else:
+        against = f"{case.last / case.peak:.2%} of the peak, and its floor is 0"
+    return Finding(
+        CODE,
+        f"the run ended at {came / length:.1%} of {name} ({came:,.6g} of {length:,.6g}): the last "
+        f"rate was {case.last:.3g}, {against}",
+        "the low rates at the end, which a decay is for, were never used",
+        f"a length of {came:,.6g}, which is what the run makes, or a longer run",
+        where,
+        case.updates,
+    )
+
+
+def _floor(known: Known) -> float | None:
+    """What the plan ends at, where its parameters say so."""
+    leaf = next((leaf for leaf, _ in known.leaves()), known)
+    if leaf.is_a("CosineAnnealingLR"):
+        floor = leaf.plan.get("eta_min", 0.0)
+        return float(floor) if isinstance(floor, (int, float)) else None
+    if leaf.is_a("PolynomialLR") or "num_training_steps" in str(leaf.given):
+        return 0.0
+    return None

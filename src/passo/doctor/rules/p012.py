@@ -1,0 +1,120 @@
+"""P012: a plateau that cannot fire, or watches the wrong way."""
+
+from __future__ import annotations
+
+import math
+import re
+from typing import TYPE_CHECKING, Final
+
+from passo.doctor.finding import Finding
+from passo.doctor.plateaus import Watched, watched
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from passo.doctor.case import Case
+
+CODE = "P012"
+SEEN = 3  # reports: fewer say nothing about a direction
+RISING = re.compile(
+    r"acc|f1|auc|precision|recall|iou|dice|bleu|rouge|psnr|ssim|score|reward|return|map(?![a-z])",
+    re.IGNORECASE,
+)
+FALLING: Final = re.compile(r"loss|err|mse|mae|rmse|perplex|ppl|nll|wer|fid", re.IGNORECASE)
+
+
+def look(case: Case) -> Iterator[Finding]:
+    """What keeps a plateau from doing what it is for: its mode, a sign, eps, NaN, its patience."""
+    for each in watched(case):
+        for trouble in (_nan, _mode, _sign, _eps, _floor, _patience):
+            found = trouble(each, case)
+            if found is not None:
+                seen, write = found
+                yield Finding(
+                    CODE,
+                    f"{each.known.kind} {seen}",
+                    "it reduces the rate at the wrong time, or never",
+                    write,
+                    each.known.where,
+                )
+                break
+
+
+def _nan(each: Watched, _case: Case) -> tuple[str, str] | None:
+    odd = sum(math.isnan(value) for value in each.metrics)
+    if odd < 1:
+        return None
+    return (
+        (
+            f"was told NaN {odd} times in {len(each.metrics)} reports of {each.name}; NaN is never "
+            "better than the best, so each counts as a bad one"
+        ),
+        "find out why the metric is NaN, and do not report it",
+    )
+
+
+def _mode(each: Watched, _case: Case) -> tuple[str, str] | None:
+    if len(each.metrics) < SEEN:
+        return None
+    rising, falling = bool(RISING.search(each.name)), bool(FALLING.search(each.name))
+    wrong = {"min": rising and not falling, "max": falling and not rising}
+    if not wrong.get(each.mode):
+        return None
+    other = "max" if each.mode == "min" else "min"
+    return (
+        (
+            f"has mode={each.mode!r} and watches {each.name}, which went from "
+            f"{each.metrics[0]:.3g} to {each.metrics[-1]:.3g}; it reduced the rate "
+            f"{each.reductions} times"
+        ),
+        f"ReduceLROnPlateau(optimizer, mode={other!r})",
+    )
+
+
+def _sign(each: Watched, _case: Case) -> tuple[str, str] | None:
+    if each.relative and max(each.metrics) < 0 and each.flat_beyond_patience:
+        return (
+            (
+                f"has threshold_mode='rel' and {each.name} is below 0 ({each.metrics[-1]:.3g}): "
+                "best times (1 - threshold) lies above best there: nothing ever counts as bad"
+            ),
+            "threshold_mode='abs'",
+        )
+    return None
+
+
+def _eps(each: Watched, case: Case) -> tuple[str, str] | None:
+    if each.due and not each.reductions and each.change < each.eps:
+        return (
+            (
+                f"was due {each.due} times and never reduced {case.last:.3g}: the change of "
+                f"{each.change:.3g} is not above eps={each.eps:.3g}"
+            ),
+            f"eps={each.change / 100:.0e}, or 0",
+        )
+    return None
+
+
+def _floor(each: Watched, case: Case) -> tuple[str, str] | None:
+    if each.due and not each.reductions and case.last <= each.least:
+        return (
+            (
+                f"was due {each.due} times and never reduced {case.last:.3g}, which is at min_lr="
+                f"{each.least:.3g} already"
+            ),
+            "a min_lr below the rate that training begins with",
+        )
+    return None
+
+
+def _patience(each: Watched, case: Case) -> tuple[str, str] | None:
+    most = len(each.metrics)
+    if not case.finished or most < SEEN or most >= each.patience + 2:
+        return None
+    return (
+        (
+            f"has patience={each.patience} and got {most} reports in the whole run: it cannot have "
+            f"fired before report {each.patience + 2}"
+        ),
+        f"patience={max(1, most // 4)}, in reports",
+    )

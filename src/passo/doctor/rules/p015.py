@@ -1,0 +1,44 @@
+"""P015: the checkpoint's plan is not today's."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from passo.doctor.finding import Finding
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from passo.doctor.case import Case
+
+CODE = "P015"
+
+
+def look(case: Case) -> Iterator[Finding]:
+    """Loading a scheduler's state changed the parameters that it was built with."""
+    for event in case.events("load"):
+        if event.detail["what"] != "scheduler":
+            continue
+        pairs = _pairs(event.detail["plan before"], event.detail["plan after"])
+        if pairs:
+            known = case.by_number(event.detail["scheduler"])
+            name = "the scheduler" if known is None else known.kind
+            shown = ", ".join(f"{key} {old!r} became {new!r}" for key, old, new in pairs[:4])
+            yield Finding(
+                CODE,
+                f"loading its state changed {name}: {shown}",
+                "the run follows the checkpoint's plan, and what the script says is ignored",
+                "build it as it was saved; for a new plan set its parameters after loading",
+                str(event.detail["where"]),
+                event.clock,
+            )
+
+
+def _pairs(before: list[Any], after: list[Any]) -> list[tuple[str, Any, Any]]:
+    """What differs, of a plan and of the plans inside."""
+    old, new = before[0], after[0]
+    names = [name for name in {**old, **new} if name != "base_values"]
+    found = [(n, old.get(n), new.get(n)) for n in names if old.get(n) != new.get(n)]
+    for inner, outer in zip(before[1:], after[1:]):  # noqa: B905 (as many as there are in both)
+        found += _pairs(inner, outer)
+    return found

@@ -1,0 +1,39 @@
+"""P020: building a scheduler changed a field that nobody named."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from passo.doctor.finding import Finding
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from passo.doctor.case import Case
+
+CODE = "P020"
+USUAL = (0.0, 0.9)  # what everybody writes for a momentum: only another number was chosen
+NAMES = ("cycle_momentum", "base_momentum", "max_momentum")  # who writes one of them means it
+
+
+def look(case: Case) -> Iterator[Finding]:
+    """A scheduler for the rate whose constructor replaced a momentum that somebody had chosen."""
+    for known in case.schedulers:
+        changed = [
+            (name, known.before[name], value)
+            for name, value in known.after.items()
+            if not name.endswith(".lr") and known.before.get(name, value) not in (value, *USUAL)
+        ]
+        if not changed or any(name in known.named for name in NAMES):
+            continue
+        name, old, new = changed[0]
+        group, _, key = name.partition(".")
+        yield Finding(
+            CODE,
+            f"building {known.kind} changed {key} of param group {group} from {old:.6g} to "
+            f"{new:.6g}",
+            "it cycles the momentum unless it is told not to, and the value you gave is gone",
+            f"{known.kind}(..., cycle_momentum=False), or base_momentum=..., max_momentum=...",
+            known.where,
+            known.begun,
+        )

@@ -1,0 +1,73 @@
+"""P021: an epoch schedule stepped for each batch."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from passo.doctor.finding import Finding
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from passo.doctor.case import Case
+    from passo.doctor.known import Known
+
+CODE = "P021"
+EPOCHS = 2  # fewer epochs cannot be told from a length in updates
+SPENT = 0.5  # of the updates: a plan that ends here has half a run left
+OFTEN = 1.5  # updates for each advance: less than this is once a batch
+SMALL = 1e-2  # of the peak: a staircase that ends above it was counted in updates
+GONE = 1e-3  # of the peak
+QUARTER = 0.25  # of the run, in which a decay by gamma is gone
+RESTARTS: Final = {"CosineAnnealingWarmRestarts": "T_0"}
+
+
+def look(case: Case) -> Iterator[Finding]:
+    """A length that fits the number of epochs, used up by advances for each batch."""
+    if case.epochs < EPOCHS:
+        return
+    for known in case.leading:
+        batches = case.updates / case.epochs
+        if known.is_a("LambdaLR") and not known.falls:
+            continue
+        if known.is_a("StepLR") and case.last > SMALL * case.peak:
+            continue
+        if known.plateau or known.pace >= OFTEN or batches < OFTEN:
+            continue
+        length = known.length or _restart(known)
+        spent = length if length is not None else _gone(case, known)
+        if spent is None or (length is not None and length > case.epochs):
+            continue
+        if spent > SPENT * known.gained:
+            continue
+        yield Finding(
+            CODE,
+            f"{known.kind} advanced once for each of {known.updates:,} batches in {case.epochs:,} "
+            f"epochs: its {spent:,.6g} advances were used up in epoch {int(spent / batches) + 1}, "
+            f"at {spent / known.gained:.1%} of the run",
+            "a schedule that was counted in epochs is over within the first of them",
+            f"scheduler.step() once an epoch, or {_longer(spent, batches)}",
+            known.call,
+            round(spent),
+        )
+
+
+def _longer(spent: float, batches: float) -> str:
+    return f"a length of {spent * batches:,.0f}, {batches:,.3g} batches for each of {spent:,.4g}"
+
+
+def _restart(known: Known) -> float | None:
+    for leaf, _ in known.leaves():
+        kind = leaf.is_a(*RESTARTS)
+        value = leaf.plan.get(RESTARTS[kind]) if kind else None
+        if isinstance(value, (int, float)):
+            return float(value)
+    return None
+
+
+def _gone(case: Case, known: Known) -> float | None:
+    """Where a decay without a length was gone, if that was within the first quarter."""
+    if known.is_a("ExponentialLR", "MultiplicativeLR") is None:
+        return None
+    reached = case.first_below(GONE * case.peak)
+    return float(reached) if reached is not None and reached <= QUARTER * case.updates else None

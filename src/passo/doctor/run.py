@@ -1,0 +1,143 @@
+"""A script as `python SCRIPT args` would run it, with a Recorder listening."""
+
+from __future__ import annotations
+
+import os
+import runpy
+import sys
+import tempfile
+import traceback
+from dataclasses import dataclass
+from pathlib import Path
+from types import ModuleType
+from typing import TYPE_CHECKING, Any, Final
+
+from passo.doctor import children
+from passo.optim.recorder import EnoughUpdates, Recorder
+from passo.optim.recorder.source import HIDDEN
+from passo.schedules.errors import PassoError
+from passo.trace import Trace
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+INTERRUPTED: Final = 130
+_RUNPY: Final = "runpy"
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a script's run gave: the traces of each rank, and how it ended."""
+
+    ranks: tuple[tuple[Trace, ...], ...]
+    status: int = 0
+    how: str = "end"
+
+    @property
+    def traces(self) -> tuple[Trace, ...]:
+        """Those of the first rank that made an update."""
+        return next((each for each in self.ranks if any(t.updates for t in each)), ())
+
+
+def run_script(
+    target: str,
+    arguments: Sequence[str] = (),
+    *,
+    module: bool = False,
+    most: int | None = None,
+    folder: Path | None = None,
+) -> Outcome:
+    """Runs a file, or with `module` what `python -m` would; errors are shown as Python shows them.
+
+    `most` ends the run after so many updates. `folder` keeps the traces, as files.
+    Raises `PassoError` where there is no such script.
+    """
+    if not module and not Path(target).is_file():
+        msg = f"there is no script {target!r}; write passo doctor train.py, or -m package"
+        raise PassoError(msg)
+    if folder is not None:
+        folder.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix="passo-doctor-") as shelf:
+        recorder = Recorder(folder, most=most)
+        kept = sys.argv, list(sys.path), sys.modules.get("__main__")
+        recorder.start()
+        how, status = "error", 1
+        try:
+            with children.followed(Path(shelf)):
+                how, status = _run(target, [target, *arguments], module=module)
+        finally:
+            sys.argv, sys.path[:], main = kept
+            if main is not None:
+                sys.modules["__main__"] = main
+            recorder.stop(how)
+        own = tuple(recorder.traces())
+        others = children.gathered(Path(shelf))
+    ranks = (own, *others) if any(trace.updates for trace in own) or not others else others
+    return Outcome(ranks, status, how)
+
+
+def _run(target: str, argv: list[str], *, module: bool) -> tuple[str, int]:
+    """How it ended, and the status that Python would give back."""
+    sys.argv = argv
+    hook = sys.excepthook
+    try:
+        _as_main(target, module=module)
+    except EnoughUpdates:
+        return "limit", 0
+    except SystemExit as error:
+        return "end", _status(error)
+    except KeyboardInterrupt as error:
+        _show(error, hook)
+        return "interrupt", INTERRUPTED
+    except BaseException as error:  # noqa: BLE001 (whatever a script raises is shown)
+        _show(error, hook)
+        return "error", 1
+    return "end", 0
+
+
+def _as_main(target: str, *, module: bool) -> None:
+    """The script's own frames begin below this one."""
+    if module:
+        sys.path[0] = str(Path.cwd())
+        runpy.run_module(target, run_name="__main__", alter_sys=True)
+        return
+    path = Path(target)
+    sys.path[0] = str(path.resolve().parent)
+    main = ModuleType("__main__")
+    main.__dict__.update(__file__=target, __builtins__=__builtins__, __cached__=None)
+    sys.modules["__main__"] = main
+    code = compile(path.read_bytes(), target, "exec", dont_inherit=True)
+    exec(code, main.__dict__)  # noqa: S102 (running a script is what this is for)
+
+
+def _status(error: SystemExit) -> int:
+    if error.code is None or isinstance(error.code, int):
+        return error.code or 0
+    print(error.code, file=sys.stderr)  # noqa: T201
+    return 1
+
+
+def _show(error: BaseException, hook: Any) -> None:
+    """The traceback as usual: from the script on, without the frames that listen."""
+    if sys.excepthook is not hook:  # the script has one of its own
+        sys.excepthook(type(error), error, error.__traceback__)
+        return
+    told = traceback.TracebackException.from_exception(error)
+    seen: list[Any] = [told]
+    while seen:
+        each = seen.pop()
+        if each is not None:
+            kept = [f for f in each.stack if f.filename != HIDDEN and not _is_ours(f.filename)]
+            each.stack = traceback.StackSummary.from_list(kept)
+            seen += [each.__cause__, each.__context__]
+    sys.stderr.write("".join(told.format()))
+
+
+def _is_ours(filename: str) -> bool:
+    return (
+        filename == __file__
+        or filename.startswith("<frozen runpy")
+        or (
+            os.path.basename(filename) == f"{_RUNPY}.py"  # noqa: PTH119
+        )
+    )

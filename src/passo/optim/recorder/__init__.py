@@ -1,0 +1,115 @@
+"""Recorder: what any optimizer and any scheduler of this process do, seen from outside.
+
+Nothing that trains is touched: same values, same weights, same warnings at the same lines.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from passo.optim.recorder.hooks import Hooks
+from passo.optim.recorder.listener import EnoughUpdates, Listener
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+    from passo.trace import Trace
+
+__all__ = ["EnoughUpdates", "Recorder", "watch"]
+
+_active: list[Recorder] = []
+
+
+class Recorder:
+    """Records every optimizer of the process while it is open: one Trace for each.
+
+    With `folder` each trace is also a file there (0.jsonl, 1.jsonl, ...), readable whatever ends
+    the process. `most` stops the run by `EnoughUpdates` after so many updates of one optimizer.
+
+    >>> import torch
+    >>> weight = torch.nn.Parameter(torch.ones(1))
+    >>> with Recorder() as recorder:
+    ...     optimizer = torch.optim.SGD([weight], lr=0.1)
+    ...     scheduler = torch.optim.lr_scheduler.StepLR(optimizer, 2)
+    ...     for _ in range(3):
+    ...         weight.square().sum().backward()
+    ...         optimizer.step()
+    ...         scheduler.step()
+    >>> [trace] = recorder.traces()
+    >>> trace.used("lr"), [event.kind for event in trace.events]
+    (([0, 1, 2], [0.1, 0.1, 0.01]), ['built', 'turn', 'advance'])
+    """
+
+    def __init__(
+        self,
+        folder: str | os.PathLike[str] | None = None,
+        *,
+        most: int | None = None,
+        meta: dict[str, Any] | None = None,
+    ) -> None:
+        self.listener = Listener()
+        self.listener.folder = None if folder is None else Path(folder)
+        self.listener.most = most
+        self.listener.meta = {"rank": int(os.environ.get("RANK", "0")), **(meta or {})}
+        self._hooks = Hooks(self.listener)
+        self._open = False
+
+    def start(self) -> None:
+        """Begin to listen."""
+        self._open = True
+        self._hooks.install()
+        _active.append(self)
+
+    def stop(self, how: str = "end") -> None:
+        """Listen no more; `how` says what ended the run: "end", "error", "interrupt", "limit"."""
+        if not self._open:
+            return
+        self._open = False
+        _active.remove(self)
+        self._hooks.remove()
+        resumed = False
+        for record in reversed(self.listener.records):
+            if resumed and record.meta.get("saved") == record.clock:
+                record.meta["continued"] = True
+            resumed = resumed or any(event.kind == "load" for event in record.events)
+        for record in self.listener.records:
+            record.end(how)
+
+    def abandon(self) -> None:
+        """Listen no more, without a word: a forked process leaves its parent's recorder so."""
+        if self._open:
+            self._open = False
+            _active.remove(self)
+            self._hooks.remove()
+
+    def traces(self) -> list[Trace]:
+        """A trace for each optimizer that made an update or had a scheduler."""
+        kept = [each for each in self.listener.records if each.outer is None]
+        return [each.trace() for each in kept if each.clock or each.events]
+
+    def __enter__(self) -> Recorder:  # noqa: PYI034 (Self is of Python 3.11)
+        """Itself, listening."""
+        self.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Listens no more, also when the block fails."""
+        self.stop("end" if kind is None else "error")
+
+
+def watch(**metrics: Any) -> None:
+    """Tell a recording doctor a metric: `watch(loss=loss)`; costs nothing when nobody records.
+
+    A scalar `loss.backward()` is seen without it. A Tensor is read later, with others.
+
+    >>> watch(loss=0.5)
+    """
+    for recorder in _active:
+        recorder.listener.watch(metrics)

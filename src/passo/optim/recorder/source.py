@@ -1,0 +1,186 @@
+"""What a script's own text says: which line called, in which loops, and which lines write a field.
+
+Frames and files are only read. What lies in the standard library, in installed packages or in
+passo is not the script's.
+"""
+
+from __future__ import annotations
+
+import ast
+import linecache
+import sys
+import sysconfig
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from types import CodeType, FrameType
+
+_OURS: Final = str(Path(__file__).parents[2])
+_LIBRARIES: Final = tuple({sysconfig.get_path("stdlib"), sysconfig.get_path("platstdlib"), _OURS})
+_INSTALLED: Final = ("site-packages", "dist-packages", "<frozen", "importlib")
+_FUNCTIONS: Final = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
+HIDDEN: Final = "<frozen importlib._bootstrap> of passo"
+BOTTOM: Final = "_as_main"  # the function below which a script's own frames begin
+
+
+class Loop(NamedTuple):
+    """A loop around a call: the code it is in, and the name that it moves, where it is one."""
+
+    code: CodeType
+    name: str | None
+
+
+@lru_cache(maxsize=4096)
+def is_users(filename: str) -> bool:
+    """Whether a file is the user's own.
+
+    >>> is_users("/home/me/train.py"), is_users(ast.__file__)
+    (True, False)
+    """
+    return not (filename.startswith(_LIBRARIES) or any(each in filename for each in _INSTALLED))
+
+
+def users(frame: FrameType | None) -> Iterator[FrameType]:
+    """The frames of the user's own files, from the innermost."""
+    while frame is not None:
+        if frame.f_code.co_name == BOTTOM and not is_users(frame.f_code.co_filename):
+            return
+        if is_users(frame.f_code.co_filename):
+            yield frame
+        frame = frame.f_back
+
+
+def place(frame: FrameType | None) -> tuple[str, int]:
+    """The file and the line of the user's innermost frame; else of the innermost of all."""
+    for each in users(frame):
+        return each.f_code.co_filename, each.f_lineno
+    while frame is not None and (_OURS in frame.f_code.co_filename or frame.f_lineno is None):
+        frame = frame.f_back
+    return ("?", 0) if frame is None else (frame.f_code.co_filename, frame.f_lineno)
+
+
+@lru_cache(maxsize=4096)
+def shown(filename: str, line: int) -> str:
+    """A place as a reader knows it: relative to the folder that one is in.
+
+    >>> shown("/somewhere/else/train.py", 12)
+    'train.py:12'
+    """
+    path = Path(filename)
+    try:
+        path = path.relative_to(Path.cwd())
+    except ValueError:
+        path = Path(path.name)
+    return f"{path}:{line}"
+
+
+@lru_cache(maxsize=256)
+def _tree(filename: str) -> ast.Module | None:
+    try:
+        return ast.parse("".join(linecache.getlines(filename)))
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return None
+
+
+def loops(frame: FrameType | None) -> list[Loop]:
+    """The loops around a call, from the outermost, through all of the user's frames."""
+    found = []
+    for each in users(frame):
+        names = _loops_at(each.f_code.co_filename, each.f_lineno or 0)
+        found.append([Loop(each.f_code, name) for name in names])
+    return [loop for each in reversed(found) for loop in each]
+
+
+@lru_cache(maxsize=4096)
+def _loops_at(filename: str, line: int) -> tuple[str | None, ...]:
+    """The loops of one function around a line of it: what each moves."""
+    tree = _tree(filename)
+    return () if tree is None else tuple(_around(tree, line))
+
+
+def _around(node: ast.AST, line: int) -> list[str | None]:
+    for child in ast.iter_child_nodes(node):
+        first, last = getattr(child, "lineno", None), getattr(child, "end_lineno", None)
+        if first is None or last is None:
+            deeper = _around(child, line)
+            if deeper:
+                return deeper
+        elif first <= line <= last:
+            inside = _around(child, line)
+            if isinstance(child, _FUNCTIONS):
+                return inside
+            body = isinstance(child, (ast.For, ast.While)) and child.body[0].lineno <= line
+            return [_target(child), *inside] if body else inside
+    return []
+
+
+def _target(loop: ast.AST) -> str | None:
+    target = getattr(loop, "target", None)
+    if isinstance(target, ast.Tuple) and target.elts:
+        target = target.elts[0]
+    return target.id if isinstance(target, ast.Name) else None
+
+
+def argument(frame: FrameType | None) -> str:
+    """The text of the first argument of the call of `.step(...)` that a line makes, or nothing."""
+    for each in users(frame):
+        return _argument_at(each.f_code.co_filename, each.f_lineno or 0)
+    return ""
+
+
+@lru_cache(maxsize=1024)
+def _argument_at(filename: str, line: int) -> str:
+    tree = _tree(filename)
+    calls = [] if tree is None else [n for n in ast.walk(tree) if isinstance(n, ast.Call)]
+    for call in calls:
+        given = [*call.args, *(keyword.value for keyword in call.keywords)]
+        stepping = isinstance(call.func, ast.Attribute) and call.func.attr == "step"
+        if stepping and given and call.lineno <= line <= (call.end_lineno or 0):
+            return ast.unparse(given[0])
+    return ""
+
+
+def writing(key: str, frame: FrameType | None) -> str | None:
+    """The line of the user's own that writes a field, nearest before the call; None if none does.
+
+    Files on the stack come first, then the user's other modules.
+    """
+    for each in users(frame):
+        lines = _writes(each.f_code.co_filename, key)
+        before = [line for line in lines if line <= (each.f_lineno or 0)]
+        if lines:
+            return shown(each.f_code.co_filename, (before or lines)[-1 if before else 0])
+    for module in list(sys.modules.values()):
+        name = getattr(module, "__file__", None)
+        if isinstance(name, str) and name.endswith(".py") and is_users(name) and _writes(name, key):
+            return shown(name, _writes(name, key)[0])
+    return None
+
+
+@lru_cache(maxsize=1024)
+def _writes(filename: str, key: str) -> tuple[int, ...]:
+    """The lines of a file that put something into `...[key]`."""
+    tree = _tree(filename)
+    nodes = [] if tree is None else list(ast.walk(tree))
+    return tuple(sorted({getattr(node, "lineno", 0) for node in nodes if _puts(node, key)}))
+
+
+def _puts(node: ast.AST, key: str) -> bool:
+    if isinstance(node, ast.Assign):
+        return any(_names(each, key) for target in node.targets for each in ast.walk(target))
+    if isinstance(node, ast.AugAssign):
+        return any(_names(each, key) for each in ast.walk(node.target))
+    if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+        if node.func.attr == "update":
+            texts = (a for a in ast.walk(node) if isinstance(a, ast.Constant))
+            return any(k.arg == key for k in node.keywords) or any(a.value == key for a in texts)
+        return node.func.attr.endswith("_") and _names(node.func.value, key)
+    return False
+
+
+def _names(node: ast.AST, key: str) -> bool:
+    named = isinstance(node, ast.Subscript) and isinstance(node.slice, ast.Constant)
+    return named and node.slice.value == key  # type: ignore[attr-defined]

@@ -1,0 +1,23 @@
+"""Two schedulers that multiply, called one after the other, as torch documents it."""
+
+import torch
+from torch import nn
+from torch.optim.lr_scheduler import ExponentialLR, MultiStepLR
+
+torch.manual_seed(0)
+data = torch.utils.data.TensorDataset(torch.randn(64, 8), torch.randn(64, 1))
+loader = torch.utils.data.DataLoader(data, batch_size=8, shuffle=True)
+model = nn.Sequential(nn.Linear(8, 16), nn.ReLU(), nn.Linear(16, 1))
+
+optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+first = ExponentialLR(optimizer, gamma=0.95)
+second = MultiStepLR(optimizer, milestones=[6, 9], gamma=0.5)
+
+for epoch in range(12):
+    for x, y in loader:
+        optimizer.zero_grad()
+        loss = nn.functional.mse_loss(model(x), y)
+        loss.backward()
+        optimizer.step()
+    first.step()
+    second.step()

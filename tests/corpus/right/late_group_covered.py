@@ -1,0 +1,23 @@
+"""The backbone joins later, and ExponentialLR takes it up."""
+
+import torch
+from torch import nn
+from torch.optim.lr_scheduler import ExponentialLR
+
+torch.manual_seed(0)
+data = torch.utils.data.TensorDataset(torch.randn(64, 8), torch.randn(64, 1))
+loader = torch.utils.data.DataLoader(data, batch_size=8, shuffle=True)
+model = nn.Sequential(nn.Linear(8, 16), nn.ReLU(), nn.Linear(16, 1))
+
+optimizer = torch.optim.SGD(model[2].parameters(), lr=0.1)
+scheduler = ExponentialLR(optimizer, gamma=0.9)
+
+for epoch in range(12):
+    if epoch == 4:
+        optimizer.add_param_group({"params": model[0].parameters(), "lr": 0.01})
+    for x, y in loader:
+        optimizer.zero_grad()
+        loss = nn.functional.mse_loss(model(x), y)
+        loss.backward()
+        optimizer.step()
+    scheduler.step()

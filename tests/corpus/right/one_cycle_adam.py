@@ -1,0 +1,19 @@
+"""A one-cycle that leaves the betas alone."""
+
+import torch
+from torch import nn
+from torch.optim.lr_scheduler import OneCycleLR
+
+torch.manual_seed(0)
+inputs, targets = torch.randn(64, 8), torch.randn(64, 1)
+model = nn.Sequential(nn.Linear(8, 16), nn.ReLU(), nn.Linear(16, 1))
+
+steps = 60
+optimizer = torch.optim.AdamW(model.parameters(), lr=1e-3)
+scheduler = OneCycleLR(optimizer, max_lr=1e-2, total_steps=steps, cycle_momentum=False)
+
+for step in range(steps):
+    optimizer.zero_grad()
+    nn.functional.mse_loss(model(inputs), targets).backward()
+    optimizer.step()
+    scheduler.step()

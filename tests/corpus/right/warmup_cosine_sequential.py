@@ -1,0 +1,24 @@
+"""Warm-up, then a cosine that ends with the run."""
+
+import torch
+from torch import nn
+from torch.optim.lr_scheduler import CosineAnnealingLR, LinearLR, SequentialLR
+
+torch.manual_seed(0)
+data = torch.utils.data.TensorDataset(torch.randn(64, 8), torch.randn(64, 1))
+loader = torch.utils.data.DataLoader(data, batch_size=8, shuffle=True)
+model = nn.Sequential(nn.Linear(8, 16), nn.ReLU(), nn.Linear(16, 1))
+
+epochs = 12
+optimizer = torch.optim.SGD(model.parameters(), lr=0.02, momentum=0.9)
+warmup = LinearLR(optimizer, start_factor=0.1, total_iters=3)
+cosine = CosineAnnealingLR(optimizer, T_max=epochs - 3)
+scheduler = SequentialLR(optimizer, [warmup, cosine], milestones=[3])
+
+for epoch in range(epochs):
+    for x, y in loader:
+        optimizer.zero_grad()
+        loss = nn.functional.mse_loss(model(x), y)
+        loss.backward()
+        optimizer.step()
+    scheduler.step()

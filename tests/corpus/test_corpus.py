@@ -1,0 +1,34 @@
+"""Every loop of the corpus: exactly its codes, and the page says so."""
+
+from __future__ import annotations
+
+import importlib.util
+
+import pytest
+
+from tests.corpus.expected import WRONG
+from tests.corpus.loops import LOOPS, PAGE, expected, found, page
+
+NEEDS = {"lightning": "lightning", "accelerate": "accelerate"}
+CODES = {f"P{number:03d}" for number in range(1, 23)}
+
+
+@pytest.mark.parametrize("loop", LOOPS)
+def test_a_loop_raises_exactly_its_codes(loop):
+    for word, library in NEEDS.items():
+        if word in LOOPS[loop].read_text("utf-8") and importlib.util.find_spec(library) is None:
+            pytest.skip(f"{library} is not installed")
+    assert found(loop) == expected(loop)
+
+
+def test_there_are_44_of_each_kind_and_each_code_is_raised_twice():
+    wrong = [loop for loop in LOOPS if loop.startswith("wrong/")]
+    assert len(wrong) >= 44
+    assert len(LOOPS) - len(wrong) >= 44
+    raised = [code for codes in WRONG.values() for code in codes.split()]
+    assert {code for code in CODES if raised.count(code) < 2} == set()
+    assert set(raised) == CODES
+
+
+def test_the_page_is_made_from_the_corpus():
+    assert PAGE.read_text("utf-8") == page({loop: expected(loop) for loop in LOOPS})

@@ -1,0 +1,27 @@
+"""The training function steps the scheduler, and so does the main loop."""
+
+import torch
+from torch import nn
+from torch.optim.lr_scheduler import StepLR
+
+torch.manual_seed(0)
+data = torch.utils.data.TensorDataset(torch.randn(64, 8), torch.randn(64, 1))
+loader = torch.utils.data.DataLoader(data, batch_size=8, shuffle=True)
+model = nn.Sequential(nn.Linear(8, 16), nn.ReLU(), nn.Linear(16, 1))
+
+optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+scheduler = StepLR(optimizer, step_size=5, gamma=0.5)
+
+
+def train_epoch():
+    for x, y in loader:
+        optimizer.zero_grad()
+        loss = nn.functional.mse_loss(model(x), y)
+        loss.backward()
+        optimizer.step()
+    scheduler.step()
+
+
+for epoch in range(15):
+    train_epoch()
+    scheduler.step()

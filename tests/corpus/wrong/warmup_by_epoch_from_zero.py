@@ -1,0 +1,21 @@
+"""A warm-up from zero, counted in epochs: the whole first epoch trains nothing."""
+
+import torch
+from torch import nn
+from torch.optim.lr_scheduler import LambdaLR
+
+torch.manual_seed(0)
+data = torch.utils.data.TensorDataset(torch.randn(64, 8), torch.randn(64, 1))
+loader = torch.utils.data.DataLoader(data, batch_size=8, shuffle=True)
+model = nn.Sequential(nn.Linear(8, 16), nn.ReLU(), nn.Linear(16, 1))
+
+optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+scheduler = LambdaLR(optimizer, lambda epoch: epoch / 5 if epoch < 5 else 0.95 ** (epoch - 5))
+
+for epoch in range(15):
+    for x, y in loader:
+        optimizer.zero_grad()
+        loss = nn.functional.mse_loss(model(x), y)
+        loss.backward()
+        optimizer.step()
+    scheduler.step()

@@ -1,0 +1,187 @@
+"""`passo doctor SCRIPT`: as Python would run it, and a diagnosis at the end."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import textwrap
+
+import pytest
+
+from passo.doctor.run import run_script
+from passo.schedules.errors import PassoError
+
+TRAIN = """
+import torch
+weight = torch.nn.Parameter(torch.ones(2))
+optimizer = torch.optim.SGD([weight], lr=0.1)
+scheduler = torch.optim.lr_scheduler.StepLR(optimizer, 4)
+for k in range(12):
+    weight.grad = torch.ones(2)
+    optimizer.step()
+"""
+
+
+def doctor(tmp_path, text, *arguments, before=(), status=0):
+    """What `passo doctor` prints of a script."""
+    script = tmp_path / "train.py"
+    script.write_text(textwrap.dedent(text))
+    done = subprocess.run(
+        [sys.executable, "-m", "passo", "doctor", *before, str(script), *arguments],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+        cwd=tmp_path,
+    )
+    assert done.returncode == status, done.stderr
+    return done
+
+
+def test_findings_are_printed_and_written(tmp_path):
+    page, told = tmp_path / "report.html", tmp_path / "found.json"
+    done = doctor(tmp_path, TRAIN, before=("--html", str(page), "--json", str(told)))
+    assert "1 finding" in done.stdout
+    assert "P002  train.py:5" in done.stdout
+    assert done.stderr == ""
+    (finding,) = json.loads(told.read_text())["findings"]
+    assert list(finding) == ["code", "seen", "why", "write", "where"]
+    assert (finding["code"], finding["where"]) == ("P002", "train.py:5")
+    assert page.read_text().startswith("<!doctype html>")
+    assert "P002" in page.read_text()
+
+
+def test_strict_makes_findings_a_status(tmp_path):
+    doctor(tmp_path, TRAIN, before=("--strict",), status=1)
+    right = TRAIN + "    scheduler.step()\n"
+    assert "nothing found" in doctor(tmp_path, right, before=("--strict",)).stdout
+
+
+def test_it_is_main_with_its_own_arguments_and_folder(tmp_path):
+    (tmp_path / "beside.py").write_text("WORD = 'beside'")
+    text = """
+        import sys, os, pickle, beside
+
+        class Thing:
+            pass
+
+        assert __name__ == "__main__" and __file__ == sys.argv[0]
+        assert sys.modules["__main__"].Thing is Thing
+        assert pickle.loads(pickle.dumps(Thing())).__class__ is Thing
+        same = os.path.basename(sys.path[0]) == os.path.basename(os.getcwd())
+        print(sys.argv[1:], beside.WORD, same)
+    """
+    done = doctor(tmp_path, text, "--strict", "-m", "--html", "x")
+    assert "['--strict', '-m', '--html', 'x'] beside True" in done.stdout
+    assert "no optimizer made an update" in done.stdout
+
+
+@pytest.mark.parametrize(("line", "status"), [("sys.exit(3)", 3), ("sys.exit()", 0)])
+def test_the_exit_status_is_passed_through(tmp_path, line, status):
+    doctor(tmp_path, f"import sys\n{line}", status=status)
+
+
+def test_an_exit_with_words_prints_them(tmp_path):
+    done = doctor(tmp_path, "raise SystemExit('no data')", status=1)
+    assert done.stderr == "no data\n"
+
+
+def test_an_exception_is_shown_as_usual_and_the_diagnosis_still_given(tmp_path):
+    text = """
+        import torch
+        weight = torch.nn.Parameter(torch.ones(2))
+        optimizer = torch.optim.SGD([weight], lr=0.1)
+        one_cycle = torch.optim.lr_scheduler.OneCycleLR
+        scheduler = one_cycle(optimizer, 0.1, total_steps=5, cycle_momentum=False)
+        for k in range(9):
+            weight.grad = torch.ones(2)
+            optimizer.step()
+            scheduler.step()
+    """
+    done = doctor(tmp_path, text, status=1)
+    lines = done.stderr.splitlines()
+    assert lines[0] == "Traceback (most recent call last):"
+    assert lines[1].endswith('train.py", line 10, in <module>')
+    assert "passo" not in done.stderr.replace(str(tmp_path), "")
+    assert lines[-1].startswith("ValueError: Tried to step 6 times")
+    assert "P005" in done.stdout
+    assert ", ended by an error" in done.stdout
+
+
+def test_an_interrupt_ends_with_a_diagnosis(tmp_path):
+    done = doctor(tmp_path, TRAIN + "    if k == 9:\n        raise KeyboardInterrupt\n", status=130)
+    assert "KeyboardInterrupt" in done.stderr
+    assert "interrupted" in done.stdout
+
+
+def test_the_run_can_be_cut_short(tmp_path):
+    done = doctor(tmp_path, TRAIN, before=("--max-updates", "5"))
+    assert "5 updates of SGD, stopped by --max-updates" in done.stdout
+    assert "nothing found" in done.stdout
+
+
+def test_a_module_runs_as_python_m_does(tmp_path):
+    package = tmp_path / "job"
+    package.mkdir()
+    (package / "__init__.py").write_text("")
+    (package / "__main__.py").write_text("import sys\nprint(__name__, __package__, sys.argv[1:])")
+    done = subprocess.run(
+        [sys.executable, "-m", "passo", "doctor", "-m", "job", "--lr", "1"],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=True,
+        cwd=tmp_path,
+    )
+    assert done.stdout.startswith("__main__ job ['--lr', '1']\n")
+
+
+def test_traces_are_kept_where_it_is_asked(tmp_path):
+    from passo.trace import Trace
+
+    script = tmp_path / "train.py"
+    script.write_text(TRAIN)
+    outcome = run_script(str(script), folder=tmp_path / "kept")
+    assert Trace.read(tmp_path / "kept" / "0.jsonl") == outcome.traces[0]
+
+
+def test_what_is_not_there_is_said():
+    with pytest.raises(PassoError, match=r"there is no script 'nowhere.py'; write passo doctor"):
+        run_script("nowhere.py")
+
+
+JOB = """
+import os
+import torch
+from torch import distributed
+
+distributed.init_process_group("gloo")
+rank = distributed.get_rank()
+weight = torch.nn.Parameter(torch.ones(2))
+optimizer = torch.optim.SGD([weight], lr=0.1)
+scheduler = torch.optim.lr_scheduler.StepLR(optimizer, 2 + rank)
+for k in range(8):
+    weight.grad = torch.ones(2)
+    optimizer.step()
+    scheduler.step()
+distributed.destroy_process_group()
+"""
+
+
+def test_under_torchrun_there_is_one_report_with_all_ranks_in_it(tmp_path):
+    script = tmp_path / "train.py"
+    script.write_text(JOB)
+    command = [sys.executable, "-m", "torch.distributed.run", "--nproc-per-node", "2"]
+    command += ["--master-port", "0", "--rdzv-backend", "c10d", "--rdzv-endpoint", "localhost:0"]
+    done = subprocess.run(
+        [*command, "-m", "passo", "doctor", str(script)],
+        capture_output=True,
+        text=True,
+        timeout=180,
+        check=False,
+        cwd=tmp_path,
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.count("passo doctor:") == 1
+    assert "P017" in done.stdout
