@@ -2,8 +2,9 @@
 
 from passo.schedules.algebra.atoms import Base, base
 from passo.schedules.algebra.nary import Maximum, Minimum, Product, Sum
+from passo.schedules.algebra.repeat import Repeat
 from passo.schedules.algebra.schedule import Schedule
-from passo.schedules.algebra.sequence import Repeat, Then
+from passo.schedules.algebra.sequence import Then
 from passo.schedules.algebra.warp import Clip, Skip, Staircase, Stretch, Until
 
 __all__ = [

@@ -96,7 +96,7 @@ class Schedule(Node):
         >>> Linear(1, 0, steps(10)).repeat(2, grow=2, scale=0.5)(20)
         0.25
         """
-        from passo.schedules.algebra.sequence import Repeat
+        from passo.schedules.algebra.repeat import Repeat
 
         return Repeat.of(self, times, grow, scale)
 
