@@ -39,7 +39,7 @@ class Recorder:
     ...         scheduler.step()
     >>> [trace] = recorder.traces()
     >>> trace.used("lr"), [event.kind for event in trace.events]
-    (([0, 1, 2], [0.1, 0.1, 0.01]), ['built', 'turn', 'advance'])
+    (([0, 1, 2], [0.1, 0.1, 0.01...]), ['built', 'turn', 'advance', 'position'])
     """
 
     def __init__(
