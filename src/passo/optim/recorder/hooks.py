@@ -51,7 +51,7 @@ class Hooks:
         self._replace(Optimizer, "state_dict", _around(Optimizer.state_dict, listener.saving))
         self._replace(Scheduler, "report", _around(Scheduler.report, listener.reporting))
         scaler = torch.amp.GradScaler
-        self._replace(scaler, "scale", _around(scaler.scale, listener.scaling))
+        self._replace(scaler, "scale", _around(scaler.scale, listener.losses.scaling))
         self._replace(scaler, "step", _around(scaler.step, listener.scaled_step))
 
     def remove(self) -> None:
@@ -159,7 +159,7 @@ def _backward(method: Any, listener: Listener) -> Any:
         create_graph: Any = False,  # noqa: FBT002 (torch's signature)
         inputs: Any = None,
     ) -> Any:
-        listener.loss(self)
+        listener.losses.see(self)
         return method(self, gradient, retain_graph, create_graph, inputs)
 
     return functools.wraps(method)(hidden(backward))

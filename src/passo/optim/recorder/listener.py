@@ -6,10 +6,10 @@ import sys
 import weakref
 from typing import TYPE_CHECKING, Any, cast
 
-import torch
 from torch.optim.lr_scheduler import MultiplicativeLR
 
 from passo.optim.recorder import describe, source
+from passo.optim.recorder.losses import Losses
 from passo.optim.recorder.record import Record
 from passo.optim.scheduler import Scheduler
 
@@ -39,13 +39,11 @@ class Listener:
         self.records: list[Record] = []
         self._by_id: dict[int, Record] = {}
         self.busy: list[Any] = []
-        self._numbers: weakref.WeakKeyDictionary[Any, int] = weakref.WeakKeyDictionary()
+        self._numbers: dict[int, tuple[weakref.ref[Any], int]] = {}
         self._count = 0
-        self._losses: list[Any] = []
-        self._scaled: dict[int, tuple[Any, Any]] = {}
+        self.losses = Losses()
         self._open: Record | None = None
         self._latest: Record | None = None
-        self._told = False
         self._codes: list[Any] = []
 
     # -- optimizers
@@ -94,9 +92,8 @@ class Listener:
             known = known.outer
         if known is None or known.outer is not None or known is not self._open:
             return
-        if known.after(optimizer, self._losses):
+        if known.after(optimizer, self.losses):
             self._open = None
-            self._losses = []
             self._latest = known
             if known.each_update is not None:
                 known.each_update(known)
@@ -165,10 +162,11 @@ class Listener:
         return latest is not None and latest is not record and _holds(latest, record)
 
     def _number(self, scheduler: Any) -> int:
-        number = self._numbers.get(scheduler)
-        if number is None:
-            number = self._numbers[scheduler] = self._count
+        reference, number = self._numbers.get(id(scheduler), (None, 0))
+        if reference is None or reference() is not scheduler:
+            number = self._count
             self._count += 1
+            self._numbers[id(scheduler)] = weakref.ref(scheduler), number
         return number
 
     def stepping(self, scheduler: Any, frame: FrameType) -> Record | None:
@@ -311,32 +309,6 @@ class Listener:
 
     # -- losses
 
-    def loss(self, tensor: Any) -> None:
-        """A scalar begins its way back."""
-        if self._told or not isinstance(tensor, torch.Tensor) or tensor.numel() != 1:
-            return
-        if self._scaled:
-            reference, original = self._scaled.pop(id(tensor), (None, None))
-            if reference is not None and reference() is tensor:
-                tensor = original
-        self._losses.append(tensor.detach())
-        if len(self._losses) > 4096:
-            del self._losses[:2048]
-
-    def scaling(self, _method: Any, args: Any, _kwargs: Any, _frame: FrameType) -> Done | None:
-        """A loss is multiplied by the scale of a GradScaler: remember what it was."""
-        loss = args[1] if len(args) > 1 else None
-        if not isinstance(loss, torch.Tensor) or loss.numel() != 1:
-            return None
-
-        def done(result: Any, failed: bool) -> None:  # noqa: FBT001
-            if not failed and isinstance(result, torch.Tensor) and result is not loss:
-                if len(self._scaled) > 64:
-                    self._scaled.clear()
-                self._scaled[id(result)] = (weakref.ref(result), loss.detach())
-
-        return done
-
     def scaled_step(self, _method: Any, args: Any, _kwargs: Any, frame: FrameType) -> Done | None:
         """A GradScaler steps, or leaves the update out."""
         record = self.record(args[1]) if len(args) > 1 else None
@@ -349,7 +321,7 @@ class Listener:
                 where = source.shown(*source.place(frame))
                 record.happens("skip", None, {"where": where})
                 record.skipped = True
-                self._losses = []
+                self.losses.take()
 
         return done
 
@@ -357,8 +329,7 @@ class Listener:
         """What the script hands over itself."""
         for name, value in metrics.items():
             if name == "loss":
-                self._told = True
-                self._losses.append(torch.as_tensor(value).detach())
+                self.losses.tell(value)
             else:
                 target = self._open or (self.records[-1] if self.records else None)
                 if target is not None:
