@@ -69,6 +69,7 @@ class Recorder:
         self._open = False
         _active.remove(self)
         self._hooks.remove()
+        how = "lost" if self.listener.lost else how
         resumed = False
         for record in reversed(self.listener.records):
             if resumed and record.meta.get("saved") == record.clock:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import warnings
 import weakref
 from typing import TYPE_CHECKING, Any, cast
 
@@ -12,6 +13,7 @@ from passo.optim.recorder import describe, source
 from passo.optim.recorder.losses import Losses
 from passo.optim.recorder.record import Record
 from passo.optim.scheduler import Scheduler
+from passo.schedules.errors import PassoWarning
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -45,6 +47,13 @@ class Listener:
         self._open: Record | None = None
         self._latest: Record | None = None
         self._codes: list[Any] = []
+        self.lost = False
+
+    def lose(self, error: Exception) -> None:
+        """Something went wrong here: say so once, and let the run go on unseen."""
+        self.lost = True
+        text = f"the recorder lost sight of the run, what it saw until now is kept: {error!r}"
+        warnings.warn(text, PassoWarning, stacklevel=4)
 
     # -- optimizers
 
@@ -67,7 +76,29 @@ class Listener:
         return known.outer or known
 
     def before(self, optimizer: Optimizer, args: Any, kwargs: Any) -> None:
-        """A step begins."""
+        """A step begins; an error of ours never ends a run."""
+        if not self.lost:
+            try:
+                self._begin(optimizer, args[1] if len(args) > 1 else kwargs.get("closure"))
+            except Exception as error:  # noqa: BLE001 (whatever it is, training goes on)
+                self.lose(error)
+
+    def after(self, optimizer: Optimizer, _args: Any, _kwargs: Any) -> None:
+        """A step ended."""
+        if self.lost:
+            return
+        try:
+            updated = self._end(optimizer)
+        except Exception as error:  # noqa: BLE001 (whatever it is, training goes on)
+            self.lose(error)
+            return
+        if updated is not None:
+            if updated.each_update is not None:
+                updated.each_update(updated)
+            if self.most is not None and updated.clock >= self.most:
+                raise EnoughUpdates
+
+    def _begin(self, optimizer: Optimizer, closure: Any) -> None:
         known = self._by_id.get(id(optimizer))
         if known is None or known.optimizer() is not optimizer:
             known = self.record(optimizer)
@@ -82,25 +113,22 @@ class Listener:
             known.outer = outer
             return
         self._open = known
-        closure = args[1] if len(args) > 1 else kwargs.get("closure")
-        known.before(optimizer, closure, sys._getframe(1))
+        known.before(optimizer, closure, sys._getframe(2))
 
-    def after(self, optimizer: Optimizer, _args: Any, _kwargs: Any) -> None:
-        """A step ended."""
+    def _end(self, optimizer: Optimizer) -> Record | None:
+        """The record that has one update more."""
         known = self._by_id.get(id(optimizer))
         if known is not None and known.twin:
             known = known.outer
         if known is None or known.outer is not None or known is not self._open:
-            return
+            return None
         if known.after(optimizer, self.losses):
             self._open = None
             self._latest = known
-            if known.each_update is not None:
-                known.each_update(known)
-            if self.most is not None and known.clock >= self.most:
-                raise EnoughUpdates
-        elif not known.watch._nested:
+            return known
+        if not known.watch._nested:
             self._open = None
+        return None
 
     # -- schedulers
 
