@@ -22,6 +22,8 @@ from torch.optim.lr_scheduler import (
 
 from passo.doctor import diagnose
 from passo.optim import Recorder, watch
+from passo.optim.recorder.record import Record
+from passo.schedules import PassoWarning
 from passo.trace import Trace
 
 
@@ -143,6 +145,19 @@ def test_parts_of_a_sequence_are_its_own_business():
     (trace,) = recorder.traces()
     assert [each["scheduler"] for each in detail(trace, "advance")] == [2]
     assert [2, 1] in [each["by"] for each in detail(trace, "turn")]
+
+
+def test_an_error_of_the_recorder_does_not_end_the_run(monkeypatch):
+    monkeypatch.setattr(Record, "look", lambda *_: 1 / 0)
+    weight = parameter()
+    optimizer = torch.optim.SGD([weight], lr=0.1)
+    with warnings.catch_warnings(record=True) as found, Recorder() as recorder:
+        warnings.simplefilter("always")
+        train(optimizer, StepLR(optimizer, 3), weight, 5)
+    assert [each.category for each in found] == [PassoWarning]
+    assert "lost sight of the run" in str(found[0].message)
+    assert optimizer.param_groups[0]["lr"] == pytest.approx(0.01)
+    assert diagnose(recorder.traces()) == []
 
 
 # -- what counts as an update

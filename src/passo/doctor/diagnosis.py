@@ -62,7 +62,11 @@ def _once(found: list[Finding]) -> list[Finding]:
 
 
 def _of_one(case: Case) -> list[Finding]:
-    found = [finding for rule in RULES for finding in rule.look(case)]
+    return causes([finding for rule in RULES for finding in rule.look(case)])
+
+
+def causes(found: list[Finding]) -> list[Finding]:
+    """The findings without those that another one of them brings about."""
     codes = {finding.code for finding in found}
     brought = {code for cause in codes for code in BRINGS.get(cause, ())}
     return [finding for finding in found if finding.code not in brought]

@@ -7,6 +7,7 @@ import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from passo.doctor.diagnosis import causes
 from passo.doctor.finding import Finding
 from passo.schedules.curve import Curve
 from passo.schedules.errors import PassoError
@@ -46,7 +47,7 @@ def check(
     looks = (_jumps, _short, _early, _zeros, _percent)
     found = [each for look in looks for each in look(curve)]
     found += _outside(curve, key)
-    return sorted(found, key=lambda each: each.code)
+    return sorted(causes(found), key=lambda each: each.code)
 
 
 def read_plan(text: str, key: str = "lr") -> dict[str, Schedule]:

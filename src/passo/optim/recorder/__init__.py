@@ -39,7 +39,7 @@ class Recorder:
     ...         scheduler.step()
     >>> [trace] = recorder.traces()
     >>> trace.used("lr"), [event.kind for event in trace.events]
-    (([0, 1, 2], [0.1, 0.1, 0.01]), ['built', 'turn', 'advance'])
+    (([0, 1, 2], [0.1, 0.1, 0.01...]), ['built', 'turn', 'advance', 'position'])
     """
 
     def __init__(
@@ -69,6 +69,7 @@ class Recorder:
         self._open = False
         _active.remove(self)
         self._hooks.remove()
+        how = "lost" if self.listener.lost else how
         resumed = False
         for record in reversed(self.listener.records):
             if resumed and record.meta.get("saved") == record.clock:

@@ -45,14 +45,11 @@ class Hooks:
             self._wrap(kind)
         self._replace(LRScheduler, "__init_subclass__", classmethod(self._born))
         self._replace(torch.Tensor, "backward", _backward(torch.Tensor.backward, listener))
-        self._replace(
-            Optimizer, "load_state_dict", _around(Optimizer.load_state_dict, listener.loading)
-        )
-        self._replace(Optimizer, "state_dict", _around(Optimizer.state_dict, listener.saving))
-        self._replace(Scheduler, "report", _around(Scheduler.report, listener.reporting))
-        scaler = torch.amp.GradScaler
-        self._replace(scaler, "scale", _around(scaler.scale, listener.scaling))
-        self._replace(scaler, "step", _around(scaler.step, listener.scaled_step))
+        self._listen(Optimizer, "load_state_dict", listener.loading)
+        self._listen(Optimizer, "state_dict", listener.saving)
+        self._listen(Scheduler, "report", listener.reporting)
+        self._listen(torch.amp.GradScaler, "scale", listener.losses.scaling)
+        self._listen(torch.amp.GradScaler, "step", listener.scaled_step)
 
     def remove(self) -> None:
         """Leave torch as it was."""
@@ -73,15 +70,21 @@ class Hooks:
     def _wrap(self, kind: type) -> None:
         around: dict[str, Any] = {
             "__init__": self.listener.building,
-            "step": self.listener,
             "load_state_dict": self.listener.loading_scheduler,
             "state_dict": self.listener.saving,
         }
         for name in _METHODS:
             method = vars(kind).get(name)
-            if callable(method):
-                wrapped = _stepping if name == "step" else _around
-                self._replace(kind, name, wrapped(method, around[name]))
+            if not callable(method):
+                continue
+            if name == "step":
+                self._replace(kind, name, _stepping(method, self.listener))
+            else:
+                self._listen(kind, name, around[name])
+
+    def _listen(self, owner: Any, name: str, listening: Any) -> None:
+        method = vars(owner)[name]
+        self._replace(owner, name, _around(method, _guarded(self.listener, listening)))
 
     def _replace(self, owner: Any, name: str, new: Any) -> None:
         self._replaced.append((owner, name, vars(owner).get(name)))
@@ -101,6 +104,22 @@ def hidden(function: Callable[..., Any]) -> Callable[..., Any]:
     """
     function.__code__ = function.__code__.replace(co_filename=HIDDEN)
     return function
+
+
+def _guarded(listener: Listener, listening: Callable[..., Any]) -> Callable[..., Any]:
+    """What hears something, so that an error of ours never ends a run: nothing more is heard."""
+
+    def guarded(*args: Any, **kwargs: Any) -> Any:
+        if listener.lost:
+            return None
+        try:
+            result = listening(*args, **kwargs)
+        except Exception as error:  # noqa: BLE001 (whatever it is, training goes on)
+            listener.lose(error)
+            return None
+        return _guarded(listener, result) if callable(result) else result
+
+    return guarded
 
 
 def _around(method: Any, listening: Any) -> Any:
@@ -125,15 +144,20 @@ def _around(method: Any, listening: Any) -> Any:
 
 def _stepping(method: Any, listener: Listener) -> Any:
     """The `step` of a scheduler: quick, since it runs at every update."""
-    busy, begin, end = listener.busy, listener.stepping, listener.stepped
+    busy, failed = listener.busy, _guarded(listener, listener.failed)
+    begin, end = listener.stepping, listener.stepped
 
     def stepped(*args: Any, **kwargs: Any) -> Any:
-        if busy:
+        if busy or listener.lost:
             return method(*args, **kwargs)
         frame: Any = sys._getframe(1)
         while frame.f_code.co_filename == HIDDEN:
             frame = frame.f_back
-        record = begin(args[0], frame)
+        try:
+            record = begin(args[0], frame)
+        except Exception as error:  # noqa: BLE001 (as in _guarded)
+            listener.lose(error)
+            record = None
         if record is None:
             return method(*args, **kwargs)
         before = getattr(args[0], "last_epoch", None)
@@ -141,17 +165,22 @@ def _stepping(method: Any, listener: Listener) -> Any:
         try:
             result = method(*args, **kwargs)
         except BaseException as error:
-            listener.failed(record, args[0], frame, error)
+            failed(record, args[0], frame, error)
             raise
         finally:
             busy.pop()
-        end(record, args, kwargs, frame, before)
+        try:
+            end(record, args, kwargs, frame, before)
+        except Exception as error:  # noqa: BLE001 (as in _guarded)
+            listener.lose(error)
         return result
 
     return functools.wraps(method)(hidden(stepped))
 
 
 def _backward(method: Any, listener: Listener) -> Any:
+    see = _guarded(listener, listener.losses.see)
+
     def backward(
         self: Any,
         gradient: Any = None,
@@ -159,7 +188,7 @@ def _backward(method: Any, listener: Listener) -> Any:
         create_graph: Any = False,  # noqa: FBT002 (torch's signature)
         inputs: Any = None,
     ) -> Any:
-        listener.loss(self)
+        see(self)
         return method(self, gradient, retain_graph, create_graph, inputs)
 
     return functools.wraps(method)(hidden(backward))

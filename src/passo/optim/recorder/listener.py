@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import sys
+import warnings
 import weakref
 from typing import TYPE_CHECKING, Any, cast
 
-import torch
 from torch.optim.lr_scheduler import MultiplicativeLR
 
 from passo.optim.recorder import describe, source
+from passo.optim.recorder.losses import Losses
 from passo.optim.recorder.record import Record
 from passo.optim.scheduler import Scheduler
+from passo.schedules.errors import PassoWarning
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -39,14 +41,19 @@ class Listener:
         self.records: list[Record] = []
         self._by_id: dict[int, Record] = {}
         self.busy: list[Any] = []
-        self._numbers: weakref.WeakKeyDictionary[Any, int] = weakref.WeakKeyDictionary()
+        self._numbers: dict[int, tuple[weakref.ref[Any], int]] = {}
         self._count = 0
-        self._losses: list[Any] = []
-        self._scaled: dict[int, tuple[Any, Any]] = {}
+        self.losses = Losses()
         self._open: Record | None = None
         self._latest: Record | None = None
-        self._told = False
         self._codes: list[Any] = []
+        self.lost = False
+
+    def lose(self, error: Exception) -> None:
+        """Something went wrong here: say so once, and let the run go on unseen."""
+        self.lost = True
+        text = f"the recorder lost sight of the run, what it saw until now is kept: {error!r}"
+        warnings.warn(text, PassoWarning, stacklevel=4)
 
     # -- optimizers
 
@@ -69,7 +76,29 @@ class Listener:
         return known.outer or known
 
     def before(self, optimizer: Optimizer, args: Any, kwargs: Any) -> None:
-        """A step begins."""
+        """A step begins; an error of ours never ends a run."""
+        if not self.lost:
+            try:
+                self._begin(optimizer, args[1] if len(args) > 1 else kwargs.get("closure"))
+            except Exception as error:  # noqa: BLE001 (whatever it is, training goes on)
+                self.lose(error)
+
+    def after(self, optimizer: Optimizer, _args: Any, _kwargs: Any) -> None:
+        """A step ended."""
+        if self.lost:
+            return
+        try:
+            updated = self._end(optimizer)
+        except Exception as error:  # noqa: BLE001 (whatever it is, training goes on)
+            self.lose(error)
+            return
+        if updated is not None:
+            if updated.each_update is not None:
+                updated.each_update(updated)
+            if self.most is not None and updated.clock >= self.most:
+                raise EnoughUpdates
+
+    def _begin(self, optimizer: Optimizer, closure: Any) -> None:
         known = self._by_id.get(id(optimizer))
         if known is None or known.optimizer() is not optimizer:
             known = self.record(optimizer)
@@ -84,26 +113,22 @@ class Listener:
             known.outer = outer
             return
         self._open = known
-        closure = args[1] if len(args) > 1 else kwargs.get("closure")
-        known.before(optimizer, closure, sys._getframe(1))
+        known.before(optimizer, closure, sys._getframe(2))
 
-    def after(self, optimizer: Optimizer, _args: Any, _kwargs: Any) -> None:
-        """A step ended."""
+    def _end(self, optimizer: Optimizer) -> Record | None:
+        """The record that has one update more."""
         known = self._by_id.get(id(optimizer))
         if known is not None and known.twin:
             known = known.outer
         if known is None or known.outer is not None or known is not self._open:
-            return
-        if known.after(optimizer, self._losses):
+            return None
+        if known.after(optimizer, self.losses):
             self._open = None
-            self._losses = []
             self._latest = known
-            if known.each_update is not None:
-                known.each_update(known)
-            if self.most is not None and known.clock >= self.most:
-                raise EnoughUpdates
-        elif not known.watch.nested:
+            return known
+        if not known.watch.nested:
             self._open = None
+        return None
 
     # -- schedulers
 
@@ -165,10 +190,11 @@ class Listener:
         return latest is not None and latest is not record and _holds(latest, record)
 
     def _number(self, scheduler: Any) -> int:
-        number = self._numbers.get(scheduler)
-        if number is None:
-            number = self._numbers[scheduler] = self._count
+        reference, number = self._numbers.get(id(scheduler), (None, 0))
+        if reference is None or reference() is not scheduler:
+            number = self._count
             self._count += 1
+            self._numbers[id(scheduler)] = weakref.ref(scheduler), number
         return number
 
     def stepping(self, scheduler: Any, frame: FrameType) -> Record | None:
@@ -311,32 +337,6 @@ class Listener:
 
     # -- losses
 
-    def loss(self, tensor: Any) -> None:
-        """A scalar begins its way back."""
-        if self._told or not isinstance(tensor, torch.Tensor) or tensor.numel() != 1:
-            return
-        if self._scaled:
-            reference, original = self._scaled.pop(id(tensor), (None, None))
-            if reference is not None and reference() is tensor:
-                tensor = original
-        self._losses.append(tensor.detach())
-        if len(self._losses) > 4096:
-            del self._losses[:2048]
-
-    def scaling(self, _method: Any, args: Any, _kwargs: Any, _frame: FrameType) -> Done | None:
-        """A loss is multiplied by the scale of a GradScaler: remember what it was."""
-        loss = args[1] if len(args) > 1 else None
-        if not isinstance(loss, torch.Tensor) or loss.numel() != 1:
-            return None
-
-        def done(result: Any, failed: bool) -> None:  # noqa: FBT001
-            if not failed and isinstance(result, torch.Tensor) and result is not loss:
-                if len(self._scaled) > 64:
-                    self._scaled.clear()
-                self._scaled[id(result)] = (weakref.ref(result), loss.detach())
-
-        return done
-
     def scaled_step(self, _method: Any, args: Any, _kwargs: Any, frame: FrameType) -> Done | None:
         """A GradScaler steps, or leaves the update out."""
         record = self.record(args[1]) if len(args) > 1 else None
@@ -349,7 +349,7 @@ class Listener:
                 where = source.shown(*source.place(frame))
                 record.happens("skip", None, {"where": where})
                 record.skipped = True
-                self._losses = []
+                self.losses.take()
 
         return done
 
@@ -357,8 +357,7 @@ class Listener:
         """What the script hands over itself."""
         for name, value in metrics.items():
             if name == "loss":
-                self._told = True
-                self._losses.append(torch.as_tensor(value).detach())
+                self.losses.tell(value)
             else:
                 target = self._open or (self.records[-1] if self.records else None)
                 if target is not None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import sys
 import weakref
 from typing import TYPE_CHECKING, Any, Final
 
@@ -13,6 +12,7 @@ from passo.optim.attach import _code, attached
 from passo.optim.clock import Watch
 from passo.optim.recorder import source
 from passo.optim.recorder.describe import future
+from passo.optim.recorder.epochs import Epochs
 from passo.optim.recorder.reading import Reading, numbers
 from passo.optim.recorder.tally import Tally
 from passo.trace import Event, Report, Tape, Trace, TraceWriter
@@ -25,9 +25,10 @@ if TYPE_CHECKING:
 
     from torch.optim import Optimizer
 
+    from passo.optim.recorder.losses import Losses
+
 BATCH: Final = 256  # updates whose numbers wait, so that a device is asked once for all of them
 TURNS: Final = 1000
-TRIES: Final = 16  # call sites at which the loops are looked for
 REPORTS: Final = 200_000
 
 
@@ -65,11 +66,7 @@ class Record:
         self._pending_losses: list[tuple[int, list[Any]]] = []
         self._by: Any = None
         self._turns = 0
-        self._epoch: Any = None
-        self._epoch_code: Any = None
-        self._epoch_depth = 1
-        self._epoch_name = ""
-        self._epoch_tries = TRIES
+        self.epochs = Epochs()
         self._file: TraceWriter | None = None
         self._path = path
         self._layout(groups)
@@ -94,10 +91,10 @@ class Record:
             self._plans(optimizer)
             self.meta |= _ranked()
         self.watch.before(groups, closure)
-        if self._epoch_tries or self._epoch_code is not None:
-            self._count_epoch(frame)
+        if self.epochs.begun(frame):
+            self.happens("epoch", None, {"name": self.epochs.name})
 
-    def after(self, optimizer: Optimizer, losses: list[Any]) -> bool:
+    def after(self, optimizer: Optimizer, losses: Losses) -> bool:
         """A step ended; answers whether it was an update."""
         groups = optimizer.param_groups
         if not self.watch.is_update(optimizer):
@@ -107,8 +104,8 @@ class Record:
             self._turn()
             self._pending.append((self.clock, self._used))
             self._used = None
-        if losses:
-            self._pending_losses.append((self.clock, losses))
+        if seen := losses.take():
+            self._pending_losses.append((self.clock, seen))
         self.clock += 1
         self.skipped = False
         if len(self._pending) >= BATCH or len(self._pending_losses) >= BATCH:
@@ -171,7 +168,11 @@ class Record:
 
     def _changed(self, groups: Any, marks: list[Any], by: Any) -> list[str]:
         keys, count, old = self.reading.keys, len(self.reading.keys), self.marks
-        changed = [key for k, key in enumerate(keys) if marks[k::count] != old[k::count]]
+        if len(marks) == count:
+            pairs = zip(keys, marks, old)  # noqa: B905 (as long as each other)
+            changed = [key for key, a, b in pairs if a is not b and a != b]
+        else:
+            changed = [key for k, key in enumerate(keys) if marks[k::count] != old[k::count]]
         self.marks = marks
         self._used = self.reading.values(groups) if self.reading.tensors else marks
         if "lr" in changed:
@@ -219,50 +220,6 @@ class Record:
         self.reports.append(report)
         if self._file is not None:
             self._file.report(report.clock, dict(report.metrics))
-
-    # -- epochs
-
-    def _count_epoch(self, frame: FrameType | None) -> None:
-        """Look at what the loop around the loop of the updates has come to."""
-        at = self._epoch_frame(frame)
-        if at is None:
-            return
-        names = at.f_locals
-        now = names.get(self._epoch_name)
-        if names is not at.f_globals and sys.version_info < (3, 13):
-            names.clear()  # a snapshot, which would keep the script's tensors alive
-        if isinstance(now, int) and now != self._epoch:
-            self._epoch = now
-            self.happens("epoch", None, {"name": self._epoch_name})
-
-    def _epoch_frame(self, frame: FrameType | None) -> FrameType | None:
-        """The frame of that loop: where it was last time, else further out, else looked for."""
-        try:
-            at: FrameType | None = sys._getframe(self._epoch_depth)
-        except ValueError:
-            at = None
-        if at is not None and at.f_code is self._epoch_code:
-            return at
-        if self._epoch_code is not None and (at := self._outwards()) is not None:
-            return at
-        if not self._epoch_tries:
-            return None
-        self._epoch_tries -= 1
-        found = source.loops(frame)
-        if len(found) < 2 or found[-2].name is None:
-            return None
-        self._epoch_code, self._epoch_name = found[-2].code, found[-2].name
-        return self._outwards()
-
-    def _outwards(self) -> FrameType | None:
-        """The innermost frame of the loop's code; its depth is kept."""
-        at: FrameType | None = sys._getframe(1)
-        depth = 0
-        while at is not None and at.f_code is not self._epoch_code:
-            at, depth = at.f_back, depth + 1
-        if at is not None:
-            self._epoch_depth = depth
-        return at
 
     # -- the trace
 

@@ -1,0 +1,156 @@
+"""The rules: each has its file, its page and its thresholds; what they leave in peace."""
+
+from __future__ import annotations
+
+import inspect
+import re
+from pathlib import Path
+
+import pytest
+import torch
+from torch.optim.lr_scheduler import CosineAnnealingLR, StepLR
+
+from passo.doctor import Finding, compare_ranks, diagnose
+from passo.doctor.rules import RULES
+from passo.optim import Recorder
+from passo.trace import Column, Event, Report, Trace
+
+PAGE = (Path(__file__).parents[2] / "docs" / "doctor.md").read_text("utf-8")
+
+
+def train(updates, *, build=None, each=None, rate=0.1):
+    """The trace of a small run; `each` is called after every update."""
+    with Recorder() as recorder:
+        weight = torch.nn.Parameter(torch.ones(2))
+        optimizer = torch.optim.SGD([weight], lr=rate)
+        scheduler = build(optimizer) if build else None
+        for k in range(updates):
+            weight.grad = torch.ones(2)
+            optimizer.step()
+            if each:
+                each(k, optimizer, scheduler)
+    (trace,) = recorder.traces()
+    return trace
+
+
+def codes(trace):
+    return [finding.code for finding in diagnose(trace)]
+
+
+@pytest.mark.parametrize("rule", RULES, ids=[rule.CODE for rule in RULES])
+def test_each_rule_explains_itself_and_has_a_row(rule):
+    assert rule.__name__.endswith(rule.CODE.lower())
+    assert rule.__doc__.startswith(f"{rule.CODE}: ")
+    assert inspect.getdoc(rule.look)
+    assert re.search(rf"^\| {rule.CODE} \|", PAGE, flags=re.MULTILINE)
+
+
+def test_each_threshold_has_its_reason():
+    for rule in RULES:
+        for line in inspect.getsource(rule).splitlines():
+            named = re.match(r"([A-Z]+) = [\d.(]", line)
+            assert not named or "  # " in line, f"{rule.CODE}: {line}"
+
+
+def test_codes_are_stable_and_in_order():
+    assert [rule.CODE for rule in RULES] == [f"P{n:03d}" for n in range(1, 23)]
+
+
+def test_a_finding_names_all_four_things():
+    (finding,) = diagnose(train(20, build=lambda o: StepLR(o, 5)))
+    assert finding == Finding(
+        "P002",
+        "20 updates were made and StepLR never advanced; the rate was 0.1 at the end",
+        "the schedule has no effect: the rate stays where building the scheduler left it",
+        "scheduler.step() after optimizer.step(), or once after each epoch",
+        finding.where,
+        20,
+    )
+    assert re.fullmatch(r".*test_rules\.py:\d+", finding.where)
+
+
+def test_an_interrupted_run_is_not_blamed_for_what_was_to_come():
+    with pytest.raises(KeyboardInterrupt), Recorder() as recorder:  # noqa: PT012
+        weight = torch.nn.Parameter(torch.ones(2))
+        optimizer = torch.optim.SGD([weight], lr=0.1)
+        CosineAnnealingLR(optimizer, 100)
+        for _ in range(10):
+            weight.grad = torch.ones(2)
+            optimizer.step()
+        raise KeyboardInterrupt
+    assert diagnose(recorder.traces()) == []
+
+
+def test_accelerates_advances_are_legal():
+    trace = train(
+        10, build=lambda o: StepLR(o, 30), each=lambda k, o, s: [s.step() for _ in "12345678"]
+    )
+    assert codes(trace) == ["P003"]
+    events = [
+        Event(e.clock, e.kind, {**e.detail, "through": "accelerate"}) if e.kind == "advance" else e
+        for e in trace.events
+    ]
+    legal = Trace(
+        trace.updates, trace.groups, trace.columns, trace.reports, tuple(events), meta=trace.meta
+    )
+    assert "P003" not in codes(legal)
+
+
+def test_a_plan_counted_in_micro_batches_is_left_in_peace():
+    trace = train(
+        25,
+        build=lambda o: CosineAnnealingLR(o, 100),
+        each=lambda k, o, s: [s.step() for _ in "1234"],
+    )
+    assert codes(trace) == []
+
+
+@pytest.mark.parametrize(
+    ("length", "found"), [(100, []), (101, []), (103, ["P007"]), (97, ["P005"])]
+)
+def test_the_end_of_a_cosine_may_be_missed_by_one(length, found):
+    trace = train(100, build=lambda o: CosineAnnealingLR(o, length), each=lambda k, o, s: s.step())
+    assert codes(trace) == found
+
+
+def test_edits_where_no_scheduler_owns_the_rate_are_a_schedule_by_hand():
+    def by_hand(k, optimizer, _):
+        optimizer.param_groups[0]["lr"] = 0.1 / (k + 2)
+
+    assert codes(train(30, each=by_hand)) == []
+
+
+def losses(values):
+    """A trace with these losses and one rate."""
+    column = Column(0, "lr", (0,), (0.5,))
+    reports = tuple(Report.of(k, {"loss": value}) for k, value in enumerate(values))
+    return Trace(len(values), ("all",), (column,), reports, meta={"ended": "end"})
+
+
+@pytest.mark.parametrize(
+    ("values", "found"),
+    [
+        ([1.0, 0.5, 0.4, 0.6, 2.0, 50.0, 1e4, 1e8], ["P019"]),
+        ([1.0, 0.8, 0.9, 3.0, 1e9, float("inf")], ["P019"]),
+        ([1.0, float("inf"), 0.9, 0.8, 0.7, 0.6], []),
+        ([-1.0, -5.0, -3.0, -80.0, -90.0, -300.0], []),
+        ([0.7, 0.6, 1.5, 4.0, 6.0, 8.0, 9.0, 9.5], []),
+    ],
+)
+def test_divergence_is_a_loss_that_ends_far_above_its_beginning(values, found):
+    assert codes(losses(values)) == found
+
+
+def test_the_rate_at_which_it_began_is_told():
+    (finding,) = diagnose(losses([1.0, 0.5, 0.4, 0.6, 2.0, 50.0, 1e4, 1e8]))
+    assert "it began to rise at update 3, at a rate of 0.5" in finding.seen
+
+
+def test_ranks_are_compared_update_by_update():
+    traces = [
+        Trace(9, ("all",), (Column(0, "lr", (0, 5), (0.1, last)),), meta={"rank": rank})
+        for rank, last in enumerate((0.01, 0.02))
+    ]
+    (finding,) = compare_ranks([[trace] for trace in traces])
+    assert finding.seen == "from update 5 on rank 0 used the rate 0.01 and rank 1 0.02"
+    assert compare_ranks([[traces[0]], [traces[0]]]) == []
