@@ -78,3 +78,48 @@ def test_a_step_inside_of_a_compiled_function_costs_no_graph(library):
     torch._dynamo.reset()
     assert counter.frame_count == 1
     assert optimizer.param_groups[0]["lr"].item() == pytest.approx(0.01)
+
+
+def test_a_subclass_may_set_a_parameter_before_it_builds():
+    class Halving(ours.StepLR):
+        def __init__(self, optimizer):
+            self.gamma = 0.5
+            super().__init__(optimizer, 1, self.gamma)
+
+    optimizer = sgd()
+    scheduler = Halving(optimizer)
+    optimizer.step()
+    scheduler.step()
+    assert scheduler.get_last_lr() == [0.5]
+
+
+@pytest.mark.parametrize("library", [torchs, ours])
+def test_a_parameter_that_is_set_later_counts_from_there(library):
+    optimizer = sgd()
+    scheduler = library.ExponentialLR(optimizer, 0.5)
+    for gamma in (0.5, 0.5, 0.1, 0.1):
+        scheduler.gamma = gamma
+        optimizer.step()
+        scheduler.step()
+    assert optimizer.param_groups[0]["lr"] == pytest.approx(0.0025, rel=1e-12)
+
+
+@pytest.mark.parametrize("library", [torchs, ours])
+def test_a_subclass_with_a_rule_of_its_own_keeps_it(library):
+    class Third(library.StepLR):
+        def get_lr(self):
+            return [group["lr"] / 3 for group in self.optimizer.param_groups]
+
+    optimizer = sgd()
+    scheduler = Third(optimizer, 1)
+    optimizer.step()
+    scheduler.step()
+    assert scheduler.get_last_lr() == [1 / 9]
+
+
+def test_what_else_torchs_module_has_is_here_too():
+    assert ours._enable_get_lr_call is torchs._enable_get_lr_call
+    assert issubclass(ours._LRScheduler, ours.LRScheduler)
+    assert set(ours.__all__) - set(torchs.__all__) == {"EPOCH_DEPRECATION_WARNING"}
+    with pytest.raises(AttributeError):
+        ours.NoSuchLR  # noqa: B018

@@ -148,7 +148,7 @@ class Relative(LRScheduler):
 
     def _changed(self) -> None:
         """A parameter has another value: the rates go on from where they are."""
-        had = self._quick is not None
+        had = getattr(self, "_quick", None) is not None
         self._quick = None
         if had and (shape := self._shape()) is not None:
             self._settle(shape)
