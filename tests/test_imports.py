@@ -61,6 +61,14 @@ def test_importing_loads_no_heavy_library(module):
     assert set(json.loads(fresh(code))) & HEAVY == set()
 
 
+def test_a_plan_is_checked_without_torch():
+    code = (
+        "import sys; from passo import Run, parse, steps; from passo.doctor import check; "
+        "check(parse('Cosine(1, 0)'), Run(steps(9))); print('torch' in sys.modules)"
+    )
+    assert fresh(code).strip() == "False"
+
+
 def test_importing_is_quick(record_property):
     code = "from time import process_time as now; begin = now(); import passo; print(now() - begin)"
     best = float("inf")

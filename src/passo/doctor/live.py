@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any, Final
 
 from passo.doctor.diagnosis import diagnose
 from passo.doctor.finding import DoctorWarning
-from passo.optim import recorder
 
 if TYPE_CHECKING:
     from passo.doctor.finding import Finding
+    from passo.optim.recorder import Recorder
     from passo.optim.recorder.record import Record
 
 FIRST: Final = 20  # updates, after which a loop that is wired wrongly can be told
@@ -27,11 +27,13 @@ class Live:
 
     def __init__(self) -> None:
         self.findings: list[Finding] = []
-        self._own: recorder.Recorder | None = None
+        self._own: Recorder | None = None
         self._next = FIRST
 
     def begin(self, scheduler: Any) -> None:
         """Look at the optimizer of this scheduler from now on; `attach` calls it."""
+        from passo.optim import recorder
+
         if not recorder._active:
             self._own = recorder.Recorder()
             self._own.start()

@@ -101,12 +101,12 @@ def _as_main(target: str, *, module: bool) -> None:
         sys.path[0] = str(Path.cwd())
         runpy.run_module(target, run_name="__main__", alter_sys=True)
         return
-    path = Path(target)
+    path = Path(target).absolute()
     sys.path[0] = str(path.resolve().parent)
     main = ModuleType("__main__")
-    main.__dict__.update(__file__=target, __builtins__=__builtins__, __cached__=None)
+    main.__dict__.update(__file__=str(path), __builtins__=__builtins__, __cached__=None)
     sys.modules["__main__"] = main
-    code = compile(path.read_bytes(), target, "exec", dont_inherit=True)
+    code = compile(path.read_bytes(), str(path), "exec", dont_inherit=True)
     exec(code, main.__dict__)  # noqa: S102 (running a script is what this is for)
 
 

@@ -17,6 +17,13 @@ if TYPE_CHECKING:
 
 SKIPPED: Final = ("self", "optimizer", "kwargs", "args", "schedulers", "verbose")
 SMALL: Final = 64
+# torch's classes, and those that stand in for them: whether a value starts from the one before
+KNOWN: Final = {
+    **dict.fromkeys(("StepLR", "MultiStepLR", "ConstantLR", "LinearLR", "ExponentialLR"), True),
+    **dict.fromkeys(("PolynomialLR", "CosineAnnealingLR", "MultiplicativeLR"), True),
+    **dict.fromkeys(("ReduceLROnPlateau", "SWALR"), True),
+    **dict.fromkeys(("LambdaLR", "OneCycleLR", "CyclicLR", "CosineAnnealingWarmRestarts"), False),
+}
 # what a scheduler holds that says which plan it follows; the rest is where it stands
 STANDING: Final = (
     "last_epoch",
@@ -140,12 +147,15 @@ def active(scheduler: Any) -> tuple[int, ...]:
 def reads_rate(scheduler: Any) -> bool | None:
     """Whether its next value starts from the one that is there: then two of them compose.
 
-    None where that cannot be seen. A `get_lr` that names the field "lr" reads it.
+    None where that cannot be seen. Another class whose `get_lr` names the field "lr" reads it.
     """
     inside = getattr(scheduler, "_schedulers", None)
     if inside:
         found = [reads_rate(each) for each in inside]
         return None if None in found else all(found)
+    kind = type(scheduler)
+    if kind.__module__.startswith(("torch.", "passo.")) and kind.__name__ in KNOWN:
+        return KNOWN[kind.__name__]
     reduces = getattr(type(scheduler), "_reduce_lr", None)
     method = reduces or getattr(type(scheduler), "get_lr", None)
     code = getattr(inspect.unwrap(method), "__code__", None) if method else None
