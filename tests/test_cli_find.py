@@ -46,7 +46,7 @@ def test_it_prints_the_curve_and_the_suggestion_and_writes_files(file, tmp_path)
     png, json = tmp_path / "curve.png", tmp_path / "test.json"
     done = passo("find", f"{file}:setup", "--png", png, "--json", json)
     assert done.returncode == 0, done.stderr
-    found = RangeTest.read(json).suggestion()
+    found = RangeTest.load(json).suggestion()
     assert f"suggested: {found.best:.2g} ({found.low:.2g} to {found.high:.2g})\n" in done.stdout
     assert f"sure {found.sure:.2f}: {found.reason}" in done.stdout
     assert "learning rate" in done.stdout

@@ -59,7 +59,7 @@ def test_the_quick_demo_writes_all_that_it_promises(tmp_path):
 
 def check_trace(out, task, settings):
     """Each update used exactly what the pure schedule says."""
-    trace = Trace.read(out / task.trace)
+    trace = Trace.load(out / task.trace)
     assert trace.complete
     assert trace.updates == settings.run.updates
     assert trace.metrics == ("train_loss", "val_loss", "val_accuracy")
@@ -75,7 +75,7 @@ def check_trace(out, task, settings):
 def check_range_tests(result):
     """The base rates are what the range tests suggest."""
     for optimizer in OPTIMIZERS:
-        test = RangeTest.read(result.folder / range_file(optimizer))
+        test = RangeTest.load(result.folder / range_file(optimizer))
         assert len(test.runs) == 3
         best = test.suggestion().best
         assert result.settings.rate(optimizer) == float(f"{best:.1g}")

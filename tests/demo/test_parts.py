@@ -93,7 +93,7 @@ def test_a_seed_decides_everything(tmp_path):
             )
             found.append(replace(Outcome.of(wait(crew)), seconds=0))
     assert found[0] == found[1]
-    assert Trace.read(tmp_path / "one" / task.trace) == Trace.read(tmp_path / "two" / task.trace)
+    assert Trace.load(tmp_path / "one" / task.trace) == Trace.load(tmp_path / "two" / task.trace)
 
 
 def test_no_image_is_in_two_parts_and_all_are_in_one():

@@ -143,7 +143,7 @@ def test_traces_are_kept_where_it_is_asked(tmp_path):
     script = tmp_path / "train.py"
     script.write_text(TRAIN)
     outcome = run_script(str(script), folder=tmp_path / "kept")
-    assert Trace.read(tmp_path / "kept" / "0.jsonl") == outcome.traces[0]
+    assert Trace.load(tmp_path / "kept" / "0.jsonl") == outcome.traces[0]
 
 
 def test_what_is_not_there_is_said():

@@ -245,7 +245,7 @@ def test_a_trace_has_the_late_group_from_its_first_update_on(tmp_path):
     optimizer.add_param_group(group("tail"))
     update(optimizer, 3)
     scheduler.detach()
-    trace = Trace.read(tmp_path / "run.jsonl")
+    trace = Trace.load(tmp_path / "run.jsonl")
     assert trace.groups == ("head", "tail")
     assert trace.used("lr", "head") == (list(range(40)), [UP(t) for t in range(40)])
     assert trace.used("lr", "tail") == ([37, 38, 39], [DOWN(t) for t in (37, 38, 39)])
@@ -260,7 +260,7 @@ def test_a_trace_says_when_a_group_went(tmp_path, gone):
     del optimizer.param_groups[gone]
     update(optimizer, 5)
     scheduler.detach()
-    trace = Trace.read(tmp_path / "run.jsonl")
+    trace = Trace.load(tmp_path / "run.jsonl")
     schedules = {"a": UP, "b": DOWN}
     for place, (name, schedule) in enumerate(schedules.items()):
         there = range(5 if place == gone else 10)

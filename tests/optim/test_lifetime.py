@@ -58,7 +58,7 @@ def test_model_optimizer_and_scheduler_are_freed_without_the_collector(plan, ord
         assert dead[-1]() is not None
         del optimizer, model
     assert [each() for each in dead] == [None] * 4
-    assert Trace.read(tmp_path / "run.jsonl").complete
+    assert Trace.load(tmp_path / "run.jsonl").complete
 
 
 @pytest.mark.usefixtures("_by_counting_alone")
@@ -173,7 +173,7 @@ def test_a_copy_of_a_recording_scheduler_leaves_the_trace_alone(tmp_path):
     update(twin.optimizer, 4)
     update(optimizer)
     scheduler.detach()
-    assert Trace.read(tmp_path / "run.jsonl").used() == ([0, 1, 2, 3], values(RAMP, 4))
+    assert Trace.load(tmp_path / "run.jsonl").used() == ([0, 1, 2, 3], values(RAMP, 4))
 
 
 def test_a_copy_remembers_what_plateaus_saw():
@@ -234,7 +234,7 @@ while True:
     finally:
         process.kill()
         process.wait(timeout=30)
-    trace = Trace.read(path)
+    trace = Trace.load(path)
     assert not trace.complete
     assert trace.updates >= 100
     schedule = Linear(0.0, 1.0, steps(10**6))

@@ -41,7 +41,7 @@ def test_a_trace_has_what_each_update_used_and_what_was_reported(path):
         if t % 5 == 4:
             scheduler.report(val_loss=1.0 / (t + 1))
     scheduler.detach()
-    trace = Trace.read(path)
+    trace = Trace.load(path)
     assert trace.complete
     assert trace.updates == 20
     assert trace.used("lr")[1] == values(plan["lr"].on(run), 20)
@@ -57,7 +57,7 @@ def test_groups_have_their_names_in_a_trace(path):
     optimizer = torch.optim.SGD(groups, lr=1.0)
     plan = by_group({"head": base * RAMP}, others=None)
     attach(optimizer, {"lr": plan, "weight_decay": 0.5}, record=path).detach()
-    trace = Trace.read(path)
+    trace = Trace.load(path)
     assert trace.groups == ("head", "1")
     assert [(each.group, each.key) for each in trace.columns] == [
         (0, "lr"),
@@ -77,7 +77,7 @@ def test_another_hand_on_the_field_is_in_the_trace(path):
     optimizer.param_groups[0]["lr"] = 0.75
     update(optimizer, 2)
     scheduler.detach()
-    assert Trace.read(path).used()[1] == [RAMP(0), RAMP(1), 0.75, RAMP(3)]
+    assert Trace.load(path).used()[1] == [RAMP(0), RAMP(1), 0.75, RAMP(3)]
 
 
 def test_tensors_are_recorded_as_the_value_they_were_filled_with(path):
@@ -85,7 +85,7 @@ def test_tensors_are_recorded_as_the_value_they_were_filled_with(path):
     scheduler = attach(optimizer, RAMP, record=path)
     update(optimizer, 5)
     scheduler.detach()
-    assert Trace.read(path).used()[1] == values(RAMP, 5)
+    assert Trace.load(path).used()[1] == values(RAMP, 5)
 
 
 def test_skipped_updates_leave_no_row(path):
@@ -98,7 +98,7 @@ def test_skipped_updates_leave_no_row(path):
         else:
             optimizer.step()
     scheduler.detach()
-    assert Trace.read(path).used() == ([0, 1, 2], values(RAMP, 3))
+    assert Trace.load(path).used() == ([0, 1, 2], values(RAMP, 3))
 
 
 def test_a_reduction_is_in_the_trace_at_the_update_that_first_used_it(path):
@@ -109,7 +109,7 @@ def test_a_reduction_is_in_the_trace_at_the_update_that_first_used_it(path):
         scheduler.report(loss=loss)
     update(optimizer)
     scheduler.detach()
-    trace = Trace.read(path)
+    trace = Trace.load(path)
     assert (trace.column().updates, trace.column().values) == ((0, 4, 6), (1.0, 0.5, 0.25))
 
 
@@ -120,7 +120,7 @@ def test_seek_back_replaces_what_came_later(path):
     scheduler.seek(3)
     update(optimizer, 2)
     scheduler.detach()
-    assert Trace.read(path).used() == (list(range(5)), values(RAMP, 5))
+    assert Trace.load(path).used() == (list(range(5)), values(RAMP, 5))
 
 
 def test_seek_forward_leaves_a_gap(path):
@@ -130,7 +130,7 @@ def test_seek_forward_leaves_a_gap(path):
     scheduler.seek(50)
     update(optimizer, 2)
     scheduler.detach()
-    assert Trace.read(path).used() == ([0, 1, 50, 51], [RAMP(t) for t in (0, 1, 50, 51)])
+    assert Trace.load(path).used() == ([0, 1, 50, 51], [RAMP(t) for t in (0, 1, 50, 51)])
 
 
 def test_a_file_that_is_there_is_not_written_over(path):
@@ -156,7 +156,7 @@ def test_advance_is_recorded_too(path):
     scheduler = attach(optimizer, RAMP, record=path)
     scheduler.advance(3)
     scheduler.detach()
-    assert Trace.read(path).used() == ([0, 1, 2], values(RAMP, 3))
+    assert Trace.load(path).used() == ([0, 1, 2], values(RAMP, 3))
 
 
 def test_a_recorded_run_is_as_it_is_without(path):

@@ -354,7 +354,7 @@ def test_the_file_is_the_trace(tmp_path):
         optimizer = torch.optim.SGD([weight], lr=0.1)
         train(optimizer, StepLR(optimizer, 3), weight, 8)
     (trace,) = recorder.traces()
-    assert Trace.read(tmp_path / "0.jsonl") == trace
+    assert Trace.load(tmp_path / "0.jsonl") == trace
 
 
 KILLED = """
@@ -385,7 +385,7 @@ def test_a_killed_run_leaves_a_readable_file(tmp_path):
     os.kill(process.pid, signal.SIGKILL)
     process.wait()
     process.stdout.close()
-    trace = Trace.read(tmp_path / "0.jsonl")
+    trace = Trace.load(tmp_path / "0.jsonl")
     assert not trace.complete
     assert trace.updates > 1000
     assert trace.value(100) == pytest.approx(0.1 * 0.999**100)

@@ -274,7 +274,7 @@ def test_a_scheduler_stands_still(tmp_path):
     update(optimizer, 7)
     assert scheduler.clock == 10
     scheduler.detach()
-    found = Trace.read(trace)
+    found = Trace.load(trace)
     assert found.updates == 10
     assert max(found.used("lr")[1]) == 1.0
 

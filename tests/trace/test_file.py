@@ -27,9 +27,9 @@ def path(tmp_path_factory):
 @given(trace=traces())
 def test_what_is_written_is_read(path, trace):
     trace.write(path)
-    assert Trace.read(path) == trace
+    assert Trace.load(path) == trace
     first = path.read_bytes()
-    Trace.read(path).write(path)
+    Trace.load(path).write(path)
     assert path.read_bytes() == first
 
 
@@ -41,9 +41,9 @@ def test_a_file_cut_anywhere_is_the_trace_up_to_there(path, trace, data):
     path.write_bytes(whole[:cut])
     if cut <= whole.index(b"\n"):
         with pytest.raises(PassoError, match="does not begin with the whole header line"):
-            Trace.read(path)
+            Trace.load(path)
         return
-    part, same = Trace.read(path), trace.until(Trace.read(path).updates)
+    part, same = Trace.load(path), trace.until(Trace.load(path).updates)
     assert not part.complete
     assert part.columns == same.columns
     assert part.reports == same.reports[: len(part.reports)]
@@ -100,7 +100,7 @@ def test_a_strange_line_in_the_middle_is_an_error_with_its_number(path, line, wh
     path.write_text(HEADER + line + '\n{"clock":9}\n', "utf-8")
     text = f"{str(path)!r}, line 2 is not a line of a trace: {(line + chr(10)).encode()[:60]!r}"
     with pytest.raises(PassoError, match=f"^{re.escape(text)} \\({re.escape(why)}\\)$"):
-        Trace.read(path)
+        Trace.load(path)
 
 
 @pytest.mark.parametrize(
@@ -119,7 +119,7 @@ def test_a_strange_line_in_the_middle_is_an_error_with_its_number(path, line, wh
 def test_other_strange_lines_are_errors_too(path, line):
     path.write_bytes(HEADER.encode() + line.encode("latin-1") + b"\n")
     with pytest.raises(PassoError, match=r", line [23] is not a line of a trace: "):
-        Trace.read(path)
+        Trace.load(path)
 
 
 def test_a_foreign_file_is_not_a_trace(path):
@@ -128,7 +128,7 @@ def test_a_foreign_file_is_not_a_trace(path):
         f"{str(path)!r} does not begin with the whole header line of a trace, got b'epoch,loss\\n'"
     )
     with pytest.raises(PassoError, match=f"^{re.escape(text)}$"):
-        Trace.read(path)
+        Trace.load(path)
 
 
 def test_a_trace_of_a_later_passo_says_so(path):
@@ -138,19 +138,19 @@ def test_a_trace_of_a_later_passo_says_so(path):
         "write pip install --upgrade passo"
     )
     with pytest.raises(PassoError, match=f"^{re.escape(text)}$"):
-        Trace.read(path)
+        Trace.load(path)
 
 
 def test_a_header_with_other_parts_is_refused(path):
     path.write_text('{"passo":"trace","version":1}\n', "utf-8")
     with pytest.raises(PassoError, match=r", line 1 is not a line of a trace: .*the header needs"):
-        Trace.read(path)
+        Trace.load(path)
 
 
 def test_a_line_without_end_does_not_fill_the_memory(path):
     path.write_bytes(HEADER.encode() + b" " * (1 << 25))
     with pytest.raises(PassoError, match=r"line 2 .*\(it is longer than 16777216 bytes\)$"):
-        Trace.read(path)
+        Trace.load(path)
 
 
 class Stopped(BaseException):

@@ -39,7 +39,7 @@ def of(*runs):
 def test_it_equals_what_is_copied_pickled_written_and_read(tmp_path_factory, test):
     path = tmp_path_factory.mktemp("range") / "test.json"
     test.write(path)
-    assert RangeTest.read(path) == test
+    assert RangeTest.load(path) == test
     assert copy.deepcopy(test) == test == pickle.loads(pickle.dumps(test))
     assert eval(repr(test), {"RangeTest": RangeTest, "nan": math.nan, "inf": math.inf}) == test
 
@@ -292,4 +292,4 @@ def test_another_file_is_refused(tmp_path, content, text):
     path = tmp_path / "test.json"
     path.write_text(content, "utf-8")
     with pytest.raises(PassoError, match=f"^{re.escape(text.format(str(path)))}$"):
-        RangeTest.read(path)
+        RangeTest.load(path)

@@ -30,7 +30,7 @@ def test_resume_supersedes_what_was_after(path):
         assert writer.clock == 6
         for t in range(6, 8):
             writer.update(t, [5.0])
-    trace = Trace.read(path)
+    trace = Trace.load(path)
     assert trace.used() == (list(range(8)), [0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 5.0, 5.0])
     assert trace.series("loss")[0] == [1, 2, 3, 4, 5, 6]
     assert trace.complete
@@ -42,8 +42,8 @@ def test_resume_after_lost_lines_leaves_a_gap_not_a_guess(path):
             writer.update(t, [0.1])
     with TraceWriter.resume(path, 7) as writer:
         writer.update(7, [0.1])
-    assert Trace.read(path).used() == ([0, 1, 2, 3, 7], [0.1] * 5)
-    assert Trace.read(path).column().values == (0.1, None, 0.1)
+    assert Trace.load(path).used() == ([0, 1, 2, 3, 7], [0.1] * 5)
+    assert Trace.load(path).column().values == (0.1, None, 0.1)
 
 
 def test_a_run_resumed_anywhere_leaves_the_trace_of_the_run_that_was_not_cut(tmp_path):
@@ -59,7 +59,7 @@ def test_a_run_resumed_anywhere_leaves_the_trace_of_the_run_that_was_not_cut(tmp
         with TraceWriter.resume(path, cut) as writer:
             for t in range(cut, 30):
                 writer.update(t, [1 / (1 + t // 3)])
-        assert Trace.read(path) == Trace.read(straight)
+        assert Trace.load(path) == Trace.load(straight)
 
 
 def test_resume_may_add_columns(path):
@@ -68,7 +68,7 @@ def test_resume_may_add_columns(path):
     layout = [(0, "momentum"), (0, "lr"), (1, "lr")]
     with TraceWriter.resume(path, 1, columns=layout) as writer:
         writer.update(1, [0.9, 0.1, 0.2])
-    trace = Trace.read(path)
+    trace = Trace.load(path)
     assert trace.groups == ("0", "1")
     assert trace.used("lr") == ([0, 1], [0.1, 0.1])
     assert trace.used("lr", 1) == ([1], [0.2])
@@ -81,7 +81,7 @@ def test_the_clock_can_go_back(path):
         writer.rewind(2)
         assert writer.clock == 2
         writer.update(2, [7.0])
-    assert Trace.read(path).used() == ([0, 1, 2], [0.0, 0.1, 7.0])
+    assert Trace.load(path).used() == ([0, 1, 2], [0.0, 0.1, 7.0])
 
 
 SCRIPT = """
@@ -107,7 +107,7 @@ def test_a_killed_run_leaves_a_readable_file(path, wait):
         process.stdout.readline()
         time.sleep(wait)
         process.send_signal(signal.SIGKILL)
-    trace = Trace.read(path)
+    trace = Trace.load(path)
     assert not trace.complete
     assert trace.used() == (
         list(range(trace.updates)),
@@ -115,7 +115,7 @@ def test_a_killed_run_leaves_a_readable_file(path, wait):
     )
     with TraceWriter.resume(path, trace.updates) as writer:
         writer.update(trace.updates, [0.5, 0.9])
-    assert Trace.read(path).value(trace.updates) == 0.5
+    assert Trace.load(path).value(trace.updates) == 0.5
 
 
 def test_a_full_disk_ends_the_trace_and_not_the_training(path, monkeypatch):
@@ -141,7 +141,7 @@ def test_a_full_disk_ends_the_trace_and_not_the_training(path, monkeypatch):
     for t in range(1, 2000):
         writer.update(t, [0.1 * t])
     writer.close()
-    assert Trace.read(path) == Trace(0, ("0",), (Column(0, "lr"),), complete=False)
+    assert Trace.load(path) == Trace(0, ("0",), (Column(0, "lr"),), complete=False)
 
 
 FORK = """
@@ -160,7 +160,7 @@ FORK = """
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork there")
 def test_a_forked_process_writes_nothing_and_the_end_of_the_process_closes(path):
     subprocess.run([sys.executable, "-c", textwrap.dedent(FORK), str(path)], check=True)
-    assert Trace.read(path) == Trace(2, ("0",), (Column(0, "lr", (0, 1), (0.1, 0.2)),))
+    assert Trace.load(path) == Trace(2, ("0",), (Column(0, "lr", (0, 1), (0.1, 0.2)),))
 
 
 def test_a_write_in_parts_is_whole_in_the_end(path):
@@ -180,7 +180,7 @@ def test_a_write_in_parts_is_whole_in_the_end(path):
     for t in range(9):
         writer.update(t, [0.1 * t])
     writer.close()
-    assert Trace.read(path).used() == (list(range(9)), [0.1 * t for t in range(9)])
+    assert Trace.load(path).used() == (list(range(9)), [0.1 * t for t in range(9)])
 
 
 def test_an_interrupted_write_is_the_last(path):
@@ -203,7 +203,7 @@ def test_an_interrupted_write_is_the_last(path):
     with pytest.raises(KeyboardInterrupt):
         writer.flush()
     writer.close()
-    assert Trace.read(path).used() == ([0], [0.1])
+    assert Trace.load(path).used() == ([0], [0.1])
 
 
 def test_resume_refuses_a_layout_that_leaves_values_out(path):

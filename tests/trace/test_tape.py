@@ -42,7 +42,7 @@ def test_the_trace_says_what_it_knows_exactly(tmp_path):
     assert trace.exact(4999)
     assert trace.used()[0][0] == column.begin
     trace.write(tmp_path / "t.jsonl")
-    assert Trace.read(tmp_path / "t.jsonl") == trace
+    assert Trace.load(tmp_path / "t.jsonl") == trace
 
 
 def test_a_cut_trace_keeps_whole_buckets():
@@ -59,7 +59,7 @@ def test_a_file_of_very_many_changes_stays_small(tmp_path, monkeypatch):
             writer.update(t, [t / 7, 0.9])
             if t % 5000 == 0:
                 writer.event(t + 1, "mark")
-    trace = Trace.read(path)
+    trace = Trace.load(path)
     assert trace.complete
     assert path.stat().st_size < 600_000
     assert len(trace.events) == 4

@@ -55,7 +55,7 @@ def test_the_file_holds_what_the_writer_saw(names, run):
     path = next(names)
     with TraceWriter(path, [(0, f"k{i}") for i in range(width)]) as writer:
         rows, reports, events = played(writer, width, deeds)
-    trace = Trace.read(path)
+    trace = Trace.load(path)
     assert [(t, k, v) for t, _, k, v in trace.rows()] == [
         (t, k, math.nan if math.isnan(v) else v) for t, _, k, v in rows
     ]
@@ -78,7 +78,7 @@ def test_an_update_without_any_value_counts(path):
         writer.update(0, [0.1])
         writer.update(1, [None])
         writer.flush()
-        assert Trace.read(path).updates == 2
+        assert Trace.load(path).updates == 2
 
 
 def test_a_gap_is_no_update(path):
@@ -91,7 +91,7 @@ def test_a_gap_is_no_update(path):
         b'{"clock":5,"report":{}}\n',
     ]
     path.write_bytes(b"".join(lines[:3]))
-    assert Trace.read(path).updates == 1
+    assert Trace.load(path).updates == 1
 
 
 def test_the_header_says_plan_run_groups_and_meta(path):
@@ -104,7 +104,7 @@ def test_the_header_says_plan_run_groups_and_meta(path):
         meta={"seed": 1},
     ) as writer:
         writer.update(0, [0.1, 32])
-    assert Trace.read(path) == Trace(
+    assert Trace.load(path) == Trace(
         1,
         ("body", "head"),
         (Column(1, "lr", (0,), (0.1,)), Column(None, "batch_size", (0,), (32.0,))),
@@ -120,7 +120,7 @@ def test_a_list_that_is_changed_in_place_is_seen_to_change(path):
         for t in range(3):
             values[0] = 0.1 * t
             writer.update(t, values)
-    assert Trace.read(path).used() == ([0, 1, 2], [0.0, 0.1, 0.2])
+    assert Trace.load(path).used() == ([0, 1, 2], [0.0, 0.1, 0.2])
 
 
 def test_a_group_that_joins_gets_columns_of_its_own(path):
@@ -129,7 +129,7 @@ def test_a_group_that_joins_gets_columns_of_its_own(path):
         assert writer.add_group("head", ["lr"]) == 1
         assert writer.columns == ((0, "lr"), (1, "lr"))
         writer.update(1, [0.1, 0.5])
-    trace = Trace.read(path)
+    trace = Trace.load(path)
     assert trace.groups == ("body", "head")
     assert trace.used("lr", "head") == ([1], [0.5])
     assert trace.used("lr", "body") == ([0, 1], [0.1, 0.1])
@@ -139,7 +139,7 @@ def test_an_unclosed_writer_closes_when_it_goes(path):
     writer = TraceWriter(path, [(0, "lr")])
     writer.update(0, [0.1])
     del writer
-    assert Trace.read(path).complete
+    assert Trace.load(path).complete
 
 
 def test_a_second_close_does_nothing(path):
@@ -152,10 +152,10 @@ def test_reports_and_events_reach_the_file_at_once(path):
     with TraceWriter(path, [(0, "lr")]) as writer:
         writer.update(0, [0.1])
         writer.report(1, {"loss": 0.5})
-        assert Trace.read(path).series("loss") == ([1], [0.5])
+        assert Trace.load(path).series("loss") == ([1], [0.5])
         writer.event(1, "load")
-        assert Trace.read(path).events == (Event(1, "load"),)
-        assert not Trace.read(path).complete
+        assert Trace.load(path).events == (Event(1, "load"),)
+        assert not Trace.load(path).complete
 
 
 def test_lines_reach_the_file_every_half_second(path, monkeypatch):
@@ -165,15 +165,15 @@ def test_lines_reach_the_file_every_half_second(path, monkeypatch):
     with TraceWriter(path, [(0, "lr")]) as writer:
         for t in range(2000):
             writer.update(t, [0.1])
-        assert Trace.read(path).updates == 0
+        assert Trace.load(path).updates == 0
         now[0] = 0.51
         writer.update(2000, [0.1])
-        assert Trace.read(path).updates == 2001
+        assert Trace.load(path).updates == 2001
         now[0] = 1.02
         writer.update(2001, [0.1])  # not a thousandth further: no line for it
-        assert Trace.read(path).updates == 2001
+        assert Trace.load(path).updates == 2001
         writer.flush()
-        assert Trace.read(path).updates == 2002
+        assert Trace.load(path).updates == 2002
 
 
 BACK = "the trace is at update 2, it cannot take one of update 1; write writer.rewind(1) to go back"
@@ -211,7 +211,7 @@ def test_a_wrong_deed_is_refused_and_leaves_no_mark(path, deed, text):
         writer.update(1, [0.1])
         with pytest.raises(PassoError, match=f"^{re.escape(text)}$"):
             deed(writer)
-    assert Trace.read(path) == Trace(2, ("0",), (Column(0, "lr", (0,), (0.1,)),))
+    assert Trace.load(path) == Trace(2, ("0",), (Column(0, "lr", (0,), (0.1,)),))
 
 
 def test_a_closed_writer_takes_nothing(path):

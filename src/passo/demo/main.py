@@ -194,7 +194,7 @@ class Demo:
         from passo.demo.screen import POINTS
 
         traces = {s: Task(s.name, OPTIMIZERS[0], 0).trace for s in self.stories}
-        return {s: used(Trace.read(folder / name), POINTS) for s, name in traces.items()}
+        return {s: used(Trace.load(folder / name), POINTS) for s, name in traces.items()}
 
     def _show(self, result: DemoResult, shapes: dict[Story, list[float]]) -> None:
         """The table, and where the rest is."""

@@ -23,11 +23,11 @@ CLASSES = 10
 def draw_figure(folder: Path, task: Task, settings: Settings) -> None:
     """The rate as used over the losses; the other seeds' validation losses stand behind."""
     (story,) = chosen([task.schedule])
-    trace = replace(Trace.read(folder / task.trace), plan=", ".join(t for _, t in story.plan))
+    trace = replace(Trace.load(folder / task.trace), plan=", ".join(t for _, t in story.plan))
     height = SIZE[1] + (0.8 if len(story.plan) > 1 else 0)
     top = draw(trace, title=f"{story.title} · {task.optimizer}", width=SIZE[0], height=height)
     others = [replace(task, seed=seed) for seed in range(settings.seeds) if seed != task.seed]
-    _behind(top.figure.axes[-1], [Trace.read(folder / each.trace) for each in others])
+    _behind(top.figure.axes[-1], [Trace.load(folder / each.trace) for each in others])
     save(top, folder / task.figure)
 
 
@@ -53,7 +53,7 @@ def draw_poster(folder: Path, tasks: Sequence[Task], settings: Settings) -> None
     """All of them, two schedules a line."""
     titles = {story.name: story.title for story in chosen()}
     traces = {
-        f"{titles[task.schedule]} · {task.optimizer}": Trace.read(folder / task.trace)
+        f"{titles[task.schedule]} · {task.optimizer}": Trace.load(folder / task.trace)
         for task in tasks
     }
     figure = poster(

@@ -78,7 +78,7 @@ def _table(folder: Path, result: DemoResult, stories: Sequence[Story]) -> Iterat
     yield "</tr></thead><tbody>"
     found = {(row.story, row.optimizer): row for row in result.rows}
     for story in stories:
-        trace = Trace.read(folder / Task(story.name, OPTIMIZERS[0], 0).trace)
+        trace = Trace.load(folder / Task(story.name, OPTIMIZERS[0], 0).trace)
         yield f'<tr><td><a href="#{story.name}">{escape(story.title)}</a></td>'
         yield f'<td class="shape">{svg(used(trace, POINTS))}</td>'
         yield from (_cells(found[story, optimizer]) for optimizer in OPTIMIZERS)
@@ -176,7 +176,7 @@ def _made(result: DemoResult, about: Mapping[str, Any]) -> Iterator[str]:
     yield "</dl><p class='soft'>Beside this page: <code>results.json</code>, "
     yield "<code>results.csv</code>, <code>poster.png</code>, <code>figures/</code>, and in "
     yield "<code>traces/</code> what every update of every run used "
-    yield "(<code>passo.Trace.read</code>).</p>"
+    yield "(<code>passo.Trace.load</code>).</p>"
 
 
 def _image(path: Path, alt: str) -> str:

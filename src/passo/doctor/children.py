@@ -76,7 +76,7 @@ def gathered(shelf: Path) -> tuple[tuple[Trace, ...], ...]:
     found: dict[str, list[Trace]] = {}
     for path in sorted(shelf.glob("*.jsonl")):
         try:
-            found.setdefault(path.name.rpartition("-")[0], []).append(Trace.read(path))
+            found.setdefault(path.name.rpartition("-")[0], []).append(Trace.load(path))
         except (PassoError, OSError):
             continue
     processes = [tuple(each) for each in found.values()]

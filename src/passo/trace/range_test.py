@@ -59,14 +59,14 @@ class RangeTest(Rebuilt):
             )
 
     @classmethod
-    def read(cls, path: str | os.PathLike[str]) -> RangeTest:
+    def load(cls, path: str | os.PathLike[str]) -> RangeTest:
         """The range test in a file that `write` made; raises `PassoError` for another file.
 
         >>> import tempfile, pathlib
         >>> path = pathlib.Path(tempfile.mkdtemp()) / "range.json"
         >>> test = RangeTest((0.1, 0.2), ((1.0, float("nan")),))
         >>> test.write(path)
-        >>> RangeTest.read(path) == test
+        >>> RangeTest.load(path) == test
         True
         """
         name = os.fspath(path)

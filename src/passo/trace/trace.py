@@ -58,7 +58,7 @@ class Trace(Rebuilt):
                 )
 
     @classmethod
-    def read(cls, path: str | os.PathLike[str]) -> Trace:
+    def load(cls, path: str | os.PathLike[str]) -> Trace:
         """The trace in a file, line by line; a torn last line is left out and `complete` is False.
 
         Raises `PassoError`, with the line's number, where a line is not of a trace.
@@ -66,7 +66,7 @@ class Trace(Rebuilt):
         >>> import tempfile, pathlib
         >>> path = pathlib.Path(tempfile.mkdtemp()) / "trace.jsonl"
         >>> Trace(3).write(path)
-        >>> Trace.read(path) == Trace(3)
+        >>> Trace.load(path) == Trace(3)
         True
         """
         from passo.trace.reader import read

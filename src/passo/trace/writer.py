@@ -40,7 +40,7 @@ class TraceWriter:
     ...     writer.update(0, [0.1, 0.9])
     ...     writer.update(1, [0.2, 0.9])
     ...     writer.report(2, {"val_loss": 0.5})
-    >>> Trace.read(path).used("lr"), Trace.read(path).series("val_loss")
+    >>> Trace.load(path).used("lr"), Trace.load(path).series("val_loss")
     (([0, 1], [0.1, 0.2]), ([2], [0.5]))
     """
 
@@ -102,10 +102,10 @@ class TraceWriter:
         >>> Trace(9, ("all",), (Column(0, "lr", (0, 5), (0.1, 0.2)),)).write(path)
         >>> with TraceWriter.resume(path, at_update=3) as writer:
         ...     writer.update(3, [0.7])
-        >>> Trace.read(path).used()
+        >>> Trace.load(path).used()
         ([0, 1, 2, 3], [0.1, 0.1, 0.1, 0.7])
         """
-        kept = replace(Trace.read(path).until(at_update), complete=False)
+        kept = replace(Trace.load(path).until(at_update), complete=False)
         if columns is not None:
             kept = _laid_out(kept, columns, _group_names(columns, groups))
         kept.write(path)
@@ -181,11 +181,11 @@ class TraceWriter:
         ...     writer.update(0, [0.1])
         ...     writer.rewind(0)
         ...     writer.update(0, [0.2])
-        >>> Trace.read(path).used()
+        >>> Trace.load(path).used()
         ([0], [0.2])
         """
         self.close()
-        kept = replace(Trace.read(self._path).until(t), complete=False)
+        kept = replace(Trace.load(self._path).until(t), complete=False)
         kept.write(self._path)
         self._open(self._path, "ab", kept)
 
@@ -253,7 +253,7 @@ class TraceWriter:
     def _condense(self) -> None:
         """Older changes become buckets, so that the file stays small in a run of any length."""
         self.flush()
-        trace = Trace.read(self._path)
+        trace = Trace.load(self._path)
         exact = exact_for(len(trace.columns))
         columns = tuple(Tape.of(each, exact).column() for each in trace.columns)
         self.condense(replace(trace, columns=columns))

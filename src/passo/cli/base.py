@@ -1,0 +1,77 @@
+"""The application, and what several commands need."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import typer
+
+from passo.schedules import PassoError
+
+if TYPE_CHECKING:
+    from passo.schedules import Run, Schedule
+
+NO_ANSWER: Final = 1
+BAD_INPUT: Final = 2
+INTERRUPTED: Final = 130
+
+app = typer.Typer(
+    help="Schedules for every number that moves while a PyTorch network trains.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+
+def main() -> None:
+    """Run the command line; an error is one line on stderr and exit status 2."""
+    try:
+        app()
+    except PassoError as error:
+        typer.echo(f"passo: {error}", err=True)
+        sys.exit(BAD_INPUT)
+
+
+@contextmanager
+def writing(path: Path) -> Iterator[None]:
+    """An error of the disk is told as one line."""
+    try:
+        yield
+    except OSError as error:
+        msg = f"cannot write {str(path)!r}: {error.strerror}"
+        raise PassoError(msg) from None
+
+
+def draw_into(thing: Any, path: Path) -> None:
+    """Draw something into a file, and say so."""
+    from passo.plot import draw, save
+
+    with writing(path):
+        save(draw(thing), path)
+    typer.echo(f"drawn into {path}")
+
+
+def as_run(schedule: Schedule, length: str, rates: dict[str, float | None]) -> Run:
+    """The run that the options describe, or the schedule's own length in steps."""
+    from passo.schedules import Run, Span, parse_span
+
+    if length:
+        span = parse_span(length)
+        axis = {"tokens": "token", "samples": "sample"}.get(span.unit, "step")
+        known = rates["tokens_per_step" if axis == "token" else "samples_per_step"] is not None
+        return Run(span, axis="step" if known else axis, **rates)
+    own = schedule._length()
+    units = set(schedule._units)
+    if units <= {"steps"} and own is not None and own.unit == "steps" and own.amount > 0:
+        return Run(Span(own.amount, "steps"))
+    first = next((schedule._span_in(unit) for unit in sorted(units - {"steps"})), None)
+    why = "it never ends" if first is None else f"{first!r} is measured on it"
+    msg = (
+        f"{schedule!r} needs a run, since {why}; "
+        'write --run "90 epochs" --steps-per-epoch 391, or --run "10000 steps"'
+    )
+    raise PassoError(msg)

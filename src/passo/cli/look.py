@@ -1,0 +1,162 @@
+"""Commands that look at schedules, without torch: show, list, check."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Final
+
+import typer
+
+from passo.cli.base import app, as_run, draw_into
+from passo.schedules import NeedsRun, PassoError
+
+if TYPE_CHECKING:
+    from passo.schedules import Schedule
+    from passo.schedules.curve import Curve
+    from passo.schedules.twins import Twin
+
+_MOST_ROWS: Final = 40
+
+
+@app.command()
+def show(
+    expression: Annotated[
+        str, typer.Argument(help='a schedule, "warmup_cosine(3e-4)", or a class of torch, "StepLR"')
+    ],
+    run: Annotated[str, typer.Option(help='how long the run is: "90 epochs", "10000 steps"')] = "",
+    steps_per_epoch: Annotated[
+        float | None, typer.Option(help="updates, not batches, in an epoch")
+    ] = None,
+    samples_per_step: Annotated[float | None, typer.Option(help="samples in an update")] = None,
+    tokens_per_step: Annotated[float | None, typer.Option(help="tokens in an update")] = None,
+    lr: Annotated[float | None, typer.Option(help="the number that base stands for")] = None,
+    png: Annotated[Path | None, typer.Option(help="also draw the curve into this file")] = None,
+) -> None:
+    """Show a schedule: its curve, and a table of its corners."""
+    from passo.schedules.spec import parse
+    from passo.schedules.twins import twin
+
+    known = twin(expression)
+    if known is not None:
+        _print_twin(known)
+        if not run:
+            return
+    rates = {
+        "steps_per_epoch": steps_per_epoch,
+        "samples_per_step": samples_per_step,
+        "tokens_per_step": tokens_per_step,
+    }
+    schedule = parse(known.expression if known else expression)
+    curve = _curve(schedule, run, rates, lr)
+    _print_curve(curve)
+    if png is not None:
+        draw_into(curve, png)
+
+
+@app.command("list")
+def list_() -> None:
+    """Name the shapes and the recipes, one line each."""
+    from passo.schedules import algebra, feedback, recipes, shapes
+
+    feedbacks = {"Plateau": feedback.Plateau}
+    groups: dict[str, dict[str, Any]] = {
+        "shapes": {name: getattr(shapes, name) for name in shapes.__all__} | feedbacks,
+        "recipes": {name: getattr(recipes, name) for name in recipes.__all__},
+        "methods": {f".{name}": getattr(algebra.Schedule, name) for name in _methods()},
+    }
+    for title, members in groups.items():
+        lines = [f"  {name:<19} {_first_line(member)}" for name, member in members.items()]
+        typer.echo("\n".join([title, *lines]))
+
+
+@app.command()
+def check(  # noqa: PLR0917 (typer reads options from the parameters)
+    expression: Annotated[str, typer.Argument(help="a schedule, or a file that holds one")],
+    run: Annotated[str, typer.Option(help='how long the run is: "90 epochs", "10000 steps"')] = "",
+    steps_per_epoch: Annotated[float | None, typer.Option(help="updates in an epoch")] = None,
+    samples_per_step: Annotated[float | None, typer.Option(help="samples in an update")] = None,
+    tokens_per_step: Annotated[float | None, typer.Option(help="tokens in an update")] = None,
+    lr: Annotated[float | None, typer.Option(help="the number that base stands for")] = None,
+    key: Annotated[str, typer.Option(help="the field that it is for")] = "lr",
+    strict: Annotated[bool, typer.Option("--strict", help="exit status 1 on findings")] = False,  # noqa: FBT002
+) -> None:
+    """Say what is wrong with a schedule before anything is paid for."""
+    from passo.doctor import check as look
+    from passo.doctor.plans import read_plan
+    from passo.doctor.report import entry
+
+    rates = {
+        "steps_per_epoch": steps_per_epoch,
+        "samples_per_step": samples_per_step,
+        "tokens_per_step": tokens_per_step,
+    }
+    found = []
+    for name, schedule in read_plan(expression, key).items():
+        found += look(schedule, as_run(schedule, run, rates), base=lr, key=name)
+    typer.echo("\n\n".join("\n".join(entry(each)) for each in found) or "nothing found")
+    sys.exit(int(strict and bool(found)))
+
+
+def _methods() -> tuple[str, ...]:
+    from passo.schedules.spec.text import METHODS
+
+    return METHODS
+
+
+def _first_line(member: Any) -> str:
+    return str(member.__doc__).strip().splitlines()[0]
+
+
+def _curve(schedule: Schedule, run: str, rates: dict[str, float | None], lr: float | None) -> Curve:
+    from passo.schedules.curve import Curve
+
+    try:
+        return Curve.of(schedule, as_run(schedule, run, rates), base=lr)
+    except PassoError as error:
+        text = str(error)
+        for name in rates:
+            option = f"--{name.replace('_', '-')}"
+            text = text.replace(f"write Run(..., {name}=...)", f"write {option} 391")
+        raise type(error)(text) from None
+
+
+def _print_twin(twin: Twin) -> None:
+    typer.echo(f"torch   {twin.call}\npasso   {twin.expression}")
+    if twin.remark:
+        typer.echo(f"        {twin.remark}")
+
+
+def _print_curve(curve: Curve) -> None:
+    from passo.plot import draw
+
+    typer.echo(draw(curve, backend="terminal"))
+    _print_table(curve)
+    corners = ", ".join(f"{corner.time:,.10g}" for corner in curve.corners[:_MOST_ROWS])
+    unit = curve.run.unit
+    typer.echo(
+        f"corners at {corners or 'none'} ({unit}); at the end, {curve.times[-1]:,.10g}, "
+        f"it would be {curve.values[-1]:.8g}"
+    )
+    if curve.relative:
+        typer.echo("base is open: values are multiples of it; --lr 0.1 gives it a number")
+
+
+def _print_table(curve: Curve) -> None:
+    """What the updates at the corners use; nothing where the run does not count updates."""
+    from rich.console import Console
+    from rich.table import Table
+
+    try:
+        rows = curve.rows()
+    except NeedsRun:
+        return
+    typer.echo(f"\n{curve.run!r}: what the updates nearest to each corner use")
+    table = Table()
+    table.add_column("update", justify="right")
+    table.add_column("value / base" if curve.relative else "value", justify="right")
+    for row in rows[:_MOST_ROWS]:
+        table.add_row(f"{row.update:,}", f"{row.value:.8g}")
+    if len(rows) > _MOST_ROWS:
+        table.caption = f"and {len(rows) - _MOST_ROWS:,} more"
+    Console().print(table)
