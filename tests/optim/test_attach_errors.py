@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 import torch
 
@@ -10,6 +12,7 @@ from passo import (
     Linear,
     NeedsRun,
     PassoError,
+    PassoWarning,
     Plateau,
     Run,
     attach,
@@ -226,3 +229,32 @@ def test_seek_takes_an_update():
         with pytest.raises(PassoError, match=r"^update must be a whole number"):
             scheduler.seek(bad)
     assert scheduler.clock == 0
+
+
+def test_a_plateau_alone_is_refused():
+    text = "the plan of 'lr' is only a factor; write base * Plateau(\"val_loss\")"
+    with pytest.raises(PassoError, match=f"^{re.escape(text)}$"):
+        attach(sgd(), Plateau("val_loss"))
+
+
+def test_a_scheduler_of_torch_on_the_same_optimizer_is_warned_about():
+    text = (
+        "a torch scheduler was built on this optimizer: if it is stepped, both write the lr; "
+        "delete it, or leave the lr out of the plan"
+    )
+    optimizer = sgd(momentum=0.9)
+    torch.optim.lr_scheduler.StepLR(optimizer, 3)
+    with pytest.warns(PassoWarning, match=f"^{re.escape(text)}$") as told:
+        attach(optimizer, Constant(0.5))
+    assert told[0].filename == __file__
+    attach(optimizer, {"momentum": Constant(0.5)})
+
+
+def test_a_report_that_is_nearly_watched_is_warned_about():
+    scheduler = attach(sgd(), base * Plateau("val_loss"))
+    text = "no plateau watches 'valloss', one watches 'val_loss'; report it by that name"
+    with pytest.warns(PassoWarning, match=f"^{re.escape(text)}$") as told:
+        scheduler.report(valloss=1.0)
+    assert told[0].filename == __file__
+    scheduler.report(train_loss=1.0)
+    scheduler.report(val_loss=1.0)

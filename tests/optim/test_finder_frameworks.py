@@ -52,6 +52,8 @@ def test_accelerates_wrappers_are_looked_through_and_given_back():
     assert scheduler.clock == 0
 
 
+@pytest.mark.filterwarnings("ignore:os.fork")  # where jax runs in this process too
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 def test_workers_that_persist_are_not_left_behind():
     model = nn.Linear(4, 1)
     loader = torch.utils.data.DataLoader(DATA, 8, num_workers=1, persistent_workers=True)

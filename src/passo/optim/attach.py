@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 import weakref
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
@@ -10,7 +11,7 @@ from passo.optim import fields, tensors
 from passo.optim.plan import ByGroup, as_plan
 from passo.optim.scheduler import Scheduler
 from passo.optim.settings import Settings, as_bases, as_values
-from passo.schedules import PassoError, Run, Schedule
+from passo.schedules import PassoError, PassoWarning, Run, Schedule
 from passo.schedules.numbers import brief
 from passo.trace import TraceWriter
 
@@ -110,6 +111,7 @@ def attached(optimizer: Any) -> list[Scheduler]:
 def _begun(scheduler: Scheduler, optimizer: Any, record: Any) -> Scheduler:
     others = attached(optimizer)
     _refuse_second_writer(scheduler, others)
+    _warn_of_torchs_writer(scheduler, optimizer)
     _check_ranges(scheduler)
     tensors.warn_of_branches(scheduler.driver, optimizer.param_groups, _end(scheduler))
     scheduler.start(None if record is None else _writer(scheduler, record))
@@ -159,6 +161,17 @@ def _refuse_second_writer(scheduler: Scheduler, others: list[Scheduler]) -> None
                     "already; call its detach() first, or give both schedules in one plan"
                 )
                 raise PassoError(msg)
+
+
+def _warn_of_torchs_writer(scheduler: Scheduler, optimizer: Any) -> None:
+    """A scheduler of torch that was built on this optimizer writes its rate too, when stepped."""
+    built = hasattr(getattr(optimizer, "step", None), "_wrapped_by_lr_sched")
+    if built and any(each.key == "lr" for each in scheduler.driver.driven):
+        text = (
+            "a torch scheduler was built on this optimizer: if it is stepped, both write the lr; "
+            "delete it, or leave the lr out of the plan"
+        )
+        warnings.warn(text, PassoWarning, stacklevel=4)
 
 
 def _check_ranges(scheduler: Scheduler) -> None:

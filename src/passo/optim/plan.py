@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, cast
 
-from passo.schedules import NeedsRun, PassoError, Run, Schedule
+from passo.schedules import NeedsRun, PassoError, Plateau, Run, Schedule
 from passo.schedules.algebra.atoms import as_schedule
 from passo.schedules.errors import closest
 
@@ -73,6 +73,9 @@ def _schedule(value: Any, name: str) -> Schedule | None:
         return None
     if not isinstance(value, (Schedule, int, float)) or isinstance(value, bool):
         msg = f"the plan of {name} must be a schedule or a number, got {value!r}"
+        raise PassoError(msg)
+    if isinstance(value, Plateau):
+        msg = f"the plan of {name} is only a factor; write base * {value!r}"
         raise PassoError(msg)
     return as_schedule(value, name)
 

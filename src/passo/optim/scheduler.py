@@ -143,6 +143,7 @@ class Scheduler(Readings):
         changed = [track.report(self.position, told) for track in self.driver.tracks]
         if self._writer is not None:
             self._writer.report(self.clock, told)
+        words.tell_of_unheard(self.driver, told)
         if any(changed):
             self.driver.share()
             self.write(self.optimizer)

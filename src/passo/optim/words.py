@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+import difflib
+import warnings
+from typing import TYPE_CHECKING, Any, Final
 
-from passo.schedules import PassoError
+from passo.schedules import PassoError, PassoWarning
 
 if TYPE_CHECKING:
-    from passo.optim.driver import Driven
+    from collections.abc import Mapping
+
+    from passo.optim.driver import Driven, Driver
     from passo.optim.scheduler import Scheduler
+
+
+_ALIKE: Final = 0.8
 
 
 def scheduler(self: Scheduler) -> str:
@@ -64,3 +71,15 @@ def need_bases(self: Scheduler) -> None:
                 f"not its base; write attach(..., base=0.1) with the value that the run began with"
             )
             raise PassoError(msg)
+
+
+def tell_of_unheard(driver: Driver, told: Mapping[str, float]) -> None:
+    """Warn of a report that no plateau watches, where its name is nearly one that is watched."""
+    memories = [memory for track in driver.tracks for memory in track.memories]
+    watched = {memory.reducer.rule.metric for memory in memories}
+    if not watched or not watched.isdisjoint(told):
+        return
+    for name in told:
+        for near in difflib.get_close_matches(name, watched, 1, _ALIKE):
+            text = f"no plateau watches {name!r}, one watches {near!r}; report it by that name"
+            warnings.warn(text, PassoWarning, stacklevel=3)
