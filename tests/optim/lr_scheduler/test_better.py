@@ -512,9 +512,7 @@ def test_the_schedule_says_what_happens(name):
 def test_the_schedule_of_a_sequence_is_its_parts_in_turn():
     """Row 17."""
     cosine = Cosine(1, 0, steps(10)).then(Cosine(0, 1, steps(10))).repeat()
-    assert warm_cosine(ours, sgd()).schedule == Linear(0.1, 1, steps(3)).until(steps(3)).then(
-        cosine
-    )
+    assert warm_cosine(ours, sgd()).schedule == Linear(0.1, 1, steps(3)).then(cosine)
 
 
 def test_groups_have_schedules_of_their_own():

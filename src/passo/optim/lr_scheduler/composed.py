@@ -134,7 +134,9 @@ class SequentialLR(Composed, torchs.SequentialLR):
             if end is None:
                 parts.append(part)
             elif end > begun:
-                parts.append(part.until(steps(end - begun)))
+                length = part._length()
+                fits = length is not None and length.amount == end - begun
+                parts.append(part if fits else part.until(steps(end - begun)))
                 begun = end
         return parts[0].then(*parts[1:])
 
