@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import math
 import re
 from pathlib import Path
 
@@ -154,3 +155,38 @@ def test_ranks_are_compared_update_by_update():
     (finding,) = compare_ranks([[trace] for trace in traces])
     assert finding.seen == "from update 5 on rank 0 used the rate 0.01 and rank 1 0.02"
     assert compare_ranks([[traces[0]], [traces[0]]]) == []
+
+
+def plateau_on(metric, *, patience, reports=60):
+    """The trace of a run of 4 updates an epoch whose plateau is told `metric(epoch)`."""
+
+    def each(k, optimizer, scheduler):
+        if k % 4 == 3:
+            scheduler.step(metric(k // 4))
+
+    def build(optimizer):
+        return torch.optim.lr_scheduler.ReduceLROnPlateau(optimizer, patience=patience)
+
+    return train(4 * reports, build=build, each=each)
+
+
+def noise(seed):
+    """A value for each report, with a spread of 1."""
+    return torch.randn(400, generator=torch.Generator().manual_seed(seed)).tolist()
+
+
+@pytest.mark.parametrize("seed", range(12))
+@pytest.mark.parametrize(("tau", "spread"), [(1.0, 0.01), (3.0, 0.03), (3.0, 0.1), (10.0, 0.01)])
+def test_a_plateau_that_fires_on_a_flattened_metric_is_right(seed, tau, spread):
+    around = noise(seed)
+    trace = plateau_on(lambda k: 0.3 + math.exp(-k / tau) + spread * around[k], patience=3)
+    assert "P022" not in codes(trace)
+
+
+@pytest.mark.parametrize("seed", [2, 5])
+def test_a_plateau_that_fires_on_a_metric_that_comes_down_steadily_is_told(seed):
+    around = noise(seed)
+    trace = plateau_on(lambda k: 20 - 0.08 * k + 0.3 * around[k], patience=5, reports=150)
+    found = [each for each in diagnose(trace) if each.code == "P022"]
+    assert len(found) == 1
+    assert "was improving by 0." in found[0].seen
