@@ -17,8 +17,11 @@ SHORT = 0.02  # of the length, and more than one advance: loops leave the very l
 
 
 def look(case: Case) -> Iterator[Finding]:
-    """A scheduler, or a plan of passo, of known length that the run did not get through."""
-    if not case.finished:
+    """A scheduler, or a plan of passo, of known length that the run did not get through.
+
+    Where a `break` of the script left the loop the plan was meant for the whole of it.
+    """
+    if not case.finished or case.left:
         return
     planned = case.meta.get("planned")
     if planned is not None and planned - case.updates > max(1.0, SHORT * planned):
