@@ -41,23 +41,65 @@ def way_out(frame: FrameType | None) -> WayOut | None:
     if not found:
         return None
     loop = found[-2] if len(found) > 1 else found[-1]
-    if not any(_exits(loop.node.body, inner=False)):  # type: ignore[attr-defined]
+    counters = _counters(found)
+    counters |= _flags(loop.node, counters)
+    if not any(_exits(loop.node.body, counters, inner=False)):  # type: ignore[attr-defined]
         return None
     at = next((each for each in source.users(frame) if each.f_code is loop.code), None)
     return WayOut(len(found) > 1, None if at is None else _values(loop.node, at))
 
 
-def _exits(body: list[ast.stmt], *, inner: bool) -> Iterator[bool]:
-    """Every `return`, and every `break` that belongs to this loop and not to one inside it."""
+def _counters(loops: list[source.Loop]) -> set[str]:
+    """The names that count updates or epochs: moved by a loop, or one more at each turn of it."""
+    turns = [node for each in loops for node in each.node.body]  # type: ignore[attr-defined]
+    added = [node.target for node in turns if isinstance(node, ast.AugAssign)]
+    return {each.id for each in added if isinstance(each, ast.Name)} | {
+        each.name for each in loops if each.name is not None
+    }
+
+
+def _flags(loop: ast.AST, counters: set[str]) -> set[str]:
+    """The names that become true where a counter came far enough, and nowhere else."""
+    tests = [each for each in ast.walk(loop) if isinstance(each, ast.If)]
+    budgets = [each for each in tests if _is_budget(each.test, counters)]
+    inside = [name for each in budgets for node in each.body for name in _raised(node)]
+    return {name for name in inside if inside.count(name) == list(_raised(loop)).count(name)}
+
+
+def _raised(node: ast.AST) -> Iterator[str]:
+    for each in ast.walk(node):
+        if isinstance(each, ast.Assign) and ast.unparse(each.value) == "True":
+            yield from (target.id for target in each.targets if isinstance(target, ast.Name))
+
+
+def _is_budget(test: ast.expr, counters: set[str]) -> bool:
+    """Whether a condition asks only how far a counter came: such a run was meant to be short."""
+    if isinstance(test, ast.Name):
+        return test.id in counters
+    found = [each for each in ast.walk(test) if isinstance(each, ast.Compare)]
+    sides = [[each.left, *each.comparators] for each in found]
+    counted = [s for s in sides if any(isinstance(e, ast.Name) and e.id in counters for e in s)]
+    bounds = {ast.unparse(each) for side in counted for each in side}
+    return bool(counted) and all(s in counted or ast.unparse(s[0]) in bounds for s in sides)
+
+
+def _exits(body: list[ast.stmt], counters: set[str], *, inner: bool) -> Iterator[bool]:
+    """Every `return`, and every `break` that belongs to this loop and not to one inside it.
+
+    Those behind a count of updates or epochs are no early stop.
+    """
     for node in body:
         if isinstance(node, _OWN):
+            continue
+        if isinstance(node, ast.If) and _is_budget(node.test, counters):
+            yield from _exits(node.orelse, counters, inner=inner)
             continue
         if isinstance(node, ast.Return) or (isinstance(node, ast.Break) and not inner):
             yield True
         deeper = inner or isinstance(node, (ast.For, ast.While, ast.AsyncFor))
         for name in ("body", "handlers", "finalbody", "cases"):
-            yield from _exits(getattr(node, name, None) or [], inner=deeper)
-        yield from _exits(getattr(node, "orelse", None) or [], inner=inner)
+            yield from _exits(getattr(node, name, None) or [], counters, inner=deeper)
+        yield from _exits(getattr(node, "orelse", None) or [], counters, inner=inner)
 
 
 def _values(loop: ast.AST, frame: FrameType) -> range | None:
