@@ -46,7 +46,9 @@ WRONG = {
     "resume_without_optimizer": "P014",
     "scaler_skips_and_advances": "P016",
     "step_before_update": "P001",
+    "step_size_beyond_the_run": "P007",
     "stepped_in_two_places": "P003",
+    "stepped_per_batch_and_per_epoch": "P003",
     "stepped_the_wrong_one": "P002",
     "tutorial": "P007 P008 P009 P013",
     "w01_digits_mlp": "P001",
@@ -75,5 +77,6 @@ WRONG = {
     "warmup_by_epoch_from_zero": "P018",
     "warmup_ends_low": "P013",
     "warmup_lambda_and_multistep": "P008",
+    "warmup_never_ends": "P007",
     "warmup_not_subtracted": "P007",
 }
