@@ -21,6 +21,9 @@ WRONG = [
     ("Constant(0.0, steps(40)).then(Constant(0.1))", "P018"),
     ("warmup_cosine(0.1, warmup=percent(0.3))", "P006"),
     ("Linear(0.1, -0.1)", "P019"),
+    ("Cosine(-0.1, 0)", "P019"),
+    ("step_decay(epochs(30), gamma=0.1)", "P007"),
+    ("multistep_decay([epochs(12), epochs(40)], peak=0.1)", "P007"),
 ]
 RIGHT = [
     "warmup_cosine(3e-4, warmup=percent(5))",
@@ -69,3 +72,36 @@ def test_the_command_tells_and_may_fail():
     assert runner.invoke(cli.app, [*arguments, "--strict"]).exit_code == 1
     done = runner.invoke(cli.app, ["check", RIGHT[0], "--run", "1000 steps", "--strict"])
     assert (done.exit_code, done.output) == (0, "nothing found\n")
+
+
+@pytest.mark.parametrize(
+    ("text", "seen", "write"),
+    [
+        (
+            "warmup_cosine(0.1, warmup=percent(0.05))",
+            "percent(0.05) is 0.05 % of the run, 0.5 of 1,000 steps",
+            "percent(5) for 5 % of the run",
+        ),
+        (
+            "Cosine(-0.1, 0)",
+            "lr goes from -0.1 to 0, below 0",
+            "the lr without its minus: 0.1 where it says -0.1",
+        ),
+        (
+            "Linear(0.1, -0.1)",
+            "lr goes from -0.1 to 0.1, below 0",
+            "an end at 0 instead of -0.1, or .clip(low=0.0)",
+        ),
+    ],
+)
+def test_the_texts_fit_what_was_found(text, seen, write):
+    (found,) = check(parse(text), RUN)
+    assert found.write == write
+    assert found.seen == seen
+
+
+def test_what_is_no_plan_says_what_it_is():
+    with pytest.raises(PassoError, match=r"there is no file 'missing\.json'"):
+        read_plan("missing.json")
+    with pytest.raises(PassoError, match="passo show StepLR says what to write"):
+        read_plan("StepLR")

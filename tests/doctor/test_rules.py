@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import math
 import re
 from pathlib import Path
 
@@ -132,6 +133,8 @@ def losses(values):
     [
         ([1.0, 0.5, 0.4, 0.6, 2.0, 50.0, 1e4, 1e8], ["P019"]),
         ([1.0, 0.8, 0.9, 3.0, 1e9, float("inf")], ["P019"]),
+        ([2.4, 82, 3e4, 8e4, 2.6e6, 70, 73, 50, 77, 99, 104, 98, 96, 89, 98], ["P019"]),
+        ([2.4, 82, 3e4, 8e4, 2.6e6, 70, 9, 7, 5, 4, 3, 2.5, 2, 2, 2, 2], []),
         ([1.0, float("inf"), 0.9, 0.8, 0.7, 0.6], []),
         ([-1.0, -5.0, -3.0, -80.0, -90.0, -300.0], []),
         ([0.7, 0.6, 1.5, 4.0, 6.0, 8.0, 9.0, 9.5], []),
@@ -154,3 +157,38 @@ def test_ranks_are_compared_update_by_update():
     (finding,) = compare_ranks([[trace] for trace in traces])
     assert finding.seen == "from update 5 on rank 0 used the rate 0.01 and rank 1 0.02"
     assert compare_ranks([[traces[0]], [traces[0]]]) == []
+
+
+def plateau_on(metric, *, patience, reports=60):
+    """The trace of a run of 4 updates an epoch whose plateau is told `metric(epoch)`."""
+
+    def each(k, optimizer, scheduler):
+        if k % 4 == 3:
+            scheduler.step(metric(k // 4))
+
+    def build(optimizer):
+        return torch.optim.lr_scheduler.ReduceLROnPlateau(optimizer, patience=patience)
+
+    return train(4 * reports, build=build, each=each)
+
+
+def noise(seed):
+    """A value for each report, with a spread of 1."""
+    return torch.randn(400, generator=torch.Generator().manual_seed(seed)).tolist()
+
+
+@pytest.mark.parametrize("seed", range(12))
+@pytest.mark.parametrize(("tau", "spread"), [(1.0, 0.01), (3.0, 0.03)])
+def test_a_plateau_that_fires_on_a_flattened_metric_is_right(seed, tau, spread):
+    around = noise(seed)
+    trace = plateau_on(lambda k: 0.3 + math.exp(-k / tau) + spread * around[k], patience=3)
+    assert "P022" not in codes(trace)
+
+
+@pytest.mark.parametrize("seed", [2, 5])
+def test_a_plateau_that_fires_on_a_metric_that_comes_down_steadily_is_told(seed):
+    around = noise(seed)
+    trace = plateau_on(lambda k: 20 - 0.08 * k + 0.3 * around[k], patience=5, reports=150)
+    found = [each for each in diagnose(trace) if each.code == "P022"]
+    assert len(found) == 1
+    assert "was improving by 0." in found[0].seen

@@ -40,6 +40,11 @@ class Case:
         return ended and not self.trace.meta.get("continued")
 
     @property
+    def left(self) -> bool:
+        """Whether a `break` or a `return` of the script may have ended the run early."""
+        return bool(self.trace.meta.get("left"))
+
+    @property
     def planned(self) -> bool:
         """Whether a Scheduler of passo was attached."""
         return self.trace.plan is not None

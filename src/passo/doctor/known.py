@@ -159,6 +159,24 @@ class Known:
         return float(value) if isinstance(value, (int, float)) and value > 0 else None
 
     @property
+    def rises_until(self) -> float | None:
+        """How many advances a warm-up of LinearLR is long."""
+        value = self._parameter("total_iters") if self.is_a("LinearLR") else None
+        ends = [self._parameter(name) for name in ("start_factor", "end_factor")]
+        known = all(isinstance(each, (int, float)) for each in ends)
+        rises = known and ends[1] > ends[0]
+        return float(value) if rises and isinstance(value, (int, float)) else None
+
+    @property
+    def first_fall(self) -> float | None:
+        """The advance at which a staircase that stands alone falls first."""
+        if self.inside or not self.is_a("StepLR", "MultiStepLR"):
+            return None
+        value = self._parameter("step_size" if self.is_a("StepLR") else "milestones")
+        falls = value if isinstance(value, (list, tuple)) else [value]
+        return min((float(e) for e in falls if isinstance(e, (int, float))), default=None)
+
+    @property
     def future(self) -> list[list[float]]:
         """What its function gives, and would have given had the run gone on."""
         for event in self.case.events("future"):

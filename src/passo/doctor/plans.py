@@ -19,11 +19,14 @@ if TYPE_CHECKING:
 
     from passo.schedules import Run, Schedule
 
+TORCH: Final = ("ReduceLROnPlateau", "CosineAnnealingWarmRestarts")
+FILES: Final = (".json", ".jsonl", ".txt", ".plan")
 LONGEST_NAME: Final = 4096
 RATIO: Final = 1.5  # as P013 has it for a run
 FLAT: Final = 1e-6  # of the peak: less than that is no slope
 TINY: Final = 1e-3  # of the peak, as P006 has it
 LONG: Final = 0.4  # of the run below that, as P006 has it
+BEYOND: Final = 20  # times the run: what changes later still is as good as a constant
 DOMAIN: Final = {
     "lr": (0.0, math.inf),
     "weight_decay": (0.0, math.inf),
@@ -44,7 +47,7 @@ def check(
     P013  the value jumps from 0.1 to 1 at 50 steps, 10 times
     """
     curve = Curve.of(schedule, run, points=2049, base=base)
-    looks = (_jumps, _short, _early, _zeros, _percent)
+    looks = (_jumps, _short, _late, _early, _zeros, _percent)
     found = [each for look in looks for each in look(curve)]
     found += _outside(curve, key)
     return sorted(causes(found), key=lambda each: each.code)
@@ -61,6 +64,12 @@ def read_plan(text: str, key: str = "lr") -> dict[str, Schedule]:
     path = Path(text)
     if len(text) < LONGEST_NAME and path.is_file():
         text = path.read_text("utf-8").strip()
+    elif path.suffix in FILES and "(" not in text:
+        msg = f"there is no file {text!r}; write passo check plan.json, or an expression"
+        raise PassoError(msg)
+    elif text.isidentifier() and (text.endswith("LR") or text in TORCH):
+        msg = f"{text} is a scheduler of torch, no schedule; passo show {text} says what to write"
+        raise PassoError(msg)
     if not text.startswith("{"):
         return {key: parse(text)}
     try:
@@ -123,6 +132,24 @@ def _short(curve: Curve) -> Iterator[Finding]:
     )
 
 
+def _late(curve: Curve) -> Iterator[Finding]:
+    """The value is one number throughout, and would have changed after the run."""
+    end, first = curve.times[-1], curve.values[0]
+    if not first or any(value != first for value in curve.values):
+        return
+    times = (end * (1 + k / 16) for k in range(1, 16 * BEYOND))
+    later = next((time for time in times if curve.filled(time) != first), None)
+    if later is None:
+        return
+    yield Finding(
+        "P007",
+        f"the value is {first:.3g} throughout the run of {end:,.6g} {run_unit(curve)}: its first "
+        f"change lies beyond it, by {later:,.6g} {run_unit(curve)}",
+        "the schedule has no effect: the value never changes",
+        f"a first change before {end:,.6g} {run_unit(curve)}",
+    )
+
+
 def _early(curve: Curve) -> Iterator[Finding]:
     """The value is next to nothing for a large part of the run."""
     end, peak = curve.times[-1], _peak(curve)
@@ -171,8 +198,8 @@ def _percent(curve: Curve) -> Iterator[Finding]:
                 f"percent({amount:g}) is {amount:g} % of the run, "
                 f"{amount / 100 * curve.times[-1]:,.4g} "
                 f"of {curve.times[-1]:,.6g} {run_unit(curve)}",
-                "a share was probably written where a percentage is read",
-                f"percent({100 * amount:g})",
+                "a share was probably written for a percentage, and this part is over at once",
+                f"percent({100 * amount:g}) for {100 * amount:g} % of the run",
             )
 
 
@@ -203,10 +230,31 @@ def _outside(curve: Curve, key: str) -> Iterator[Finding]:
     if low < least or (most < math.inf and high >= most):
         yield Finding(
             "P019",
-            f"{key} goes from {low:.3g} to {high:.3g}, outside of {least:g} to {most:g}",
-            "the optimizer refuses that, or climbs instead of descending",
-            ".clip(low=0.0)" if low < least else f".clip(high=...), below {most:g}",
+            f"{key} goes from {low:.3g} to {high:.3g}, {_bounds(least, most)}",
+            _harm(key, low < least),
+            _inside(curve, key, least, most),
         )
+
+
+def _bounds(least: float, most: float) -> str:
+    return f"outside of {least:g} to {most:g}" if most < math.inf else f"below {least:g}"
+
+
+def _harm(key: str, negative: bool) -> str:  # noqa: FBT001
+    """What a value outside of its bounds brings about."""
+    if key == "lr" and negative:
+        return "at a negative rate the optimizer climbs: the loss grows at each of these updates"
+    return f"the optimizer refuses such a {key}, or what it sums up grows without bound"
+
+
+def _inside(curve: Curve, key: str, least: float, most: float) -> str:
+    """What to write instead: a sign that slipped in, an end that went too far."""
+    low, high = min(curve.values), max(curve.values)
+    if low >= least:
+        return f"a largest value below {most:g}"
+    if high <= least:
+        return f"the {key} without its minus: {-low:.3g} where it says {low:.3g}"
+    return f"an end at {least:g} instead of {low:.3g}, or .clip(low={least:.1f})"
 
 
 def run_unit(curve: Curve) -> str:

@@ -18,8 +18,11 @@ COUNTED = (0.5, 2.0)  # the length over the updates made: within this it was mea
 
 
 def look(case: Case) -> Iterator[Finding]:
-    """A length that fits the number of updates, advanced once an epoch."""
-    if not case.finished:
+    """A length that fits the number of updates, advanced once an epoch.
+
+    Where a `break` ended the run it may as well be the number of epochs that were meant.
+    """
+    if not case.finished or case.left:
         return
     for known in case.leading:
         length = known.length

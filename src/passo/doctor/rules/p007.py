@@ -17,19 +17,62 @@ SHORT = 0.02  # of the length, and more than one advance: loops leave the very l
 
 
 def look(case: Case) -> Iterator[Finding]:
-    """A scheduler, or a plan of passo, of known length that the run did not get through."""
-    if not case.finished:
+    """A scheduler, or a plan of passo, of known length that the run did not get through.
+
+    Where a `break` of the script left the loop the plan was meant for the whole of it.
+    """
+    if not case.finished or case.left:
         return
     planned = case.meta.get("planned")
     if planned is not None and planned - case.updates > max(1.0, SHORT * planned):
         yield _finding(case, "the plan", planned, case.updates, None, "")
     for known in case.leading:
+        if not known.inside and (end := known.rises_until) and _misses(end, known.position):
+            yield _warming(case, known, end)
         length = known.length
         if length is None or not known.gained:
             continue
         skipped = sum(each.hits for each in case.stretches("skip"))  # waited for, as it should be
-        if length - known.position - skipped > max(1.0, SHORT * length):
+        if not _misses(length, known.position + skipped):
+            continue
+        fall = known.first_fall
+        if fall is not None and known.position < fall:
+            yield _flat(case, known, fall)
+        else:
             yield _finding(case, known.kind, length, known.position, _floor(known), known.where)
+
+
+def _misses(length: float, came: float) -> bool:
+    return length - came > max(1.0, SHORT * length)
+
+
+def _flat(case: Case, known: Known, fall: float) -> Finding:
+    """A staircase whose first fall lies beyond the run."""
+    made = f"{known.position:,.6g}"
+    name = "step_size" if known.is_a("StepLR") else "milestones"
+    return Finding(
+        CODE,
+        f"the first fall of {known.kind} is at advance {fall:,.6g} and the run makes {made}: the "
+        f"rate was {case.last:.3g} throughout",
+        "the schedule has no effect: the rate never falls",
+        f"{name} below {made}",
+        known.where,
+        case.updates,
+    )
+
+
+def _warming(case: Case, known: Known, end: float) -> Finding:
+    """A warm-up that the run did not get through."""
+    made = f"{known.position:,.6g}"
+    return Finding(
+        CODE,
+        f"the run ended at {known.position / end:.1%} of the warm-up of {known.kind} ({made} of "
+        f"{end:,.6g} advances): the last rate was {case.last:.3g}, still rising",
+        "the rate that the warm-up leads to was never used",
+        f"a total_iters well below {made}, or scheduler.step() for each update",
+        known.where,
+        case.updates,
+    )
 
 
 def _finding(

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 CODE = "P019"
 SEEN = 5  # losses: fewer are no course
 TIMES = 30.0  # the end over the beginning and over the least: a hard task does not rise like that
+BURST = 1000.0  # the largest over both ends: no batch is that much harder than the others
+STAYED = 5.0  # the end over the first loss, after such a burst: it did not come back
 WINDOW = 5  # losses whose median counts
 RISE = 2.0  # times the least so far: there it began
 
@@ -52,7 +54,9 @@ def _exploded(losses: Sequence[float]) -> bool:
     window = max(1, min(WINDOW, len(losses) // 4))
     head, tail = median(losses[:window]), median(losses[-window:])
     least = min(median(losses[k : k + window]) for k in range(len(losses) - window + 1))
-    return least > 0 and tail > TIMES * max(head, least)
+    first = losses[0]
+    burst = first > 0 and max(losses) > BURST * max(first, tail) and tail > STAYED * first
+    return least > 0 and (burst or tail > TIMES * max(head, least))
 
 
 def _began(losses: Sequence[float]) -> int:

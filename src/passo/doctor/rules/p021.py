@@ -43,16 +43,31 @@ def look(case: Case) -> Iterator[Finding]:
         yield Finding(
             CODE,
             f"{known.kind} advanced once for each of {known.updates:,} batches in {case.epochs:,} "
-            f"epochs: its {spent:,.6g} advances were used up in epoch {int(spent / batches) + 1}, "
+            f"epochs: {_what(known, spent)} in epoch {int(spent / batches) + 1}, "
             f"at {spent / known.gained:.1%} of the run",
             "a schedule that was counted in epochs is over within the first of them",
-            f"scheduler.step() once an epoch, or {_longer(spent, batches)}",
+            f"scheduler.step() once an epoch, or {_longer(known, spent, batches)}",
             known.call,
             round(spent),
         )
 
 
-def _longer(spent: float, batches: float) -> str:
+def _what(known: Known, spent: float) -> str:
+    """What was over then, in the words of the class."""
+    if known.length is None and _restart(known) is None:
+        return f"after {spent:,.6g} advances the rate was below a thousandth of its peak,"
+    if known.is_a("StepLR") and not known.inside:
+        return f"its first fall, after {spent:,.6g} advances, came"
+    return f"its {spent:,.6g} advances were used up"
+
+
+def _longer(known: Known, spent: float, batches: float) -> str:
+    """The parameter that makes of an epoch's advance that of a batch."""
+    gamma = known.plan.get("gamma", known.given.get("gamma"))
+    if known.is_a("ExponentialLR") and isinstance(gamma, float):
+        return f"gamma={gamma ** (1 / batches):.6g}, which is {gamma:g} ** (1 / {batches:,.4g})"
+    if known.is_a("StepLR") and not known.inside:
+        return f"step_size={spent * batches:,.0f}, {batches:,.3g} batches for each of {spent:,.4g}"
     return f"a length of {spent * batches:,.0f}, {batches:,.3g} batches for each of {spent:,.4g}"
 
 

@@ -9,42 +9,94 @@ from passo.doctor.finding import Finding
 from passo.doctor.plateaus import Watched, watched
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from passo.doctor.case import Case
 
 CODE = "P022"
 NOISE = 10.0  # times the threshold: within that a reduction may be right by luck
-LEAST = 5  # reports whose mean counts
-SEEN = 2  # early reductions, or all of them: one of several may be bad luck
-SURE = 1.0  # standard errors by which the mean improved although the plateau fired
+LEAST = 10  # reports before a reduction: fewer have no trend
+SURE = 3.0  # standard errors of the slope so far: one of 700 flat metrics looks like that
+STILL = 1.5  # standard errors of its later half, which has an eighth of the evidence
+STEADY = 0.5  # of the slope so far in its later half: what falls below that was flattening
+UNMOVED = 2.0  # times the noise: a metric that came less far had shown nothing yet
+BATCH = 1.5  # updates for each report: what is told once a batch
+EIGHTH = 8  # of the reports: the rest has to be better than the first ones
+MOVED = 2.0  # standard errors by which it is: many reductions stand beside it
+MANY = 4  # reductions of a metric that had shown nothing: fewer may be bad luck
 
 
 def look(case: Case) -> Iterator[Finding]:
-    """The rate was reduced while the metric still improved, underneath its noise."""
+    """The rate was reduced while the metric still improved underneath its noise.
+
+    Either the metric improved steadily up to the first reduction, or it is told each batch and the
+    rate went down again and again before the metric had moved beyond its noise. A metric that had
+    flattened is what a plateau is for.
+    """
     for each in watched(case):
-        early = [place for place in each.fired if _improving(each, place)]
-        few = len(early) < SEEN and len(early) < len(each.fired)
-        if not early or few or each.noise < NOISE * each.margin:
+        if not each.fired or each.noise < NOISE * each.margin:
             continue
-        yield Finding(
-            CODE,
-            f"{each.known.kind} reduced the rate {len(each.fired)} times; at {len(early)} of them "
-            f"{each.name} was still improving under a noise of {each.noise:.2g}, "
-            f"{each.noise / each.margin:,.3g} times the threshold of {each.margin:.2g}",
-            "one lucky value sets the mark, and all that follow count as bad",
-            "a smoothed metric (the mean of an epoch), or a longer patience",
-            each.known.call,
-        )
+        seen = _steady(each) or _unmoved(each)
+        if seen:
+            yield Finding(
+                CODE,
+                f"{each.known.kind} reduced the rate {_times(len(each.fired))}; {seen}",
+                "one lucky value sets the mark, and all that follow count as bad",
+                f"a smoothed metric (the mean of an epoch), a threshold near {each.noise:.1g} with "
+                "threshold_mode='abs', or a longer patience",
+                each.known.call,
+            )
 
 
-def _improving(each: Watched, place: int) -> bool:
-    """Whether the mean of the reports that counted as bad is better than that of those before."""
-    window = max(LEAST, each.patience + 1)
-    late = each.metrics[max(0, place + 1 - window) : place + 1]
-    early = each.metrics[max(0, place + 1 - 2 * window) : max(0, place + 1 - window)]
-    if len(early) < LEAST or len(late) < LEAST:
-        return False
-    gain = (fmean(early) - fmean(late)) * (1 if each.mode == "min" else -1)
-    error = each.noise * (1 / len(early) + 1 / len(late)) ** 0.5
-    return bool(gain > max(each.margin, SURE * error))
+def _steady(each: Watched) -> str | None:
+    """What is to be said where the metric was still improving at the first reduction."""
+    until = each.fired[0] + 1
+    if until < LEAST:
+        return None
+    late = each.metrics[until // 2 : until]
+    overall, error = _slope(each, each.metrics[:until])
+    recent, doubt = _slope(each, late)
+    if overall < SURE * error or recent < max(STILL * doubt, STEADY * overall):
+        return None
+    return (
+        f"at the first time {each.name} was improving by {recent:.2g} a report, as steadily as "
+        f"before, under a noise of {each.noise:.2g} from one report to the next"
+    )
+
+
+def _unmoved(each: Watched) -> str | None:
+    """What is to be said where batches were told, and none had shown anything yet.
+
+    The reductions that came before the metric had moved by its noise count; it has to have moved
+    later, or there was nothing to wait for.
+    """
+    if each.known.pace > BATCH:
+        return None
+    window, sign = each.patience + 1, 1 if each.mode == "min" else -1
+    start, early = fmean(each.metrics[:window]), 0
+    for place in each.fired:
+        gain = sign * (start - fmean(each.metrics[place + 1 - window : place + 1]))
+        if gain > UNMOVED * each.noise:
+            break
+        early += 1
+    first = max(1, len(each.metrics) // EIGHTH)
+    moved = sign * (fmean(each.metrics[:first]) - fmean(each.metrics[first:] or each.metrics))
+    if early < MANY or moved < MOVED * each.noise / first**0.5:
+        return None
+    return (
+        f"it is told each batch, and the first {early} of them came before {each.name} had moved "
+        f"by more than {UNMOVED:g} times its noise of {each.noise:.2g}"
+    )
+
+
+def _slope(each: Watched, values: Sequence[float]) -> tuple[float, float]:
+    """By how much the metric improves for each report, and the error of that."""
+    middle = (len(values) - 1) / 2
+    square = sum((k - middle) ** 2 for k in range(len(values)))
+    sign = -1 if each.mode == "min" else 1
+    slope = sum((k - middle) * value for k, value in enumerate(values)) / square
+    return sign * slope, float(each.noise / square**0.5)
+
+
+def _times(count: int) -> str:
+    return "once" if count == 1 else f"{count} times"

@@ -14,13 +14,13 @@ TRIES: Final = 16  # call sites at which the loops are looked for
 
 
 class Epochs:
-    """Knows that loop once it was found, and asks its frame for the variable that it moves."""
+    """Knows that loop once it was found, and asks its frame where it is: `now`."""
 
-    __slots__ = ("_code", "_depth", "_now", "_tries", "name")
+    __slots__ = ("_code", "_depth", "_tries", "name", "now")
 
     def __init__(self) -> None:
         self.name = ""
-        self._now: Any = None
+        self.now: Any = None
         self._code: Any = None
         self._depth = 1
         self._tries = TRIES
@@ -36,9 +36,9 @@ class Epochs:
         now = names.get(self.name)
         if names is not at.f_globals and sys.version_info < (3, 13):
             names.clear()  # a snapshot, which would keep the script's tensors alive
-        if not isinstance(now, int) or now == self._now:
+        if not isinstance(now, int) or now == self.now:
             return False
-        self._now = now
+        self.now = now
         return True
 
     def _frame(self, frame: FrameType | None) -> FrameType | None:

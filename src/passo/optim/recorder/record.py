@@ -13,6 +13,7 @@ from passo.optim.clock import Watch
 from passo.optim.recorder import source
 from passo.optim.recorder.describe import future
 from passo.optim.recorder.epochs import Epochs
+from passo.optim.recorder.leaving import way_out
 from passo.optim.recorder.reading import Reading, numbers
 from passo.optim.recorder.tally import Tally
 from passo.trace import Event, Report, Tape, Trace, TraceWriter
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
     from torch.optim import Optimizer
 
+    from passo.optim.recorder.leaving import WayOut
     from passo.optim.recorder.losses import Losses
 
 BATCH: Final = 256  # updates whose numbers wait, so that a device is asked once for all of them
@@ -67,6 +69,7 @@ class Record:
         self._by: Any = None
         self._turns = 0
         self.epochs = Epochs()
+        self._way_out: WayOut | None = None
         self._file: TraceWriter | None = None
         self._path = path
         self._layout(groups)
@@ -90,6 +93,7 @@ class Record:
         if not self.clock:
             self._plans(optimizer)
             self.meta |= _ranked()
+            self._way_out = way_out(frame)
         self.watch.before(groups, closure)
         if self.epochs.begun(frame):
             self.happens("epoch", None, {"name": self.epochs.name})
@@ -266,6 +270,8 @@ class Record:
         if how == "end":
             self._futures()
         self.meta["ended"] = how
+        if self._way_out is not None and self._way_out.was_taken(self.clock, self.epochs.now):
+            self.meta["left"] = True
         if self._file is not None:
             self._file.condense(self.trace())
             self._file.close()

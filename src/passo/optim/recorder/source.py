@@ -27,10 +27,11 @@ BOTTOM: Final = "_as_main"  # the function below which a script's own frames beg
 
 
 class Loop(NamedTuple):
-    """A loop around a call: the code it is in, and the name that it moves, where it is one."""
+    """A loop around a call: the code it is in, the name that it moves, where it is one, itself."""
 
     code: CodeType
     name: str | None
+    node: ast.stmt
 
 
 @lru_cache(maxsize=4096)
@@ -89,19 +90,19 @@ def loops(frame: FrameType | None) -> list[Loop]:
     """The loops around a call, from the outermost, through all of the user's frames."""
     found = []
     for each in users(frame):
-        names = _loops_at(each.f_code.co_filename, each.f_lineno or 0)
-        found.append([Loop(each.f_code, name) for name in names])
+        nodes = _loops_at(each.f_code.co_filename, each.f_lineno or 0)
+        found.append([Loop(each.f_code, _target(node), node) for node in nodes])
     return [loop for each in reversed(found) for loop in each]
 
 
 @lru_cache(maxsize=4096)
-def _loops_at(filename: str, line: int) -> tuple[str | None, ...]:
-    """The loops of one function around a line of it: what each moves."""
+def _loops_at(filename: str, line: int) -> tuple[ast.stmt, ...]:
+    """The loops of one function around a line of it."""
     tree = _tree(filename)
     return () if tree is None else tuple(_around(tree, line))
 
 
-def _around(node: ast.AST, line: int) -> list[str | None]:
+def _around(node: ast.AST, line: int) -> list[ast.stmt]:
     for child in ast.iter_child_nodes(node):
         first, last = getattr(child, "lineno", None), getattr(child, "end_lineno", None)
         if first is None or last is None:
@@ -112,8 +113,9 @@ def _around(node: ast.AST, line: int) -> list[str | None]:
             inside = _around(child, line)
             if isinstance(child, _FUNCTIONS):
                 return inside
-            body = isinstance(child, (ast.For, ast.While)) and child.body[0].lineno <= line
-            return [_target(child), *inside] if body else inside
+            if isinstance(child, (ast.For, ast.While)) and child.body[0].lineno <= line:
+                return [child, *inside]
+            return inside
     return []
 
 
