@@ -50,6 +50,9 @@ def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> Page | Non
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    for report in terminalreporter.stats.get("passed", []):
+        for name, value in getattr(report, "user_properties", []):
+            terminalreporter.write_line(f"{name}: {value}")
     lines = {p: p.read_text("utf-8").count("\n") for p in (ROOT / "src").rglob("*.py")}
     long = sorted(((n, p) for p, n in lines.items() if n > LONG), reverse=True)
     if long:
