@@ -185,3 +185,17 @@ def test_under_torchrun_there_is_one_report_with_all_ranks_in_it(tmp_path):
     assert done.returncode == 0, done.stderr
     assert done.stdout.count("passo doctor:") == 1
     assert "P017" in done.stdout
+
+
+def test_a_report_that_could_not_be_written_is_refused_before_the_script_runs(tmp_path):
+    page = tmp_path / "nowhere" / "report.html"
+    done = doctor(tmp_path, "print('trained')", before=("--html", str(page)), status=2)
+    folder = str(page.parent)
+    assert done.stderr == f"passo: cannot write {str(page)!r}: there is no folder {folder!r}\n"
+    assert done.stdout == ""
+
+
+def test_fewer_than_one_update_is_refused(tmp_path):
+    done = doctor(tmp_path, "print('trained')", before=("--max-updates", "-3"), status=2)
+    assert "greater than or equal to 1" in " ".join(done.stderr.replace("│", " ").split())
+    assert done.stdout == ""

@@ -258,3 +258,10 @@ def test_a_report_that_is_nearly_watched_is_warned_about():
     assert told[0].filename == __file__
     scheduler.report(train_loss=1.0)
     scheduler.report(val_loss=1.0)
+
+
+def test_a_report_without_a_name_is_refused():
+    scheduler = attach(sgd(), base * Plateau("val_loss"))
+    text = "a report has a name, got 1.0; write report(val_loss=...)"
+    with pytest.raises(PassoError, match=f"^{re.escape(text)}$"):
+        scheduler.report(1.0)

@@ -108,7 +108,9 @@ def doctor(  # noqa: PLR0917 (typer reads options from the parameters)
     html: Annotated[Path | None, typer.Option(help="also write a page")] = None,
     json: Annotated[Path | None, typer.Option(help="also write the findings as JSON")] = None,
     record: Annotated[Path | None, typer.Option(help="also keep the traces in this folder")] = None,
-    max_updates: Annotated[int | None, typer.Option(help="stop after so many updates")] = None,
+    max_updates: Annotated[
+        int | None, typer.Option(min=1, help="stop after so many updates")
+    ] = None,
     strict: Annotated[bool, typer.Option("--strict", help="exit status 1 on findings")] = False,  # noqa: FBT002
 ) -> None:
     """Run a training script, unmodified, and say what is wrong with its schedule."""

@@ -33,6 +33,10 @@ def examine(
     strict: bool = False,
 ) -> int:
     """Runs a script, tells what was found, and answers with the status to end with."""
+    for path in (html, as_json):
+        if path is not None and not path.parent.is_dir():
+            msg = f"cannot write {str(path)!r}: there is no folder {str(path.parent)!r}"
+            raise PassoError(msg)
     outcome = run_script(target, arguments, module=module, most=most, folder=record)
     found = findings(outcome)
     job = children.job()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import weakref
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 from passo.optim import horizon, ranks, state, words
@@ -17,8 +18,6 @@ from passo.schedules import PassoError
 from passo.schedules.numbers import brief, whole
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from torch.optim import Optimizer
 
     from passo.optim.settings import Settings
@@ -139,6 +138,9 @@ class Scheduler(Readings):
         >>> scheduler.get_last_lr()
         [0.1]
         """
+        if metrics is not None and not isinstance(metrics, Mapping):
+            msg = f"a report has a name, got {brief(metrics)}; write report(val_loss=...)"
+            raise PassoError(msg)
         told = ranks.reduced({**(metrics or {}), **named}, reduce)
         changed = [track.report(self.position, told) for track in self.driver.tracks]
         if self._writer is not None:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
+GAP = 0.1  # inches between a rate and its losses
 NARROW = 2
 
 
@@ -66,14 +67,15 @@ def poster(traces: Mapping[str, Trace], *, columns: int = 4, title: str | None =
     if not traces or columns < 1:
         raise PassoError("a poster needs a trace and a column; write poster({'name': trace})")
     wide = min(columns, len(traces))
-    figure = new_figure((3.3 * wide + 0.4, 2.8 * math.ceil(len(traces) / wide) + 0.9))
+    height = 2.8 * math.ceil(len(traces) / wide) + 0.9
+    figure = new_figure((3.3 * wide + 0.4, height), gap=0.0)
     grid = figure.add_gridspec(math.ceil(len(traces) / wide), wide)
     lower = {name: losses(trace) or Panel("loss", ()) for name, trace in traces.items()}
     scale = Scale.of(list(lower.values()))
     for place, (name, trace) in enumerate(traces.items()):
         panels = [*rates(trace)[:1], lower[name]]
         cell = grid[place // wide, place % wide].subgridspec(
-            len(panels), 1, height_ratios=(2, 3)[-len(panels) :], hspace=0.03
+            len(panels), 1, height_ratios=(2, 3)[-len(panels) :], hspace=GAP / height
         )
         axes = _cell(figure, cell, panels, scale)
         axes[0].set_title(shorten(name, 40), x=0, ha="left", fontsize=11, fontweight="bold")

@@ -29,6 +29,7 @@ from passo.optim.lr_scheduler.composed import ChainedScheduler, SequentialLR
 from passo.optim.lr_scheduler.cycles import CyclicLR, OneCycleLR
 from passo.optim.lr_scheduler.plateau import ReduceLROnPlateau
 from passo.optim.lr_scheduler.swing import CosineAnnealingLR
+from passo.schedules.errors import closest
 
 __all__ = [
     "EPOCH_DEPRECATION_WARNING",
@@ -58,4 +59,8 @@ class _LRScheduler(LRScheduler):
 
 
 def __getattr__(name: str) -> Any:
-    return getattr(_torchs, name)
+    try:
+        return getattr(_torchs, name)
+    except AttributeError:
+        msg = f"{__name__} has no {name!r}{closest(name, __all__)}"
+        raise AttributeError(msg) from None

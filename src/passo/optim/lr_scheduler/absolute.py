@@ -13,6 +13,7 @@ from passo.optim.lr_scheduler.verbose import takes_verbose
 from passo.optim.quiet import quiet
 from passo.schedules import Schedule, steps, warm_restarts
 from passo.schedules.algebra.atoms import base
+from passo.schedules.numbers import real
 from passo.schedules.ops import NUMBERS
 
 if TYPE_CHECKING:
@@ -141,7 +142,7 @@ class CosineAnnealingWarmRestarts(Absolute, torchs.CosineAnnealingWarmRestarts):
         """One step on, or to an epoch or a part of one; raises ValueError for one below 0."""
         if epoch is None:
             self._one_on()
-        elif epoch < 0:
+        elif real(epoch, "epoch") < 0:
             msg = f"Expected non-negative epoch, but got {epoch}"
             raise ValueError(msg)
         else:

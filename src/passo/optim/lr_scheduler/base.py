@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import warnings
 import weakref
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 import torch
@@ -15,9 +16,10 @@ from passo.optim.lr_scheduler.footprint import Footprint, works_on
 from passo.optim.lr_scheduler.verbose import takes_verbose
 from passo.optim.quiet import quiet
 from passo.schedules import PassoError
+from passo.schedules.numbers import brief, real
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     from torch.optim import Optimizer
 
@@ -53,6 +55,7 @@ class LRScheduler(torchs.LRScheduler):
     __slots__ = ("_footprint", "_loaded_at", "_quick", "_state_of_rule")
 
     _follows_rule = False
+    _needed = "last_epoch"
 
     def __init_subclass__(cls, **settings: Any) -> None:
         super().__init_subclass__(**settings)
@@ -167,6 +170,7 @@ class LRScheduler(torchs.LRScheduler):
         The rates are written too, unless the optimizer was loaded after this scheduler was built:
         then it holds them already.
         """
+        self._check_state(state_dict)
         state, made = _own(state_dict), self._made
         held: dict[str, Any] = {key: state.pop(key) for key in _FIELDS if key in state}
         super().load_state_dict(state)
@@ -174,6 +178,16 @@ class LRScheduler(torchs.LRScheduler):
         if self._loaded_at != made:
             self._write_fields(held)
         self._loaded_at = -1
+
+    def _check_state(self, state: Any) -> None:
+        """Refuse, before anything is changed, what no scheduler has saved."""
+        if not isinstance(state, Mapping) or self._needed not in state:
+            lacks = f" without {self._needed!r}" if isinstance(state, Mapping) else ""
+            msg = (
+                f"{type(self).__name__} loads what a scheduler's state_dict() gave, got "
+                f"{brief(state)}{lacks}"
+            )
+            raise PassoError(msg)
 
     def _fields_now(self) -> dict[str, Any]:
         return {_RATES: held_values(self.optimizer)}
@@ -216,6 +230,8 @@ class _Order:
 
 def complain(scheduler: LRScheduler, epoch: float | None) -> None:
     """Warn as torch does, and where it does: at the line that called `step`."""
+    if epoch is not None:
+        real(epoch, "epoch")
     with warnings.catch_warnings(record=True) as found:
         warnings.simplefilter("always")
         torchs.LRScheduler.step(_Order(scheduler), epoch)  # type: ignore[arg-type]

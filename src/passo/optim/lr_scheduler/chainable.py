@@ -8,7 +8,7 @@ from torch.optim import lr_scheduler as torchs
 
 from passo.optim.lr_scheduler.base import snapshot
 from passo.optim.lr_scheduler.relative import Relative
-from passo.optim.lr_scheduler.shape import Parameter
+from passo.optim.lr_scheduler.shape import Milestones, Parameter
 from passo.optim.lr_scheduler.verbose import takes_verbose
 from passo.schedules import (
     Constant,
@@ -93,7 +93,7 @@ class MultiStepLR(Relative, torchs.MultiStepLR):
         self._before(optimizer)
         torchs.MultiStepLR.__init__(self, optimizer, milestones, gamma, last_epoch)
 
-    milestones = Parameter()
+    milestones = Milestones()
     gamma = Parameter()
 
     def _expression(self, peak: Any) -> Schedule:

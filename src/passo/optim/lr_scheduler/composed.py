@@ -20,7 +20,7 @@ from passo.optim.lr_scheduler.members import (
 )
 from passo.optim.lr_scheduler.verbose import takes_verbose
 from passo.optim.quiet import quiet
-from passo.schedules import Schedule, steps
+from passo.schedules import PassoError, Schedule, steps
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -33,6 +33,7 @@ class Composed(LRScheduler):
 
     __slots__ = ()
 
+    _needed = "_schedulers"
     _schedulers: Any
 
     def _can_begin(self) -> bool:
@@ -43,6 +44,19 @@ class Composed(LRScheduler):
         inside = {each._footprint.number: each for each in ours_inside(self) if each._footprint}
         for _, scheduler in sorted(inside.items(), reverse=True):
             LRScheduler._leave(scheduler, values=values)
+
+    def _check_state(self, state: Any) -> None:
+        super()._check_state(state)
+        saved = len(state["_schedulers"])
+        if saved != len(self._schedulers):
+            msg = (
+                f"the state has {saved} schedulers and this {type(self).__name__} "
+                f"{len(self._schedulers)}; build it as it was when it was saved"
+            )
+            raise PassoError(msg)
+        for scheduler, each in zip(self._schedulers, state["_schedulers"], strict=True):
+            if isinstance(scheduler, LRScheduler):
+                scheduler._check_state(each)
 
     def _return_to_base(self) -> None:
         groups = self.optimizer.param_groups
@@ -98,6 +112,9 @@ class SequentialLR(Composed, torchs.SequentialLR):
                 f"{len(schedulers)} and the number of milestones to be equal to {len(milestones)}"
             )
             raise ValueError(msg)
+        if sorted(milestones) != list(milestones):
+            msg = f"milestones must grow, got {milestones}; write {sorted(milestones)}"
+            raise PassoError(msg)
         self._before(optimizer)
         self._schedulers = schedulers
         self._milestones = milestones

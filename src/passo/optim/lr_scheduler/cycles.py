@@ -9,6 +9,7 @@ from torch.optim import lr_scheduler as torchs
 from passo.optim.lr_scheduler.base import as_float, between
 from passo.optim.lr_scheduler.functions import as_function, extended
 from passo.optim.lr_scheduler.momentum import Cycling, types_kept
+from passo.optim.lr_scheduler.shape import must_be_number
 from passo.optim.lr_scheduler.verbose import takes_verbose
 from passo.schedules import Cosine, Linear, Schedule, cyclic, steps
 from passo.schedules.ops import NUMBERS
@@ -56,6 +57,8 @@ class CyclicLR(Cycling, torchs.CyclicLR):
         max_momentum: float = 0.9,
         last_epoch: int = -1,
     ) -> None:
+        for name, given in {"base_lr": base_lr, "max_lr": max_lr, "gamma": gamma}.items():
+            must_be_number(given, name, self)
         self._before(optimizer)
         with types_kept(optimizer):
             torchs.CyclicLR.__init__(
@@ -152,6 +155,8 @@ class OneCycleLR(Cycling, torchs.OneCycleLR):
         three_phase: bool = False,  # noqa: FBT001, FBT002
         last_epoch: int = -1,
     ) -> None:
+        for name, given in {"max_lr": max_lr, "div_factor": div_factor}.items():
+            must_be_number(given, name, self)
         self._before(optimizer)
         with types_kept(optimizer):
             torchs.OneCycleLR.__init__(

@@ -6,6 +6,7 @@ import contextlib
 from typing import TYPE_CHECKING, Any, cast
 
 import torch
+from torch.optim import lr_scheduler as torchs
 
 from passo.optim.lr_scheduler.base import (
     LRScheduler,
@@ -188,15 +189,15 @@ class Relative(LRScheduler):
         slots = self._slots()
         ours = self._are_ours(slots)
         self._meet(ours)
-        torchs: list[Any] | None = None
+        by_torch: list[Any] | None = None
         rates = []
         for place, slot in enumerate(slots):
             if not ours[place]:
                 self._tops[place] = self._top(as_float(slot), before)
             top = self._tops[place]
             if top is None:
-                torchs = self._by_torch() if torchs is None else torchs
-                rates.append(as_float(torchs[place]))
+                by_torch = self._by_torch() if by_torch is None else by_torch
+                rates.append(as_float(by_torch[place]))
                 if t == 0:
                     self._tops[place] = self._top(rates[-1], share)
             else:
@@ -212,7 +213,7 @@ class Relative(LRScheduler):
 
     def _by_torch(self) -> list[Any]:
         """What torch makes of what is there."""
-        with _allowed(self):
+        with torchs._enable_get_lr_call(self):
             return self.get_lr()
 
     def _slots(self) -> list[Any]:
@@ -282,16 +283,3 @@ def _is_same(slot: Any, last: Any, written: Any) -> bool:
         return as_float(slot) == as_float(last)
     tensor, version = written
     return slot is tensor and slot._version == version
-
-
-class _allowed:  # noqa: N801
-    """`get_lr` may be asked within, as torch asks it."""
-
-    def __init__(self, scheduler: LRScheduler) -> None:
-        self._scheduler = scheduler
-
-    def __enter__(self) -> None:
-        self._scheduler._get_lr_called_within_step = True
-
-    def __exit__(self, *_: object) -> None:
-        self._scheduler._get_lr_called_within_step = False

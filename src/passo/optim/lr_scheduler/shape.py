@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+import math
+from numbers import Real
 from typing import TYPE_CHECKING, Any
 
+import torch
+
+from passo.schedules import PassoError
+from passo.schedules.numbers import brief
 from passo.schedules.ops import NUMBERS
 
 if TYPE_CHECKING:
@@ -71,5 +77,30 @@ class Parameter:
             raise AttributeError(self._name) from None
 
     def __set__(self, scheduler: Any, value: Any) -> None:
+        self._check(scheduler, value)
         vars(scheduler)[self._name] = value
         scheduler._changed()
+
+    def _check(self, scheduler: Any, value: Any) -> None:
+        """Refuse what would make a rate of NaN, or none at all."""
+        must_be_number(value, self._name, scheduler)
+
+
+class Milestones(Parameter):
+    """The steps at which something happens, as torch keeps them."""
+
+    def _check(self, scheduler: Any, value: Any) -> None:
+        for each in value:
+            must_be_number(each, "a milestone", scheduler)
+
+
+def must_be_number(value: Any, name: str, scheduler: Any) -> None:
+    """Refuse NaN and what is no number, in a list too.
+
+    >>> must_be_number(0.1, "gamma", None)
+    """
+    for each in value if isinstance(value, (list, tuple)) else [value]:
+        number = each.item() if isinstance(each, torch.Tensor) and each.numel() == 1 else each
+        if not isinstance(number, Real) or math.isnan(number):
+            msg = f"{name} of {type(scheduler).__name__} must be a number, got {brief(each)}"
+            raise PassoError(msg)
