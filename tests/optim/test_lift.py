@@ -136,3 +136,13 @@ def test_an_attached_plan_is_pure_already():
     assert [lifted[1](t) for t in range(6)] == [whole(4 + t) for t in range(6)]
     with pytest.raises(PassoError, match=r"^the plan does not name 'momentum'; it names lr$"):
         lift(scheduler, 6, key="momentum")
+
+
+def test_the_random_numbers_of_the_run_are_not_used_up():
+    scheduler = torchs.LambdaLR(
+        sgd(),
+        lambda _: random.random() + torch.rand(1).item() + np.random.rand(),  # noqa: NPY002
+    )
+    before = random.getstate(), _numpys(), torch.get_rng_state().tolist()
+    lift(scheduler, 5)
+    assert (random.getstate(), _numpys(), torch.get_rng_state().tolist()) == before

@@ -123,3 +123,93 @@ def test_what_else_torchs_module_has_is_here_too():
     assert set(ours.__all__) - set(torchs.__all__) == {"EPOCH_DEPRECATION_WARNING"}
     with pytest.raises(AttributeError):
         ours.NoSuchLR  # noqa: B018
+
+
+@pytest.mark.parametrize("library", [torchs, ours])
+def test_a_beginning_that_is_made_by_hand_follows_torchs_rule_in_every_group(library):
+    optimizer = torch.optim.SGD([{"params": [weight()], "lr": lr} for lr in (0.1, 1.0)])
+    scheduler = library.CosineAnnealingLR(optimizer, T_max=45)
+    for _ in range(5):
+        optimizer.step()
+        scheduler.step()
+    for group in optimizer.param_groups:
+        group["lr"] = 0.01
+    scheduler.last_epoch = -1
+    optimizer.step()
+    scheduler.step()
+    assert scheduler.get_last_lr() == pytest.approx([0.010012194601418958] * 2, rel=1e-12)
+
+
+def test_a_rate_that_became_a_tensor_stays_that_tensor():
+    optimizer = torch.optim.SGD([{"params": [weight()], "lr": lr} for lr in (0.5, 1.0)])
+    scheduler = ours.ExponentialLR(optimizer, 0.5)
+    for _ in range(2):
+        optimizer.step()
+        scheduler.step()
+    group = optimizer.param_groups[1]
+    group["lr"] = rate = torch.tensor(group["lr"], dtype=torch.float64)
+    optimizer.step()
+    scheduler.step()
+    assert group["lr"] is rate
+    assert (optimizer.param_groups[0]["lr"], rate.item()) == (0.0625, 0.125)
+
+
+def test_a_chain_by_hand_goes_on_where_the_optimizer_says_whatever_order_states_load_in():
+    def built(library):
+        optimizer = sgd()
+        return optimizer, [
+            library.ConstantLR(optimizer, 0.5, 9),
+            library.ExponentialLR(optimizer, 0.9),
+        ]
+
+    def stepped(optimizer, schedulers):
+        optimizer.step()
+        for each in schedulers:
+            each.step()
+
+    optimizer, schedulers = built(torchs)
+    for _ in range(3):
+        stepped(optimizer, schedulers)
+    states = copy.deepcopy([optimizer.state_dict(), *(each.state_dict() for each in schedulers)])
+    resumed, again = built(ours)
+    resumed.load_state_dict(states[0])
+    for scheduler, state in reversed(list(zip(again, states[1:], strict=True))):
+        scheduler.load_state_dict(state)
+    for _ in range(3):
+        assert resumed.param_groups[0]["lr"] == pytest.approx(optimizer.param_groups[0]["lr"])
+        stepped(optimizer, schedulers)
+        stepped(resumed, again)
+
+
+def test_a_chain_begins_in_the_middle_as_the_product_of_its_members():
+    optimizer = sgd()
+    parts = [ours.ConstantLR(optimizer, 0.5, 9), ours.ExponentialLR(optimizer, 0.9)]
+    ours.SequentialLR(optimizer, [ours.ChainedScheduler(parts)], [], last_epoch=3)
+    assert optimizer.param_groups[0]["lr"] == pytest.approx(0.5 * 0.9**4, rel=1e-12)
+
+
+@pytest.mark.parametrize("build", [lambda o: ours.ExponentialLR(o, 0.9), None])
+def test_what_a_plateau_took_off_is_taken_off_once(build):
+    optimizer = sgd()
+    build = build or (lambda o: ours.LambdaLR(o, lambda t: 0.9**t))
+    plateau = ours.ReduceLROnPlateau(optimizer, factor=0.5, patience=1)
+    scheduler = ours.ChainedScheduler([build(optimizer), plateau])
+    rates = []
+    for _ in range(7):
+        optimizer.step()
+        scheduler.step(1.0)
+        rates.append(optimizer.param_groups[0]["lr"])
+    falls = [0, 0, 1, 1, 2, 2, 3]
+    wanted = [0.9 ** (t + 1) * 0.5**k for t, k in enumerate(falls)]
+    assert rates == pytest.approx(wanted, rel=1e-12)
+
+
+def test_one_that_leaves_takes_nothing_from_those_that_stay():
+    optimizer = sgd()
+    leaving, staying = ours.LinearLR(optimizer), ours.ExponentialLR(optimizer, 0.5)
+    leaving.detach()
+    assert "initial_lr" in optimizer.param_groups[0]
+    assert hasattr(optimizer.step, "_wrapped_by_lr_sched")
+    staying.detach()
+    assert "initial_lr" not in optimizer.param_groups[0]
+    assert "step" not in vars(optimizer)

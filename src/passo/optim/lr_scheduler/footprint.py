@@ -14,43 +14,58 @@ if TYPE_CHECKING:
 _FIELDS: Final = ("lr", "momentum", "betas")
 _KEYS: Final = ("initial_lr", "max_lr", "min_lr", "max_momentum", "base_momentum")
 _numbers: Final = itertools.count()
-_at_work: Final[weakref.WeakKeyDictionary[Optimizer, weakref.WeakSet[Any]]] = (
-    weakref.WeakKeyDictionary()
-)
+
+
+class Crew:
+    """Who is at work on one optimizer, and how it was before the first of them."""
+
+    __slots__ = ("called", "had", "patched", "schedulers")
+
+    def __init__(self, optimizer: Optimizer) -> None:
+        self.had = [set(group) for group in optimizer.param_groups]
+        self.patched = "step" in vars(optimizer)
+        self.called = "_opt_called" in vars(optimizer)
+        self.schedulers: weakref.WeakSet[Any] = weakref.WeakSet()
+
+
+_at_work: Final[weakref.WeakKeyDictionary[Optimizer, Crew]] = weakref.WeakKeyDictionary()
 
 
 class Footprint:
-    """The param groups as they were before a scheduler was built, and the optimizer's own step."""
+    """The param groups as they were before a scheduler was built."""
 
-    __slots__ = ("_called", "_groups", "_patched", "number")
+    __slots__ = ("_groups", "number")
 
     def __init__(self, optimizer: Optimizer) -> None:
         self.number = next(_numbers)
         self._groups = [_fields(group) for group in optimizer.param_groups]
-        self._patched = "step" in vars(optimizer)
-        self._called = "_opt_called" in vars(optimizer)
 
     def undo(self, scheduler: Any, *, values: bool) -> None:
-        """Take the keys away, with `values` put those back that stood there, and free `step`."""
+        """With `values` put back what stood there; the last who leaves takes keys and `step` off."""
         optimizer = scheduler.optimizer
-        others = _at_work.get(optimizer, weakref.WeakSet())
-        others.discard(scheduler)
-        for group, fields in zip(optimizer.param_groups, self._groups, strict=False):
+        groups, crew = optimizer.param_groups, _at_work[optimizer]
+        crew.schedulers.discard(scheduler)
+        for group, fields in zip(groups, self._groups if values else [], strict=False):
+            for key, (slot, number) in fields.items():
+                group[key] = _as_it_was(slot, number)
+        if crew.schedulers:
+            return
+        for group, had in zip(groups, crew.had, strict=False):
             for key in _KEYS:
-                if key not in fields and not others:
+                if key not in had:
                     group.pop(key, None)
-            if values:
-                for key, (slot, number) in fields.items():
-                    group[key] = _as_it_was(slot, number)
-        if not others and not self._patched and hasattr(optimizer.step, "_wrapped_by_lr_sched"):
+        if not crew.patched and hasattr(optimizer.step, "_wrapped_by_lr_sched"):
             del optimizer.step
-            if not self._called and "_opt_called" in vars(optimizer):
+            if not crew.called and "_opt_called" in vars(optimizer):
                 del optimizer._opt_called
 
 
 def works_on(scheduler: Any, optimizer: Optimizer) -> None:
-    """Remember who is at work on an optimizer."""
-    _at_work.setdefault(optimizer, weakref.WeakSet()).add(scheduler)
+    """Remember who is at work on an optimizer; called before anything is changed."""
+    crew = _at_work.get(optimizer)
+    if crew is None or not crew.schedulers:
+        crew = _at_work[optimizer] = Crew(optimizer)
+    crew.schedulers.add(scheduler)
 
 
 def _fields(group: dict[str, Any]) -> dict[str, tuple[Any, Any]]:
