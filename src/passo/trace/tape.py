@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from itertools import pairwise
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from passo.trace.values import Bucket, Column, one_nan
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 EXACT: Final = 100_000  # changes that stay exact when older ones are put together
 WIDE: Final = 8  # columns that may keep so many each; more of them keep less
@@ -52,13 +55,17 @@ class Tape:
 
     def put(self, update: int, value: float | None) -> bool:
         """From `update` on the field holds `value`; answers whether older changes were folded."""
+        return self.extend((update,), (value,))
+
+    def extend(self, updates: Sequence[int], values: Sequence[float | None]) -> bool:
+        """The same for many updates at once."""
         last = self._values[-1] if self._values else None
-        if value is not None:
-            value = one_nan(value)
-        if value == last or value is last:
-            return False
-        self._updates.append(update)
-        self._values.append(value)
+        for update, value in zip(updates, values):  # noqa: B905 (as long as each other)
+            value = one_nan(value)  # noqa: PLW2901
+            if value != last and value is not last:
+                self._updates.append(update)
+                self._values.append(value)
+                last = value
         if len(self._updates) <= 2 * self._exact:
             return False
         self._fold()

@@ -41,7 +41,7 @@ class Footprint:
         self._groups = [_fields(group) for group in optimizer.param_groups]
 
     def undo(self, scheduler: Any, *, values: bool) -> None:
-        """With `values` put back what stood there; the last who leaves takes keys and `step` off."""
+        """With `values` put back what stood there; the last to leave takes keys and `step` off."""
         optimizer = scheduler.optimizer
         groups, crew = optimizer.param_groups, _at_work[optimizer]
         crew.schedulers.discard(scheduler)

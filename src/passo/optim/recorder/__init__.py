@@ -74,7 +74,7 @@ class Recorder:
         for record in reversed(self.listener.records):
             if resumed and record.meta.get("saved") == record.clock:
                 record.meta["continued"] = True
-            resumed = resumed or any(event.kind == "load" for event in record.events)
+            resumed = resumed or any(event.kind == "load" for event in record.ledger.events)
         for record in self.listener.records:
             record.end(how)
 
@@ -88,7 +88,7 @@ class Recorder:
     def traces(self) -> list[Trace]:
         """A trace for each optimizer that made an update or had a scheduler."""
         kept = [each for each in self.listener.records if each.outer is None]
-        return [each.trace() for each in kept if each.clock or each.events]
+        return [each.trace() for each in kept if each.clock or each.ledger.events]
 
     def __enter__(self) -> Recorder:  # noqa: PYI034 (Self is of Python 3.11)
         """Itself, listening."""

@@ -45,9 +45,9 @@ class Hooks:
             self._wrap(kind)
         self._replace(LRScheduler, "__init_subclass__", classmethod(self._born))
         self._replace(torch.Tensor, "backward", _backward(torch.Tensor.backward, listener))
-        self._listen(Optimizer, "load_state_dict", listener.loading)
-        self._listen(Optimizer, "state_dict", listener.saving)
-        self._listen(Scheduler, "report", listener.reporting)
+        self._listen(Optimizer, "load_state_dict", listener.loads.optimizer)
+        self._listen(Optimizer, "state_dict", listener.loads.saving)
+        self._listen(Scheduler, "report", listener.schedulers.reporting)
         self._listen(torch.amp.GradScaler, "scale", listener.losses.scaling)
         self._listen(torch.amp.GradScaler, "step", listener.scaled_step)
 
@@ -69,9 +69,9 @@ class Hooks:
 
     def _wrap(self, kind: type) -> None:
         around: dict[str, Any] = {
-            "__init__": self.listener.building,
-            "load_state_dict": self.listener.loading_scheduler,
-            "state_dict": self.listener.saving,
+            "__init__": self.listener.schedulers.building,
+            "load_state_dict": self.listener.loads.scheduler,
+            "state_dict": self.listener.loads.saving,
         }
         for name in _METHODS:
             method = vars(kind).get(name)
@@ -144,8 +144,9 @@ def _around(method: Any, listening: Any) -> Any:
 
 def _stepping(method: Any, listener: Listener) -> Any:
     """The `step` of a scheduler: quick, since it runs at every update."""
-    busy, failed = listener.busy, _guarded(listener, listener.failed)
-    begin, end = listener.stepping, listener.stepped
+    schedulers = listener.schedulers
+    busy, failed = schedulers.busy, _guarded(listener, schedulers.failed)
+    begin, end = schedulers.stepping, schedulers.stepped
 
     def stepped(*args: Any, **kwargs: Any) -> Any:
         if busy or listener.lost:

@@ -19,10 +19,10 @@ class Losses:
     ([tensor(0.5000)], [])
     """
 
-    __slots__ = ("_scaled", "_seen", "_told")
+    __slots__ = ("_scaled", "_told", "seen")
 
     def __init__(self) -> None:
-        self._seen: list[Any] = []
+        self.seen: list[Any] = []
         self._scaled: dict[int, tuple[Any, Any]] = {}
         self._told = False
 
@@ -34,18 +34,18 @@ class Losses:
             reference, original = self._scaled.pop(id(tensor), (None, None))
             if reference is not None and reference() is tensor:
                 tensor = original
-        self._seen.append(tensor.detach())
-        if len(self._seen) > MOST:
-            del self._seen[: MOST // 2]
+        self.seen.append(tensor.detach())
+        if len(self.seen) > MOST:
+            del self.seen[: MOST // 2]
 
     def tell(self, value: Any) -> None:
         """The script says its loss itself: from now on nothing else is a loss."""
         self._told = True
-        self._seen.append(torch.as_tensor(value).detach())
+        self.seen.append(torch.as_tensor(value).detach())
 
     def take(self) -> list[Any]:
         """What was seen since the last time."""
-        seen, self._seen = self._seen, []
+        seen, self.seen = self.seen, []
         return seen
 
     def scaling(self, _method: Any, args: Any, _kwargs: Any, _frame: Any) -> Any:

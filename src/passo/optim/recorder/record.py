@@ -14,10 +14,9 @@ from passo.optim.recorder import source
 from passo.optim.recorder.describe import future
 from passo.optim.recorder.epochs import Epochs
 from passo.optim.recorder.leaving import way_out
-from passo.optim.recorder.reading import Reading, numbers
+from passo.optim.recorder.ledger import Ledger
+from passo.optim.recorder.reading import Reading, is_deep
 from passo.optim.recorder.tally import Tally
-from passo.trace import Event, Report, Tape, Trace, TraceWriter
-from passo.trace.tape import exact_for
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -28,10 +27,10 @@ if TYPE_CHECKING:
 
     from passo.optim.recorder.leaving import WayOut
     from passo.optim.recorder.losses import Losses
+    from passo.optim.recorder.reading import Rows
+    from passo.trace import Trace
 
-BATCH: Final = 256  # updates whose numbers wait, so that a device is asked once for all of them
 TURNS: Final = 1000
-REPORTS: Final = 200_000
 
 
 class Record:
@@ -46,35 +45,23 @@ class Record:
         self.optimizer = weakref.ref(optimizer)
         self.number, self.clock, self.writer = number, 0, None
         self.meta: dict[str, Any] = {"optimizer": type(optimizer).__name__, **meta}
+        self.ledger = Ledger(path, self.meta)
         self.watch = Watch(optimizer)
-        self.reading = Reading(groups)
-        self.parameters = {id(p) for group in groups for p in group["params"]}
         self.outer: Record | None = None
         self.twin = False
         self.each_update: Callable[[Record], None] | None = None
-        self.tapes: list[Tape] = []
-        self.events: list[Event] = []
-        self.reports: list[Report] = []
         self.positions: dict[int, float] = {}
         self.lambdas: dict[int, Any] = {}
         self.advanced: dict[int, int] = {}
         self.skipped = False
-        self._losses = Tape(None, "loss")
-        self._kept: list[Any] = []
-        self._slots: list[list[Tape]] = []
         self.lines: dict[tuple[int, int, int, bool], Tally] = {}
         self._tallies: dict[Any, Tally] = {}
-        self._pending: list[tuple[int, list[Any]]] = []
-        self._pending_losses: list[tuple[int, list[Any]]] = []
         self._by: Any = None
         self._turns = 0
         self.epochs = Epochs()
         self._way_out: WayOut | None = None
-        self._file: TraceWriter | None = None
-        self._path = path
+        self._used: Rows | None
         self._layout(groups)
-        self.marks = self.reading.marks(groups)
-        self._used: list[Any] | None = self.reading.values(groups)
 
     def twin_of(self, others: list[Record]) -> None:
         """An optimizer that shares its very groups with another one, as SAM with its base."""
@@ -89,14 +76,21 @@ class Record:
     def before(self, optimizer: Optimizer, closure: Any, frame: FrameType | None) -> None:
         """An update begins: what is there now is what it uses."""
         groups = optimizer.param_groups
-        self.look(groups, frame)
+        if len(groups) != len(self.marks) or self.reading.marks(groups) != self.marks:
+            self.look(groups, frame)
         if not self.clock:
-            self._plans(optimizer)
-            self.meta |= _ranked()
-            self._way_out = way_out(frame)
-        self.watch.before(groups, closure)
+            self._begin(optimizer, frame)
+        watch, first = self.watch, self.marks[0]
+        watch.before(groups, closure)
+        watch.lr = (first[0] or None) if first else None
         if self.epochs.begun(frame):
             self.happens("epoch", None, {"name": self.epochs.name})
+
+    def _begin(self, optimizer: Optimizer, frame: FrameType | None) -> None:
+        """The first update is about to be made."""
+        self._plans(optimizer)
+        self.meta |= _ranked()
+        self._way_out = way_out(frame)
 
     def after(self, optimizer: Optimizer, losses: Losses) -> bool:
         """A step ended; answers whether it was an update."""
@@ -105,15 +99,14 @@ class Record:
             self.marks = self.reading.marks(groups)
             return False
         if self._used is not None:
-            self._turn()
-            self._pending.append((self.clock, self._used))
+            if self.writer != self._by:
+                self._turn()
+            self.ledger.used(self.clock, self._used)
             self._used = None
-        if seen := losses.take():
-            self._pending_losses.append((self.clock, seen))
+        if losses.seen:
+            self.ledger.lost(self.clock, losses.take())
         self.clock += 1
         self.skipped = False
-        if len(self._pending) >= BATCH or len(self._pending_losses) >= BATCH:
-            self.settle()
         marks = self.reading.marks(groups)
         if marks != self.marks:  # the optimizer itself, or a hook of its own
             self._changed(groups, marks, "plan" if "plan" in self.meta else "optimizer")
@@ -123,18 +116,29 @@ class Record:
 
     def look(self, groups: Any, frame: FrameType | None) -> None:
         """Whatever differs from what was there last was changed from outside."""
-        if len(groups) * len(self.reading.keys) != len(self.marks):
+        if len(groups) != len(self.marks):
             self.regroup(groups)
         marks = self.reading.marks(groups)
         if marks != self.marks:
             self._edited(groups, marks, frame)
 
-    def wrote(self, groups: Any, by: Any) -> list[str]:
-        """A scheduler has just written; answers with the fields that it changed."""
-        if len(groups) * len(self.reading.keys) != len(self.marks):
+    def wrote(self, groups: Any, by: Any) -> None:
+        """A scheduler has just written."""
+        if len(groups) != len(self.marks):
             self.regroup(groups)
         marks = self.reading.marks(groups)
-        return self._changed(groups, marks, by) if marks != self.marks else []
+        if marks != self.marks:
+            self._changed(groups, marks, by)
+
+    def fields(self, frame: FrameType | None = None) -> dict[str, Any]:
+        """What the groups hold, by column; with a frame edits from outside are noticed first."""
+        optimizer = self.optimizer()
+        if optimizer is None:
+            return {}
+        groups = optimizer.param_groups
+        if frame is not None:
+            self.look(groups, frame)
+        return {f"{place}.{key}": v for (place, key), v in self.reading.named(groups).items()}
 
     def _edited(self, groups: Any, marks: list[Any], frame: FrameType | None) -> None:
         if self._is_planned():
@@ -170,22 +174,26 @@ class Record:
             if run is not None and run.unit == "steps":
                 self.meta["planned"] = float(run.updates)
 
-    def _changed(self, groups: Any, marks: list[Any], by: Any) -> list[str]:
-        keys, count, old = self.reading.keys, len(self.reading.keys), self.marks
-        if len(marks) == count:
-            pairs = zip(keys, marks, old)  # noqa: B905 (as long as each other)
-            changed = [key for key, a, b in pairs if a is not b and a != b]
+    def _changed(self, groups: Any, marks: Rows, by: Any) -> list[str]:
+        """Answers with the fields that changed."""
+        changed, deep = [], False
+        columns = zip(self.reading.keys, zip(*marks), zip(*self.marks))  # noqa: B905
+        for key, new, old in columns:
+            if new != old:
+                changed.append(key)
+                deep = deep or (type(new[0]) is not float and is_deep(new[0]))
+        if deep and not self.reading.deep:
+            self._layout(groups)
         else:
-            changed = [key for k, key in enumerate(keys) if marks[k::count] != old[k::count]]
-        self.marks = marks
-        self._used = self.reading.values(groups) if self.reading.tensors else marks
+            self.marks = marks
+            self._used = self.reading.kept(groups, marks)
         if "lr" in changed:
             self.writer = by
         return changed
 
     def _turn(self) -> None:
         """An update used a rate that somebody else wrote than the one before."""
-        if self.writer != self._by and self._turns < TURNS:
+        if self._turns < TURNS:
             self._turns += 1
             self.tell(self.clock, "turn", {"by": self.writer})
         self._by = self.writer
@@ -205,61 +213,17 @@ class Record:
 
     def tell(self, _clock: int, kind: str, detail: dict[str, Any]) -> None:
         """Something happened, once."""
-        self.settle()
-        event = Event(self.clock, kind, detail)
-        self.events.append(event)
-        if self._file is not None:
-            self._file.event(event.clock, kind, event.detail)
+        self.ledger.event(self.clock, kind, detail)
 
     def report(self, name: str, value: Any) -> None:
         """A metric that the script handed over."""
-        try:
-            report = Report.of(self.clock, {name: value})
-        except ValueError:
-            return
-        self.settle()
-        if len(self.reports) >= REPORTS:
-            self.reports[: REPORTS // 2] = self.reports[: REPORTS // 2 : 2]
-            self.meta["thinned"] = True
-        self.reports.append(report)
-        if self._file is not None:
-            self._file.report(report.clock, dict(report.metrics))
+        self.ledger.report(self.clock, name, value)
 
     # -- the trace
 
-    def settle(self) -> None:
-        """Bring what waits into numbers, in order."""
-        pending, self._pending = self._pending, []
-        losses, self._pending_losses = self._pending_losses, []
-        folded = False
-        for update, values in pending:
-            if self._file is not None:
-                self._file.update(update, numbers(values))
-            for value, old, slot in zip(values, self._kept, self._slots):  # noqa: B905
-                if value is not old:
-                    for tape, number in zip(slot, numbers([value])):  # noqa: B905
-                        folded |= tape.put(update, number)
-            self._kept = values
-        for update, several in losses:
-            folded |= self._losses.put(update, _mean(several))
-        if self._file is not None and folded:
-            self._file.condense(self.trace())
-
     def trace(self) -> Trace:
         """All that was seen so far, as a value."""
-        self.settle()
-        told = [Report(clock, (("loss", value),)) for clock, value in _series(self._losses)]
-        return Trace(
-            self.clock,
-            tuple(self.meta.get("groups", ())),
-            tuple(tape.column() for tape in self.tapes),
-            tuple(sorted([*told, *self.reports], key=lambda each: each.clock)),
-            tuple(self.events),
-            self.meta.get("plan"),
-            self.meta.get("run"),
-            {key: self.meta[key] for key in self.meta if key not in ("groups", "plan", "run")},
-            complete="ended" in self.meta,
-        )
+        return self.ledger.trace(self.clock)
 
     def end(self, how: str) -> None:
         """The run is over: tell what recurs up to here."""
@@ -272,9 +236,7 @@ class Record:
         self.meta["ended"] = how
         if self._way_out is not None and self._way_out.was_taken(self.clock, self.epochs.now):
             self.meta["left"] = True
-        if self._file is not None:
-            self._file.condense(self.trace())
-            self._file.close()
+        self.ledger.close(self.clock)
 
     def _futures(self) -> None:
         """What the functions of LambdaLR would have given, had the run gone on.
@@ -296,48 +258,20 @@ class Record:
             tally.end()
         for number, at in self.positions.items():
             self.tell(self.clock, "position", {"scheduler": number, "position": at})
-        self.settle()
 
     def regroup(self, groups: Any) -> None:
         """Groups joined or went."""
-        self.settle()
-        before = len(self.meta["groups"])
+        before = len(self.ledger.groups)
         self._layout(groups)
-        self.marks = self.reading.marks(groups)
-        self._used = self.reading.values(groups)
-        self.parameters = {id(p) for group in groups for p in group["params"]}
-        if len(groups) != before:
-            self.tell(self.clock, "group", {"before": before, "after": len(groups)})
+        self.tell(self.clock, "group", {"before": before, "after": len(groups)})
 
     def _layout(self, groups: Any) -> None:
+        """What there is to read, from now on."""
         self.reading = Reading(groups)
-        known = {(tape.group, tape.key): tape for tape in self.tapes}
-        names = self.reading.columns(groups)
-        exact = exact_for(len(names))
-        self.tapes = [known.get(each) or Tape(*each, exact) for each in names]
-        self._kept = [_NEVER] * (len(groups) * len(self.reading.keys))
-        self._slots = self._by_slot(names)
-        self.meta["groups"] = [str(g.get("name", k)) for k, g in enumerate(groups)]
-        if self._path is not None:
-            self._reopen(self._path)
-
-    def _by_slot(self, names: list[tuple[int, str]]) -> list[list[Tape]]:
-        """The tapes of each group and key: two for a pair of betas."""
-        slots: dict[tuple[int, str], list[Tape]] = {}
-        for (place, name), tape in zip(names, self.tapes, strict=True):
-            slots.setdefault((place, name.partition("[")[0]), []).append(tape)
-        return list(slots.values())
-
-    def _reopen(self, path: Path) -> None:
-        """Begin the file, or lay it out anew."""
-        if self._file is None:
-            columns = [(tape.group, tape.key) for tape in self.tapes]
-            self._file = TraceWriter(path, columns, groups=self.meta["groups"])
-        else:
-            self._file.condense(self.trace())
-
-
-_NEVER: Final = object()
+        self.ledger.layout(self.reading, groups, self.clock)
+        self.parameters = {id(p) for group in groups for p in group["params"]}
+        self.marks = self.reading.marks(groups)
+        self._used = self.reading.kept(groups, self.marks)
 
 
 def _ranked() -> dict[str, int]:
@@ -346,16 +280,3 @@ def _ranked() -> dict[str, int]:
     if not ready:
         return {}
     return {"rank": distributed.get_rank(), "world": distributed.get_world_size()}
-
-
-def _mean(several: list[Any]) -> float:
-    found = [each for each in numbers(several) if each is not None]
-    return math.fsum(found) / len(found) if found else math.nan
-
-
-def _series(tape: Tape) -> list[tuple[int, float]]:
-    """A tape of losses as points: an older one is the mean of its bucket."""
-    column = tape.column()
-    old = [(each.end - 1, each.mean) for each in column.coarse]
-    pairs = zip(column.updates, column.values, strict=True)
-    return [*old, *((update, value) for update, value in pairs if value is not None)]

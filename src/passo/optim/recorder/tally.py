@@ -54,6 +54,11 @@ class Tally:
         if clock == self._now:
             self._count += 1
             return
+        if self._times > 1 and self._count == self._each and self._now - self._last == self._every:
+            self._times += 1
+            self._hits += self._count
+            self._last, self._now, self._count = self._now, clock, 1
+            return
         if self._now >= 0:
             self._settle()
         self._now, self._count = clock, 1
