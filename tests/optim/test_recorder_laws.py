@@ -1,0 +1,129 @@
+"""What stands in a trace for update t is what update t used, whoever wrote it and however."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+from torch.optim.lr_scheduler import ExponentialLR
+
+from passo.optim import Recorder
+from passo.optim.recorder import ledger
+from passo.trace import Trace
+
+RATES = st.floats(0.0, 2.0, width=32)
+WAYS = ("float", "tensor", "fill", "pair", "list", "item", "group", "schedule", "integer", "nothing")
+pytestmark = pytest.mark.filterwarnings("ignore:Detected call of")
+ACTS = st.lists(st.tuples(st.sampled_from(WAYS), st.integers(0, 2), RATES), max_size=30)
+
+
+class Naive:
+    """Reads every field with its own eyes just before each step."""
+
+    def __init__(self):
+        self.rows = []
+
+    def look(self, optimizer):
+        row = {}
+        for place, group in enumerate(optimizer.param_groups):
+            for key in ("lr", "weight_decay"):
+                row[place, key] = float(group[key])
+            for k in range(2):
+                row[place, f"betas[{k}]"] = float(group["betas"][k])
+        self.rows.append(row)
+
+
+def act(optimizer, scheduler, way, place, rate):
+    groups = optimizer.param_groups
+    group = groups[place % len(groups)]
+    if way == "float":
+        group["lr"] = rate
+    elif way == "integer":
+        group["lr"] = math.ceil(rate)
+    elif way == "tensor":
+        group["lr"] = torch.tensor(rate)
+    elif way == "fill" and isinstance(group["lr"], torch.Tensor):
+        group["lr"].fill_(rate)
+    elif way == "pair":
+        group["betas"] = (min(rate, 0.9), 0.99)
+    elif way == "list":
+        group["betas"] = [min(rate, 0.9), 0.99]
+    elif way == "item" and isinstance(group["betas"], list):
+        group["betas"][1] = min(rate, 0.99)
+    elif way == "group" and len(groups) < 4:
+        optimizer.add_param_group({"params": [parameter()], "lr": rate})
+        scheduler.base_lrs.append(rate)
+    elif way == "schedule":
+        scheduler.step()
+
+
+def parameter():
+    weight = torch.nn.Parameter(torch.ones(1))
+    weight.grad = torch.ones(1)
+    return weight
+
+
+def run(acts):
+    naive = Naive()
+    optimizer = torch.optim.NAdam([parameter()], lr=0.1)
+    scheduler = ExponentialLR(optimizer, 0.9)
+    for each in acts:
+        act(optimizer, scheduler, *each)
+        naive.look(optimizer)
+        optimizer.step()
+    return naive
+
+
+@given(acts=ACTS)
+def test_the_trace_is_what_a_naive_reader_saw(acts, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("trace")
+    with Recorder(folder) as recorder:
+        naive = run(acts)
+    for trace in (recorder.traces() or [Trace(0)])[0], Trace.load(folder / "0.jsonl"):
+        assert trace.updates == len(acts)
+        seen = [{} for _ in acts]
+        for update, place, key, value in trace.rows():
+            seen[update][place, key] = value
+        kept = [{k: row[k] for k in row if k in naive.rows[t]} for t, row in enumerate(seen)]
+        assert kept == naive.rows
+
+
+@pytest.mark.parametrize("batch", [1, 3, 256])
+def test_the_size_of_a_batch_changes_nothing(batch, monkeypatch):
+    monkeypatch.setattr(ledger, "BATCH", batch)
+    acts = [("schedule", 0, 0.0), ("float", 0, 0.5), ("tensor", 0, 0.25), ("fill", 0, 0.125)] * 5
+    with Recorder() as recorder:
+        naive = run(acts)
+    assert recorder.traces()[0].used("lr")[1] == [row[0, "lr"] for row in naive.rows]
+
+
+class Plain(torch.optim.Optimizer):
+    def step(self, closure=None):
+        pass
+
+
+def recorded(defaults, change):
+    with Recorder() as recorder:
+        optimizer = Plain([parameter()], defaults)
+        for k in range(3):
+            change(optimizer.param_groups[0], k)
+            optimizer.step()
+    return recorder.traces()[0]
+
+
+def test_an_optimizer_whose_groups_hold_one_number_or_none_is_seen():
+    trace = recorded({"lr": 0.1}, lambda group, k: group.update(lr=float(k)))
+    assert trace.used("lr") == ([0, 1, 2], [0.0, 1.0, 2.0])
+    trace = recorded({}, lambda group, k: None)
+    assert (trace.updates, trace.columns) == (3, ())
+
+
+def test_a_field_that_goes_has_no_value_from_then_on():
+    trace = recorded({"lr": 0.1, "momentum": 0.9}, lambda group, k: k and group.pop("momentum", 0))
+    assert trace.used("lr") == ([0, 1, 2], [0.1, 0.1, 0.1])
+    assert trace.used("momentum") == ([0], [0.9])
+    trace = recorded({"lr": 0.1}, lambda group, k: k and group.pop("lr", 0))
+    assert trace.used("lr") == ([0], [0.1])
