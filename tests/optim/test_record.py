@@ -17,6 +17,7 @@ from passo import (
     base,
     by_group,
     steps,
+    tokens,
     warmup_cosine,
 )
 from passo.optim import tensorize
@@ -167,3 +168,49 @@ def test_a_recorded_run_is_as_it_is_without(path):
         update(optimizer, 10)
         ends.append(optimizer.param_groups[0]["params"][0].item())
     assert ends[0] == ends[1]
+
+
+def test_a_planned_run_is_exact_and_its_file_small(path):
+    optimizer = sgd()
+    plan = base * Linear(0.0, 1.0, steps(500)).then(Cosine(1.0, 0.1, steps(90_000)))
+    scheduler = attach(optimizer, {"lr": plan * Plateau("loss", patience=0)}, record=path)
+    seen = []
+
+    def run(updates):
+        for _ in range(updates):
+            seen.append(optimizer.param_groups[0]["lr"])
+            scheduler.advance()
+
+    run(30_000)
+    scheduler.report(loss=1.0)
+    scheduler.report(loss=1.0)
+    run(30_000)
+    optimizer.param_groups[0]["lr"] = 0.75
+    run(10_000)
+    scheduler.seek(65_000)
+    del seen[65_000:]
+    run(5_000)
+    scheduler.detach()
+    assert Trace.load(path).used()[1] == seen
+    assert path.stat().st_size < 3_000
+
+
+def test_a_checkpoint_is_never_ahead_of_the_trace(path):
+    optimizer = sgd()
+    scheduler = attach(optimizer, RAMP, record=path)
+    update(optimizer, 50)
+    scheduler.state_dict()
+    assert Trace.load(path).used() == (list(range(50)), values(RAMP, 50))
+
+
+def test_a_run_on_another_axis_is_recorded_value_by_value(path):
+    optimizer = sgd()
+    run = Run(tokens(1000), tokens_per_step=10)
+    plan = Linear(1.0, 0.0, tokens(1000))
+    scheduler = attach(optimizer, plan, run, record=path)
+    seen = []
+    for _ in range(100):
+        seen.append(optimizer.param_groups[0]["lr"])
+        update(optimizer)
+    scheduler.detach()
+    assert Trace.load(path).used()[1] == seen

@@ -10,12 +10,25 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch.optim.lr_scheduler import ExponentialLR
 
+from passo import Plateau, Run, attach, base, steps, warmup_cosine
 from passo.optim import Recorder
 from passo.optim.recorder import ledger
 from passo.trace import Trace
+from passo.trace.reader import read
 
 RATES = st.floats(0.0, 2.0, width=32)
-WAYS = ("float", "tensor", "fill", "pair", "list", "item", "group", "schedule", "integer", "nothing")
+WAYS = (
+    "float",
+    "tensor",
+    "fill",
+    "pair",
+    "list",
+    "item",
+    "group",
+    "schedule",
+    "integer",
+    "nothing",
+)
 pytestmark = pytest.mark.filterwarnings("ignore:Detected call of")
 ACTS = st.lists(st.tuples(st.sampled_from(WAYS), st.integers(0, 2), RATES), max_size=30)
 
@@ -127,3 +140,29 @@ def test_a_field_that_goes_has_no_value_from_then_on():
     assert trace.used("momentum") == ([0], [0.9])
     trace = recorded({"lr": 0.1}, lambda group, k: k and group.pop("lr", 0))
     assert trace.used("lr") == ([0], [0.1])
+
+
+class Idle(torch.optim.Optimizer):
+    def step(self, closure=None):
+        pass
+
+
+def test_a_planned_rate_is_recorded_exactly_and_in_little_room(tmp_path):
+    plan = {"lr": warmup_cosine(base, steps(500), floor=1e-4 * base) * Plateau("loss", patience=0)}
+    seen = []
+    with Recorder(tmp_path) as recorder:
+        optimizer = Idle([parameter()], {"lr": 0.3, "momentum": 0.9})
+        scheduler = attach(optimizer, plan, Run(steps(60_000)))
+        for t in range(60_000):
+            if t == 30_000:
+                optimizer.param_groups[0]["lr"] = 0.7
+            if t in (20_000, 20_001, 40_000):
+                scheduler.report(loss=1.0)
+            seen.append(optimizer.param_groups[0]["lr"])
+            optimizer.step()
+    (trace,) = recorder.traces()
+    assert trace.used("lr")[1] == seen
+    assert Trace.load(tmp_path / "0.jsonl").used("lr")[1] == seen
+    column = read(tmp_path / "0.jsonl", unfolded=False).column()
+    assert 4 <= len(column.planned) <= 8
+    assert (tmp_path / "0.jsonl").stat().st_size < 6_000

@@ -15,7 +15,7 @@ from passo.schedules import PassoError
 from passo.schedules.ops import NUMBERS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from passo.schedules import Run, Schedule
 
@@ -241,6 +241,12 @@ class Driver:
                 each.last if ours else each.field.read(groups[each.place])  # type: ignore[union-attr, index]
             )
         return found
+
+    def formulas(self) -> Iterator[tuple[Driven, Schedule, float]]:
+        """What each driven number follows now, and the position from which on."""
+        for one in self.shared:
+            for each in one.followers:
+                yield each, one.formula, one.begin
 
     def restore(self, groups: list[dict[str, Any]]) -> None:
         """Put every base back."""

@@ -43,6 +43,7 @@ class Scheduler(Readings):
         self._step_count = 1
         self._watch: Watch | None = None
         self._writer: TraceWriter | None = None
+        self._followed: Any = None
         self._handles: tuple[Any, ...] = ()
         self.number = next(_numbers)
         self._told = False
@@ -200,6 +201,8 @@ class Scheduler(Readings):
         >>> attach(optimizer, Linear(0.5, 0.0, steps(4))).state_dict()["clock"]
         0
         """
+        if self._writer is not None:
+            self._writer.flush()
         return state.save(self)
 
     def load_state_dict(self, state_dict: Mapping[str, Any]) -> None:
@@ -245,7 +248,7 @@ class Scheduler(Readings):
     def tick(self, optimizer: Optimizer) -> None:
         """One update happened: keep what it used, move the clock, write what the next one uses."""
         if self._writer is not None:
-            self._writer.update(self.clock, self.driver.used(optimizer.param_groups))
+            self._record(self._writer, optimizer)
         self.at.tick()
         groups, driver = optimizer.param_groups, self.driver
         if len(groups) != len(driver.marks):
@@ -255,6 +258,15 @@ class Scheduler(Readings):
             self._watch.lr = groups[0].get("lr")
         if self.settings.watch is not None:
             ranks.compare(self)
+
+    def _record(self, writer: TraceWriter, optimizer: Optimizer) -> None:
+        """Tell the trace what the update used, and beforehand what it follows."""
+        driver = self.driver
+        if driver.shared is not self._followed and self.settings.axis == "step":
+            for each, formula, begin in driver.formulas():
+                writer.follow(each.column, formula, begin)
+            self._followed = driver.shared
+        writer.update(self.clock, driver.used(optimizer.param_groups))
 
     @quiet
     def _after_load(self, optimizer: Optimizer) -> None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from passo.trace.files import replacing
 from passo.trace.range_test import RangeTest
+from passo.trace.stretch import Stretch
 from passo.trace.suggest import Suggestion
 from passo.trace.tape import Tape
 from passo.trace.trace import Trace
@@ -22,6 +23,7 @@ __all__ = [
     "Event",
     "RangeTest",
     "Report",
+    "Stretch",
     "Suggestion",
     "Tape",
     "Trace",

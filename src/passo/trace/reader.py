@@ -11,14 +11,16 @@ from typing import Any, BinaryIO, NoReturn
 from passo.schedules.errors import PassoError
 from passo.trace import text
 from passo.trace.files import replacing
+from passo.trace.stretch import Stretch, formula
 from passo.trace.trace import Trace
 from passo.trace.values import Bucket, Column, Event, Report
 
 LONGEST = 1 << 24
+_UNKNOWN = object()
 HEADER = {"passo", "version", "groups", "columns", "plan", "run", "meta"}
 
 
-def read(path: str | os.PathLike[str]) -> Trace:
+def read(path: str | os.PathLike[str], *, unfolded: bool = True) -> Trace:
     """The trace in a file; a torn last line is left out, any other strange line is an error."""
     name = os.fspath(path)
     with Path(path).open("rb") as file:
@@ -28,7 +30,7 @@ def read(path: str | os.PathLike[str]) -> Trace:
                 gathered.take(_parse(raw))
             except (ValueError, TypeError, AttributeError, RecursionError) as error:
                 _refuse(name, place, raw, str(error))
-    return gathered.trace()
+    return gathered.trace(unfolded=unfolded)
 
 
 def write(trace: Trace, path: str | os.PathLike[str]) -> None:
@@ -97,7 +99,9 @@ class Gathered:
         self.ended = False
         self.groups: list[str] = []
         self.changes: dict[str, dict[int, float | None]] = {}
-        self.last: dict[str, float | None] = {}
+        self.last: dict[str, Any] = {}
+        self.open: dict[str, tuple[int, str, float]] = {}
+        self.planned: dict[str, list[Stretch]] = {}
         self.coarse: dict[str, tuple[Bucket, ...]] = {}
         self.reports: list[Report] = []
         self.events: list[Event] = []
@@ -114,14 +118,17 @@ class Gathered:
             self._reach(line["clock"])
         kind(self, line)
 
-    def trace(self) -> Trace:
-        """What came in so far, as a value."""
+    def trace(self, *, unfolded: bool = True) -> Trace:
+        """What came in so far; `unfolded` has short stretches of a plan as their values."""
+        for name in list(self.open):
+            self._stop(name, self.clock)
         columns = []
         for name, changes in self.changes.items():
             pairs = [pair for pair in changes.items() if pair[0] < self.clock]
             updates, values = zip(*pairs, strict=True) if pairs else ((), ())
-            coarse = self.coarse.get(name, ())
-            columns.append(Column(*text.column_of(name), updates, values, coarse))
+            parts = self.coarse.get(name, ()), tuple(self.planned.get(name, ()))
+            column = Column(*text.column_of(name), updates, values, *parts)
+            columns.append(column.unfolded(self.clock) if unfolded else column)
         return Trace(
             self.clock,
             tuple(self.groups),
@@ -157,10 +164,29 @@ class Gathered:
             if name not in self.changes:
                 raise PassoError(f"no column is called {name!r}")
             value = None if given is None else text.untoken(given)
+            self._stop(name, update)
             if value is not None:
                 self.clock = update + 1
             if value != self.last[name] and value is not self.last[name]:
                 self.changes[name][update] = self.last[name] = value
+
+    def _planned(self, line: dict[str, Any]) -> None:
+        (name,), (schedule,) = _texts([line["planned"]]), _texts([line["schedule"]])
+        if name not in self.changes:
+            raise PassoError(f"no column is called {name!r}")
+        update = line["update"]
+        self._reach(update)
+        self._stop(name, update)
+        shift = text.untoken(line["shift"])
+        formula(schedule)
+        self.open[name] = (update, schedule, shift)
+
+    def _stop(self, name: str, end: int) -> None:
+        """A stretch ends where something else is said of its column."""
+        begin, schedule, shift = self.open.pop(name, (end, "", 0.0))
+        if begin < end:
+            self.planned.setdefault(name, []).append(Stretch(begin, end, schedule, shift))
+            self.last[name] = _UNKNOWN
 
     def _coarse(self, line: dict[str, Any]) -> None:
         (name,) = _texts([line["coarse"]])
@@ -194,6 +220,7 @@ def _texts(things: Any) -> list[str]:
 
 KINDS: dict[frozenset[str], Callable[[Gathered, dict[str, Any]], None]] = {
     frozenset({"update", "used"}): Gathered._used,
+    frozenset({"planned", "update", "schedule", "shift"}): Gathered._planned,
     frozenset({"coarse", "buckets"}): Gathered._coarse,
     frozenset({"clock", "report"}): Gathered._report,
     frozenset({"clock", "event", "detail"}): Gathered._event,

@@ -2,6 +2,8 @@
 
     {"passo":"trace","version":1,"groups":["all"],"columns":["0.lr"],"plan":...,"run":...,"meta":{}}
     {"update":0,"used":{"0.lr":0.1}}                from update 0 on; null: no value
+    {"planned":"0.lr","update":500,"schedule":"Cosine(1, 0, steps(900))","shift":500.0}
+                                                    from update 500 on schedule(update - shift)
     {"coarse":"0.lr","buckets":[[0,64,0.1,0.2,0.3]]}  older updates: from, up to, least, mean, most
     {"clock":500,"report":{"val_loss":0.25}}        after 500 updates
     {"clock":500,"event":"load","detail":{}}
@@ -23,6 +25,8 @@ from itertools import chain, groupby
 from typing import Any
 
 from passo.schedules.errors import PassoError
+from passo.trace.forecast import Forecast
+from passo.trace.stretch import Stretch
 from passo.trace.trace import Trace
 from passo.trace.values import Column, Event, Report, plain
 
@@ -98,6 +102,12 @@ def header_line(
     )
 
 
+def planned_line(column: tuple[int | None, str], update: int, plan: Stretch | Forecast) -> str:
+    """The line from which on a column follows a schedule."""
+    name = name_of(*column)
+    return line(planned=name, update=update, schedule=plan.schedule, shift=plan.shift)
+
+
 def report_line(report: Report) -> str:
     """The line of a report."""
     pairs = ",".join(f"{json.dumps(name)}:{token(value)}" for name, value in report.metrics)
@@ -119,6 +129,11 @@ def lines(trace: Trace) -> Iterator[str]:
     told = chain(
         ((each.clock, 0, report_line(each)) for each in trace.reports),
         ((each.clock, 1, event_line(each)) for each in trace.events),
+        (
+            (each.begin, 2, planned_line(column, each.begin, each))
+            for column, its in zip(layout, trace.columns, strict=True)
+            for each in its.planned
+        ),
     )
     for _, _, text in merge(sorted(told, key=lambda each: each[:2]), _changes(trace)):
         yield text
@@ -130,7 +145,7 @@ def _changes(trace: Trace) -> Iterator[tuple[int, int, str]]:
     streams = [_stream(place, each) for place, each in enumerate(trace.columns)]
     for update, changed in groupby(merge(*streams), key=lambda each: each[0]):
         used = ",".join(text for _, _, text in changed)
-        yield update, 2, f'{{"update":{update},"used":{{{used}}}}}\n'
+        yield update, 3, f'{{"update":{update},"used":{{{used}}}}}\n'
 
 
 def _stream(place: int, column: Column) -> Iterator[tuple[int, int, str]]:

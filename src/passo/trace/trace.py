@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import os
-from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from heapq import merge
 from importlib import import_module
-from itertools import pairwise
+from itertools import pairwise, repeat
 from typing import Any
 
 from passo.schedules.errors import PassoError
@@ -44,11 +44,7 @@ class Trace(Rebuilt):
         object.__setattr__(self, "meta", plain(self.meta))
         check_layout(self.groups, [(each.group, each.key) for each in self.columns])
         for each in self.columns:
-            if each.updates and each.updates[-1] >= self.updates:
-                raise PassoError(
-                    f"{each.key!r} changes at update {each.updates[-1]}, "
-                    f"but the trace has {self.updates} updates"
-                )
+            each.check(self.updates)
         for kind in (self.reports, self.events):
             clocks = [0, *(each.clock for each in kind), self.updates]
             if any(a > b for a, b in pairwise(clocks)):
@@ -136,15 +132,8 @@ class Trace(Rebuilt):
         >>> Trace(3, ("all",), (Column(0, "lr", (1, 2), (0.1, 0.2)),)).used()
         ([1, 2], [0.1, 0.2])
         """
-        column = self.column(key, group)
-        updates: list[int] = []
-        values: list[float] = []
-        ends = (*column.updates, self.updates)[1:]
-        for start, end, value in zip(column.updates, ends, column.values, strict=True):
-            if value is not None:
-                updates.extend(range(start, end))
-                values.extend([value] * (end - start))
-        return updates, values
+        pairs = list(self.column(key, group).known(self.updates))
+        return [update for update, _ in pairs], [value for _, value in pairs]
 
     def value(self, update: int, key: str = "lr", group: int | str | None = 0) -> float:
         """What one update used; raises `PassoError` when the trace does not know.
@@ -153,8 +142,7 @@ class Trace(Rebuilt):
         0.1
         """
         column = self.column(key, group)
-        place = bisect_right(column.updates, update) - 1
-        value = column.values[place] if place >= 0 and update < self.updates else None
+        value = column.value(update) if 0 <= update < self.updates else None
         if value is None:
             raise PassoError(
                 f"the trace has no {key!r} of group {group!r} at update {update}; "
@@ -170,7 +158,7 @@ class Trace(Rebuilt):
         >>> Trace(3, ("all",), (Column(0, "lr", (0, 2), (0.1, 0.01)),)).exact(1)
         True
         """
-        return 0 <= update < self.updates and all(each.begin <= update for each in self.columns)
+        return 0 <= update < self.updates and all(each.exact(update) for each in self.columns)
 
     def frame(self) -> Any:
         """Every row as a pandas DataFrame; raises `PassoError` where pandas is not installed."""
@@ -186,13 +174,12 @@ class Trace(Rebuilt):
         >>> list(Trace(2, ("all",), (Column(0, "lr", (0,), (0.1,)),)).rows())
         [(0, 0, 'lr', 0.1), (1, 0, 'lr', 0.1)]
         """
-        changes = [dict(zip(each.updates, each.values, strict=True)) for each in self.columns]
-        now: list[float | None] = [None] * len(self.columns)
-        for update in range(self.updates):
-            for place, column in enumerate(self.columns):
-                now[place] = value = changes[place].get(update, now[place])
-                if value is not None:
-                    yield update, column.group, column.key, value
+        streams = [
+            zip(column.known(self.updates), repeat(place))
+            for place, column in enumerate(self.columns)
+        ]
+        for (update, value), place in merge(*streams, key=lambda each: (each[0][0], each[1])):
+            yield update, self.columns[place].group, self.columns[place].key, value
 
     def series(self, metric: str) -> tuple[list[int], list[float]]:
         """The clocks at which a metric was reported, and what was reported.
@@ -219,16 +206,7 @@ class Trace(Rebuilt):
         >>> Trace(3, ("all",), (Column(0, "lr", (0, 2), (0.1, 0.01)),)).until(2).used()
         ([0, 1], [0.1, 0.1])
         """
-        columns = tuple(
-            replace(
-                each,
-                updates=each.updates[:cut],
-                values=each.values[:cut],
-                coarse=tuple(bucket for bucket in each.coarse if bucket.end <= clock),
-            )
-            for each in self.columns
-            for cut in (bisect_left(each.updates, clock),)
-        )
+        columns = tuple(each.until(clock) for each in self.columns)
         return replace(
             self,
             updates=min(clock, self.updates),

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
-from itertools import pairwise
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, fields, replace
+from itertools import pairwise, repeat
 from typing import Any, NamedTuple, SupportsFloat
 
 from passo.schedules.errors import PassoError
+from passo.trace.stretch import FEW, Stretch
 
 
 class Rebuilt:
@@ -40,9 +42,10 @@ class Column(Rebuilt):
 
     The value from update `updates[i]` on is `values[i]`, until the next change. `None` says that
     there was no such value then (a gap, or a group that went). `group` is the place of the param
-    group, or `None` for a number that no group holds. `coarse` stands for what came before
-    `updates[0]` in a run too long to keep every number. Raises `PassoError` where the updates do
-    not ascend or a value repeats the one before.
+    group, or `None` for a number that no group holds. In a run too long to keep every change,
+    `planned` are the stretches in which the field held what a schedule says, and `coarse` stands
+    for what else came before. Raises `PassoError` where the updates do not ascend, a value repeats
+    the one before, or a stretch has changes inside.
 
     >>> Column(0, "lr", (0, 500), (0.1, 0.01)).moves
     True
@@ -53,16 +56,134 @@ class Column(Rebuilt):
     updates: tuple[int, ...] = ()
     values: tuple[float | None, ...] = ()
     coarse: tuple[Bucket, ...] = ()
+    planned: tuple[Stretch, ...] = ()
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "values", tuple(map(one_nan, self.values)))
         ascending = all(a < b for a, b in pairwise((-1, *self.updates)))
-        changing = all(a != b and a is not b for a, b in pairwise((None, *self.values)))
-        if len(self.updates) != len(self.values) or not ascending or not changing:
+        if len(self.updates) != len(self.values) or not ascending or not self._differ():
             raise PassoError(
                 f"the column {self.key!r} needs one value for each update, updates that ascend "
                 "from 0, and only the values that differ from the one before"
             )
+        apart = all(a.end <= b.begin for a, b in pairwise(self.planned))
+        if not apart or any(self._place(s.begin) != self._place(s.end) for s in self.planned):
+            raise PassoError(
+                f"the column {self.key!r} needs stretches that ascend, with no change inside"
+            )
+
+    def _place(self, update: int) -> int:
+        return bisect_left(self.updates, update)
+
+    def _differ(self) -> bool:
+        """Whether each value differs from the one before, where no stretch lies between."""
+        pairs = enumerate(pairwise((None, *self.values)))
+        same = [place for place, (a, b) in pairs if a == b or a is b]
+        if not same or not self.planned:
+            return not same
+        begins = [each.begin for each in self.planned]
+        counts = [bisect_left(begins, update) for update in self.updates]
+        return all(counts[place] > (counts[place - 1] if place else 0) for place in same)
+
+    def check(self, end: int) -> None:
+        """Raises `PassoError` where the column does not fit a trace of `end` updates."""
+        last = self.updates[-1] if self.updates else -1
+        if last >= end:
+            raise PassoError(
+                f"{self.key!r} changes at update {last}, but the trace has {end} updates"
+            )
+        follow = {*self.updates, *(each.begin for each in self.planned), end}
+        for each in self.planned:
+            if each.end not in follow:
+                raise PassoError(
+                    f"{self.key!r} follows a schedule up to update {each.end}, "
+                    f"and nothing says what it held then; the trace has {end} updates"
+                )
+
+    def value(self, update: int) -> float | None:
+        """What an update used; None where the column does not know.
+
+        >>> Column(0, "lr", (0, 500), (0.1, 0.01)).value(499)
+        0.1
+        """
+        place = bisect_right(self.updates, update) - 1
+        row = bisect_right(self.planned, update, key=lambda each: each.begin) - 1
+        stretch = self.planned[row] if row >= 0 else None
+        if stretch is not None and (place < 0 or stretch.begin > self.updates[place]):
+            return stretch.at(update) if update < stretch.end else None
+        return self.values[place] if place >= 0 else None
+
+    def pieces(self, end: int) -> Iterator[tuple[int, int, float | Stretch]]:
+        """What the field held, in order: from, up to, and the value or the stretch.
+
+        >>> list(Column(0, "lr", (0, 500), (0.1, None)).pieces(900))
+        [(0, 500, 0.1)]
+        """
+        held: list[tuple[int, float | Stretch | None]] = [
+            *zip(self.updates, self.values, strict=True),
+            *((each.begin, each) for each in self.planned),
+        ]
+        held.sort(key=lambda each: each[0])
+        for (begin, what), (stop, _) in pairwise([*held, (end, None)]):
+            upto = min(stop, end, what.end if isinstance(what, Stretch) else end)
+            if what is not None and begin < upto:
+                yield begin, upto, what
+
+    def points(self, end: int) -> Iterator[tuple[int, float]]:
+        """The changes, and of stretches too long to say all of them, some points.
+
+        >>> list(Column(0, "lr", (0, 500), (0.1, 0.01)).points(900))
+        [(0, 0.1), (500, 0.01)]
+        """
+        for begin, stop, what in self.pieces(end):
+            if isinstance(what, Stretch):
+                yield from replace(what, begin=begin, end=stop).points()
+            else:
+                yield begin, what
+
+    def known(self, end: int) -> Iterator[tuple[int, float]]:
+        """Every update and what it used, as far as that is known.
+
+        >>> list(Column(0, "lr", (1,), (0.1,)).known(3))
+        [(1, 0.1), (2, 0.1)]
+        """
+        for begin, stop, what in self.pieces(end):
+            if isinstance(what, Stretch):
+                within = replace(what, begin=begin, end=stop)
+                yield from zip(range(begin, stop), within.values())  # noqa: B905 (as long)
+            else:
+                yield from zip(range(begin, stop), repeat(what))
+
+    def unfolded(self, end: int) -> Column:
+        """The column with the values of its stretches, where these are not too many to be kept."""
+        if not 0 < sum(each.end - each.begin for each in self.planned) <= FEW:
+            return self
+        held = dict(zip(self.updates, self.values, strict=True))
+        for each in self.planned:
+            held.update(zip(range(each.begin, min(each.end, end)), each.values()))  # noqa: B905
+        changes = [(-1, None), *sorted(held.items(), key=lambda pair: pair[0])]
+        kept = [(u, v) for (_, old), (u, v) in pairwise(changes) if v is not old and v != old]
+        updates, values = zip(*kept, strict=True)
+        return replace(self, updates=updates, values=values, planned=())
+
+    def until(self, clock: int) -> Column:
+        """The column as it was when `clock` updates had been made.
+
+        >>> Column(0, "lr", (0, 500), (0.1, 0.01)).until(500)
+        Column(group=0, key='lr', updates=(0,), values=(0.1,), coarse=(), planned=())
+        """
+        cut = bisect_left(self.updates, clock)
+        return replace(
+            self,
+            updates=self.updates[:cut],
+            values=self.values[:cut],
+            coarse=tuple(each for each in self.coarse if each.end <= clock),
+            planned=tuple(
+                replace(each, end=min(each.end, clock))
+                for each in self.planned
+                if each.begin < clock
+            ),
+        )
 
     @property
     def moves(self) -> bool:
@@ -72,16 +193,25 @@ class Column(Rebuilt):
         False
         """
         wide = any(each.low != each.high for each in self.coarse)
-        return wide or len(set(self.values) - {None}) > 1
+        return wide or bool(self.planned) or len(set(self.values) - {None}) > 1
 
     @property
     def begin(self) -> int:
-        """The first update whose value is known exactly, as far as the column goes back.
+        """The first update from which on all values are known exactly.
 
         >>> Column(0, "lr", (800,), (0.1,), (Bucket(0, 800, 0.1, 0.2, 0.3),)).begin
         800
         """
         return self.coarse[-1].end if self.coarse else 0
+
+    def exact(self, update: int) -> bool:
+        """Whether the column knows exactly what an update used.
+
+        >>> Column(0, "lr", (800,), (0.1,), (Bucket(0, 800, 0.1, 0.2, 0.3),)).exact(799)
+        False
+        """
+        row = bisect_right(self.coarse, update, key=lambda each: each.begin) - 1
+        return row < 0 or update >= self.coarse[row].end
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,28 +3,28 @@
 from __future__ import annotations
 
 import json
-import math
 import os
-import weakref
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from time import monotonic
 from types import TracebackType
-from typing import Any, SupportsFloat, TypeAlias
+from typing import TYPE_CHECKING, Any, SupportsFloat
 
 from passo.schedules.errors import PassoError
 from passo.trace import text
-from passo.trace.sink import Sink
-from passo.trace.tape import Tape, exact_for
+from passo.trace.forecast import Forecast
+from passo.trace.layout import Columns, empty, group_names, laid_out
+from passo.trace.pen import Pen
+from passo.trace.reader import read
 from passo.trace.trace import Trace, check_layout
-from passo.trace.values import Column, Event, Report, one_nan, plain
+from passo.trace.values import Event, Report, plain
 
-MOST = 3  # times what stays exact: then the file is condensed
-Columns: TypeAlias = Sequence[tuple["int | None", str]]
+if TYPE_CHECKING:
+    from passo.schedules import Schedule
 
 
-class TraceWriter:
+class TraceWriter(Pen):
     """Writes a trace to `path` while it happens; whatever ends the run leaves a readable file.
 
     `columns` are the pairs (place of the group or None, key) that each update gives values for,
@@ -44,20 +44,7 @@ class TraceWriter:
     (([0, 1], [0.1, 0.2]), ([2], [0.5]))
     """
 
-    __slots__ = (
-        "__weakref__",
-        "_columns",
-        "_finish",
-        "_groups",
-        "_last",
-        "_lines",
-        "_names",
-        "_path",
-        "_sink",
-    )
-
-    _finish: weakref.finalize[..., TraceWriter]
-    _last: list[float | None]
+    __slots__ = ()
 
     def __init__(
         self,
@@ -70,11 +57,11 @@ class TraceWriter:
         meta: Mapping[str, Any] | None = None,
     ) -> None:
         """Makes the file, which must not be there yet, and writes its header."""
-        names = _group_names(columns, groups)
+        names = group_names(columns, groups)
         check_layout(names, list(columns))
         header = text.header_line(names, columns, plain(plan), run, plain(meta or {}))
         try:
-            self._open(Path(path), "xb", Trace(0, names, _empty(columns)))
+            self._open(Path(path), "xb", Trace(0, names, empty(columns)))
         except FileExistsError:
             raise PassoError(
                 f"{str(path)!r} is there already; write "
@@ -98,6 +85,7 @@ class TraceWriter:
         layout from now on: it may add to the file's, not leave out what has values (`PassoError`).
 
         >>> import tempfile, pathlib
+        >>> from passo.trace import Column
         >>> path = pathlib.Path(tempfile.mkdtemp()) / "trace.jsonl"
         >>> Trace(9, ("all",), (Column(0, "lr", (0, 5), (0.1, 0.2)),)).write(path)
         >>> with TraceWriter.resume(path, at_update=3) as writer:
@@ -105,9 +93,9 @@ class TraceWriter:
         >>> Trace.load(path).used()
         ([0, 1, 2, 3], [0.1, 0.1, 0.1, 0.7])
         """
-        kept = replace(Trace.load(path).until(at_update), complete=False)
+        kept = replace(read(path, unfolded=False).until(at_update), complete=False)
         if columns is not None:
-            kept = _laid_out(kept, columns, _group_names(columns, groups))
+            kept = laid_out(kept, columns, group_names(columns, groups))
         kept.write(path)
         writer = cls.__new__(cls)
         writer._open(Path(path), "ab", kept)
@@ -125,11 +113,6 @@ class TraceWriter:
         """
         return self._sink.clock
 
-    @property
-    def columns(self) -> tuple[tuple[int | None, str], ...]:
-        """The pairs (group, key) in the order in which `update` wants its values."""
-        return tuple(self._columns)
-
     def update(self, t: int, values: Sequence[float | None]) -> None:
         """Update `t` used these values, one for each column; `None` where there is none.
 
@@ -143,6 +126,23 @@ class TraceWriter:
             self._change(t, values)
         if monotonic() >= sink.due:
             sink.flush()
+
+    def follow(self, place: int, schedule: Schedule | None, shift: float = 0.0) -> None:
+        """From the next update on the column at `place` is expected to use schedule(t - shift).
+
+        Where it does, bit for bit, the file says so once; whatever differs is told as before.
+
+        >>> import tempfile, pathlib
+        >>> from passo import Cosine, steps
+        >>> path, plan = pathlib.Path(tempfile.mkdtemp()) / "t.jsonl", Cosine(1, 0, steps(10**6))
+        >>> with TraceWriter(path, [(0, "lr")]) as writer:
+        ...     writer.follow(0, plan)
+        ...     for t in range(1000):
+        ...         writer.update(t, [plan(t)])
+        >>> path.stat().st_size < 300, Trace.load(path).value(999) == plan(999)
+        (True, True)
+        """
+        self._expected[place] = None if schedule is None else Forecast.of(schedule, shift)
 
     def report(self, clock: int, metrics: Mapping[str, SupportsFloat]) -> None:
         """When `clock` updates had been made, these metrics were reported."""
@@ -170,6 +170,7 @@ class TraceWriter:
         self._columns += added
         self._names += [json.dumps(each) for each in names]
         self._last += [None] * len(added)
+        self._expected += [None] * len(added)
         return place
 
     def rewind(self, t: int) -> None:
@@ -185,25 +186,13 @@ class TraceWriter:
         ([0], [0.2])
         """
         self.close()
-        kept = replace(Trace.load(self._path).until(t), complete=False)
-        kept.write(self._path)
-        self._open(self._path, "ab", kept)
-
-    def condense(self, trace: Trace) -> None:
-        """Puts `trace`, which says the same in fewer numbers, in place of what the file holds."""
-        self.close()
-        kept = replace(trace, complete=False)
+        kept = replace(read(self._path, unfolded=False).until(t), complete=False)
         kept.write(self._path)
         self._open(self._path, "ab", kept)
 
     def flush(self) -> None:
         """Writes what waits, and how far the clock is."""
         self._sink.flush(far=True)
-
-    def close(self) -> None:
-        """Writes what waits and the line that makes the trace complete; once."""
-        self._finish()
-        self._last = [math.nan]  # equal to nothing: an update after this is refused
 
     def __enter__(self) -> TraceWriter:  # noqa: PYI034 (Self is of Python 3.11)
         """The writer itself."""
@@ -217,81 +206,3 @@ class TraceWriter:
     ) -> None:
         """Closes, also when the block fails."""
         self.close()
-
-    def _open(self, path: Path, mode: str, trace: Trace) -> None:
-        """Begins where the trace ends."""
-        self._path = path.absolute()
-        self._groups = list(trace.groups)
-        self._columns = [(each.group, each.key) for each in trace.columns]
-        self._names = [json.dumps(text.name_of(*each)) for each in self._columns]
-        self._last = [each.values[-1] if each.values else None for each in trace.columns]
-        self._lines = max((len(each.updates) for each in trace.columns), default=0)
-        self._sink = Sink(path, mode, trace.updates)
-        self._finish = weakref.finalize(self, self._sink.close)
-
-    def _change(self, t: int, values: Sequence[float | None]) -> None:
-        """Writes what differs from the update before."""
-        self._skip_to(t)
-        if len(values) != len(self._names):
-            raise PassoError(
-                f"an update needs {len(self._names)} values, for {self.columns}, got {values!r}"
-            )
-        now = [one_nan(value) for value in values]
-        pairs = zip(self._names, now, self._last, strict=True)
-        used = ",".join(
-            [f"{n}:{text.token(v)}" for n, v, old in pairs if v is not old and v != old]
-        )
-        self._sink.clock = t + 1
-        if used:
-            told = t if all(value is None for value in now) else t + 1
-            self._sink.put(f'{{"update":{t},"used":{{{used}}}}}\n', told)
-            self._lines += 1
-        self._last = now
-        if self._lines > MOST * exact_for(len(now)):
-            self._condense()
-
-    def _condense(self) -> None:
-        """Older changes become buckets, so that the file stays small in a run of any length."""
-        self.flush()
-        trace = Trace.load(self._path)
-        exact = exact_for(len(trace.columns))
-        columns = tuple(Tape.of(each, exact).column() for each in trace.columns)
-        self.condense(replace(trace, columns=columns))
-
-    def _skip_to(self, clock: int) -> None:
-        """Moves the clock forward; updates that nobody saw have no values."""
-        if not self._finish.alive:
-            raise PassoError(f"the trace {str(self._path)!r} is closed")
-        if clock < self._sink.clock:
-            raise PassoError(
-                f"the trace is at update {self._sink.clock}, it cannot take one of update {clock}; "
-                f"write writer.rewind({clock}) to go back"
-            )
-        if clock > self._sink.clock and any(value is not None for value in self._last):
-            self._change(self._sink.clock, [None] * len(self._last))
-        self._sink.clock = clock
-
-
-def _empty(columns: Columns) -> tuple[Column, ...]:
-    return tuple(Column(group, key) for group, key in columns)
-
-
-def _group_names(columns: Columns, groups: Sequence[str] | None) -> tuple[str, ...]:
-    """The names that were given, else the places."""
-    if groups is not None:
-        return tuple(groups)
-    return tuple(map(str, range(1 + max((g for g, _ in columns if g is not None), default=-1))))
-
-
-def _laid_out(trace: Trace, columns: Columns, groups: tuple[str, ...]) -> Trace:
-    """The trace in another layout, which must hold all that has values."""
-    old = {(each.group, each.key): each for each in trace.columns if each.updates}
-    lost = [each for each in old if each not in columns]
-    renamed = [(a, b) for a, b in zip(trace.groups, groups) if a != b]  # noqa: B905
-    if lost or renamed:
-        raise PassoError(
-            f"the file's columns {list(old)} of groups {list(trace.groups)} do not fit "
-            f"{list(columns)} of groups {list(groups)}; give another file"
-        )
-    found = tuple(old.get(each, Column(*each)) for each in columns)
-    return replace(trace, groups=groups, columns=found)

@@ -55,9 +55,18 @@ class Ledger:
         self._last = [_NOTHING] * len(slots)
         self.groups = [str(group.get("name", place)) for place, group in enumerate(groups)]
         if self._file is not None:
-            self._file.condense(self.trace(clock))
+            self._file.condense(self.trace(clock, unfolded=False))
         elif self._path is not None:
             self._file = TraceWriter(self._path, list(self._tapes), groups=self.groups)
+
+    def follow(self, clock: int, column: tuple[int, str], schedule: Any, shift: float) -> None:
+        """From the next update on a field is expected to hold what schedule(t - shift) says."""
+        tape = self._tapes.get(column)
+        if tape is not None:
+            self.settle()
+            tape.follow(clock, schedule, shift)
+            if self._file is not None:
+                self._file.follow(list(self._tapes).index(column), schedule, shift)
 
     def used(self, update: int, rows: Rows) -> None:
         """What an update used, where that differs from the one before."""
@@ -101,15 +110,16 @@ class Ledger:
             seen, self._seen = self._seen, []
             self._losses.extend([u for u, _ in seen], [_mean(several) for _, several in seen])
 
-    def trace(self, clock: int) -> Trace:
-        """All that was kept so far, as a value."""
+    def trace(self, clock: int, *, unfolded: bool = True) -> Trace:
+        """All that was kept so far; `unfolded` has short stretches of a plan as their values."""
         self.settle()
+        columns = [tape.column(folded=not unfolded) for tape in self._tapes.values()]
         meta = self.meta
         told = [Report(at, (("loss", value),)) for at, value in _series(self._losses)]
         return Trace(
             clock,
             tuple(self.groups),
-            tuple(tape.column() for tape in self._tapes.values()),
+            tuple(each.unfolded(clock) if unfolded else each for each in columns),
             tuple(sorted([*told, *self.reports], key=lambda each: each.clock)),
             tuple(self.events),
             meta.get("plan"),
@@ -121,7 +131,7 @@ class Ledger:
     def close(self, clock: int) -> None:
         """The whole trace takes the place of what was written while it came."""
         if self._file is not None:
-            self._file.condense(self.trace(clock))
+            self._file.condense(self.trace(clock, unfolded=False))
             self._file.close()
 
     def _settle_rows(self) -> None:
@@ -138,7 +148,7 @@ class Ledger:
                     folded |= tape.extend(updates, values)
             self._last[place] = column[-1]
         if folded and self._file is not None:
-            self._file.condense(self.trace(updates[-1] + 1))
+            self._file.condense(self.trace(updates[-1] + 1, unfolded=False))
 
     def _write(self, updates: list[int], cells: list[list[Any]]) -> None:
         for update, row in zip(updates, cells):  # noqa: B905 (as long as each other)

@@ -61,6 +61,7 @@ class Record:
         self.epochs = Epochs()
         self._way_out: WayOut | None = None
         self._used: Rows | None
+        self._plans_at: list[list[Any]] = []
         self._layout(groups)
 
     def twin_of(self, others: list[Record]) -> None:
@@ -80,6 +81,8 @@ class Record:
             self.look(groups, frame)
         if not self.clock:
             self._begin(optimizer, frame)
+        if self._plans_at:
+            self._expect()
         watch, first = self.watch, self.marks[0]
         watch.before(groups, closure)
         watch.lr = (first[0] or None) if first else None
@@ -89,6 +92,7 @@ class Record:
     def _begin(self, optimizer: Optimizer, frame: FrameType | None) -> None:
         """The first update is about to be made."""
         self._plans(optimizer)
+        self._plans_at = [[each, None] for each in attached(optimizer)]
         self.meta |= _ranked()
         self._way_out = way_out(frame)
 
@@ -173,6 +177,19 @@ class Record:
             self.meta |= {"plan": plan, "run": None if run is None else repr(run)}
             if run is not None and run.unit == "steps":
                 self.meta["planned"] = float(run.updates)
+
+    def _expect(self) -> None:
+        """Tell the ledger what the Schedulers of passo are about to write."""
+        for pair in self._plans_at:
+            scheduler, told = pair
+            if scheduler.driver.shared is told or scheduler.settings.axis != "step":
+                continue
+            pair[1] = scheduler.driver.shared
+            ahead = scheduler.clock - self.clock
+            for each, formula, begin in scheduler.driver.formulas():
+                if each.place is not None:
+                    column = (each.place, each.field.name)
+                    self.ledger.follow(self.clock, column, formula, begin - ahead)
 
     def _changed(self, groups: Any, marks: Rows, by: Any) -> list[str]:
         """Answers with the fields that changed."""
