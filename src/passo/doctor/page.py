@@ -25,7 +25,7 @@ STYLE: Final = """
 body { font: 16px/1.5 system-ui, sans-serif; max-width: 56rem; margin: 2rem auto; padding: 0 1rem;
   color: var(--ink); background: var(--paper); overflow-wrap: anywhere }
 h1 { font-size: 1.4rem; margin: 0 } h2 { font-size: 1.05rem; margin: 1.6rem 0 .3rem }
-code, pre { font-family: ui-monospace, monospace; font-size: .92em }
+code, pre { font: .92em "DejaVu Sans Mono", Menlo, Consolas, ui-monospace, monospace }
 pre { overflow-x: auto; overflow-wrap: normal; line-height: 1.15 }
 dl { display: grid; grid-template-columns: 4rem 1fr; gap: .15rem .8rem; margin: 0 }
 dt, .soft { color: var(--soft) } dd { margin: 0 } p { margin: .2rem 0 1rem }
