@@ -23,6 +23,7 @@ from passo.doctor.command import findings
 from passo.doctor.run import run_script
 from tests.corpus.expected import WRONG
 
+os.environ.setdefault("HF_HUB_OFFLINE", "1")  # transformers asks nobody
 HERE = Path(__file__).parent
 PAGE = HERE.parent.parent / "docs" / "corpus.md"
 TRIES, HANGS = 4, 45  # seconds

@@ -5,11 +5,12 @@ from __future__ import annotations
 import inspect
 import math
 import re
+from functools import partial
 from pathlib import Path
 
 import pytest
 import torch
-from torch.optim.lr_scheduler import CosineAnnealingLR, StepLR
+from torch.optim.lr_scheduler import CosineAnnealingLR, LambdaLR, StepLR
 
 from passo.doctor import Finding, compare_ranks, diagnose
 from passo.doctor.rules import RULES
@@ -192,3 +193,79 @@ def test_a_plateau_that_fires_on_a_metric_that_comes_down_steadily_is_told(seed)
     found = [each for each in diagnose(trace) if each.code == "P022"]
     assert len(found) == 1
     assert "was improving by 0." in found[0].seen
+
+
+def resumed(build, *, saved=None, own=False, forward=0):
+    """The trace of a run that begins with an optimizer's state; a scheduler's is not loaded."""
+    with Recorder() as recorder:
+        weight = torch.nn.Parameter(torch.ones(2))
+        optimizer = torch.optim.SGD([weight], lr=0.1)
+        state = optimizer.state_dict()
+        scheduler = None if own else build(optimizer)
+        optimizer.load_state_dict(state if own else {**state, "param_groups": [saved]})
+        scheduler = scheduler or build(optimizer)
+        for _ in range(forward):
+            scheduler.step()
+        for _ in range(40):
+            weight.grad = torch.ones(2)
+            optimizer.step()
+            scheduler.step()
+    (trace,) = recorder.traces()
+    return trace
+
+
+def warmed(optimizer, length=40):
+    rates = partial(_warmed, num_warmup_steps=8, num_training_steps=length)
+    return LambdaLR(optimizer, rates)
+
+
+def _warmed(step, *, num_warmup_steps, num_training_steps):
+    return min(step / num_warmup_steps, max(0, 1 - step / num_training_steps))
+
+
+def group(rate):
+    optimizer = torch.optim.SGD([torch.nn.Parameter(torch.ones(2))], lr=0.1)
+    return {**optimizer.state_dict()["param_groups"][0], "lr": rate, "initial_lr": 0.1}
+
+
+def test_an_optimizers_own_state_put_back_is_no_checkpoint():
+    assert codes(resumed(warmed, own=True)) == []
+
+
+def test_a_schedule_whose_state_was_forgotten_begins_anew():
+    (finding,) = diagnose(resumed(warmed, saved=group(0.07)))
+    assert finding.code == "P014"
+    assert finding.seen == (
+        "the optimizer's state held the rate 0.07, the state of LambdaLR was not loaded: its first "
+        "advance, before update 1, wrote 0.0125"
+    )
+    assert finding.write == "save and load the scheduler's state_dict too, after the optimizer's"
+
+
+@pytest.mark.filterwarnings("ignore:Detected call of `lr_scheduler.step")
+def test_a_schedule_that_was_wound_forward_was_not_forgotten():
+    length = 80
+    trace = resumed(lambda o: warmed(o, length), saved=group(0.1 * _half()), forward=40)
+    assert codes(trace) == []
+
+
+def _half():
+    return _warmed(40, num_warmup_steps=8, num_training_steps=80)
+
+
+@pytest.mark.parametrize(("updates", "found"), [(40, []), (6, ["P007"])])
+def test_a_warm_up_that_the_run_does_not_get_through_is_told(updates, found):
+    length = updates  # as transformers' Trainer counts it
+    trace = train(updates, build=lambda o: warmed(o, length), each=lambda _k, _o, s: s.step())
+    assert codes(trace) == found
+
+
+@pytest.mark.parametrize(("length", "found"), [(40, []), (15, ["P005"])])
+def test_a_cosine_by_a_function_that_was_given_its_length_climbs_again(length, found):
+    def cosine(step, *, num_training_steps):
+        return max(0.0, 0.5 * (1 + math.cos(math.pi * step / num_training_steps)))
+
+    def build(optimizer):
+        return LambdaLR(optimizer, partial(cosine, num_training_steps=length))
+
+    assert codes(train(40, build=build, each=lambda _k, _o, s: s.step())) == found

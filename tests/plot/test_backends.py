@@ -122,6 +122,31 @@ def test_a_plotly_figure_is_saved_as_one_page(tmp_path):
     page = (tmp_path / "rate.html").read_text("utf-8")
     assert "validation loss" in page
     assert "src=" not in page[:2000]
+    assert "<title>Learning rate and losses over 200 updates</title>" in page[:2000]
+    assert '<meta name="viewport" content="width=device-width' in page[:2000]
+
+
+def test_a_plotly_figure_is_as_wide_as_its_window_and_writes_rates_out():
+    figure = draw(TRACE, backend="plotly")
+    assert figure.layout.width is None
+    assert figure.layout.yaxis.tickformat == "~g"  # 0.0003, not 300µ
+
+
+def test_marks_that_lie_on_each_other_are_named_once_above_the_panels():
+    marks = [(60.0, "P001"), (64.0, "P009"), (60.0, "P001"), (190.0, "P007")]
+    figure = draw(TRACE, backend="plotly", marks=marks)
+    named = [(each.x, each.text, each.xanchor) for each in figure.layout.annotations]
+    assert named == [(60.0, "P001 P009", "left"), (190.0, "P007", "right")]
+    assert len(figure.layout.shapes) == 3 * len(draw(TRACE).figure.axes)
+    ax = draw(TRACE, marks=marks)
+    assert [each.get_text() for each in ax.texts] == ["P001 P009", "P007"]
+
+
+def test_a_long_name_is_broken_in_the_legend_of_a_page():
+    schedule = Linear(0, 0.0003, steps(10)).then(Cosine(0.0003, 0, steps(90)))
+    (line,) = draw(schedule.curve(RUN), backend="plotly").data
+    assert line.name.replace("<br>", " ") == repr(schedule)
+    assert "<br>" in line.name
 
 
 @pytest.mark.parametrize("name", ["rate.bmp", "rate", "rate.html"])

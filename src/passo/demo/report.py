@@ -43,7 +43,7 @@ def _head(result: DemoResult, stories: Sequence[Story], about: Mapping[str, Any]
     yield (
         f"<p>A small convolutional network ({data['parameters']:,} parameters) learns to read "
         f"{data['images']:,} handwritten digits of {data['pixels']} × {data['pixels']} pixels. It "
-        f"is trained {len(stories)} × {len(OPTIMIZERS)} × {_count(settings.seeds, 'time')}: with "
+        f"is trained {len(stories)} × {len(OPTIMIZERS)} × {settings.seeds} times: with "
         f"each schedule, with {' and '.join(OPTIMIZERS)}, from {_count(settings.seeds, 'seed')}. "
         f"Every run gets the same budget, {settings.run.updates:,} updates, and a seed deals out "
         "the same images and first weights to all. Only the schedule differs.</p>"

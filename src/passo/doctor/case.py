@@ -9,7 +9,8 @@ from functools import cached_property
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
-from passo.doctor.known import Known, Stretch, known_of
+from passo.doctor.known import Known, Stretch
+from passo.doctor.schedulers import known_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -145,9 +145,8 @@ class Known:
     @property
     def own_length(self) -> float | None:
         """The length that its own parameters say."""
-        partial = self.given.get("lr_lambda")
-        if isinstance(partial, dict) and isinstance(partial.get("num_training_steps"), int):
-            return float(partial["num_training_steps"])
+        if isinstance(self.partial.get("num_training_steps"), int):
+            return float(self.partial["num_training_steps"])
         if self.is_a("LambdaLR"):
             return self._settled()
         kind = self.is_a(*ENDS)
@@ -159,8 +158,17 @@ class Known:
         return float(value) if isinstance(value, (int, float)) and value > 0 else None
 
     @property
+    def partial(self) -> Mapping[str, Any]:
+        """What the function of a LambdaLR was given, where it is a `functools.partial`."""
+        found = self.given.get("lr_lambda")
+        return found if isinstance(found, dict) else {}
+
+    @property
     def rises_until(self) -> float | None:
-        """How many advances a warm-up of LinearLR is long."""
+        """How many advances a warm-up of LinearLR, or of transformers, is long."""
+        warmup = self.partial.get("num_warmup_steps")
+        if isinstance(warmup, (int, float)) and warmup > 0:
+            return float(warmup)
         value = self._parameter("total_iters") if self.is_a("LinearLR") else None
         ends = [self._parameter(name) for name in ("start_factor", "end_factor")]
         known = all(isinstance(each, (int, float)) for each in ends)
@@ -252,52 +260,3 @@ class Known:
         last = self.parts[-1:] if self.milestones or len(self.inside) == 1 else self.parts
         for part in last:
             yield from part.leaves(offset + (self.milestones[-1] if self.milestones else 0.0))
-
-
-def known_of(case: Case) -> tuple[Known, ...]:
-    """Every scheduler that a trace tells of."""
-    plans = dict(_loaded(case))
-    positions = {e.detail["scheduler"]: e.detail["position"] for e in case.events("position")}
-    found = []
-    for event in case.events("built"):
-        told = event.detail
-        number = told["scheduler"]
-        advances = tuple(case.stretches("advance", number))
-        start = told.get("position") or 0
-        for load in case.events("load"):
-            if load.detail.get("scheduler") == number and load.detail.get("position") is not None:
-                start = load.detail["position"]
-        moved = sum(each.hits for each in advances if each.detail.get("moved"))
-        found.append(
-            Known(
-                number,
-                told["class"],
-                tuple(told["bases"]),
-                told["given"],
-                tuple(told["named"]),
-                plans.get(number, told["plan"]),
-                tuple(told["inside"]),
-                told["reads_rate"],
-                event.clock,
-                start,
-                told["before"],
-                told["after"],
-                told["where"],
-                advances,
-                positions.get(number, start + moved),
-                case,
-            )
-        )
-    return tuple(found)
-
-
-def _loaded(case: Case) -> Iterator[tuple[int, Mapping[str, Any]]]:
-    """The plans that a scheduler, and those inside it, follow since a state was loaded."""
-    inside = {e.detail["scheduler"]: e.detail["inside"] for e in case.events("built")}
-    for event in case.events("load"):
-        if event.detail["what"] == "scheduler":
-            waiting = [(event.detail["scheduler"], event.detail["plan after"])]
-            while waiting:
-                number, (plan, *rest) = waiting.pop()
-                yield number, plan
-                waiting += zip(inside.get(number, ()), rest)  # noqa: B905

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import io
 from html import escape
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
-from passo.doctor.report import curve
+from passo.doctor.report import curve, ran
+from passo.doctor.shown import Shown, name, shown
 from passo.schedules.errors import PassoError
 
 if TYPE_CHECKING:
@@ -15,29 +16,41 @@ if TYPE_CHECKING:
     from passo.doctor.finding import Finding
     from passo.trace import Trace
 
+PICTURES: Final = 8
+WIDE, NARROW = 8.0, 4.4  # inches
 STYLE: Final = """
+:root { color-scheme: light dark; --ink: #1b1b1b; --soft: #5c5c5c; --paper: #fff; --line: #ddd }
+@media (prefers-color-scheme: dark) {
+  :root { --ink: #e8e8e8; --soft: #a8a8a8; --paper: #17191c; --line: #3a3d42 } }
 body { font: 16px/1.5 system-ui, sans-serif; max-width: 56rem; margin: 2rem auto; padding: 0 1rem;
-  color: #1b1b1b; background: #fff }
-h1 { font-size: 1.4rem } h2 { font-size: 1.05rem; margin: 1.6rem 0 .3rem }
-code, pre { font-family: ui-monospace, monospace; font-size: .92em }
+  color: var(--ink); background: var(--paper); overflow-wrap: anywhere }
+h1 { font-size: 1.4rem; margin: 0 } h2 { font-size: 1.05rem; margin: 1.6rem 0 .3rem }
+code, pre { font: .92em "DejaVu Sans Mono", Menlo, Consolas, ui-monospace, monospace }
+pre { overflow-x: auto; overflow-wrap: normal; line-height: 1.15 }
 dl { display: grid; grid-template-columns: 4rem 1fr; gap: .15rem .8rem; margin: 0 }
-dt { color: #666 } dd { margin: 0 }
-.code { background: #D55E00; color: #fff; border-radius: .25rem; padding: .05rem .4rem }
-.where { color: #666; font-weight: normal } svg { max-width: 100%; height: auto }
+dt, .soft { color: var(--soft) } dd { margin: 0 } p { margin: .2rem 0 1rem }
+.code { background: #b34e00; color: #fff; border-radius: .25rem; padding: .05rem .4rem }
+.where { color: var(--soft); font-weight: normal }
+figure { margin: 1rem 0; padding: .3rem; background: #fff; border: 1px solid var(--line);
+  border-radius: .4rem }
+svg { display: block; width: 100%; height: auto } .narrow { display: none }
+@media (max-width: 34rem) { .wide { display: none } .narrow { display: block } }
 """
 
 
 def page(target: str, traces: Sequence[Trace], found: Sequence[Finding]) -> str:
-    """What ran, the rate that it used, and what the doctor says."""
-    trace = max(traces, key=lambda each: each.updates, default=None)
-    many = f"{len(found)} finding{'s' if len(found) != 1 else ''}"
-    picture = _picture(trace, found) if trace is not None and trace.updates else ""
+    """What ran, the rates that it used, and what the doctor says."""
+    many = f"{len(found)} finding{'s' if len(found) != 1 else ''}" if found else "nothing found"
+    pictures = shown(traces, found)
+    pictures = sorted(pictures, key=lambda each: not each.marks)[:PICTURES]
     parts = [
         '<!doctype html><html lang="en"><head><meta charset="utf-8">',
+        '<meta name="viewport" content="width=device-width, initial-scale=1">',
         f"<title>passo doctor: {escape(target)}</title><style>{STYLE}</style></head><body>",
-        f"<h1>passo doctor: <code>{escape(target)}</code>, {many}</h1>",
-        picture,
+        f"<h1>passo doctor: <code>{escape(target)}</code></h1>",
+        f'<p><b>{many}</b><span class="soft">{escape(ran(traces))}</span></p>',
         *(_entry(each) for each in found),
+        *(_figure(each) for each in pictures),
         "</body></html>",
     ]
     return "\n".join(parts) + "\n"
@@ -50,15 +63,24 @@ def _entry(finding: Finding) -> str:
     return f"<h2>{head}</span></h2><dl>{rows}</dl>"
 
 
-def _picture(trace: Trace, found: Sequence[Finding]) -> str:
-    """The curve as SVG, or as text where matplotlib is not installed."""
+def _figure(each: Shown) -> str:
+    """The curve as SVG, once for a wide screen and once for a narrow one; else as text."""
+    try:
+        wide, narrow = (_svg(each, width) for width in (WIDE, NARROW))
+    except PassoError:
+        return f"<figure><pre>{escape(curve(each))}</pre></figure>"
+    label = escape(f"what each update used: {name(each.trace)}")
+    return (
+        f'<figure role="img" aria-label="{label}">'
+        f'<div class="wide">{wide}</div><div class="narrow">{narrow}</div></figure>'
+    )
+
+
+def _svg(each: Shown, width: float) -> str:
     from passo.plot import draw
 
-    marks = [(each.update, each.code) for each in found if each.update is not None]
-    try:
-        ax = draw(trace, marks=marks)
-    except PassoError:
-        return f"<pre>{escape(curve(trace, found))}</pre>"
+    looks: dict[str, Any] = {"marks": each.marks, "title": name(each.trace), "width": width}
     file = io.StringIO()
-    ax.figure.canvas.figure.savefig(file, format="svg", metadata={"Date": None})
+    figure = draw(each.trace, **looks).figure.canvas.figure
+    figure.savefig(file, format="svg", metadata={"Date": None})
     return file.getvalue()[file.getvalue().index("<svg") :]

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import textwrap
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from passo.doctor.shown import shown
 from passo.schedules.errors import PassoError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from passo.doctor.finding import Finding
+    from passo.doctor.shown import Shown
     from passo.trace import Trace
 
 WIDTH = 96
+CURVES = 3  # a screenful each
 ENDS = {
     "end": "",
     "error": ", ended by an error",
@@ -24,13 +27,15 @@ ENDS = {
 
 
 def report(target: str, traces: Sequence[Trace], found: Sequence[Finding]) -> str:
-    """All of it: what ran, the rate that it used, what the doctor says."""
-    lines = [f"passo doctor: {target}{_ran(traces)}"]
-    trace = max(traces, key=lambda each: each.updates, default=None)
-    if trace is not None and trace.updates:
-        lines += ["", curve(trace, found), ""]
+    """All of it: what ran, the rates that it used, what the doctor says."""
+    lines = [f"passo doctor: {target}{ran(traces)}"]
+    pictures = shown(traces, found)
+    longest = max(pictures, key=lambda each: each.trace.updates, default=None)
+    worth = [each for each in pictures if each.marks or each is longest]
+    for picture in worth[:CURVES]:
+        lines += ["", curve(picture), ""]
     if not found:
-        lines.append("nothing found" if trace is not None else "no optimizer made an update")
+        lines.append("nothing found" if traces else "no optimizer made an update")
         return "\n".join(lines)
     lines.append(f"{len(found)} finding{'s' if len(found) > 1 else ''}")
     for each in found:
@@ -44,24 +49,26 @@ def entry(finding: Finding) -> list[str]:
     return [f"{finding.code}  {finding.where}".rstrip(), *(_told(*each) for each in told)]
 
 
-def curve(trace: Trace, found: Sequence[Finding], height: int = 17) -> str:
+def curve(each: Shown, height: int = 17) -> str:
     """The rate that each update used, in short."""
     from passo.plot import draw
 
-    rates = tuple(each for each in trace.columns if each.key == "lr")
+    trace = each.trace
+    rates = tuple(column for column in trace.columns if column.key == "lr")
     trace = replace(trace, reports=(), columns=rates or trace.columns)
-    marks = [(each.update, each.code) for each in found if each.update is not None]
+    looks: dict[str, Any] = {"width": WIDTH, "marks": each.marks, "title": each.title}
     try:
-        return draw(trace, backend="terminal", width=WIDTH, height=height, marks=marks)
+        return draw(trace, backend="terminal", height=height, **looks)
     except PassoError:
-        return draw(trace, backend="terminal", width=WIDTH, marks=marks)
+        return draw(trace, backend="terminal", **looks)
 
 
 def _told(name: str, text: str) -> str:
     return textwrap.fill(text, WIDTH, initial_indent=f"  {name:<6}", subsequent_indent=" " * 8)
 
 
-def _ran(traces: Sequence[Trace]) -> str:
+def ran(traces: Sequence[Trace]) -> str:
+    """How many updates of which optimizers, and how the run ended, as the rest of a line."""
     told = [
         f"{trace.updates:,} updates of {trace.meta.get('optimizer', 'an optimizer')}"
         for trace in traces

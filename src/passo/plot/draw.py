@@ -75,9 +75,10 @@ def draw(
     value, and what it suggests; what is far above the first loss is cut off.
 
     `backend="matplotlib"` gives the (top) Axes, on `ax` or a new figure (`ax.figure.axes` has them
-    all), `"plotly"` its Figure, `"terminal"` text. `width` and `height` are inches, pixels or
-    characters. `marks` are updates with a name, such as where the doctor found something. Raises
-    `PassoError` for anything else, and where a library is missing (it names the extra).
+    all), `"plotly"` its Figure, `"terminal"` text. `width` and `height` are inches, pixels (without
+    a width it is as wide as the window) or characters. `marks` are updates with a name, such as
+    where the doctor found something. Raises `PassoError` for anything else, and where a library is
+    missing (it names the extra).
 
     >>> from passo.trace import Column, Trace
     >>> ax = draw(Trace(3, ("all",), (Column(0, "lr", (0, 2), (0.1, 0.01)),)), title="A drop")
@@ -95,7 +96,8 @@ def draw(
         size = (width or 8.0, height or 2.2 + 1.6 * _rows(picture)) if ax is None else None
         return paint(picture, ax, size)
     if backend == "plotly":
-        return web(picture, (round(width or 900), round(height or 180 + 180 * _rows(picture))))
+        wide = None if width is None else round(width)
+        return web(picture, (wide, round(height or 200 + 180 * _rows(picture))))
     return terminal(picture, (round(width or 80), round(height or 4 + 12 * _rows(picture))))
 
 

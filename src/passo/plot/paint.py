@@ -6,7 +6,7 @@ import math
 from typing import TYPE_CHECKING, Any
 
 from passo.plot.need import need
-from passo.plot.picture import Area, Line, Panel, Picture, finite, shown
+from passo.plot.picture import Area, Line, Panel, Picture, finite, labels, shown
 from passo.schedules.errors import PassoError
 
 if TYPE_CHECKING:
@@ -46,26 +46,20 @@ def paint(
 
 def _mark(ax: Axes, picture: Picture, *, named: bool) -> None:
     """A thin line at each place, with the names of all that lie there above the first panel."""
-    names: dict[float, list[str]] = {}
-    for place, name in picture.marks:
-        names.setdefault(place, []).append(name)
-    for place, several in names.items():
+    for place in {place for place, _ in picture.marks}:
         ax.axvline(place, color=GREY, linewidth=0.8, linestyle=(0, (2, 2)), zorder=1)
-        if named:
-            text = " ".join(several)
-            late = place > sum(ax.get_xlim()) / 2
-            ax.annotate(
-                text,
-                (place, 1.0),
-                xycoords=("data", "axes fraction"),
-                xytext=(-2 if late else 2, -2),
-                textcoords="offset points",
-                ha="right" if late else "left",
-                va="top",
-                fontsize=7,
-                color=GREY,
-                bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.8, "alpha": 0.85},
-            )
+    for place, text in labels(picture) if named else ():
+        ax.annotate(
+            text,
+            (place, 1.0),
+            xycoords=("data", "axes fraction"),
+            xytext=(0, 2),
+            textcoords="offset points",
+            ha="right" if place > sum(ax.get_xlim()) / 2 else "left",
+            va="bottom",
+            fontsize=8,
+            color=GREY,
+        )
 
 
 def new_figure(size: tuple[float, float], gap: float = 0.02) -> Figure:
@@ -159,20 +153,21 @@ def name_axes(ax: Axes, xlabel: str, ylabel: str) -> None:
 
 
 def title(ax: Axes, picture: Picture) -> None:
-    """The title, and the note between it and the picture."""
+    """The title, and the note between it and the picture, above the names of marks."""
+    lift = 10 if picture.marks else 0
     ax.set_title(
         picture.title,
         x=0.0,
         ha="left",
         fontsize=12,
         fontweight="bold",
-        pad=20 if picture.note else 8,
+        pad=(20 if picture.note else 8) + lift,
     )
     if picture.note:
         ax.annotate(
             picture.note,
             (0, 1),
-            (0, 6),
+            (0, 6 + lift),
             xycoords="axes fraction",
             textcoords="offset points",
             fontsize=8,

@@ -19,6 +19,7 @@ BLUE, RED, GREEN, PINK, ORANGE, SKY, BLACK = (
 COLOURS = (BLUE, RED, GREEN, PINK, ORANGE, SKY, BLACK)
 DASHES = ("solid", "dashed", "dotted", "dashdot")
 FEW = 60
+NEAR = 0.06  # of the x axis: about as wide as the name of a mark
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +111,26 @@ def shown(panel: Panel) -> tuple[float, float]:
     if panel.log:
         return low / 1.5, top
     return (0.0 if 0 <= low <= 0.5 * top else low - 0.06 * (top - low)), top
+
+
+def labels(picture: Picture) -> list[tuple[float, str]]:
+    """The names of the marks, each name once; those that would lie on each other stand together.
+
+    >>> panel = Panel("loss", (Line("loss", (0, 100), (1.0, 0.5)),))
+    >>> labels(Picture("", "", (panel,), marks=((90, "P007"), (0, "P001"), (2, "P009"))))
+    [(0, 'P001 P009'), (90, 'P007')]
+    """
+    xs = [x for panel in picture.panels for line in panel.lines for x in line.x]
+    near = NEAR * (max(xs, default=0.0) - min(xs, default=0.0)) if not picture.xlog else 0.0
+    found: list[tuple[float, list[str]]] = []
+    last = -math.inf
+    for place, name in sorted(picture.marks):
+        if place - last > near:
+            found.append((place, []))
+        if name not in found[-1][1]:
+            found[-1][1].append(name)
+        last = place
+    return [(place, " ".join(names)) for place, names in found]
 
 
 def wants_log(values: Sequence[float], share: float = 0.0) -> bool:

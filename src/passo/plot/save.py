@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 from typing import Any
 
@@ -34,7 +35,7 @@ def save(picture: Any, path: str | os.PathLike[str]) -> None:
     suffix = Path(path).suffix.lower()
     if suffix == ".html" and hasattr(picture, "to_html"):
         with replacing(path) as file:
-            file.write(picture.to_html().encode())
+            file.write(_page(picture).encode())
         return
     figure = picture.figure.canvas.figure if hasattr(picture, "get_xlabel") else picture
     if suffix not in KINDS or not hasattr(figure, "savefig"):
@@ -44,3 +45,11 @@ def save(picture: Any, path: str | os.PathLike[str]) -> None:
         )
     with replacing(path) as file:
         figure.savefig(file, format=suffix[1:], **KINDS[suffix])
+
+
+def _page(figure: Any) -> str:
+    """A plotly figure as a page of its own, as wide as the window."""
+    title = re.sub("<[^>]*>", " ", figure.layout.title.text or "passo").strip()
+    head = f'<meta name="viewport" content="width=device-width, initial-scale=1"><title>{title}'
+    text: str = figure.to_html(config={"responsive": True, "displaylogo": False})
+    return text.replace("</head>", f"{head}</title></head>", 1)

@@ -17,7 +17,10 @@ PAST = 0.02  # of the length, and one advance at least: nearer to the end nothin
 TURNING = {
     "CosineAnnealingLR": "climbs again, up to its peak",
     "OneCycleLR": "jumps up, and then raises an error",
+    "LambdaLR": "climbs again, up to its peak",
 }
+NAMES = {"CosineAnnealingLR": "T_max", "LambdaLR": "num_training_steps"}
+HIGHER = 0.01  # of the peak: a function that only ends does not climb by as much
 
 
 def look(case: Case) -> Iterator[Finding]:
@@ -27,6 +30,8 @@ def look(case: Case) -> Iterator[Finding]:
         for leaf, offset in known.leaves():
             kind, length = leaf.is_a(*TURNING), leaf.own_length
             if kind is None or length is None:
+                continue
+            if kind == "LambdaLR" and not _climbs(leaf, length, known.used - offset):
                 continue
             end = offset + length
             first = end if kind == "OneCycleLR" else end + max(1.0, PAST * length)
@@ -38,17 +43,24 @@ def look(case: Case) -> Iterator[Finding]:
                 f"the last update was made, with a rate of {case.last:.3g}"
                 + ("" if error is None else f"; it raised {error}"),
                 f"past its end {kind} {TURNING[kind]}",
-                f"{_write(leaf, known, offset)}",
+                _write(leaf, known, offset),
                 leaf.where,
                 case.updates,
             )
 
 
+def _climbs(leaf: Known, length: float, came: float) -> bool:
+    """Whether a function that was given its length rises beyond it: transformers' cosine."""
+    values = [(time, value) for time, value in leaf.future if time <= came]
+    late = [value for time, value in values if time >= length]
+    if "num_training_steps" not in leaf.partial or not late:
+        return False
+    return max(late) - late[0] > HIGHER * max(value for _, value in values)
+
+
 def _write(leaf: Known, known: Known, offset: float) -> str:
-    name = "T_max" if leaf.is_a("CosineAnnealingLR") else "total_steps"
-    return f"{name}={known.position - offset:,.0f}, the advances that the run makes".replace(
-        ",", "_", 0
-    )
+    name = NAMES.get(leaf.is_a(*TURNING) or "", "total_steps")
+    return f"{name}={known.position - offset:,.0f}, the advances that the run makes"
 
 
 def _error(case: Case, known: Known) -> str | None:

@@ -29,6 +29,7 @@ def look(case: Case) -> Iterator[Finding]:
     for known in case.leading:
         if not known.inside and (end := known.rises_until) and _misses(end, known.position):
             yield _warming(case, known, end)
+            continue
         length = known.length
         if length is None or not known.gained:
             continue
@@ -63,13 +64,14 @@ def _flat(case: Case, known: Known, fall: float) -> Finding:
 
 def _warming(case: Case, known: Known, end: float) -> Finding:
     """A warm-up that the run did not get through."""
+    name = "num_warmup_steps" if "num_warmup_steps" in known.partial else "total_iters"
     made = f"{known.position:,.6g}"
     return Finding(
         CODE,
         f"the run ended at {known.position / end:.1%} of the warm-up of {known.kind} ({made} of "
         f"{end:,.6g} advances): the last rate was {case.last:.3g}, still rising",
         "the rate that the warm-up leads to was never used",
-        f"a total_iters well below {made}, or scheduler.step() for each update",
+        f"a {name} well below {made}, or scheduler.step() for each update",
         known.where,
         case.updates,
     )

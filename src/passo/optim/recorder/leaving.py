@@ -1,4 +1,4 @@
-"""Whether the loop of a run may be left early, by a `break` or a `return` of the script."""
+"""Whether the loop of a run may be left early: by the script, or by the trainer that runs it."""
 
 from __future__ import annotations
 
@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from passo.optim.recorder import source
+from passo.optim.recorder.trainers import stopped
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
     from types import FrameType
 
 _OWN = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda, ast.ClassDef)
@@ -20,14 +21,18 @@ _OWN = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda, ast.ClassDef)
 class WayOut:
     """The loop over the epochs, or over the updates where it is the only one, has a way out.
 
-    `values` are those that it goes through, where its `range(...)` says so.
+    `values` are those that it goes through, where its `range(...)` says so; `stopped` answers for
+    the loop of a trainer.
     """
 
     epochs: bool
     values: range | None
+    stopped: Callable[[], bool] | None = None
 
     def was_taken(self, updates: int, epoch: Any) -> bool:
         """Whether the loop ended before its last value; where that is not known it may have."""
+        if self.stopped is not None:
+            return self.stopped()
         if not self.values:
             return True
         if self.epochs:
@@ -37,6 +42,9 @@ class WayOut:
 
 def way_out(frame: FrameType | None) -> WayOut | None:
     """That of the update made below this frame; None where its loop runs to its end."""
+    trainers = stopped(frame)
+    if trainers is not None:
+        return WayOut(epochs=True, values=None, stopped=trainers)
     found = source.loops(frame)
     if not found:
         return None

@@ -1,0 +1,30 @@
+"""warmup_steps=500 copied from a guide; the whole run of the Trainer makes 24 updates."""
+
+import tempfile
+
+import torch
+from transformers import BertConfig, BertForSequenceClassification, Trainer, TrainingArguments, set_seed
+
+set_seed(0)
+model = BertForSequenceClassification(
+    BertConfig(vocab_size=64, hidden_size=16, num_hidden_layers=2, num_attention_heads=2,
+               intermediate_size=32, max_position_embeddings=16, num_labels=2)
+)
+ids = torch.randint(0, 64, (64, 8))
+dataset = [{"input_ids": each, "labels": each[0] % 2} for each in ids]
+
+with tempfile.TemporaryDirectory() as folder:
+    args = TrainingArguments(
+        output_dir=folder,
+        num_train_epochs=3,
+        per_device_train_batch_size=8,
+        warmup_steps=500,
+        weight_decay=0.01,
+        logging_steps=10,
+        save_strategy="no",
+        report_to="none",
+        use_cpu=True,
+        disable_tqdm=True,
+    )
+    trainer = Trainer(model=model, args=args, train_dataset=dataset)
+    trainer.train()
