@@ -6,6 +6,7 @@ import io
 from html import escape
 from typing import TYPE_CHECKING, Final
 
+from passo.doctor.planned import planned
 from passo.doctor.report import curve
 from passo.schedules.errors import PassoError
 
@@ -56,7 +57,7 @@ def _picture(trace: Trace, found: Sequence[Finding]) -> str:
 
     marks = [(each.update, each.code) for each in found if each.update is not None]
     try:
-        ax = draw(trace, marks=marks)
+        ax = draw(trace, marks=marks, planned=planned(trace))
     except PassoError:
         return f"<pre>{escape(curve(trace, found))}</pre>"
     file = io.StringIO()

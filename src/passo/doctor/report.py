@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import textwrap
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from passo.doctor.planned import planned
 from passo.schedules.errors import PassoError
 
 if TYPE_CHECKING:
@@ -45,16 +46,18 @@ def entry(finding: Finding) -> list[str]:
 
 
 def curve(trace: Trace, found: Sequence[Finding], height: int = 17) -> str:
-    """The rate that each update used, in short."""
+    """The rate that each update used, in short, and what it was to be."""
     from passo.plot import draw
 
+    meant = [each for each in planned(trace) if each.key == "lr"]
     rates = tuple(each for each in trace.columns if each.key == "lr")
     trace = replace(trace, reports=(), columns=rates or trace.columns)
     marks = [(each.update, each.code) for each in found if each.update is not None]
+    looks: dict[str, Any] = {"width": WIDTH, "marks": marks, "planned": meant if rates else ()}
     try:
-        return draw(trace, backend="terminal", width=WIDTH, height=height, marks=marks)
+        return draw(trace, backend="terminal", height=height, **looks)
     except PassoError:
-        return draw(trace, backend="terminal", width=WIDTH, marks=marks)
+        return draw(trace, backend="terminal", **looks)
 
 
 def _told(name: str, text: str) -> str:

@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 from passo.optim import fields, tensors
+from passo.optim.follows import follows
 from passo.optim.plan import ByGroup, as_plan
 from passo.optim.scheduler import Scheduler
 from passo.optim.settings import Settings, as_bases, as_values
@@ -203,6 +204,7 @@ def _writer(scheduler: Scheduler, path: str | os.PathLike[str]) -> TraceWriter:
         groups=[str(group.get("name", place)) for place, group in enumerate(groups)],
         plan={key: _code(entry) for key, entry in scheduler.plan.items()},
         run=None if scheduler.run is None else repr(scheduler.run),
+        meta={"follows": follows(scheduler)},
     )
 
 
