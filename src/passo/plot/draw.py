@@ -14,6 +14,7 @@ from passo.plot.planned import planned as of_its_own
 from passo.plot.ranges import of_range_test
 from passo.plot.terminal import terminal
 from passo.plot.web import web
+from passo.schedules.calls import shown
 from passo.schedules.curve import Curve
 from passo.schedules.errors import PassoError
 from passo.trace import RangeTest, Trace
@@ -64,6 +65,7 @@ def draw(
     marks: Sequence[tuple[float, str]] = ...,
     planned: Plans | None = ...,
 ) -> str: ...
+@shown("draw(trace), or draw(schedule.curve(run))")
 def draw(
     thing: Any,
     *more: Any,
