@@ -30,7 +30,7 @@ MANY = "too many positional arguments; "
     [
         (lambda: Run.of(LOADER, 5), f"Run.of: {MANY}{OF}"),
         (lambda: Run.of(391), f"Run.of: missing a required argument: 'epochs'; {OF}"),
-        (lambda: Run(), f"Run: missing a required argument: 'length'; i{RUN}"),
+        (Run, f"Run: missing a required argument: 'length'; i{RUN}"),
         (lambda: Run(steps(9), 391), f"Run: {MANY}i{RUN}"),
         (lambda: Run(epochs=90), f"Run: it has no argument 'epochs'; i{RUN}"),
         (
@@ -43,15 +43,19 @@ MANY = "too many positional arguments; "
         ),
         (
             lambda: range_test(len, OPTIMIZER),
-            "range_test: missing a required argument: 'restore'; it takes (train_step, optimizer, "
-            "*, restore, key, low, high, steps, ramp, stop, repeats, progress, folder), "
-            "write range_test(train_step, optimizer, restore=[model])",
+            (
+                "range_test: missing a required argument: 'restore'; it takes (train_step, "
+                "optimizer, *, restore, key, low, high, steps, ramp, stop, repeats, progress, folder), "
+                "write range_test(train_step, optimizer, restore=[model])"
+            ),
         ),
         (
-            lambda: draw(),
-            "draw: missing a required argument: 'thing'; it takes (thing, *more, ax, backend, "
-            "title, width, height, marks, planned), "
-            "write draw(trace), or draw(schedule.curve(run))",
+            draw,
+            (
+                "draw: missing a required argument: 'thing'; it takes (thing, *more, ax, backend, "
+                "title, width, height, marks, planned), "
+                "write draw(trace), or draw(schedule.curve(run))"
+            ),
         ),
         (lambda: warmup_cosine(lr=1e-3), f"warmup_cosine: it has no argument 'lr'; i{WARM}"),
         (lambda: warmup_cosine(1, percent(5), 0, 0, 1), f"warmup_cosine: {MANY}i{WARM}"),

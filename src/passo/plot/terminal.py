@@ -56,7 +56,7 @@ def terminal(picture: Picture, size: tuple[int, int]) -> str:
     texts = [
         _panel(
             panel,
-            picture.xlabel if panel is picture.panels[-1] else "",
+            _scaled(picture.xlabel, picture.xlog) if panel is picture.panels[-1] else "",
             reach,
             (width, LEAST[1] + int(spare * panel.height / total)),
         )
@@ -121,17 +121,21 @@ def _panel(panel: Panel, xlabel: str, reach: Reach, size: tuple[int, int]) -> st
 
 def _head(panel: Panel, width: int) -> list[str]:
     """What the axis and the marks mean, in one line where there is room."""
+    ylabel = _scaled(panel.ylabel, panel.log)
     if len(panel.lines) == 1 and not panel.marks and not panel.planned:
         name = panel.lines[0].label
-        return [
-            shorten(panel.ylabel if name == panel.ylabel else f"{panel.ylabel}:  {name}", width)
-        ]
+        return [shorten(ylabel if name == panel.ylabel else f"{ylabel}:  {name}", width)]
     marks = cycle(MARKS if len(panel.lines) > 1 else ("⠉",))
     names = [f"{m} {line.label}" for m, line in zip(marks, panel.lines, strict=False)]
     names += [f"{PLANNED} {line.label}" for line in panel.planned[:1]]
     names += [f"{m} {mark.label}" for m, mark in zip(cycle(UPRIGHTS), panel.marks, strict=False)]
-    line = "   ".join([f"{panel.ylabel}:", *names])
+    line = "   ".join([f"{ylabel}:", *names])
     return [line] if len(line) <= width else [shorten(name, width) for name in names]
+
+
+def _scaled(label: str, log: bool) -> str:  # noqa: FBT001
+    """An axis' name, with its scale where that is not the usual one."""
+    return f"{label} (log scale)" if log else label
 
 
 def _axes(figure: Any, panel: Panel, reach: Reach, height: int) -> None:

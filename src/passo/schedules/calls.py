@@ -40,7 +40,6 @@ def shown(example: str) -> Callable[[Callable[P, R]], Callable[P, R]]:
     passo.schedules.calls.WrongCall: double: it has no argument 'numbr'; did you mean 'number'? It
     takes (number), write double(2)
     """
-
     refuse = check  # a name of this place: `called` is at home elsewhere
 
     def decorated(function: Callable[P, R]) -> Callable[P, R]:
