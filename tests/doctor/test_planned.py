@@ -101,6 +101,17 @@ def test_it_lies_on_what_was_used():
     assert all(trace.value(t) == pytest.approx(shown[t]) for t in range(0, 200, 10))
 
 
+def test_several_advances_at_one_update_lie_on_what_was_used():
+    def four(_k, _optimizer, scheduler):
+        for _ in range(4):
+            scheduler.step()
+
+    trace = train(20, build=lambda o: CosineAnnealingLR(o, 80), each=four)
+    (line,) = planned(trace)
+    assert line.updates == tuple(map(float, range(21)))
+    assert list(line.values[:20]) == pytest.approx(trace.used()[1])
+
+
 def test_each_group_has_its_own():
     with Recorder() as recorder:
         groups = [{"params": [torch.nn.Parameter(torch.ones(2))], "lr": r} for r in (0.1, 0.4)]

@@ -45,8 +45,8 @@ MANY = "too many positional arguments; "
             lambda: range_test(len, OPTIMIZER),
             (
                 "range_test: missing a required argument: 'restore'; it takes (train_step, "
-                "optimizer, *, restore, key, low, high, steps, ramp, stop, repeats, progress, folder), "
-                "write range_test(train_step, optimizer, restore=[model])"
+                "optimizer, *, restore, key, low, high, steps, ramp, stop, repeats, progress, "
+                "folder), write range_test(train_step, optimizer, restore=[model])"
             ),
         ),
         (

@@ -128,7 +128,8 @@ def _peaks(folder: Path, settings: Settings, found: Sequence[Mapping[str, Any]])
 
 def _reading(settings: Settings) -> Iterator[str]:
     yield "<h2>Schedule by schedule</h2><p>In each figure, over the updates from left to right: "
-    yield "on top the learning rate that each update really used, below it the losses of the same "
+    yield "on top the learning rate that each update really used (dashed: planned), below it the "
+    yield "losses of the same "
     yield f"run (training: mean of the last {settings.report_every} updates; validation: images "
     yield "that are watched but not learned from; dotted: a network that only guesses)."
     if settings.seeds > 1:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import math
-from bisect import bisect_left
-from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Final
 
 from passo.doctor.case import Case
@@ -40,7 +38,10 @@ def planned(trace: Trace) -> tuple[Planned, ...]:
     >>> planned(Trace(3, ("all",), (Column(0, "lr", (0,), (0.1,)),)))
     ()
     """
-    found = of_its_plan(trace) if trace.plan is not None else _rebuilt(Case(trace))
+    try:
+        found = of_its_plan(trace) if trace.plan is not None else _rebuilt(Case(trace))
+    except Exception:  # noqa: BLE001 (what people gave to their schedulers may be anything)
+        return ()
     return tuple(each.until(TIMES * trace.updates) for each in found)
 
 
@@ -50,15 +51,15 @@ def _rebuilt(case: Case) -> tuple[Planned, ...]:
     if len(leading) != 1 or not _is_simple(leading[0], case):
         return ()
     known = leading[0]
-    try:
-        positions, values = _values(known, case)
-    except Exception:  # noqa: BLE001 (what people gave to their schedulers may be anything)
-        return ()
+    positions, values = _values(known, case)
     if case.events("load") and not math.isclose(values[0][0], case.at(known.begun), rel_tol=CLOSE):
         return ()
-    updates = tuple(_updates(known, positions))
-    groups = enumerate(zip(*values, strict=True))
-    return tuple(Planned("lr", k, updates, each, steps=True) for k, each in groups)
+    updates = (float(_update(known, position)) for position in positions)
+    last = dict(
+        zip(updates, values, strict=True)
+    )  # of several advances at once the last one counts
+    groups = enumerate(zip(*last.values(), strict=True))
+    return tuple(Planned("lr", k, tuple(last), each, steps=True) for k, each in groups)
 
 
 def _is_simple(known: Known, case: Case) -> bool:
@@ -160,18 +161,15 @@ def _positions(start: float, end: float, schedules: list[Schedule]) -> list[floa
     return [float(each) for each in sorted(found) if first <= each <= last]
 
 
-def _updates(known: Known, positions: Sequence[float]) -> list[float]:
-    """The update from which on each position held: as recorded, then on at the same pace."""
-    points = [(known.start, float(known.begun))]
+def _update(known: Known, position: float) -> float:
+    """The update from which on a position held: as recorded, then on at the same pace."""
+    at, clock = known.start, float(known.begun)
     for each in sorted(known.advances, key=lambda stretch: stretch.begin):
-        if each.detail.get("moved", True):
-            at = points[-1][0]
-            points += [(at + each.each, float(each.begin)), (at + each.hits, float(each.end))]
-    points.append((points[-1][0] + 1e9, points[-1][1] + 1e9 * known.pace))
-    places = [place for place, _ in points]
-    found = []
-    for position in positions:
-        k = min(max(bisect_left(places, position), 1), len(points) - 1)
-        (a, x), (b, y) = points[k - 1], points[k]
-        found.append(y if a == b else x + (position - a) / (b - a) * (y - x))
-    return [max(pair) for pair in pairwise([found[0], *found])]
+        if position <= at:
+            return clock
+        if not each.detail.get("moved", True):
+            continue
+        if position <= at + each.hits:
+            return each.begin + each.every * (math.ceil((position - at) / each.each) - 1)
+        at, clock = at + each.hits, float(each.end)
+    return clock + (position - at) * known.pace
