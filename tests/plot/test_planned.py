@@ -326,3 +326,8 @@ def test_planned_over_a_curve_is_refused():
     text = "'planned' goes over what a Trace used; leave it out, or draw a Trace"
     with pytest.raises(PassoError, match=f"^{re.escape(text)}$"):
         draw(Linear(0.2, 0).curve(RUN), planned=())
+
+
+def test_marks_have_room_above_what_is_drawn():
+    trace = recorded(COSINE, 600)
+    assert draw(trace, marks=[(300, "P009")]).get_ylim()[1] > 0.11 > draw(trace).get_ylim()[1]

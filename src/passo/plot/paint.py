@@ -18,6 +18,7 @@ GREY = "#555555"
 MANY = 20_000
 INSIDE = 4
 SHORT = 40
+NAMED = 0.13
 
 
 def paint(
@@ -34,6 +35,8 @@ def paint(
     for each, panel in zip(axes, picture.panels, strict=True):
         if picture.xlog:
             each.set_xscale("log")
+        if picture.marks and each is axes[0]:
+            each.margins(y=NAMED)  # room for their names
         fill(each, panel)
         name_axes(each, picture.xlabel, panel.ylabel)
         _mark(each, picture, named=each is axes[0])
