@@ -9,7 +9,9 @@ import pytest
 from typer.testing import CliRunner
 
 from passo import cli
-from passo.schedules import PassoError
+from passo.cli.names import SPANS, example
+from passo.schedules import PassoError, recipes
+from passo.schedules.spec.text import FUNCTIONS
 from passo.schedules.twins import TWINS
 
 EXAMPLE = "warmup_cosine(peak=3e-4, warmup=percent(5), floor=3e-5)"
@@ -109,10 +111,46 @@ def test_list_names_everything_with_one_line_each():
         "shapes",
         "recipes",
         "methods",
+        "spans",
     ]
-    for name in ("Cosine", "Plateau", "warmup_cosine", "wsd", ".then", ".repeat"):
+    spans = ("steps", "epochs", "samples", "tokens", "percent", "rest")
+    for name in ("Cosine", "Plateau", "warmup_cosine", "wsd", ".then", ".repeat", *spans):
         assert f"\n  {name} " in shown
     assert all(len(line) <= 120 for line in shown.splitlines())
+
+
+@pytest.mark.parametrize("name", [name for name in recipes.__all__ if example(name)[-2:] == "()"])
+def test_a_bare_name_is_shown_where_its_defaults_suffice(name):
+    assert passo("show", name, *RUN) == passo("show", f"{name}()", *RUN)
+    assert passo("check", name, *RUN) == passo("check", f"{name}()", *RUN)
+
+
+@pytest.mark.parametrize("name", sorted(set(FUNCTIONS) - {*SPANS, "Function"}))
+def test_the_example_of_each_name_can_be_shown(name):
+    assert passo("show", example(name), *RUN)
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("Cosine", "Cosine needs start and end; write 'Cosine(0.1, 0.01)'"),
+        ("noam", "noam needs d_model and warmup; write 'noam(512, steps(500))'"),
+        ("Plateau", """Plateau needs metric; write 'Plateau("val_loss")'"""),
+        ("steps", "steps is a span, how long something lasts; write 'Linear(0.1, 0, steps(50))'"),
+        ("rest", "rest is a span, how long something lasts; write 'Linear(0.1, 0, rest)'"),
+        (
+            "one_cycle",
+            (
+                "Cosine(0.04 * base, base, percent(30)).then(Cosine(base, 4e-06 * base)) needs a "
+                "run, since percent(30) is measured on it; "
+                'write --run "90 epochs" --steps-per-epoch 391, or --run "10000 steps"'
+            ),
+        ),
+    ],
+)
+def test_a_bare_name_that_needs_more_says_what_to_write(capsys, monkeypatch, name, text):
+    assert refused(capsys, monkeypatch, "show", name) == text
+    assert refused(capsys, monkeypatch, "check", name) == text
 
 
 # -- what goes wrong

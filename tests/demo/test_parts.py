@@ -19,7 +19,7 @@ from passo.demo.files import publish, workshop
 from passo.demo.screen import Screen
 from passo.demo.shapes import planned
 from passo.demo.stories import chosen
-from passo.demo.values import Task, marked
+from passo.demo.values import Task, caution, marked
 from passo.schedules import PassoError
 from passo.trace import Trace
 
@@ -71,6 +71,37 @@ def test_one_seed_has_no_deviation():
 def test_best_and_worst_are_marked_for_each_optimizer_and_equals_alike():
     rows = [row(0.97), row(0.9701, "wsd"), row(0.1, "step"), row(0.5, optimizer="AdamW")]
     assert [each.mark for each in marked(rows)] == ["best", "best", "worst", ""]
+
+
+def test_short_runs_are_ranked_only_where_the_lead_is_more_than_chance():
+    close = [row(0.95), row(0.947, "wsd"), row(0.10, "step")]
+    assert [each.mark for each in marked(close, 2.5)] == ["", "", "worst"]
+    clear = [row(0.95), row(0.92, "wsd"), row(0.91, "step")]
+    assert [each.mark for each in marked(clear, 2.5)] == ["best", "", ""]
+
+
+@pytest.mark.parametrize(
+    ("settings", "text"),
+    [
+        (Settings(), ""),
+        (
+            Settings(seeds=1),
+            (
+                "580 updates and one seed are too few to rank schedules: best and worst are "
+                "only those that lead or trail all others by more than 2.5 %."
+            ),
+        ),
+        (
+            Settings.of(quick=True, seeds=3),
+            (
+                "145 updates are too few to rank schedules: best and worst are only those "
+                "that lead or trail all others by more than 2.5 %."
+            ),
+        ),
+    ],
+)
+def test_why_there_are_few_marks_is_said(settings, text):
+    assert caution(settings) == text
 
 
 def test_a_loss_that_is_not_finite_stays_plain_json():

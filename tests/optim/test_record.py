@@ -21,6 +21,7 @@ from passo import (
     warmup_cosine,
 )
 from passo.optim import tensorize
+from passo.plot import planned
 from tests.optim.tools import adam, sgd, update, values, weight
 
 RAMP = Linear(0.0, 1.0, steps(100))
@@ -214,3 +215,80 @@ def test_a_run_on_another_axis_is_recorded_value_by_value(path):
         update(optimizer)
     scheduler.detach()
     assert Trace.load(path).used()[1] == seen
+
+
+# -- what the trace says of its plan, and what is drawn of it
+
+
+def is_planned(line, schedule, first, last):
+    assert (line.updates[0], line.updates[-1]) == (first, last)
+    assert list(line.values) == [schedule(t) for t in line.updates]
+
+
+def test_a_trace_holds_what_its_plan_needs_to_be_drawn(path):
+    optimizer = adam(lr=0.5)
+    run = Run(steps(100))
+    attach(optimizer, warmup_cosine(), run, record=path)
+    for _ in range(60):
+        update(optimizer)
+    optimizer = None
+    (line,) = planned(Trace.load(path))
+    is_planned(line, warmup_cosine().on(run).with_base(0.5), 0.0, 100.0)
+
+
+@pytest.mark.filterwarnings("ignore:the run ended early")
+def test_a_resumed_trace_is_planned_with_the_bases_of_its_checkpoint(path):
+    run, plan = Run(steps(100)), warmup_cosine()
+    optimizer = adam(lr=0.5)
+    scheduler = attach(optimizer, plan, run)
+    for _ in range(60):
+        update(optimizer)
+    again = adam(lr=0.1)
+    resumed = attach(again, plan, run, record=path)
+    resumed.load_state_dict(scheduler.state_dict())
+    for _ in range(20):
+        update(again)
+    resumed.detach()
+    trace = Trace.load(path)
+    assert trace.used()[0] == list(range(60, 80))
+    (line,) = planned(trace)
+    is_planned(line, plan.on(run).with_base(0.5), 0.0, 100.0)
+
+
+@pytest.mark.filterwarnings("ignore:the run ended early")
+def test_by_group_and_late_groups_are_planned_too(path):
+    run = Run(steps(100))
+    groups = [{"params": [weight()], "name": "head"}, {"params": [weight()], "name": "rest"}]
+    optimizer = torch.optim.SGD(groups, lr=0.5)
+    half = Cosine(0.5 * base, 0)
+    entry = by_group({"head": base * Cosine(1, 0)}, others=half)
+    scheduler = attach(optimizer, {"lr": entry}, run, record=path, join="now")
+    for t in range(60):
+        if t == 40:
+            optimizer.add_param_group({"params": [weight()], "lr": 0.25, "name": "late"})
+        update(optimizer)
+    scheduler.detach()
+    trace = Trace.load(path)
+    head, rest, late = planned(trace)
+    assert head.values[0] == 0.5
+    assert rest.values[0] == 0.25
+    assert (late.updates[0], late.values[0]) == (40.0, 0.125)
+    placed = half.on(run).with_base(0.25)
+    assert trace.value(59, "lr", 2) == placed(19)
+    for line, group in ((head, 0), (rest, 1), (late, 2)):
+        points = dict(zip(line.updates, line.values, strict=True))
+        used = dict(zip(*trace.used("lr", group), strict=True))
+        assert all(used[t] == pytest.approx(points[t]) for t in used if t in points)
+
+
+def test_a_plateau_that_was_wound_back_is_not_planned(path):
+    optimizer = adam()
+    scheduler = attach(optimizer, base * Plateau("loss", patience=0), record=path)
+    for _ in range(4):
+        update(optimizer)
+        scheduler.report(loss=1.0)
+    assert len(planned(Trace.load(path))) == 1
+    scheduler.seek(2)
+    update(optimizer)
+    scheduler.detach()
+    assert planned(Trace.load(path)) == ()

@@ -16,7 +16,7 @@ from passo.plot.picture import Line
 from passo.plot.terminal import _pieces
 from passo.schedules import Constant, Cosine, Exponential, Linear, Run, steps
 from passo.schedules.errors import PassoError
-from passo.trace import Column, Report, Trace
+from passo.trace import Column, RangeTest, Report, Trace
 
 RUN = Run(steps(100))
 JUMP = Linear(0, 1, steps(40)).then(Constant(0.5))
@@ -54,7 +54,9 @@ def test_the_terminal_has_the_size_that_was_asked_for():
     assert 40 <= len(rows) <= 50
     assert rows[0] == "Learning rate and losses over 200 updates"
     assert "momentum" in rows
-    assert any(row.startswith("loss:   ● training loss   × validation loss") for row in rows)
+    assert any(
+        row.startswith("loss (log scale):   ● training loss   × validation loss") for row in rows
+    )
     assert "update (step)" in rows[-1]
     assert "\x1b" not in text
 
@@ -75,6 +77,19 @@ def test_the_terminal_is_logarithmic_where_the_picture_is():
         0.001,
         0.0001,
     ]
+
+
+def test_the_terminal_says_which_axis_is_logarithmic():
+    curve = Exponential(1, 0.9).curve(RUN)
+    rows = draw(curve, backend="terminal").splitlines()
+    assert rows[1].startswith("value (log scale):  Exponential(")
+    assert "log scale" not in draw(Cosine(1, 0).curve(RUN), backend="terminal")
+    several = draw({"a": curve, "b": curve}, backend="terminal").splitlines()
+    assert several[1] == "value (log scale):   ● a   × b"
+    rates = tuple(10.0 ** (k / 2 - 6) for k in range(12))
+    test = RangeTest(rates, (tuple(2.3 - 0.1 * k for k in range(12)),))
+    last = draw(test, backend="terminal").splitlines()[-1]
+    assert last.strip() == "learning rate (log scale)"
 
 
 def test_in_the_terminal_a_value_is_held_until_the_next_and_ends_at_what_is_not_finite():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import builtins
 import contextlib
+import re
 import sys
 import threading
 import time
@@ -33,6 +34,7 @@ from passo import (
     tokens,
     warmup_cosine,
 )
+from passo.schedules.spec import parse_run
 from tests.schedules.hostile import HUGE, RUNS
 
 
@@ -244,3 +246,32 @@ def test_any_text_is_a_schedule_or_a_passo_error(text):
         assert isinstance(parse(text), passo.Schedule)
     with contextlib.suppress(PassoError):
         assert isinstance(parse_span(text), passo.Span)
+
+
+@pytest.mark.parametrize(
+    "run",
+    [
+        passo.Run(epochs(90), steps_per_epoch=391),
+        passo.Run(epochs("1/3"), steps_per_epoch="1000/7"),
+        passo.Run(passo.tokens(2e9), tokens_per_step=4096, samples_per_step=8, axis="token"),
+    ],
+)
+def test_a_run_reads_as_it_prints(run):
+    assert parse_run(repr(run)) == run
+
+
+@pytest.mark.parametrize("text", ["", "Run", "steps(3)", "Run.of(3, epochs=2)", "x.Run(steps(3))"])
+def test_what_is_no_run_is_refused(text):
+    needed = f"a run is written Run(epochs(90), steps_per_epoch=391), got {text!r}"
+    if text:
+        with pytest.raises(PassoError, match=f"^{re.escape(needed)}$"):
+            parse_run(text)
+    else:
+        with pytest.raises(PassoError, match=r"^this is not an expression"):
+            parse_run(text)
+
+
+@given(st.text("()[],.=+-*/'\"\\ \n_01Runstepsoch", max_size=60))
+def test_any_text_is_a_run_or_a_passo_error(text):
+    with contextlib.suppress(PassoError):
+        assert isinstance(parse_run(text), passo.Run)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 import typer
 
 from passo.cli.base import app, as_run, draw_into
+from passo.cli.names import REST, SPANS, written_out
 from passo.schedules import NeedsRun, PassoError
 
 if TYPE_CHECKING:
@@ -47,7 +48,7 @@ def show(
         "samples_per_step": samples_per_step,
         "tokens_per_step": tokens_per_step,
     }
-    schedule = parse(known.expression if known else expression)
+    schedule = parse(known.expression if known else written_out(expression))
     curve = _curve(schedule, run, rates, lr)
     _print_curve(curve)
     if png is not None:
@@ -56,8 +57,8 @@ def show(
 
 @app.command("list")
 def list_() -> None:
-    """Name the shapes and the recipes, one line each."""
-    from passo.schedules import algebra, feedback, recipes, shapes
+    """Name the shapes, the recipes, the methods and the spans, one line each."""
+    from passo.schedules import algebra, feedback, recipes, shapes, time
 
     feedbacks = {"Plateau": feedback.Plateau}
     groups: dict[str, dict[str, Any]] = {
@@ -65,9 +66,14 @@ def list_() -> None:
         "recipes": {name: getattr(recipes, name) for name in recipes.__all__},
         "methods": {f".{name}": getattr(algebra.Schedule, name) for name in _methods()},
     }
-    for title, members in groups.items():
-        lines = [f"  {name:<19} {_first_line(member)}" for name, member in members.items()]
-        typer.echo("\n".join([title, *lines]))
+    told = {
+        title: {name: _first_line(member) for name, member in members.items()}
+        for title, members in groups.items()
+    }
+    told["spans"] = {name: _first_line(getattr(time, name)) for name in SPANS} | {"rest": REST}
+    for title, lines in told.items():
+        rows = [f"  {name:<19} {line}" for name, line in lines.items()]
+        typer.echo("\n".join([title, *rows]))
 
 
 @app.command()
@@ -92,7 +98,7 @@ def check(  # noqa: PLR0917 (typer reads options from the parameters)
         "tokens_per_step": tokens_per_step,
     }
     found = []
-    for name, schedule in read_plan(expression, key).items():
+    for name, schedule in read_plan(written_out(expression), key).items():
         found += look(schedule, as_run(schedule, run, rates), base=lr, key=name)
     typer.echo("\n\n".join("\n".join(entry(each)) for each in found) or "nothing found")
     sys.exit(int(strict and bool(found)))

@@ -13,7 +13,7 @@ from passo.demo.crew import Crew, Job, processors
 from passo.demo.files import publish, versions, workshop, write_results
 from passo.demo.shapes import used
 from passo.demo.stories import Story, chosen
-from passo.demo.values import OPTIMIZERS, DemoResult, Outcome, Row, Settings, Task, marked
+from passo.demo.values import OPTIMIZERS, DemoResult, Outcome, Row, Settings, Task, caution, marked
 from passo.schedules import PassoError
 from passo.trace import Trace
 
@@ -97,7 +97,7 @@ class Demo:
                 peaks = self._find(crew, screen, folder)
                 facts = self._train(crew, screen, folder)
                 about = {"data": facts, "versions": versions(), "range_tests": peaks}
-                rows = marked(self._rows())
+                rows = marked(self._rows(), self.settings.margin)
                 self._draw(crew, screen, folder)
             log.unlink()
             result = DemoResult(self.out, self.settings, rows, perf_counter() - begin)
@@ -202,6 +202,8 @@ class Demo:
 
         say = self.console.print
         say(table(self.console, self.settings, shapes, result.rows, {}))
+        if result.settings.margin:
+            say(f"\n{caution(result.settings)}")
         say(
             f"\n{len(self.tasks)} training runs of {self.settings.run.updates:,} updates each, "
             f"{result.seconds:.0f} s"

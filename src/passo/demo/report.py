@@ -11,7 +11,7 @@ from typing import Any
 from passo.demo.shapes import svg, used
 from passo.demo.stories import Story
 from passo.demo.style import STYLE
-from passo.demo.values import OPTIMIZERS, DemoResult, Row, Settings, Task, range_figure
+from passo.demo.values import OPTIMIZERS, DemoResult, Row, Settings, Task, caution, range_figure
 from passo.trace import Trace
 
 POINTS = 60
@@ -62,7 +62,9 @@ def _verdict(result: DemoResult, optimizer: str) -> str:
             names = " and ".join(row.story.title for row in found)
             said.append(f"{mark} was <b>{escape(names)}</b> ({found[0].percent:.1f} %)")
     clocks = [row.reached for row in rows if row.reached is not None]
-    if clocks:
+    if result.settings.margin and not any(row.mark == "best" for row in rows):
+        said.insert(0, "no schedule was clearly best")
+    elif clocks:
         first = " and ".join(row.story.title for row in rows if row.reached == min(clocks))
         goal = result.settings.goal
         said.append(f"first at {goal} was <b>{escape(first)}</b> ({min(clocks):,.0f} updates)")
@@ -100,6 +102,7 @@ def _table_note(settings: Settings) -> str:
         if settings.seeds > 1
         else "One seed only: a difference of a percent or two may well be chance. "
     )
+    spread += f"{caution(settings)} " if settings.margin else ""
     return (
         "Accuracy on test images that no run has seen, after the last update. "
         f"{spread}Updates to {settings.goal}: when the validation accuracy first got there, "
@@ -125,7 +128,8 @@ def _peaks(folder: Path, settings: Settings, found: Sequence[Mapping[str, Any]])
 
 def _reading(settings: Settings) -> Iterator[str]:
     yield "<h2>Schedule by schedule</h2><p>In each figure, over the updates from left to right: "
-    yield "on top the learning rate that each update really used, below it the losses of the same "
+    yield "on top the learning rate that each update really used (dashed: planned), below it the "
+    yield "losses of the same "
     yield f"run (training: mean of the last {settings.report_every} updates; validation: images "
     yield "that are watched but not learned from; dotted: a network that only guesses)."
     if settings.seeds > 1:

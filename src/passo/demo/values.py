@@ -13,6 +13,7 @@ from passo.demo.stories import Story
 from passo.schedules import PassoError, Run
 
 OPTIMIZERS = ("SGD", "AdamW")
+CHANCE = 2.5  # percent: two standard errors of a difference near 95 % on 600 images
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +67,15 @@ class Settings:
         '95 %'
         """
         return f"{100 * self.target:g} %"
+
+    @property
+    def margin(self) -> float:
+        """By how many percent a schedule must lead, or trail, to be called best or worst.
+
+        >>> Settings().margin, Settings.of(quick=True, seeds=None).margin
+        (0.0, 2.5)
+        """
+        return CHANCE if self.epochs < type(self)().epochs or self.seeds == 1 else 0.0
 
     def with_rates(self, found: Mapping[str, float]) -> Settings:
         """The same with the base rates that were found.
@@ -222,16 +232,37 @@ def range_figure(optimizer: str) -> str:
     return f"figures/range-{optimizer.lower()}.png"
 
 
-def marked(rows: Sequence[Row]) -> tuple[Row, ...]:
-    """The rows with the best and the worst of each optimizer marked, equals alike."""
+def marked(rows: Sequence[Row], margin: float = 0.0) -> tuple[Row, ...]:
+    """The rows with the best and the worst of each optimizer marked, equals alike.
+
+    Those that do not lead all others, or trail them, by more than `margin` percent are not marked.
+    """
     found = []
     for row in rows:
-        rivals = [other.percent for other in rows if other.optimizer == row.optimizer]
-        spread = max(rivals) > min(rivals)
-        best = "best" if row.percent == max(rivals) else ""
-        worst = "worst" if row.percent == min(rivals) else ""
-        found.append(replace(row, mark=(best or worst) if spread else ""))
+        others = [
+            other.percent - row.percent
+            for other in rows
+            if other.optimizer == row.optimizer and other.percent != row.percent
+        ]
+        best = "best" if others and max(others) < -margin else ""
+        worst = "worst" if others and min(others) > margin else ""
+        found.append(replace(row, mark=best or worst))
     return tuple(found)
+
+
+def caution(settings: Settings) -> str:
+    """Why the marks of these runs are few, in a sentence; nothing for the full demo.
+
+    >>> caution(Settings())
+    ''
+    """
+    if not settings.margin:
+        return ""
+    few = f"{settings.run.updates:,} updates" + (" and one seed" if settings.seeds == 1 else "")
+    return (
+        f"{few[:1].upper()}{few[1:]} are too few to rank schedules: best and worst are only "
+        f"those that lead or trail all others by more than {settings.margin:g} %."
+    )
 
 
 def _finite(parts: dict[str, Any]) -> dict[str, Any]:

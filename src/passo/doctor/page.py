@@ -6,6 +6,7 @@ import io
 from html import escape
 from typing import TYPE_CHECKING, Any, Final
 
+from passo.doctor.planned import planned
 from passo.doctor.report import curve, ran
 from passo.doctor.shown import Shown, name, shown
 from passo.schedules.errors import PassoError
@@ -79,7 +80,12 @@ def _figure(each: Shown) -> str:
 def _svg(each: Shown, width: float) -> str:
     from passo.plot import draw
 
-    looks: dict[str, Any] = {"marks": each.marks, "title": name(each.trace), "width": width}
+    looks: dict[str, Any] = {
+        "marks": each.marks,
+        "title": name(each.trace),
+        "width": width,
+        "planned": planned(each.trace),
+    }
     file = io.StringIO()
     figure = draw(each.trace, **looks).figure.canvas.figure
     figure.savefig(file, format="svg", metadata={"Date": None})

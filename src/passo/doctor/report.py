@@ -6,6 +6,7 @@ import textwrap
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from passo.doctor.planned import planned
 from passo.doctor.shown import shown
 from passo.schedules.errors import PassoError
 
@@ -50,13 +51,19 @@ def entry(finding: Finding) -> list[str]:
 
 
 def curve(each: Shown, height: int = 17) -> str:
-    """The rate that each update used, in short."""
+    """The rate that each update used, in short, and what it was to be."""
     from passo.plot import draw
 
     trace = each.trace
+    meant = [line for line in planned(trace) if line.key == "lr"]
     rates = tuple(column for column in trace.columns if column.key == "lr")
     trace = replace(trace, reports=(), columns=rates or trace.columns)
-    looks: dict[str, Any] = {"width": WIDTH, "marks": each.marks, "title": each.title}
+    looks: dict[str, Any] = {
+        "width": WIDTH,
+        "marks": each.marks,
+        "title": each.title,
+        "planned": meant if rates else (),
+    }
     try:
         return draw(trace, backend="terminal", height=height, **looks)
     except PassoError:

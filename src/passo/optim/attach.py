@@ -8,10 +8,12 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 from passo.optim import fields, tensors
+from passo.optim.follows import follows
 from passo.optim.plan import ByGroup, as_plan
 from passo.optim.scheduler import Scheduler
 from passo.optim.settings import Settings, as_bases, as_values
 from passo.schedules import PassoError, PassoWarning, Run, Schedule
+from passo.schedules.calls import shown
 from passo.schedules.numbers import brief
 from passo.trace import TraceWriter
 
@@ -28,6 +30,7 @@ _SAMPLES: Final = 64
 _ENDLESS: Final = 100_000.0
 
 
+@shown("attach(optimizer, warmup_cosine(), Run.of(len(loader), epochs=90))")
 def attach(
     optimizer: Any,
     plan: Schedule | float | Mapping[str, Any],
@@ -171,7 +174,7 @@ def _warn_of_torchs_writer(scheduler: Scheduler, optimizer: Any) -> None:
             "a torch scheduler was built on this optimizer: if it is stepped, both write the lr; "
             "delete it, or leave the lr out of the plan"
         )
-        warnings.warn(text, PassoWarning, stacklevel=4)
+        warnings.warn(text, PassoWarning, stacklevel=5)
 
 
 def _check_ranges(scheduler: Scheduler) -> None:
@@ -203,6 +206,7 @@ def _writer(scheduler: Scheduler, path: str | os.PathLike[str]) -> TraceWriter:
         groups=[str(group.get("name", place)) for place, group in enumerate(groups)],
         plan={key: _code(entry) for key, entry in scheduler.plan.items()},
         run=None if scheduler.run is None else repr(scheduler.run),
+        meta={"follows": follows(scheduler)},
     )
 
 

@@ -15,6 +15,7 @@ from passo.optim.lever import Lever
 from passo.optim.loader_step import LoaderStep
 from passo.optim.restore import Parts, untouched
 from passo.schedules import PassoError
+from passo.schedules.calls import shown
 from passo.schedules.numbers import brief, real, whole
 from passo.trace import RangeTest
 
@@ -29,6 +30,7 @@ _QUARTER: Final = 0.25
 _FADE: Final = 0.7
 
 
+@shown("range_test(train_step, optimizer, restore=[model])")
 def range_test(
     train_step: Callable[[], Any],
     optimizer: Any,

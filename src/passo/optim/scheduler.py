@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 from passo.optim import horizon, ranks, state, words
 from passo.optim.clock import Watch
 from passo.optim.driver import Driver
+from passo.optim.follows import tell
 from passo.optim.position import Position
 from passo.optim.pulse import Pulse
 from passo.optim.quiet import quiet
@@ -164,6 +165,7 @@ class Scheduler(Readings):
         self.driver.moved()
         if self._writer is not None:
             self._writer.rewind(update)
+            tell(self, self._writer, "seek")
         self.write(self.optimizer)
 
     def detach(self, *, restore: bool = False) -> None:
@@ -215,6 +217,7 @@ class Scheduler(Readings):
         self.write(self.optimizer)
         if self._writer is not None:
             self._writer.rewind(self.clock)
+            tell(self, self._writer, "load")
 
     def __repr__(self) -> str:
         return words.scheduler(self)
@@ -244,6 +247,8 @@ class Scheduler(Readings):
             for place in joined:
                 name = str(groups[place].get("name", place))
                 self._writer.add_group(name, self.driver.keys(place))
+            if joined:
+                tell(self, self._writer, "group")
 
     def tick(self, optimizer: Optimizer) -> None:
         """One update happened: keep what it used, move the clock, write what the next one uses."""

@@ -60,7 +60,7 @@ def warn_of_branches(driver: Driver, groups: Sequence[Mapping[str, Any]], end: f
             f"again for each, and fall back after {_RECOMPILES}; write .staircase(percent(20)), or "
             "do not compile the step"
         )
-        warnings.warn(text, PassoWarning, stacklevel=4)
+        warnings.warn(text, PassoWarning, stacklevel=5)
         return
 
 

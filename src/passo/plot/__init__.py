@@ -10,7 +10,8 @@
 from __future__ import annotations
 
 from passo.plot.draw import draw
+from passo.plot.planned import Planned, planned
 from passo.plot.poster import poster
 from passo.plot.save import save
 
-__all__ = ["draw", "poster", "save"]
+__all__ = ["Planned", "draw", "planned", "poster", "save"]

@@ -8,6 +8,7 @@ from typing import Any
 
 from passo.plot.picture import (
     COLOURS,
+    DARK,
     DASHES,
     FEW,
     GREEN,
@@ -19,6 +20,7 @@ from passo.plot.picture import (
     finite,
     wants_log,
 )
+from passo.plot.planned import Planned
 from passo.plot.words import UNITS, group_name, held_out, key_name, metric_name, shorten
 from passo.schedules.curve import Curve
 from passo.schedules.errors import PassoError
@@ -52,9 +54,9 @@ def of_curves(curves: Sequence[tuple[str | None, Curve]], title: str | None) -> 
     return Picture(title or kind, UNITS.get(unit, unit), (Panel(ylabel, lines, log),))
 
 
-def of_trace(trace: Trace, title: str | None) -> Picture:
-    """The rate that each update used, what else moved, and the losses."""
-    panels = tuple(each for each in (*rates(trace), losses(trace)) if each is not None)
+def of_trace(trace: Trace, title: str | None, plans: Sequence[Planned] = ()) -> Picture:
+    """The rate that each update used, what else moved, what was planned, and the losses."""
+    panels = tuple(each for each in (*rates(trace, plans), losses(trace)) if each is not None)
     if not panels:
         raise PassoError("the trace has nothing to draw: no values and no losses")
     first = panels[0].ylabel
@@ -70,10 +72,10 @@ def of_trace(trace: Trace, title: str | None) -> Picture:
     )
 
 
-def rates(trace: Trace) -> list[Panel]:
-    """The rate that each update used, then each other field that moves."""
-    keys = _keys(trace)
-    return [_values(trace, key, lead=key == keys[0]) for key in keys]
+def rates(trace: Trace, plans: Sequence[Planned] = ()) -> list[Panel]:
+    """The rate that each update used, then each other field that moves; what was planned too."""
+    keys = _keys(trace, plans)
+    return [_values(trace, key, plans, lead=key == keys[0]) for key in keys]
 
 
 def losses(trace: Trace) -> Panel | None:
@@ -98,21 +100,24 @@ def _loss_name(metric: str, x: Sequence[float], y: Sequence[float]) -> str:
     return metric_name(metric) + (f" (not finite from update {odd[0]:,.0f})" if odd else "")
 
 
-def _keys(trace: Trace) -> list[str]:
-    """The rate, or what stands for it, then the other fields that move."""
-    moving = dict.fromkeys(each.key for each in trace.columns if each.moves)
+def _keys(trace: Trace, plans: Sequence[Planned]) -> list[str]:
+    """The rate, or what stands for it, then the other fields that move or were to."""
+    meant = {each.key for each in plans if len(set(each.values)) > 1}
+    moving = dict.fromkeys(each.key for each in trace.columns if each.moves or each.key in meant)
     there = dict.fromkeys(each.key for each in trace.columns if each.updates)
     lead = [key for key in ("lr", *moving, *there) if key in there][:1]
     return list(dict.fromkeys([*lead, *moving]))
 
 
-def _values(trace: Trace, key: str, *, lead: bool) -> Panel:
+def _values(trace: Trace, key: str, plans: Sequence[Planned], *, lead: bool) -> Panel:
     """One field: one line for all groups where they agree, else one for each."""
     columns = [each for each in trace.columns if each.key == key and each.updates]
     alike = len({(each.updates, each.values) for each in columns}) == 1
+    meant = _meant([each for each in plans if each.key == key])
+    name = "used" if meant else key_name(key)
     lines = tuple(
         Line(
-            key_name(key) if alike else _group(trace, each),
+            name if alike else _group(trace, each),
             *_with_gaps(*trace.used(key, each.group)),
             (COLOURS if lead else COLOURS[2:])[place % 5],
             DASHES[place // 5 % len(DASHES)],
@@ -121,8 +126,18 @@ def _values(trace: Trace, key: str, *, lead: bool) -> Panel:
         )
         for place, each in enumerate(columns[:1] if alike else columns)
     )
-    height = 1.0 if lead else 0.6
-    return Panel(key_name(key), lines, wants_log(finite(lines), LOW_SHARE), height, not alike)
+    log = wants_log(finite((*lines, *meant)), LOW_SHARE)
+    legend = bool(meant) or not alike
+    return Panel(key_name(key), lines, log, 1.0 if lead else 0.6, legend, planned=meant)
+
+
+def _meant(plans: Sequence[Planned]) -> tuple[Line, ...]:
+    """What was planned, each curve once, with one name for all of them."""
+    curves = dict.fromkeys((each.updates, each.values, each.steps) for each in plans)
+    return tuple(
+        Line("" if place else "planned", x, y, DARK, "dashed", steps, width=1.0)
+        for place, (x, y, steps) in enumerate(curves)
+    )
 
 
 def _with_gaps(x: Sequence[float], y: Sequence[float]) -> tuple[list[float], list[float]]:

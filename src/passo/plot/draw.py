@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, Literal, overload
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias, overload
 
 from passo.plot.compose import of_curves, of_trace
 from passo.plot.paint import INSIDE, paint
 from passo.plot.picture import Picture
+from passo.plot.planned import Planned
+from passo.plot.planned import planned as of_its_own
 from passo.plot.ranges import of_range_test
 from passo.plot.terminal import terminal
 from passo.plot.web import web
+from passo.schedules.calls import shown
 from passo.schedules.curve import Curve
 from passo.schedules.errors import PassoError
 from passo.trace import RangeTest, Trace
@@ -19,6 +22,7 @@ from passo.trace import RangeTest, Trace
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
+Plans: TypeAlias = "Mapping[str, Curve] | Sequence[Planned]"
 NEED = (
     "draw needs a Curve, several, a mapping of label to Curve, one Trace or one RangeTest; "
     "write schedule.curve(run) for a schedule, poster({...}) for several traces"
@@ -35,6 +39,7 @@ def draw(
     width: float | None = ...,
     height: float | None = ...,
     marks: Sequence[tuple[float, str]] = ...,
+    planned: Plans | None = ...,
 ) -> Axes: ...
 @overload
 def draw(
@@ -46,6 +51,7 @@ def draw(
     width: float | None = ...,
     height: float | None = ...,
     marks: Sequence[tuple[float, str]] = ...,
+    planned: Plans | None = ...,
 ) -> Any: ...
 @overload
 def draw(
@@ -57,7 +63,9 @@ def draw(
     width: float | None = ...,
     height: float | None = ...,
     marks: Sequence[tuple[float, str]] = ...,
+    planned: Plans | None = ...,
 ) -> str: ...
+@shown("draw(trace), or draw(schedule.curve(run))")
 def draw(
     thing: Any,
     *more: Any,
@@ -67,6 +75,7 @@ def draw(
     width: float | None = None,
     height: float | None = None,
     marks: Sequence[tuple[float, str]] = (),
+    planned: Plans | None = None,
 ) -> Any:
     """A picture of a Curve, of several (also `{label: curve}`), of a Trace, or of a RangeTest.
 
@@ -77,7 +86,11 @@ def draw(
     `backend="matplotlib"` gives the (top) Axes, on `ax` or a new figure (`ax.figure.axes` has them
     all), `"plotly"` its Figure, `"terminal"` text. `width` and `height` are inches, pixels (without
     a width it is as wide as the window) or characters. `marks` are updates with a name, such as
-    where the doctor found something. Raises `PassoError` for anything else, and where a library is
+    where the doctor found something.
+
+    `planned` is drawn thin and dashed over what a Trace used: without it what the trace's own plan
+    says, where that can be known, over the whole run. `{"lr": curve}` has a Curve for a field of
+    every group, `()` draws none. Raises `PassoError` for anything else, and where a library is
     missing (it names the extra).
 
     >>> from passo.trace import Column, Trace
@@ -85,7 +98,7 @@ def draw(
     >>> ax.get_title(), ax.get_ylabel(), ax.get_xlabel()
     ('A drop', 'learning rate', 'update (step)')
     """
-    picture = replace(_picture((thing, *more), title), marks=tuple(marks))
+    picture = replace(_picture((thing, *more), title, planned), marks=tuple(marks))
     if backend not in ("matplotlib", "plotly", "terminal"):
         raise PassoError(f"'backend' is 'matplotlib', 'plotly' or 'terminal', got {backend!r}")
     if ax is not None and (backend != "matplotlib" or width or height):
@@ -107,10 +120,12 @@ def _rows(picture: Picture) -> float:
     return sum(p.height for p in picture.panels) + (names > INSIDE) * 0.15 * names
 
 
-def _picture(things: tuple[Any, ...], title: str | None) -> Picture:
+def _picture(things: tuple[Any, ...], title: str | None, plans: Plans | None) -> Picture:
     """What is to be seen of the things."""
     if len(things) == 1 and isinstance(things[0], Trace):
-        return of_trace(things[0], title)
+        return of_trace(things[0], title, _plans(things[0], plans))
+    if plans is not None:
+        raise PassoError("'planned' goes over what a Trace used; leave it out, or draw a Trace")
     if len(things) == 1 and isinstance(things[0], RangeTest):
         return of_range_test(things[0], title)
     first = things[0]
@@ -124,3 +139,31 @@ def _picture(things: tuple[Any, ...], title: str | None) -> Picture:
     if not pairs:
         raise PassoError(f"{NEED}; got {first!r}")
     return of_curves(pairs, title)
+
+
+def _plans(trace: Trace, given: Plans | None) -> tuple[Planned, ...]:
+    """What goes over the used values."""
+    if given is None:
+        return of_its_own(trace)
+    several = given if isinstance(given, (tuple, list)) else [given]
+    pairs: Any = given.items() if isinstance(given, Mapping) else [(None, e) for e in several]
+    return tuple(_plan(trace, *pair) for pair in pairs)
+
+
+def _plan(trace: Trace, key: Any, given: Any) -> Planned:
+    """One of them, of a field that the trace has."""
+    made = given
+    if isinstance(given, Curve) and isinstance(key, str):
+        if given.relative:
+            raise PassoError(
+                f"the base of the curve for {key!r} is open; "
+                "write schedule.with_base(0.1).curve(run)"
+            )
+        made = Planned.of(key, None, given)
+    if not isinstance(made, Planned) or made.key not in trace.keys:
+        known = ", ".join(map(repr, trace.keys)) or "none"
+        raise PassoError(
+            f"'planned' needs a Curve for a field of the trace, which has {known}; write "
+            f'planned={{"lr": schedule.curve(run)}}, got {given if key is None else {key: given}!r}'
+        )
+    return made

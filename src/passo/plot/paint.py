@@ -18,6 +18,7 @@ GREY = "#555555"
 MANY = 20_000
 INSIDE = 4
 SHORT = 40
+NAMED = 0.13
 
 
 def paint(
@@ -34,6 +35,8 @@ def paint(
     for each, panel in zip(axes, picture.panels, strict=True):
         if picture.xlog:
             each.set_xscale("log")
+        if picture.marks and each is axes[0]:
+            each.margins(y=NAMED)  # room for their names
         fill(each, panel)
         name_axes(each, picture.xlabel, panel.ylabel)
         _mark(each, picture, named=each is axes[0])
@@ -94,7 +97,7 @@ def fill(ax: Axes, panel: Panel) -> None:
     """The lines of one panel, and its looks."""
     for area in panel.areas:
         shade(ax, area)
-    for line in panel.lines:
+    for line in panel.drawn:
         stroke(ax, line)
     for mark in panel.marks:
         looks: dict[str, Any] = {"color": mark.colour, "linestyle": mark.dash, "label": mark.label}
@@ -102,7 +105,7 @@ def fill(ax: Axes, panel: Panel) -> None:
     if panel.log:
         ax.set_yscale("log")
     else:
-        _room(ax, finite(panel.lines))
+        _room(ax, finite(panel.drawn))
     if panel.top is not None:
         ax.set_ylim(*shown(panel))
     ax.margins(x=0.015)
@@ -187,7 +190,7 @@ def _room(ax: Axes, values: list[float]) -> None:
 def _legend(ax: Axes, panel: Panel) -> None:
     """Names: inside where they hide little, below the panel where there are many."""
     looks: dict[str, Any] = {"fontsize": 9, "framealpha": 0.85, "edgecolor": "none"}
-    points = sum(len(line.x) for line in panel.lines)
+    points = sum(len(line.x) for line in panel.drawn)
     if panel.marks:
         ax.legend(loc="upper left", bbox_to_anchor=(0.0, -0.13), ncols=3, **looks)
     elif len(panel.lines) > INSIDE:

@@ -16,6 +16,7 @@ BLUE, RED, GREEN, PINK, ORANGE, SKY, BLACK = (
     "#56B4E9",
     "#000000",
 )
+DARK = "#222222"
 COLOURS = (BLUE, RED, GREEN, PINK, ORANGE, SKY, BLACK)
 DASHES = ("solid", "dashed", "dotted", "dashdot")
 FEW = 60
@@ -65,7 +66,8 @@ class Mark:
 class Panel:
     """Lines that share a y axis.
 
-    `height` is its share of the picture, `top` the highest y that is shown.
+    `planned` are drawn thin over the lines: what was to be. `height` is its share of the picture,
+    `top` the highest y that is shown.
     """
 
     ylabel: str
@@ -76,6 +78,12 @@ class Panel:
     areas: tuple[Area, ...] = ()
     marks: tuple[Mark, ...] = ()
     top: float | None = None
+    planned: tuple[Line, ...] = ()
+
+    @property
+    def drawn(self) -> tuple[Line, ...]:
+        """All lines, those that were planned last."""
+        return self.lines + self.planned
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +113,7 @@ def shown(panel: Panel) -> tuple[float, float]:
     >>> shown(Panel("loss", (Line("loss", (0, 1, 2), (2.0, 1.9, 90.0)),), top=3.0))
     (1.8339999999999999, 3.0)
     """
-    values = finite(panel.lines) or [0.0, 1.0]
+    values = finite(panel.drawn) or [0.0, 1.0]
     top = max(values) if panel.top is None else panel.top
     low = min(values)
     if panel.log:

@@ -12,6 +12,7 @@ from passo.plot.words import shorten
 from passo.schedules.errors import PassoError
 
 MARKS = ("●", "×", "+", "o", "#", "*")
+PLANNED = "·"
 UPRIGHTS = ("┃", "┆", "┊", "╎")
 LEAST = (40, 8)
 MARGIN = 8
@@ -46,7 +47,7 @@ def terminal(picture: Picture, size: tuple[int, int]) -> str:
     head = [picture.title, picture.note] if picture.note else [picture.title]
     total = sum(panel.height for panel in picture.panels)
     spare = height - len(head) - LEAST[1] * len(picture.panels)
-    every = [x for panel in picture.panels for line in panel.lines for x in line.x]
+    every = [x for panel in picture.panels for line in panel.drawn for x in line.x]
     if picture.marks:
         told = [f"{name} {place:,.0f}" for place, name in picture.marks]
         head.append("marks: " + ", ".join(told))
@@ -55,7 +56,7 @@ def terminal(picture: Picture, size: tuple[int, int]) -> str:
     texts = [
         _panel(
             panel,
-            picture.xlabel if panel is picture.panels[-1] else "",
+            _scaled(picture.xlabel, picture.xlog) if panel is picture.panels[-1] else "",
             reach,
             (width, LEAST[1] + int(spare * panel.height / total)),
         )
@@ -102,11 +103,13 @@ def _panel(panel: Panel, xlabel: str, reach: Reach, size: tuple[int, int]) -> st
         ends = [math.log10(y) if panel.log else y for y in shown(panel)]
         x = [reach.place(upright.x)] * 2
         figure.draw(figure.signal(x, ends, marker=mark).lines())
-    for line, mark in zip(panel.lines, cycle(MARKS), strict=False):
+    lines = [(line, PLANNED) for line in panel.planned]  # below: what was used hides it
+    lines += zip(panel.lines, cycle(MARKS if several else ("braille",)), strict=False)
+    for line, mark in lines:
         for x, y in _pieces(line, math.inf if panel.top is None else panel.top):
             xs = [reach.place(each) for each in x]
             ys = [math.log10(each) for each in y] if panel.log else y
-            figure.draw(figure.signal(xs, ys, marker=mark if several else "braille").lines())
+            figure.draw(figure.signal(xs, ys, marker=mark).lines())
     _axes(figure, panel, reach, size[1])
     if xlabel:
         figure.label(xlabel, axis="x")
@@ -118,20 +121,26 @@ def _panel(panel: Panel, xlabel: str, reach: Reach, size: tuple[int, int]) -> st
 
 def _head(panel: Panel, width: int) -> list[str]:
     """What the axis and the marks mean, in one line where there is room."""
-    if len(panel.lines) == 1 and not panel.marks:
+    ylabel = _scaled(panel.ylabel, panel.log)
+    if len(panel.lines) == 1 and not panel.marks and not panel.planned:
         name = panel.lines[0].label
-        return [
-            shorten(panel.ylabel if name == panel.ylabel else f"{panel.ylabel}:  {name}", width)
-        ]
-    names = [f"{m} {line.label}" for m, line in zip(cycle(MARKS), panel.lines, strict=False)]
+        return [shorten(ylabel if name == panel.ylabel else f"{ylabel}:  {name}", width)]
+    marks = cycle(MARKS if len(panel.lines) > 1 else ("⠉",))
+    names = [f"{m} {line.label}" for m, line in zip(marks, panel.lines, strict=False)]
+    names += [f"{PLANNED} {line.label}" for line in panel.planned[:1]]
     names += [f"{m} {mark.label}" for m, mark in zip(cycle(UPRIGHTS), panel.marks, strict=False)]
-    line = "   ".join([f"{panel.ylabel}:", *names])
+    line = "   ".join([f"{ylabel}:", *names])
     return [line] if len(line) <= width else [shorten(name, width) for name in names]
+
+
+def _scaled(label: str, log: bool) -> str:  # noqa: FBT001
+    """An axis' name, with its scale where that is not the usual one."""
+    return f"{label} (log scale)" if log else label
 
 
 def _axes(figure: Any, panel: Panel, reach: Reach, height: int) -> None:
     """Round numbers on both axes, the same margin in every panel."""
-    values = finite(panel.lines) or [0.0, 1.0]
+    values = finite(panel.drawn) or [0.0, 1.0]
     low, high = min(values), max(values)
     if panel.top is not None:
         low, high = shown(panel)

@@ -75,7 +75,7 @@ def _drawn(panel: Panel) -> list[Any]:
         else:
             x, y = (*area.x, *area.x[::-1], area.x[0]), (low, low, high, high, low)
             made.append(_scatter(Line(area.label, x, y, area.colour, width=0.0), fill="toself"))
-    made += [_scatter(line, legend=panel.legend) for line in panel.lines]
+    made += [_scatter(line, legend=panel.legend and bool(line.label)) for line in panel.drawn]
     for mark in panel.marks:
         upright = Line(mark.label, (mark.x, mark.x), (low, high), mark.colour, mark.dash)
         made.append(_scatter(upright))

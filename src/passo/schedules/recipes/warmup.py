@@ -6,6 +6,7 @@ from typing import Final
 
 from passo.schedules.algebra.atoms import Value, as_value, base
 from passo.schedules.algebra.schedule import Schedule
+from passo.schedules.calls import shown
 from passo.schedules.errors import PassoError
 from passo.schedules.numbers import brief, real, whole
 from passo.schedules.shapes import Constant, Cosine, InversePower, Linear, Power
@@ -14,6 +15,7 @@ from passo.schedules.time import Span, as_span, percent, rest
 _COOLDOWNS: Final = ("linear", "cosine", "1-sqrt")
 
 
+@shown("warmup_cosine(peak=3e-4, warmup=percent(5))")
 def warmup_cosine(
     peak: Value = base, warmup: Span = percent(5), floor: Value = 0.0, start: Value = 0.0
 ) -> Schedule:

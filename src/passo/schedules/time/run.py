@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any, Final
 
+from passo.schedules.calls import shown
 from passo.schedules.errors import NeedsRun, PassoError
 from passo.schedules.numbers import brief, exact, whole, write_exact
 from passo.schedules.time.span import LONGEST, Span, as_span, span_from_spec
@@ -42,6 +43,7 @@ class Run:
     tokens_per_step: Fraction | None
     axis: str
 
+    @shown("Run.of(len(loader), epochs=90), or Run(steps(35_190))")
     def __init__(
         self,
         length: Span,
@@ -68,6 +70,7 @@ class Run:
         self.measure(length)
 
     @classmethod
+    @shown("Run.of(len(loader), epochs=90)")
     def of(
         cls, batches: int, *, epochs: float, accumulate: int = 1, drop_last_window: bool = False
     ) -> Run:
@@ -78,6 +81,9 @@ class Run:
         >>> Run.of(391, epochs=90, accumulate=4)
         Run(epochs(90), steps_per_epoch=98)
         """
+        if hasattr(batches, "__iter__"):
+            msg = f"batches is how many there are, got {brief(batches)}; write len(loader)"
+            raise PassoError(msg)
         whole(batches, "batches")
         whole(accumulate, "accumulate")
         window = math.floor if drop_last_window else math.ceil

@@ -1,0 +1,175 @@
+"""What a scheduler of a recorded script was to do: rebuilt from what the trace says of it."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any, Final
+
+from passo.doctor.case import Case
+from passo.doctor.plateaus import watched
+from passo.plot import Planned
+from passo.plot import planned as of_its_plan
+from passo.schedules import PassoError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from passo.doctor.known import Known
+    from passo.schedules import Schedule
+    from passo.trace import Trace
+
+TIMES: Final = 5  # the run: what lies farther ahead would leave of it a sliver of the picture
+POINTS: Final = 2000
+MOST: Final = 5000  # advances that are simulated, where there is no closed form
+CLOSE: Final = 1e-6  # relative: a loaded rate is the planned one
+HOMES: Final = ("torch.optim.lr_scheduler", "passo.optim.lr_scheduler")
+NEXT: Final = 1.1  # of the length of a staircase: to see the fall that is its end
+
+
+def planned(trace: Trace) -> tuple[Planned, ...]:
+    """What each field was to be: the trace's own plan, or the one scheduler that was built.
+
+    A scheduler is followed through the advances that were recorded, and on at their pace up to
+    its length, but no farther than five times the run. Nothing where that cannot be known:
+    several schedulers, one of a class that nobody knows, one that jumped or was given another
+    plan. Raises nothing.
+
+    >>> from passo.trace import Column, Trace
+    >>> planned(Trace(3, ("all",), (Column(0, "lr", (0,), (0.1,)),)))
+    ()
+    """
+    try:
+        found = of_its_plan(trace) if trace.plan is not None else _rebuilt(Case(trace))
+    except Exception:  # noqa: BLE001 (what people gave to their schedulers may be anything)
+        return ()
+    return tuple(each.until(TIMES * trace.updates) for each in found)
+
+
+def _rebuilt(case: Case) -> tuple[Planned, ...]:
+    """The rates of the one scheduler of a trace."""
+    leading = case.leading
+    if len(leading) != 1 or not _is_simple(leading[0], case):
+        return ()
+    known = leading[0]
+    positions, values = _values(known, case)
+    if case.events("load") and not math.isclose(values[0][0], case.at(known.begun), rel_tol=CLOSE):
+        return ()
+    updates = (float(_update(known, position)) for position in positions)
+    last = dict(
+        zip(updates, values, strict=True)
+    )  # of several advances at once the last one counts
+    groups = enumerate(zip(*last.values(), strict=True))
+    return tuple(Planned("lr", k, tuple(last), each, steps=True) for k, each in groups)
+
+
+def _is_simple(known: Known, case: Case) -> bool:
+    """Whether it advanced by one each time, from its beginning, on the plan that it was built on.
+
+    A state that was loaded before the first update is no hindrance where it changed no plan.
+    """
+    for event in case.events("load"):
+        detail = event.detail
+        if event.clock or (
+            detail["what"] == "scheduler" and detail["plan before"] != detail["plan after"]
+        ):
+            return False
+    even = all(each.times == 1 or each.every for each in known.advances)
+    moved = sum(each.hits for each in known.advances if each.detail.get("moved", True))
+    fresh = known.given.get("last_epoch", -1) == -1
+    return bool(moved) and even and fresh and known.gained == moved
+
+
+def _values(known: Known, case: Case) -> tuple[Sequence[float], list[tuple[float, ...]]]:
+    """Positions, and for each of them what the groups were to use."""
+    bases = _bases(known, case)
+    if known.is_a("LambdaLR"):
+        return _of_function(known, bases)
+    schedules, end = _schedules(known, case, bases)
+    positions = _positions(known.start, end, schedules)
+    return positions, [tuple(float(each(p)) for each in schedules) for p in positions]
+
+
+def _bases(known: Known, case: Case) -> list[float]:
+    """What each group held before the scheduler, or the first one inside it, was built."""
+    waiting, first = [known], known
+    while waiting:
+        each = waiting.pop()
+        waiting += each.parts
+        first = min(first, each, key=lambda one: one.number)
+    return [float(first.before[f"{place}.lr"]) for place in range(len(case.trace.groups))]
+
+
+def _of_function(known: Known, bases: list[float]) -> tuple[list[float], list[tuple[float, ...]]]:
+    """What a function was to give from the end of the run on: only there it was asked closely."""
+    given = known.given.get("lr_lambda")
+    if isinstance(given, list) and len(given) > 1:
+        raise PassoError("each group has a function of its own")
+    end = known.length or known.position
+    points = [(time, value) for time, value in known.future if known.position <= time <= end]
+    times = [time for time, _ in points]
+    return times, [tuple(base * value for base in bases) for _, value in points]
+
+
+def _schedules(known: Known, case: Case, bases: list[float]) -> tuple[list[Schedule], float]:
+    """The schedule of each group over the advances, and how far it is to be looked at."""
+    import torch
+
+    from passo.optim.lift import lift
+
+    groups = [{"params": [torch.nn.Parameter(torch.zeros(1))], "lr": base} for base in bases]
+    optimizer = torch.optim.SGD(groups, lr=bases[0])
+    scheduler = _built(known, case, optimizer)
+    if known.plateau:
+        [plateau] = [each for each in watched(case) if each.known is known]
+        many = len(plateau.metrics) + 1
+        return lift(scheduler, many, metrics=plateau.metrics), known.position
+    length = known.length or 0.0
+    end = max(known.position, length * NEXT if known.goes_on else length)
+    try:
+        return scheduler.schedules, end
+    except PassoError:
+        end = min(end, MOST)
+        return lift(scheduler, math.ceil(end) + 1), end
+
+
+def _built(known: Known, case: Case, optimizer: Any) -> Any:
+    """The scheduler built anew, with those inside it, on an optimizer that nobody uses."""
+    from passo.optim import lr_scheduler
+
+    [told] = [e.detail for e in case.events("built") if e.detail["scheduler"] == known.number]
+    if not told["module"].startswith(HOMES) or known.kind not in lr_scheduler.__all__:
+        raise PassoError(f"nobody knows what {known.kind} does")
+    given = dict(known.given)
+    if "cycle_momentum" in given:
+        given["cycle_momentum"] = False
+    inside = [_built(each, case, optimizer) for each in known.parts]
+    make = getattr(lr_scheduler, known.kind)
+    if known.kind == "ChainedScheduler":
+        return make(inside)
+    return make(optimizer, inside, **given) if inside else make(optimizer, **given)
+
+
+def _positions(start: float, end: float, schedules: list[Schedule]) -> list[float]:
+    """Every advance, or of very many some, with those around each corner."""
+    first, last = math.floor(start), math.ceil(end)
+    if last - first <= POINTS:
+        return [float(each) for each in range(first, last + 1)]
+    found = {round(first + (last - first) * k / POINTS) for k in range(POINTS + 1)}
+    for schedule in schedules:
+        for corner, _ in zip(schedule._corners(float(first), float(last)), range(POINTS)):  # noqa: B905
+            found |= {math.ceil(corner) - 1, math.ceil(corner)}
+    return [float(each) for each in sorted(found) if first <= each <= last]
+
+
+def _update(known: Known, position: float) -> float:
+    """The update from which on a position held: as recorded, then on at the same pace."""
+    at, clock = known.start, float(known.begun)
+    for each in sorted(known.advances, key=lambda stretch: stretch.begin):
+        if position <= at:
+            return clock
+        if not each.detail.get("moved", True):
+            continue
+        if position <= at + each.hits:
+            return each.begin + each.every * (math.ceil((position - at) / each.each) - 1)
+        at, clock = at + each.hits, float(each.end)
+    return clock + (position - at) * known.pace

@@ -1,0 +1,44 @@
+"""What a Scheduler follows, as a trace keeps it: schedules, bases and beginnings."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from passo.trace.text import name_of
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from passo.optim.scheduler import Scheduler
+    from passo.trace import TraceWriter
+
+
+def follows(
+    scheduler: Scheduler, columns: Sequence[tuple[int | None, str]] | None = None
+) -> list[dict[str, Any]]:
+    """Each schedule once, from when it runs, and the base of each column that follows it.
+
+    `columns` are those of the trace, in the order in which they were driven first; without them
+    a column is called by its present place.
+
+    >>> import torch
+    >>> from passo import Linear, attach, base, steps
+    >>> optimizer = torch.optim.SGD([torch.nn.Parameter(torch.ones(1))], lr=0.5)
+    >>> follows(attach(optimizer, Linear(1, 0, steps(9)) * base))
+    [{'schedule': 'Linear(1, 0, steps(9)) * base', 'begin': 0.0, 'bases': {'0.lr': 0.5}}]
+    """
+    found: dict[int, dict[str, Any]] = {}
+    for each in scheduler.driver.driven:
+        place, key = (each.place, each.key) if columns is None else columns[each.column]
+        track = each.track
+        fresh = {"schedule": repr(track.source), "begin": float(track.begin), "bases": {}}
+        found.setdefault(id(track), fresh)["bases"][name_of(place, key)] = each.base
+    return list(found.values())
+
+
+def tell(scheduler: Scheduler, writer: TraceWriter, by: str) -> None:
+    """Write into a trace what is followed from this update on, and what changed it."""
+    run = None if scheduler.run is None else repr(scheduler.run)
+    found = follows(scheduler, writer.columns)
+    clock = max(scheduler.clock, writer.clock)  # a trace that is still to be wound back
+    writer.event(clock, "plan", {"by": by, "run": run, "follows": found})
