@@ -38,14 +38,16 @@ def diagnose(traces: Trace | Sequence[Trace]) -> list[Finding]:
     []
     """
     several = [traces] if isinstance(traces, Trace) else list(traces)
-    found = _once([finding for trace in several for finding in _of_one(Case(trace))])
+    found = _once([finding for trace in several for finding in _of_one(Case(trace.sampled()))])
     return sorted(found, key=lambda finding: finding.code)
 
 
 def compare_ranks(ranks: Sequence[Sequence[Trace]]) -> list[Finding]:
     """Where the traces of several ranks disagree: one sequence of traces for each rank."""
     pairs = zip(*ranks)  # noqa: B905 (a rank may have died early)
-    return [found for pair in pairs for found in p017.across([Case(trace) for trace in pair])]
+    return [
+        found for pair in pairs for found in p017.across([Case(trace.sampled()) for trace in pair])
+    ]
 
 
 def _once(found: list[Finding]) -> list[Finding]:

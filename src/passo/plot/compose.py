@@ -28,6 +28,7 @@ from passo.trace import Column, Trace
 
 LOW_SHARE = 1 / 8
 NOTE = 104
+MANY = 20_000  # updates, above which only changes are drawn
 
 
 def of_curves(curves: Sequence[tuple[str | None, Curve]], title: str | None) -> Picture:
@@ -118,7 +119,7 @@ def _values(trace: Trace, key: str, plans: Sequence[Planned], *, lead: bool) -> 
     lines = tuple(
         Line(
             name if alike else _group(trace, each),
-            *_with_gaps(*trace.used(key, each.group)),
+            *_used(trace, each),
             (COLOURS if lead else COLOURS[2:])[place % 5],
             DASHES[place // 5 % len(DASHES)],
             steps=True,
@@ -140,16 +141,25 @@ def _meant(plans: Sequence[Planned]) -> tuple[Line, ...]:
     )
 
 
-def _with_gaps(x: Sequence[float], y: Sequence[float]) -> tuple[list[float], list[float]]:
-    """The same, with a NaN where updates are missing, so that no line bridges them."""
+def _used(trace: Trace, column: Column) -> tuple[list[float], list[float]]:
+    """Updates and what they used: of many only the changes, of the oldest a mean.
+
+    A NaN stands where updates are missing, so that no line bridges them.
+    """
+    few = trace.updates <= MANY
+    spans = [(each.begin, each.end, each.mean) for each in column.coarse]
+    spans += [(a, b, v) for a, b, v in column.pieces(trace.updates) if isinstance(v, float)]
     xs: list[float] = []
     ys: list[float] = []
-    for update, value in zip(x, y, strict=True):
-        if xs and update > xs[-1] + 1:
-            xs.append(xs[-1] + 1)
+    stop = None
+    for begin, end, value in sorted(spans):
+        if stop not in (None, begin):
+            xs.append(stop)
             ys.append(math.nan)
-        xs.append(update)
-        ys.append(value)
+        shown = range(begin, end) if few else sorted({begin, end - 1})
+        xs += shown
+        ys += [value] * len(shown)
+        stop = end
     return xs, ys
 
 

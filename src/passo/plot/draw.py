@@ -123,7 +123,8 @@ def _rows(picture: Picture) -> float:
 def _picture(things: tuple[Any, ...], title: str | None, plans: Plans | None) -> Picture:
     """What is to be seen of the things."""
     if len(things) == 1 and isinstance(things[0], Trace):
-        return of_trace(things[0], title, _plans(things[0], plans))
+        trace = things[0].sampled()
+        return of_trace(trace, title, _plans(trace, plans))
     if plans is not None:
         raise PassoError("'planned' goes over what a Trace used; leave it out, or draw a Trace")
     if len(things) == 1 and isinstance(things[0], RangeTest):

@@ -128,7 +128,7 @@ class Gathered:
             updates, values = zip(*pairs, strict=True) if pairs else ((), ())
             parts = self.coarse.get(name, ()), tuple(self.planned.get(name, ()))
             column = Column(*text.column_of(name), updates, values, *parts)
-            columns.append(column.unfolded(self.clock) if unfolded else column)
+            columns.append(column.unfolded() if unfolded else column)
         return Trace(
             self.clock,
             tuple(self.groups),

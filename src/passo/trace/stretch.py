@@ -27,8 +27,8 @@ class Stretch:
     empty or the text is no schedule.
 
     >>> stretch = Stretch(0, 3, "Linear(1, 0, steps(4))")
-    >>> stretch.at(2), list(stretch.values())
-    (0.5, [1.0, 0.75, 0.5])
+    >>> stretch.at(2), list(stretch.rows())
+    (0.5, [(0, 1.0), (1, 0.75), (2, 0.5)])
     """
 
     begin: int
@@ -45,10 +45,10 @@ class Stretch:
         """What an update used."""
         return formula(self.schedule)(update - self.shift)
 
-    def values(self) -> Iterator[float]:
-        """What each of them used, in order."""
+    def rows(self) -> Iterator[tuple[int, float]]:
+        """Each of them and what it used, in order."""
         call, shift = formula(self.schedule), self.shift
-        return (call(update - shift) for update in range(self.begin, self.end))
+        return ((update, call(update - shift)) for update in range(self.begin, self.end))
 
     def points(self) -> Iterator[tuple[int, float]]:
         """Some updates and what they used: all where there are few, else evenly, and at corners.

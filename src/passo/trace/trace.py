@@ -200,6 +200,14 @@ class Trace(Rebuilt):
             raise PassoError(f"the trace has no reports of {metric!r}; it has {known}")
         return [clock for clock, _ in found], [value for _, value in found]
 
+    def sampled(self) -> Trace:
+        """The trace to be looked at: long stretches of a plan are some points of it.
+
+        >>> Trace(3, ("all",), (Column(0, "lr", (0,), (0.1,)),)).sampled().used()
+        ([0, 1, 2], [0.1, 0.1, 0.1])
+        """
+        return replace(self, columns=tuple(each.sampled() for each in self.columns))
+
     def until(self, clock: int) -> Trace:
         """The trace as it was when `clock` updates had been made, reports of that moment included.
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, fields, replace
 from itertools import pairwise, repeat
 from typing import Any, NamedTuple, SupportsFloat
@@ -129,18 +129,6 @@ class Column(Rebuilt):
             if what is not None and begin < upto:
                 yield begin, upto, what
 
-    def points(self, end: int) -> Iterator[tuple[int, float]]:
-        """The changes, and of stretches too long to say all of them, some points.
-
-        >>> list(Column(0, "lr", (0, 500), (0.1, 0.01)).points(900))
-        [(0, 0.1), (500, 0.01)]
-        """
-        for begin, stop, what in self.pieces(end):
-            if isinstance(what, Stretch):
-                yield from replace(what, begin=begin, end=stop).points()
-            else:
-                yield begin, what
-
     def known(self, end: int) -> Iterator[tuple[int, float]]:
         """Every update and what it used, as far as that is known.
 
@@ -149,18 +137,35 @@ class Column(Rebuilt):
         """
         for begin, stop, what in self.pieces(end):
             if isinstance(what, Stretch):
-                within = replace(what, begin=begin, end=stop)
-                yield from zip(range(begin, stop), within.values())  # noqa: B905 (as long)
+                yield from replace(what, begin=begin, end=stop).rows()
             else:
                 yield from zip(range(begin, stop), repeat(what))
 
-    def unfolded(self, end: int) -> Column:
-        """The column with the values of its stretches, where these are not too many to be kept."""
-        if not 0 < sum(each.end - each.begin for each in self.planned) <= FEW:
+    def unfolded(self) -> Column:
+        """The column with the values of its stretches, where these are not too many to be kept.
+
+        >>> Column(0, "lr", planned=(Stretch(0, 2, "Linear(1, 0, steps(4))"),)).unfolded().values
+        (1.0, 0.75)
+        """
+        if sum(each.end - each.begin for each in self.planned) > FEW:
             return self
-        held = dict(zip(self.updates, self.values, strict=True))
+        return self._spelled_out(Stretch.rows)
+
+    def sampled(self) -> Column:
+        """The column to be looked at: of a stretch that is long some points, with its corners.
+
+        >>> long = Stretch(0, 10**6, "Linear(1, 0, steps(2e6))")
+        >>> 4000 < len(Column(0, "lr", planned=(long,)).sampled().values) < 5000
+        True
+        """
+        return self._spelled_out(Stretch.points)
+
+    def _spelled_out(self, rows: Callable[[Stretch], Iterable[tuple[int, float]]]) -> Column:
+        if not self.planned:
+            return self
+        held: dict[int, float | None] = dict(zip(self.updates, self.values, strict=True))
         for each in self.planned:
-            held.update(zip(range(each.begin, min(each.end, end)), each.values()))  # noqa: B905
+            held.update(rows(each))
         changes = [(-1, None), *sorted(held.items(), key=lambda pair: pair[0])]
         kept = [(u, v) for (_, old), (u, v) in pairwise(changes) if v is not old and v != old]
         updates, values = zip(*kept, strict=True)

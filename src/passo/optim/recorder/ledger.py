@@ -119,7 +119,7 @@ class Ledger:
         return Trace(
             clock,
             tuple(self.groups),
-            tuple(each.unfolded(clock) if unfolded else each for each in columns),
+            tuple(each.unfolded() if unfolded else each for each in columns),
             tuple(sorted([*told, *self.reports], key=lambda each: each.clock)),
             tuple(self.events),
             meta.get("plan"),
