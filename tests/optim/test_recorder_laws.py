@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from bisect import bisect_right
 
 import pytest
 import torch
@@ -10,9 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch.optim.lr_scheduler import ExponentialLR
 
-from passo import Plateau, Run, attach, base, steps, warmup_cosine
+from passo import Linear, Plateau, Run, attach, base, by_group, steps, warmup_cosine
 from passo.optim import Recorder
 from passo.optim.recorder import ledger
+from passo.plot import planned
 from passo.trace import Trace
 from passo.trace.reader import read
 
@@ -166,3 +168,32 @@ def test_a_planned_rate_is_recorded_exactly_and_in_little_room(tmp_path):
     column = read(tmp_path / "0.jsonl", unfolded=False).column()
     assert 4 <= len(column.planned) <= 8
     assert (tmp_path / "0.jsonl").stat().st_size < 6_000
+
+
+def test_what_a_plan_follows_is_in_the_trace_and_can_be_drawn():
+    entry = by_group({"head": base * Linear(1, 0, steps(40))}, others=Linear(0.5, 0.1, steps(40)))
+    plan = {"lr": entry, "momentum": Linear(0.9, 0.5, steps(40))}
+    groups = [{"params": [parameter()], "name": "head"}, {"params": [parameter()]}]
+    before = torch.optim.Adam(groups, lr=0.3)
+    first = attach(before, plan)
+    first.advance(10)
+    optimizer = torch.optim.Adam(
+        [{"params": [parameter()], "name": "head"}, {"params": [parameter()]}], lr=0.1
+    )
+    with Recorder() as recorder:
+        scheduler = attach(optimizer, plan)
+        scheduler.load_state_dict(first.state_dict())
+        for t in range(20):
+            if t == 15:
+                scheduler.seek(30)
+            optimizer.step()
+    (trace,) = recorder.traces()
+    lines = {(each.group, each.key): each for each in planned(trace)}
+    assert set(lines) == {(0, "lr"), (1, "lr"), (0, "betas[0]"), (1, "betas[0]")}
+    for (group, key), line in lines.items():
+        for t in (0, 13, 16):
+            right = bisect_right(line.updates, t)
+            (x, low), (y, high) = list(zip(line.updates, line.values, strict=True))[right - 1 :][:2]
+            expected = low + (high - low) * (t - x) / (y - x)
+            assert trace.value(t, key, group) == pytest.approx(expected)
+    assert trace.value(0, "lr", 0) == 0.3 * 0.75

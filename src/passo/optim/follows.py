@@ -7,19 +7,21 @@ from typing import TYPE_CHECKING, Any
 from passo.trace.text import name_of
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping
 
     from passo.optim.scheduler import Scheduler
     from passo.trace import TraceWriter
 
 
 def follows(
-    scheduler: Scheduler, columns: Sequence[tuple[int | None, str]] | None = None
+    scheduler: Scheduler,
+    columns: Mapping[int, tuple[int | None, str]] | None = None,
+    ahead: int = 0,
 ) -> list[dict[str, Any]]:
     """Each schedule once, from when it runs, and the base of each column that follows it.
 
-    `columns` are those of the trace, in the order in which they were driven first; without them
-    a column is called by its present place.
+    `columns` are those of the trace by the number of what is driven; without them a column is
+    called by its present place. `ahead` is by how much the scheduler's clock is before the trace's.
 
     >>> import torch
     >>> from passo import Linear, attach, base, steps
@@ -29,16 +31,18 @@ def follows(
     """
     found: dict[int, dict[str, Any]] = {}
     for each in scheduler.driver.driven:
-        place, key = (each.place, each.key) if columns is None else columns[each.column]
-        track = each.track
-        fresh = {"schedule": repr(track.source), "begin": float(track.begin), "bases": {}}
-        found.setdefault(id(track), fresh)["bases"][name_of(place, key)] = each.base
+        column = (each.place, each.key) if columns is None else columns.get(each.column)
+        if column is not None:
+            track = each.track
+            begin = float(track.begin) - ahead
+            fresh = {"schedule": repr(track.source), "begin": begin, "bases": {}}
+            found.setdefault(id(track), fresh)["bases"][name_of(*column)] = each.base
     return list(found.values())
 
 
 def tell(scheduler: Scheduler, writer: TraceWriter, by: str) -> None:
     """Write into a trace what is followed from this update on, and what changed it."""
     run = None if scheduler.run is None else repr(scheduler.run)
-    found = follows(scheduler, writer.columns)
+    found = follows(scheduler, dict(enumerate(writer.columns)))
     clock = max(scheduler.clock, writer.clock)  # a trace that is still to be wound back
     writer.event(clock, "plan", {"by": by, "run": run, "follows": found})

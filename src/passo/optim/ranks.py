@@ -121,3 +121,10 @@ def _warn(scheduler: Scheduler, what: str) -> None:
     scheduler.told_apart = True
     text = f"{what}, at update {scheduler.clock:,}: from here on the ranks train apart"
     warnings.warn(text, PassoWarning, stacklevel=6)
+
+
+def place() -> dict[str, int]:
+    """This process among those that train together: its rank and how many; else nothing."""
+    if not (distributed.is_available() and distributed.is_initialized()):
+        return {}
+    return {"rank": distributed.get_rank(), "world": distributed.get_world_size()}

@@ -6,13 +6,13 @@ import math
 import weakref
 from typing import TYPE_CHECKING, Any, Final
 
-from torch import distributed
-
+from passo.optim import ranks
 from passo.optim.attach import _code, attached
 from passo.optim.clock import Watch
 from passo.optim.recorder import source
 from passo.optim.recorder.describe import future
 from passo.optim.recorder.epochs import Epochs
+from passo.optim.recorder.expectation import Expectation
 from passo.optim.recorder.leaving import way_out
 from passo.optim.recorder.ledger import Ledger
 from passo.optim.recorder.reading import Reading, is_deep
@@ -61,7 +61,8 @@ class Record:
         self.epochs = Epochs()
         self._way_out: WayOut | None = None
         self._used: Rows | None
-        self._plans_at: list[list[Any]] = []
+        self._plans_at: list[Expectation] = []
+        self._followed: list[Any] | None = None
         self._layout(groups)
 
     def twin_of(self, others: list[Record]) -> None:
@@ -92,8 +93,8 @@ class Record:
     def _begin(self, optimizer: Optimizer, frame: FrameType | None) -> None:
         """The first update is about to be made."""
         self._plans(optimizer)
-        self._plans_at = [[each, None] for each in attached(optimizer)]
-        self.meta |= _ranked()
+        self._plans_at = [Expectation(each) for each in attached(optimizer)]
+        self.meta |= ranks.place()
         self._way_out = way_out(frame)
 
     def after(self, optimizer: Optimizer, losses: Losses) -> bool:
@@ -179,17 +180,17 @@ class Record:
                 self.meta["planned"] = float(run.updates)
 
     def _expect(self) -> None:
-        """Tell the ledger what the Schedulers of passo are about to write."""
-        for pair in self._plans_at:
-            scheduler, told = pair
-            if scheduler.driver.shared is told or scheduler.settings.axis != "step":
-                continue
-            pair[1] = scheduler.driver.shared
-            ahead = scheduler.clock - self.clock
-            for each, formula, begin in scheduler.driver.formulas():
-                if each.place is not None:
-                    column = (each.place, each.field.name)
-                    self.ledger.follow(self.clock, column, formula, begin - ahead)
+        """Tell the ledger what the Schedulers of passo are about to write, where that is new."""
+        new = [each for each in self._plans_at if each.scheduler.driver.shared is not each.told]
+        for each in new:
+            each.tell(self.clock, self.ledger)
+        found = [entry for each in self._plans_at for entry in each.follows] if new else None
+        if found and not self.clock:
+            self.meta["follows"] = found
+        elif found and found != self._followed:
+            detail = {"by": "change", "run": self.meta.get("run"), "follows": found}
+            self.tell(self.clock, "plan", detail)
+        self._followed = found or self._followed
 
     def _changed(self, groups: Any, marks: Rows, by: Any) -> list[str]:
         """Answers with the fields that changed."""
@@ -289,11 +290,3 @@ class Record:
         self.parameters = {id(p) for group in groups for p in group["params"]}
         self.marks = self.reading.marks(groups)
         self._used = self.reading.kept(groups, self.marks)
-
-
-def _ranked() -> dict[str, int]:
-    """This process among those that train together."""
-    ready = distributed.is_available() and distributed.is_initialized()
-    if not ready:
-        return {}
-    return {"rank": distributed.get_rank(), "world": distributed.get_world_size()}
