@@ -21,6 +21,7 @@ from passo import (
     warmup_cosine,
 )
 from passo.optim import tensorize
+from passo.optim.attach import attached
 from passo.plot import planned
 from tests.optim.tools import adam, sgd, update, values, weight
 
@@ -292,3 +293,98 @@ def test_a_plateau_that_was_wound_back_is_not_planned(path):
     update(optimizer)
     scheduler.detach()
     assert planned(Trace.load(path)) == ()
+
+
+# -- a run that is gone on with
+
+
+def killed(scheduler, path):
+    """The file as a kill leaves it: without the line that closes it."""
+    scheduler._journal.flush()
+    left = path.read_bytes()
+    scheduler.detach()
+    path.write_bytes(left)
+
+
+def resumed(path, made, saved, plan=RAMP):
+    """A run that was killed after `made` updates, its last checkpoint at `saved`, and another."""
+    optimizer = sgd()
+    scheduler = attach(optimizer, plan, record=path)
+    update(optimizer, saved)
+    state = scheduler.state_dict()
+    update(optimizer, made - saved)
+    killed(scheduler, path)
+    again = sgd()
+    scheduler = attach(again, plan, record=path)
+    return again, scheduler, state
+
+
+@pytest.mark.filterwarnings("ignore:the run ended early")
+def test_a_resumed_run_goes_on_with_its_trace(path):
+    optimizer, scheduler, state = resumed(path, made=30, saved=20)
+    scheduler.load_state_dict(state)
+    update(optimizer, 40)
+    scheduler.report(loss=0.5)
+    scheduler.detach()
+    trace = Trace.load(path)
+    assert trace.complete
+    assert trace.used() == (list(range(60)), values(RAMP, 60))
+    assert trace.series("loss") == ([60], [0.5])
+
+
+@pytest.mark.filterwarnings("ignore:the run ended early")
+def test_what_the_file_lost_of_the_run_is_a_gap(path):
+    optimizer, scheduler, state = resumed(path, made=20, saved=20)
+    Trace.load(path).until(15).write(path)
+    scheduler.load_state_dict(state)
+    update(optimizer, 5)
+    scheduler.detach()
+    assert Trace.load(path).used()[0] == [*range(15), *range(20, 25)]
+
+
+@pytest.mark.filterwarnings("ignore:the run ended early")
+@pytest.mark.parametrize("begin", [update, lambda o: attached(o)[0].advance(), "report"])
+def test_a_trace_is_not_begun_anew_over_an_earlier_run(path, begin):
+    optimizer, scheduler, _ = resumed(path, made=30, saved=20)
+    kept = path.read_bytes()
+    before = optimizer.param_groups[0]["params"][0].item()
+    begin = begin if callable(begin) else lambda o: scheduler.report(loss=1.0)
+    with pytest.raises(PassoError) as told:
+        begin(optimizer)
+    assert str(told.value) == (
+        f"{str(path)!r} holds 30 updates of an earlier run, and this one begins anew; load its "
+        "state first (scheduler.load_state_dict) to go on with the trace, or write record= with "
+        "another file"
+    )
+    assert path.read_bytes() == kept
+    assert (scheduler.clock, optimizer.param_groups[0]["params"][0].item()) == (0, before)
+
+
+@pytest.mark.filterwarnings("ignore:the run ended early")
+def test_a_trace_of_other_fields_is_refused_at_once(path):
+    resumed(path, made=3, saved=2)[1].detach()
+    with pytest.raises(PassoError, match="is there already"):
+        attach(adam(), {"weight_decay": RAMP}, record=path)
+
+
+@pytest.mark.filterwarnings("ignore:the run ended early")
+def test_a_group_that_joined_after_the_checkpoint_joins_again(path):
+    def run(optimizer, first, last):
+        for t in range(first, last):
+            if t == 25:
+                optimizer.add_param_group({"params": [weight()], "lr": 1.0, "name": "late"})
+            update(optimizer)
+
+    states = []
+    for made, first in ((30, 0), (40, 20)):
+        optimizer = torch.optim.SGD([{"params": [weight()], "name": "head"}], lr=1.0)
+        scheduler = attach(optimizer, RAMP, record=path)
+        if states:
+            scheduler.load_state_dict(states[0])
+        run(optimizer, first, 20)
+        states.append(scheduler.state_dict())
+        run(optimizer, max(first, 20), made)
+        killed(scheduler, path)
+    trace = Trace.load(path)
+    assert trace.used() == (list(range(40)), values(RAMP, 40))
+    assert trace.used("lr", "late") == (list(range(25, 40)), values(RAMP, 40)[25:])

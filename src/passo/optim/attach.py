@@ -8,14 +8,13 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 from passo.optim import fields, tensors
-from passo.optim.follows import follows
-from passo.optim.plan import ByGroup, as_plan
+from passo.optim.journal import Journal
+from passo.optim.plan import as_plan
 from passo.optim.scheduler import Scheduler
 from passo.optim.settings import Settings, as_bases, as_values
 from passo.schedules import PassoError, PassoWarning, Run, Schedule
 from passo.schedules.calls import shown
 from passo.schedules.numbers import brief
-from passo.trace import TraceWriter
 
 if TYPE_CHECKING:
     import os
@@ -58,9 +57,9 @@ def attach(
     what a checkpoint with another plan means when it is loaded: "error", "keep", "replace",
     "rescale". `clock="calls"` counts `scheduler.step()` instead of updates. A group that is added
     later joins by the same rule, `join` "from_start" of the clock or from "now". `strict` raises
-    before an update past the end of the run. `record` is the path of a trace to write.
-    `watch="ranks"` warns where processes drift apart, `watch=passo.doctor.live()` of what the
-    doctor finds while the run goes on.
+    before an update past the end of the run. `record` is the path of a trace to write, or to go on
+    with after a resume. `watch="ranks"` warns where processes drift apart,
+    `watch=passo.doctor.live()` of what the doctor finds while the run goes on.
 
     Raises NeedsRun and PassoError before anything is changed.
 
@@ -117,7 +116,7 @@ def _begun(scheduler: Scheduler, optimizer: Any, record: Any) -> Scheduler:
     _warn_of_torchs_writer(scheduler, optimizer)
     _check_ranges(scheduler)
     tensors.warn_of_branches(scheduler.driver, optimizer.param_groups, _end(scheduler))
-    scheduler.start(None if record is None else _writer(scheduler, record))
+    scheduler.start(None if record is None else Journal(scheduler, record))
     try:
         _attached[optimizer] = [weakref.ref(each) for each in (*others, scheduler)]
     except TypeError:
@@ -196,25 +195,3 @@ def _times(shared: Shared, end: float) -> Iterator[float]:
     yield from (end * k / _SAMPLES for k in range(_SAMPLES + 1))
     corners = shared.formula._corners(0.0, end)
     yield from (t for _, t in zip(range(_SAMPLES), corners, strict=False))
-
-
-def _writer(scheduler: Scheduler, path: str | os.PathLike[str]) -> TraceWriter:
-    groups = scheduler.optimizer.param_groups
-    return TraceWriter(
-        path,
-        [(each.place, each.key) for each in scheduler.driver.driven],
-        groups=[str(group.get("name", place)) for place, group in enumerate(groups)],
-        plan={key: _code(entry) for key, entry in scheduler.plan.items()},
-        run=None if scheduler.run is None else repr(scheduler.run),
-        meta={"follows": follows(scheduler)},
-    )
-
-
-def _code(entry: Any) -> str:
-    if isinstance(entry, ByGroup):
-        given = [f"{name!r}: {schedule!r}" for name, schedule in entry.schedules.items()]
-        others = f", others={entry.others!r}" if entry.has_others else ""
-        return f"by_group({{{', '.join(given)}}}{others})"
-    if isinstance(entry, Schedule):
-        return repr(entry)
-    return ", ".join(repr(schedule) for _, schedule in entry)

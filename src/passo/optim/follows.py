@@ -10,7 +10,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from passo.optim.scheduler import Scheduler
-    from passo.trace import TraceWriter
 
 
 def follows(
@@ -38,11 +37,3 @@ def follows(
             fresh = {"schedule": repr(track.source), "begin": begin, "bases": {}}
             found.setdefault(id(track), fresh)["bases"][name_of(*column)] = each.base
     return list(found.values())
-
-
-def tell(scheduler: Scheduler, writer: TraceWriter, by: str) -> None:
-    """Write into a trace what is followed from this update on, and what changed it."""
-    run = None if scheduler.run is None else repr(scheduler.run)
-    found = follows(scheduler, dict(enumerate(writer.columns)))
-    clock = max(scheduler.clock, writer.clock)  # a trace that is still to be wound back
-    writer.event(clock, "plan", {"by": by, "run": run, "follows": found})

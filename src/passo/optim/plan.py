@@ -138,3 +138,19 @@ def placeable(schedule: Schedule, run: Run | None) -> Schedule:
                 )
                 raise NeedsRun(msg)
     return schedule
+
+
+def code(entry: Any) -> str:
+    """What a plan has for a key, as it is written.
+
+    >>> from passo import Constant
+    >>> code(by_group({"head": 0.1}, others=Constant(0.5)))
+    "by_group({'head': Constant(0.1)}, others=Constant(0.5))"
+    """
+    if isinstance(entry, ByGroup):
+        given = [f"{name!r}: {schedule!r}" for name, schedule in entry.schedules.items()]
+        others = f", others={entry.others!r}" if entry.has_others else ""
+        return f"by_group({{{', '.join(given)}}}{others})"
+    if isinstance(entry, Schedule):
+        return repr(entry)
+    return ", ".join(repr(schedule) for _, schedule in entry)

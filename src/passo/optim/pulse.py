@@ -82,6 +82,7 @@ class Pulse:
         self._watch.before(groups, closure)
         if self._driver.is_behind(groups):
             scheduler.write(optimizer)
+        scheduler.refuse_anew()
         if scheduler.settings.strict and not only_fills_state(groups):
             horizon.refuse_past_the_end(scheduler)
         if self._plain and groups and "lr" in groups[0]:

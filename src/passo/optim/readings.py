@@ -11,10 +11,10 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from passo.optim.driver import Driver
+    from passo.optim.journal import Journal
     from passo.optim.position import Position
     from passo.optim.settings import Settings
     from passo.schedules import Run
-    from passo.trace import TraceWriter
 
 
 class Readings(LRScheduler):
@@ -23,7 +23,7 @@ class Readings(LRScheduler):
     settings: Settings
     driver: Driver
     at: Position
-    _writer: TraceWriter | None
+    _journal: Journal | None
 
     @property
     def clock(self) -> int:
@@ -33,7 +33,7 @@ class Readings(LRScheduler):
     @property
     def records(self) -> bool:
         """Whether a trace is being written."""
-        return self._writer is not None
+        return self._journal is not None
 
     @property
     def run(self) -> Run | None:

@@ -168,8 +168,8 @@ def _silence(scheduler: Scheduler, optimizer: Any) -> Callable[[], None]:
     Its hooks come back with what the optimizer held. If the block reported to it or moved its clock
     by hand, its state is loaded again.
     """
-    state, writer = scheduler.state_dict(), scheduler._writer
-    scheduler._writer = None
+    state, journal = scheduler.state_dict(), scheduler._journal
+    scheduler._journal = None
     for hooks in (optimizer._optimizer_step_pre_hooks, optimizer._optimizer_step_post_hooks):
         for handle in scheduler._handles:
             hooks.pop(handle.id, None)
@@ -177,6 +177,6 @@ def _silence(scheduler: Scheduler, optimizer: Any) -> Callable[[], None]:
     def bring_back() -> None:
         if scheduler.state_dict() != state:
             scheduler.load_state_dict(state)
-        scheduler._writer = writer
+        scheduler._journal = journal
 
     return bring_back

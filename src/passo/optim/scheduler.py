@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any, Final
 from passo.optim import horizon, ranks, state, words
 from passo.optim.clock import Watch
 from passo.optim.driver import Driver
-from passo.optim.follows import tell
 from passo.optim.position import Position
 from passo.optim.pulse import Pulse
 from passo.optim.quiet import quiet
@@ -21,8 +20,8 @@ from passo.schedules.numbers import brief, whole
 if TYPE_CHECKING:
     from torch.optim import Optimizer
 
+    from passo.optim.journal import Journal
     from passo.optim.settings import Settings
-    from passo.trace import TraceWriter
 
 _numbers: Final = itertools.count()
 
@@ -43,8 +42,7 @@ class Scheduler(Readings):
         self.under_way = bool(getattr(optimizer, "state", None))
         self._step_count = 1
         self._watch: Watch | None = None
-        self._writer: TraceWriter | None = None
-        self._followed: Any = None
+        self._journal: Journal | None = None
         self._handles: tuple[Any, ...] = ()
         self.number = next(_numbers)
         self._told = False
@@ -56,10 +54,10 @@ class Scheduler(Readings):
         for key, schedule in settings.values.items():
             self.driver.free(key, schedule, 0.0)
 
-    def start(self, writer: TraceWriter | None) -> None:
+    def start(self, journal: Journal | None) -> None:
         """Hang on the optimizer's hooks and write what the first update uses."""
         optimizer = self.optimizer
-        self._writer = writer
+        self._journal = journal
         if self.settings.clock == "hook":
             self._watch = Watch(optimizer)
             pulse = Pulse(self, self._watch)
@@ -82,6 +80,11 @@ class Scheduler(Readings):
             msg = "the optimizer of this scheduler is gone; keep a reference to the optimizer"
             raise PassoError(msg)
         return optimizer  # type: ignore[no-any-return]
+
+    def refuse_anew(self) -> None:
+        """Raises PassoError where the next update would begin a trace that is there already."""
+        if self._journal is not None:
+            self._journal.refuse_anew()
 
     def step(self, epoch: int | None = None) -> None:
         """Nothing: the optimizer's updates are the clock. With clock="calls", one update.
@@ -145,8 +148,8 @@ class Scheduler(Readings):
             raise PassoError(msg)
         told = ranks.reduced({**(metrics or {}), **named}, reduce)
         changed = [track.report(self.position, told) for track in self.driver.tracks]
-        if self._writer is not None:
-            self._writer.report(self.clock, told)
+        if self._journal is not None:
+            self._journal.report(self.clock, told)
         words.tell_of_unheard(self.driver, told)
         if any(changed):
             self.driver.share()
@@ -163,9 +166,8 @@ class Scheduler(Readings):
             words.need_bases(self)
         self.at.move(update)
         self.driver.moved()
-        if self._writer is not None:
-            self._writer.rewind(update)
-            tell(self, self._writer, "seek")
+        if self._journal is not None:
+            self._journal.moved(self, "seek")
         self.write(self.optimizer)
 
     def detach(self, *, restore: bool = False) -> None:
@@ -183,9 +185,9 @@ class Scheduler(Readings):
         self._handles, self.attached = (), False
         if restore:
             self.driver.restore(self.optimizer.param_groups)
-        if self._writer is not None:
-            self._writer.close()
-            self._writer = None
+        if self._journal is not None:
+            self._journal.close()
+            self._journal = None
         self.conclude()
 
     def conclude(self) -> None:
@@ -203,8 +205,8 @@ class Scheduler(Readings):
         >>> attach(optimizer, Linear(0.5, 0.0, steps(4))).state_dict()["clock"]
         0
         """
-        if self._writer is not None:
-            self._writer.flush()
+        if self._journal is not None:
+            self._journal.flush()
         return state.save(self)
 
     def load_state_dict(self, state_dict: Mapping[str, Any]) -> None:
@@ -215,9 +217,8 @@ class Scheduler(Readings):
         state.load(self, state_dict)
         self.driver.forget_used()
         self.write(self.optimizer)
-        if self._writer is not None:
-            self._writer.rewind(self.clock)
-            tell(self, self._writer, "load")
+        if self._journal is not None:
+            self._journal.moved(self, "load")
 
     def __repr__(self) -> str:
         return words.scheduler(self)
@@ -243,17 +244,14 @@ class Scheduler(Readings):
     def _regroup(self, groups: list[dict[str, Any]]) -> None:
         """Groups joined or went."""
         joined = self.driver.adopt(groups, self.at.at if self.settings.join == "now" else 0.0)
-        if self._writer is not None:
-            for place in joined:
-                name = str(groups[place].get("name", place))
-                self._writer.add_group(name, self.driver.keys(place))
-            if joined:
-                tell(self, self._writer, "group")
+        if self._journal is not None:
+            self._journal.joined(self, [(place, groups[place]) for place in joined])
 
     def tick(self, optimizer: Optimizer) -> None:
         """One update happened: keep what it used, move the clock, write what the next one uses."""
-        if self._writer is not None:
-            self._record(self._writer, optimizer)
+        if self._journal is not None:
+            self.refuse_anew()
+            self._journal.update(self, optimizer.param_groups)
         self.at.tick()
         groups, driver = optimizer.param_groups, self.driver
         if len(groups) != len(driver.marks):
@@ -263,15 +261,6 @@ class Scheduler(Readings):
             self._watch.lr = groups[0].get("lr")
         if self.settings.watch is not None:
             ranks.compare(self)
-
-    def _record(self, writer: TraceWriter, optimizer: Optimizer) -> None:
-        """Tell the trace what the update used, and beforehand what it follows."""
-        driver = self.driver
-        if driver.shared is not self._followed and self.settings.axis == "step":
-            for each, formula, begin in driver.formulas():
-                writer.follow(each.column, formula, begin)
-            self._followed = driver.shared
-        writer.update(self.clock, driver.used(optimizer.param_groups))
 
     @quiet
     def _after_load(self, optimizer: Optimizer) -> None:

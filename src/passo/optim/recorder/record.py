@@ -7,8 +7,9 @@ import weakref
 from typing import TYPE_CHECKING, Any, Final
 
 from passo.optim import ranks
-from passo.optim.attach import _code, attached
+from passo.optim.attach import attached
 from passo.optim.clock import Watch
+from passo.optim.plan import code
 from passo.optim.recorder import source
 from passo.optim.recorder.describe import future
 from passo.optim.recorder.epochs import Epochs
@@ -173,7 +174,7 @@ class Record:
         """What the Schedulers of passo follow, for the trace's header."""
         found = attached(optimizer)
         if found:
-            plan = {key: _code(entry) for each in found for key, entry in each.plan.items()}
+            plan = {key: code(entry) for each in found for key, entry in each.plan.items()}
             run = found[0].run
             self.meta |= {"plan": plan, "run": None if run is None else repr(run)}
             if run is not None and run.unit == "steps":
