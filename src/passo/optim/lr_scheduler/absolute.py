@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 from torch.optim import lr_scheduler as torchs
 
-from passo.optim.lr_scheduler.base import LRScheduler, put, scaled, snapshot
+from passo.optim.lr_scheduler.base import LRScheduler
 from passo.optim.lr_scheduler.functions import as_function, extended
+from passo.optim.lr_scheduler.slots import put, scaled, snapshot
 from passo.optim.lr_scheduler.verbose import takes_verbose
 from passo.optim.quiet import quiet
 from passo.schedules import Schedule, steps, warm_restarts

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from torch.optim import lr_scheduler as torchs
 
-from passo.optim.lr_scheduler.base import LRScheduler, held_values
+from passo.optim.lr_scheduler.base import LRScheduler
+from passo.optim.lr_scheduler.slots import held_values
 from passo.schedules import PassoError
 
 if TYPE_CHECKING:

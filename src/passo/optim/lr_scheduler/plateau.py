@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any, Literal, SupportsFloat
 
 from torch.optim import lr_scheduler as torchs
 
-from passo.optim.lr_scheduler.base import LRScheduler, as_float, held_values
+from passo.optim.lr_scheduler.base import LRScheduler
+from passo.optim.lr_scheduler.slots import as_float, held_values
 from passo.optim.lr_scheduler.verbose import takes_verbose
 from passo.optim.quiet import quiet
 from passo.schedules import Plateau

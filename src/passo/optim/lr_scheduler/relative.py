@@ -8,16 +8,9 @@ from typing import TYPE_CHECKING, Any, cast
 import torch
 from torch.optim import lr_scheduler as torchs
 
-from passo.optim.lr_scheduler.base import (
-    LRScheduler,
-    are_floats,
-    as_float,
-    complain,
-    put,
-    scaled,
-    snapshot,
-)
+from passo.optim.lr_scheduler.base import LRScheduler, complain
 from passo.optim.lr_scheduler.shape import Shape
+from passo.optim.lr_scheduler.slots import are_floats, as_float, put, scaled, snapshot
 from passo.optim.quiet import quiet
 from passo.schedules import PassoError
 from passo.schedules.algebra.atoms import base

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any, ClassVar, final
 
 from passo.schedules.algebra.atoms import Constant, as_part, as_schedule
 from passo.schedules.algebra.crossings import MOST_CORNERS, changes
-from passo.schedules.algebra.node import ATOM, MOST_PARTS, PRODUCT, SUM
+from passo.schedules.algebra.node import MOST_PARTS
 from passo.schedules.algebra.place import Length, common_length
 from passo.schedules.algebra.schedule import Schedule
+from passo.schedules.algebra.written import ATOM, PRODUCT, SUM
 from passo.schedules.errors import PassoError
 from passo.schedules.numbers import write
 from passo.schedules.ops import NUMBERS

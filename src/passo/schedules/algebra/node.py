@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from operator import attrgetter
-from typing import TYPE_CHECKING, Any, ClassVar, Final, cast
+from typing import TYPE_CHECKING, Any, Final, cast
 
 from passo.schedules import arrays
 from passo.schedules.algebra.place import Place, check_length, need_axis
 from passo.schedules.algebra.walk import exchanged, inside, rebuilt, settle
+from passo.schedules.algebra.written import Written
 from passo.schedules.errors import PassoError
 from passo.schedules.numbers import as_time, brief, real
 from passo.schedules.ops import NUMBERS
@@ -27,12 +28,11 @@ DEEPEST: Final = 200
 _LATEST: Final = 1.7976931348623157e308
 LARGEST: Final = 50_000
 MOST_PARTS: Final = 4096
-SUM, PRODUCT, ATOM = 1, 2, 3
 _DEPTH, _SIZE, _UNITS = attrgetter("_depth"), attrgetter("_size"), attrgetter("_units")
 _RELATIVE, _OPEN, _ENDLESS = attrgetter("_relative"), attrgetter("_open"), attrgetter("_endless")
 
 
-class Node:
+class Node(Written):
     """What every leaf and node can do inside: be checked, placed, built, written.
 
     What is asked of a whole tree is settled node by node, from the inside out, so that the
@@ -48,13 +48,10 @@ class Node:
         "_own_length",
         "_relative",
         "_size",
-        "_text",
         "_timeless",
         "_units",
     )
-    __match_args__: tuple[str, ...] = ()
     __array_ufunc__ = None
-    _level: ClassVar[int] = ATOM
 
     _depth: int
     _size: int
@@ -66,7 +63,6 @@ class Node:
     _own_length: Length | None
     _measured: tuple[Run, Length | None]
     _formula: Formula
-    _text: str
 
     def __post_init__(self) -> None:
         self._check()
@@ -193,39 +189,6 @@ class Node:
         """Each plateau inside, with the way from our time to its own (None: not active then)."""
         for part in self._parts():
             yield from part._plateaus(local)
-
-    def _write(self) -> str:
-        """The code, from that of the parts."""
-        raise NotImplementedError  # pragma: no cover
-
-    def _inner(self, level: int) -> str:
-        """The code for use inside an expression that binds as tightly as `level`."""
-        return repr(self) if self._level >= level else f"({self!r})"
-
-    def __eq__(self, other: object) -> bool:
-        if type(self) is not type(other):
-            return NotImplemented
-        return self is other or repr(self) == repr(other)
-
-    def __hash__(self) -> int:
-        return hash(repr(self))
-
-    def __repr__(self) -> str:
-        try:
-            return self._text
-        except AttributeError:
-            return cast("str", settle(self, "_text", lambda node: node._write()))
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        from passo.schedules.spec.data import from_json, to_json  # it knows every node
-
-        return from_json, (to_json(cast("Schedule", self)),)
-
-    def __copy__(self) -> Any:
-        return self
-
-    def __deepcopy__(self, _memo: object) -> Any:
-        return self
 
     def __call__(self, t: Any) -> Any:
         """The value that update t uses; see `Schedule`."""

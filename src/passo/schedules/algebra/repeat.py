@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Any, Final, final
 from passo.schedules.algebra.atoms import as_part
 from passo.schedules.algebra.crossings import MOST_CORNERS
 from passo.schedules.algebra.cycles import counter, growing_starts, total_growth
-from passo.schedules.algebra.node import ATOM
 from passo.schedules.algebra.place import UNKNOWN, Length, Place
 from passo.schedules.algebra.schedule import Schedule
 from passo.schedules.algebra.sequence import amount_of, is_nothing
+from passo.schedules.algebra.written import ATOM
 from passo.schedules.errors import PassoError
 from passo.schedules.numbers import brief, decimal, exact, real, whole, write, write_exact
 

@@ -11,9 +11,10 @@ from operator import attrgetter
 from typing import TYPE_CHECKING, Any, Final, final
 
 from passo.schedules.algebra.atoms import as_part
-from passo.schedules.algebra.node import ATOM, MOST_PARTS
+from passo.schedules.algebra.node import MOST_PARTS
 from passo.schedules.algebra.place import Length, Place, total_length
 from passo.schedules.algebra.schedule import Schedule
+from passo.schedules.algebra.written import ATOM
 from passo.schedules.errors import PassoError
 from passo.schedules.numbers import brief
 from passo.schedules.ops import NUMBERS

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any, final
 from passo.schedules.algebra.atoms import Value, as_number, as_part, as_value, write_value
 from passo.schedules.algebra.crossings import MOST_CORNERS, changes
 from passo.schedules.algebra.cycles import ratio
-from passo.schedules.algebra.node import ATOM
 from passo.schedules.algebra.place import UNKNOWN, Length, Place, length_of
 from passo.schedules.algebra.schedule import Schedule
+from passo.schedules.algebra.written import ATOM
 from passo.schedules.errors import PassoError
 from passo.schedules.numbers import decimal, exact, write_exact
 from passo.schedules.ops import NUMBERS
