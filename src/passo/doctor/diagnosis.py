@@ -21,7 +21,8 @@ BRINGS: Final = {
     "P004": ("P007", "P018"),
     "P005": ("P018",),
     "P006": ("P018",),
-    "P008": (),
+    "P011": ("P012", "P022"),
+    "P014": ("P007",),
     "P015": ("P005", "P006", "P007"),
     "P016": ("P001", "P003", "P005", "P007"),
     "P021": ("P005", "P006", "P018"),
@@ -66,7 +67,15 @@ def _of_one(case: Case) -> list[Finding]:
 
 
 def causes(found: list[Finding]) -> list[Finding]:
-    """The findings without those that another one of them brings about."""
+    """The findings without those that another one of them brings about.
+
+    A line that is told as a second writer is not told as an edit too.
+    """
     codes = {finding.code for finding in found}
     brought = {code for cause in codes for code in BRINGS.get(cause, ())}
-    return [finding for finding in found if finding.code not in brought]
+    writers = {("P009", finding.where) for finding in found if finding.code == "P008"}
+    return [
+        each
+        for each in found
+        if each.code not in brought and (each.code, each.where) not in writers
+    ]

@@ -1,8 +1,8 @@
-"""P014: the rate after loading is not the rate before saving."""
+"""P014: the rate after loading is not the rate before saving, or its scheduler begins anew."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from passo.doctor.finding import Finding
 from passo.schedules.errors import PassoError
@@ -11,14 +11,24 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from passo.doctor.case import Case
+    from passo.doctor.known import Known
     from passo.trace import Event
 
 CODE = "P014"
+ALONE: Final = (
+    "save optimizer.state_dict() with the scheduler's, and load it after the scheduler was built: "
+    "the scheduler's state alone does not write the rate"
+)
+WRITE = "build the scheduler first, then load the optimizer, then the scheduler"
 SAME = 1e-6  # relative: a resumed run uses the very number
 
 
 def look(case: Case) -> Iterator[Finding]:
-    """The first update after a load uses another rate than the state held."""
+    """The first update after a load uses another rate than the state held.
+
+    Or the optimizer comes back with the rate that a schedule had led it to, and the scheduler that
+    stands beside it begins at its first advance.
+    """
     loads = case.events("load")
     for place, event in enumerate(loads):
         if place and event.clock == loads[place - 1].clock:
@@ -32,11 +42,57 @@ def look(case: Case) -> Iterator[Finding]:
                 f"the state that was loaded held the rate {saved:.6g}, and update "
                 f"{event.clock:,}, the first after it, used {used:.6g}",
                 "building a scheduler writes the rate; loading its state does not write it back",
-                "build the scheduler first, then load the optimizer, then the scheduler",
+                WRITE if any(each.detail["what"] == "optimizer" for each in together) else ALONE,
                 str(event.detail["where"]),
                 event.clock,
             )
             return
+    yield from _anew(case)
+
+
+def _anew(case: Case) -> Iterator[Finding]:
+    """A scheduler that was built, whose optimizer was then loaded, and whose state was not."""
+    for known in case.leading:
+        load = _alone(case, known)
+        if load is None:
+            continue
+        pairs = [(load.detail["after"].get(n), v) for n, v in known.after.items() if ".lr" in n]
+        differ = [(a, b) for a, b in pairs if a and b and abs(a - b) > SAME * max(a, b)]
+        if differ:
+            saved, fresh = differ[0]
+            yield Finding(
+                CODE,
+                f"the optimizer's state was loaded with the rate {saved:.6g}, and {known.kind} "
+                f"beside it was not loaded: it begins at advance 0, where its rate is {fresh:.6g}",
+                "the rate goes on from another place of the plan than the training",
+                "save scheduler.state_dict() with the others, and when they are loaded "
+                "scheduler.load_state_dict(...) too",
+                str(load.detail["where"]),
+                load.clock,
+            )
+            return
+
+
+def _alone(case: Case, known: Known) -> Event | None:
+    """The load of its optimizer right after a scheduler was built, if nobody moved it then."""
+    kinds = ("built", "load")
+    events = [e for e in case.trace.events if e.kind in kinds and e.clock == known.begun]
+    place = next((k for k, e in enumerate(events) if _builds(e, known)), len(events))
+    loads = [each for each in events[place:] if each.kind == "load"]
+    if known.plateau or not known.hits or known.start or not loads:
+        return None
+    if any(each.detail["what"] == "scheduler" for each in loads):
+        return None
+    moved = sum(each.hits for each in known.advances if each.detail.get("moved"))
+    forwarded = any(each.begin == known.begun for each in known.advances)
+    edited = any(e.begin <= known.begun <= e.end for e in case.stretches("edit"))
+    if forwarded or edited or known.position != known.start + moved:
+        return None
+    return loads[0]
+
+
+def _builds(event: Event, known: Known) -> bool:
+    return event.kind == "built" and event.detail["scheduler"] == known.number
 
 
 def _wrong(case: Case, loads: list[Event]) -> tuple[float, float] | None:

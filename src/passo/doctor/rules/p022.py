@@ -23,6 +23,8 @@ UNMOVED = 2.0  # times the noise: a metric that came less far had shown nothing 
 BATCH = 1.5  # updates for each report: what is told once a batch
 EIGHTH = 8  # of the reports: the rest has to be better than the first ones
 MOVED = 2.0  # standard errors by which it is: many reductions stand beside it
+DEAD = 1e-3  # of the peak, where training hardly moves
+LONG = 0.4  # of the updates below that: nothing can be seen of what there was to wait for
 MANY = 4  # reductions of a metric that had shown nothing: fewer may be bad luck
 
 
@@ -36,7 +38,7 @@ def look(case: Case) -> Iterator[Finding]:
     for each in watched(case):
         if not each.fired or each.noise < NOISE * each.margin:
             continue
-        seen = _steady(each) or _unmoved(each)
+        seen = _steady(each) or _unmoved(each, case)
         if seen:
             yield Finding(
                 CODE,
@@ -64,11 +66,11 @@ def _steady(each: Watched) -> str | None:
     )
 
 
-def _unmoved(each: Watched) -> str | None:
+def _unmoved(each: Watched, case: Case) -> str | None:
     """What is to be said where batches were told, and none had shown anything yet.
 
     The reductions that came before the metric had moved by its noise count; it has to have moved
-    later, or there was nothing to wait for.
+    later, or there was nothing to wait for, unless they left no rate to move it with.
     """
     if each.known.pace > BATCH:
         return None
@@ -81,11 +83,14 @@ def _unmoved(each: Watched) -> str | None:
         early += 1
     first = max(1, len(each.metrics) // EIGHTH)
     moved = sign * (fmean(each.metrics[:first]) - fmean(each.metrics[first:] or each.metrics))
-    if early < MANY or moved < MOVED * each.noise / first**0.5:
+    dead = case.first_below(DEAD * case.peak)
+    killed = dead is not None and dead <= (1 - LONG) * case.updates and early == len(each.fired)
+    if early < MANY or (moved < MOVED * each.noise / first**0.5 and not killed):
         return None
     return (
         f"it is told each batch, and the first {early} of them came before {each.name} had moved "
         f"by more than {UNMOVED:g} times its noise of {each.noise:.2g}"
+        + (f"; from update {dead:,} on the rate was a thousandth of its peak" if killed else "")
     )
 
 
