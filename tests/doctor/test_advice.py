@@ -15,6 +15,7 @@ from torch.optim.lr_scheduler import (
     OneCycleLR,
     PolynomialLR,
     ReduceLROnPlateau,
+    SequentialLR,
 )
 
 from passo.doctor import diagnose
@@ -278,3 +279,34 @@ def test_a_count_is_no_metric(values, codes):
         run(optimizer, lambda k: k % EPOCH or plateau.step(values[k // EPOCH]))
 
     assert [each.code for each in found(script)] == codes
+
+
+@pytest.mark.parametrize(("decays", "codes"), [(True, ["P010"]), (False, [])])
+def test_a_group_at_the_rate_to_which_another_one_warms_up(decays, codes):
+    def script():
+        optimizer = sgd(groups=2)
+
+        def each(k):
+            share = min(1.0, (k + 2) / 30)
+            share *= (120 - k) / 91 if decays and k > 28 else 1
+            optimizer.param_groups[0]["lr"] = 0.1 * share
+
+        optimizer.param_groups[0]["lr"] = 0.1 / 30
+        run(optimizer, each)
+
+    assert [each.code for each in found(script)] == codes
+
+
+def test_two_sequences_of_the_same_parts_are_one_too_many():
+    def script():
+        optimizer = sgd()
+
+        def sequence():
+            parts = [LinearLR(optimizer, 0.1, total_iters=3), CosineAnnealingLR(optimizer, 9)]
+            return SequentialLR(optimizer, parts, [3])
+
+        run(optimizer, after_epochs(sequence(), sequence()))
+
+    [finding] = found(script)
+    assert finding.code == "P008"
+    assert finding.seen.startswith("two SequentialLR with the same parameters (")

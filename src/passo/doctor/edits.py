@@ -74,16 +74,17 @@ def _leads_in(case: Case, known: Known, edits: list[Stretch]) -> bool:
     last = max(each.end for each in edits)
     if last - known.begun > SHARE * known.updates:
         return False
-    owns = [e.clock for e in case.events("turn") if known.wrote(e.detail["by"])]
-    owns = [clock for clock in owns if clock > known.begun]
-    within = [k for k, (update, _) in enumerate(case.values) if known.begun < update <= last]
-    if min(owns, default=last + 1) <= last or any(jumps(case, k) for k in within):
+    turns = [each.clock for each in case.events("turn") if known.wrote(each.detail["by"])]
+    joins = min((clock for clock in turns if clock > known.begun), default=None)
+    if (joins is not None and joins <= last) or _jumped(case, known.begun + 1, last):
         return False
     fall = known.first_fall
     if fall is not None:
         return known.gained_by(last) < fall
-    return any(u == min(owns, default=-1) and not jumps(case, k) for k, (u, _) in _places(case))
+    return joins is not None and not _jumped(case, joins, joins)
 
 
-def _places(case: Case) -> list[tuple[int, tuple[int, float]]]:
-    return list(enumerate(case.values))
+def _jumped(case: Case, begin: int, end: int) -> bool:
+    """Whether the rate jumped at one of these updates."""
+    places = (k for k, (update, _) in enumerate(case.values) if begin <= update <= end)
+    return any(jumps(case, place) for place in places)

@@ -66,8 +66,14 @@ def _overlap(first: Known, second: Known) -> bool:
 
 def _twins(first: Known, second: Known) -> bool:
     """Whether one was made from the other by copy and paste."""
-    same = first.kind == second.kind and first.given == second.given and not first.inside
-    return same and not first.plateau and first.begun == second.begun
+    inside = zip(first.parts, second.parts, strict=True)
+    return (
+        (first.kind, first.given, first.begun) == (second.kind, second.given, second.begun)
+        and len(first.parts) == len(second.parts)
+        and not first.plateau
+        and "lr_lambda" not in first.given  # of a function the trace knows the name alone
+        and all(_twins(*pair) for pair in inside)
+    )
 
 
 def _between(first: Known, second: Known) -> Finding:

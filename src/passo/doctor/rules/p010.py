@@ -79,12 +79,12 @@ def _forgotten(case: Case, still: Column, leader: Column) -> bool:
 
 
 def _began_alike(still: Column, leader: Column) -> bool:
-    """Whether it stands where the other one began, or came to: a warm-up ends at the base."""
-    tops = [each.high for each in leader.coarse]
-    known = [value for value in leader.values if value is not None]
-    places = [*known[:2], max([*known, *tops])]
-    value = still.values[0]
-    return value is not None and any(math.isclose(value, each, rel_tol=SAME) for each in places)
+    """Whether it stands where the other one began, or where that turned after a warm-up."""
+    value = still.values[0] or math.nan
+    known = [each for each in leader.values if each is not None]
+    begins, top = known[:2], max([*known, *(each.high for each in leader.coarse)])
+    turns = [top] if known[-1] < top else []
+    return any(math.isclose(value, each, rel_tol=SAME) for each in [*begins, *turns])
 
 
 def _finding(case: Case, still: Column, leader: Column, joined: int) -> Finding:
