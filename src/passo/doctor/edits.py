@@ -34,22 +34,21 @@ def _meddles(case: Case, known: Known, edit: Stretch) -> bool:
     A plateau holds no value of its own: until it first reduces the rate, that is anybody's. An
     edit right before another scheduler is built begins a new phase.
     """
-    if edit.end < known.begun or _prepares(case, known, edit):
+    if edit.end < known.begun:
         return False
     if known.plateau:
         writes = [e.clock for e in case.events("turn") if e.detail["by"] == known.number]
         return edit.end > min(writes, default=edit.end)
-    clocks = {edit.begin + k * edit.every for k in range(edit.times)}
-    return not clocks <= {other.begun for other in case.leading if other.begun > known.begun}
+    builds = {other.begun for other in case.leading if other.begun > known.begun}
+    if _prepared(case, known, str(edit.detail["key"])):
+        builds.add(known.begun)
+    return not {clock for clock in edit.clocks() if clock >= known.begun} <= builds
 
 
-def _prepares(case: Case, known: Known, edit: Stretch) -> bool:
-    """Whether it came before the scheduler was built: the next update used what building left."""
-    if edit.end != known.begun:
-        return False
+def _prepared(case: Case, known: Known, key: str) -> bool:
+    """Whether an edit at the clock of its building came before: what that left was used next."""
     if any(each.begin == known.begun for each in known.advances):
         return True
-    key = edit.detail["key"]
     left = {n: v for n, v in known.after.items() if n.partition(".")[2].partition("[")[0] == key}
     return all(_used(case, known.begun, name, value) for name, value in left.items())
 

@@ -24,3 +24,13 @@ class Stretch:
         """From an event's detail."""
         begin, end, every = detail["from"], detail["to"], detail["every"]
         return cls(begin, end, every, detail["each"], detail["times"], detail["hits"], detail)
+
+    def clocks(self) -> set[int]:
+        """The clocks at which it happened; of what was summed up the first and the last."""
+        return {self.begin + k * self.every for k in range(self.times)} | {self.end}
+
+    def after(self, clock: int) -> int:
+        """How many of its hits came later than a clock."""
+        if not self.every:
+            return self.hits if self.begin > clock else 0
+        return self.each * sum(each > clock for each in self.clocks())

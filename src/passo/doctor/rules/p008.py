@@ -38,7 +38,7 @@ def look(case: Case) -> Iterator[Finding]:
         if False in (first.reads_rate, second.reads_rate):
             yield _between(first, second)
             return
-        if _twins(first, second):
+        if _twins(first, second) or _cosines(first, second):
             yield _twice(first, second)
             return
     if case.planned and writers:
@@ -76,6 +76,12 @@ def _twins(first: Known, second: Known) -> bool:
     )
 
 
+def _cosines(first: Known, second: Known) -> bool:
+    """Two recursions of which each takes the value that is there for its own last one."""
+    both = all(each.is_a("CosineAnnealingLR") for each in (first, second))
+    return both and first.begun == second.begun
+
+
 def _between(first: Known, second: Known) -> Finding:
     erasing = [each.where for each in (first, second) if each.reads_rate is False]
     one = f"the one built at {erasing[0]} computes its value"
@@ -94,9 +100,9 @@ def _between(first: Known, second: Known) -> Finding:
 def _twice(first: Known, second: Known) -> Finding:
     return Finding(
         CODE,
-        f"two {first.kind} with the same parameters ({first.where} and {second.where}) advance on "
-        f"one optimizer, {first.hits:,} and {second.hits:,} times",
-        "each multiplies what the other one wrote: the rate falls twice as far as either says",
+        f"two {first.kind} ({first.where} and {second.where}) advance on one optimizer, "
+        f"{first.hits:,} and {second.hits:,} times",
+        "each goes on from what the other one wrote: the rate falls faster than either says",
         f"the optimizer that the second one is for: {second.kind}(other_optimizer, ...)",
         second.where,
     )

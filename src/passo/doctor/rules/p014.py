@@ -102,7 +102,7 @@ def _wrong(case: Case, loads: list[Event]) -> tuple[float, float] | None:
     if edited:
         return None
     advanced = [known for known in case.leading for e in known.advances if e.begin == clock == 0]
-    if advanced:
+    if advanced or any(_moved_on(case, each) for each in loads):
         return None
     for group, saved in enumerate(_saved(loads)):
         try:
@@ -112,6 +112,16 @@ def _wrong(case: Case, loads: list[Event]) -> tuple[float, float] | None:
         if saved is not None and abs(used - saved) > SAME * max(abs(used), abs(saved)):
             return saved, used
     return None
+
+
+def _moved_on(case: Case, load: Event) -> bool:
+    """Whether a loaded scheduler advanced before the next update: it came further than later."""
+    known = case.by_number(load.detail.get("scheduler", -1))
+    at = load.detail.get("position")
+    if known is None or at is None or known.start != at:
+        return False
+    later = sum(each.after(load.clock) for each in known.advances if each.detail.get("moved"))
+    return bool(known.position - at > later)
 
 
 def _saved(loads: list[Event]) -> list[Any]:
