@@ -32,9 +32,10 @@ def _meddles(case: Case, known: Known, edit: Stretch) -> bool:
     """Whether an edit falls into a scheduler's time.
 
     A plateau holds no value of its own: until it first reduces the rate, that is anybody's. An
-    edit right before another scheduler is built begins a new phase.
+    edit right before another scheduler is built begins a new phase, and what comes after the last
+    advance is the script's own.
     """
-    if edit.end < known.begun:
+    if edit.end < known.begun or (known.hits and edit.begin >= known.span[1]):
         return False
     if known.plateau:
         writes = [e.clock for e in case.events("turn") if e.detail["by"] == known.number]

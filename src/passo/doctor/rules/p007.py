@@ -78,9 +78,10 @@ def _warming(case: Case, known: Known, end: float) -> Finding:
 
 
 def _relieved(case: Case, known: Known) -> bool:
-    """Whether another scheduler took over for good: nobody says that it had to come to its end."""
+    """Whether another scheduler, or the script, took over for good, before its end."""
     last = known.span[1]
-    return any(
+    edits = [e for e in case.stretches("edit") if e.detail["by_script"] and e.detail["key"] == "lr"]
+    return any(last <= each.begin < case.updates for each in edits) or any(
         each.hits and each.span[0] >= last and each.span[1] > last and each is not known
         for each in case.leading
     )
