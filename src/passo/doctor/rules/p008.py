@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from itertools import combinations
+from itertools import combinations, islice
 from typing import TYPE_CHECKING, Final
 
 from passo.doctor.edits import meddling
@@ -45,18 +45,22 @@ def look(case: Case) -> Iterator[Finding]:
         seen = f"a plan of passo and {writers[0].kind} both write the rate"
         yield Finding(CODE, seen, WHY, WRITE, writers[0].call)
         return
-    for known in writers:
-        later = meddling(case, known, "lr")
-        hits = sum(each.hits for each in later)
-        if hits >= HABIT:
-            where = str(later[0].detail["where"])
-            seen = (
-                f"{known.kind} ({known.where}) advanced {known.hits:,} times and the script itself "
-                f"({where}) wrote the rate before {hits:,} updates"
-            )
-            apart = hits >= PACES * known.hits
-            yield Finding(CODE, seen, WHY, _by_updates(case) if apart else WRITE, where)
-            return
+    yield from islice((each for known in writers for each in _by_hand(case, known)), 1)
+
+
+def _by_hand(case: Case, known: Known) -> Iterator[Finding]:
+    """The script writes what a scheduler owns, again and again."""
+    edits = meddling(case, known, "lr")
+    hits = sum(each.hits for each in edits)
+    if hits < HABIT:
+        return
+    where = str(edits[0].detail["where"])
+    seen = (
+        f"{known.kind} ({known.where}) advanced {known.hits:,} times and the script itself "
+        f"({where}) wrote the rate before {hits:,} updates"
+    )
+    apart = hits >= PACES * known.hits
+    yield Finding(CODE, seen, WHY, _by_updates(case) if apart else WRITE, where)
 
 
 def _overlap(first: Known, second: Known) -> bool:

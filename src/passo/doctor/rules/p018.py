@@ -45,6 +45,8 @@ def _write(case: Case, owner: Known | None, begin: int, end: int) -> str:
         )
     if end - begin == case.updates:
         return "a rate above 0 for the optimizer, and the scheduler's step() if one was to set it"
+    if end < case.updates and begin:
+        return "a value above 0 there: eta_min=, or max(floor, ...) in a function"
     if end < case.updates:
         return "a warm-up that starts above 0 and is counted in updates: (step + 1) / warmup"
     if owner is None or not owner.hits:
