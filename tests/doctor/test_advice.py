@@ -201,3 +201,13 @@ def test_two_sequences_of_the_same_parts_are_one_too_many():
     [finding] = found(script)
     assert finding.code == "P008"
     assert finding.seen.startswith("two SequentialLR (")
+
+
+def test_a_rate_of_zero_in_the_middle_needs_a_floor():
+    def script():
+        optimizer = sgd()
+        run(optimizer, lambda k: optimizer.param_groups[0].update(lr=0.001 * abs(k // EPOCH - 6)))
+
+    [finding] = found(script)
+    assert finding.code == "P018"
+    assert finding.write.startswith("a value above 0 there: eta_min=")
