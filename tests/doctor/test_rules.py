@@ -236,10 +236,13 @@ def test_a_schedule_whose_state_was_forgotten_begins_anew():
     (finding,) = diagnose(resumed(warmed, saved=group(0.07)))
     assert finding.code == "P014"
     assert finding.seen == (
-        "the optimizer's state held the rate 0.07, the state of LambdaLR was not loaded: its first "
-        "advance, before update 1, wrote 0.0125"
+        "the optimizer's state was loaded with the rate 0.07, and LambdaLR beside it was not "
+        "loaded: it begins at advance 0, where its rate is 0"
     )
-    assert finding.write == "save and load the scheduler's state_dict too, after the optimizer's"
+    assert finding.write == (
+        "save scheduler.state_dict() with the others, and when they are loaded "
+        "scheduler.load_state_dict(...) too"
+    )
 
 
 @pytest.mark.filterwarnings("ignore:Detected call of `lr_scheduler.step")

@@ -4,20 +4,20 @@ from __future__ import annotations
 
 import math
 from bisect import bisect_right
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
-from passo.doctor.known import Known, Stretch
+from passo.doctor.known import Known
+from passo.doctor.replay import set_again
 from passo.doctor.schedulers import known_of
+from passo.doctor.stretch import Stretch
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from passo.trace import Column, Event, Trace
-
-NOTHING = Stretch(0, 0, 0, 0, 0, 0, {})
 
 
 @dataclass(frozen=True)
@@ -61,8 +61,14 @@ class Case:
 
     @cached_property
     def schedulers(self) -> tuple[Known, ...]:
-        """Every scheduler that was built, in order."""
-        return known_of(self)
+        """Every scheduler that was built, in order, with the plan that it followed at the end."""
+        return tuple(map(self._current, known_of(self)))
+
+    def _current(self, known: Known) -> Known:
+        for load in self.events("load"):
+            if load.detail.get("scheduler") == known.number and set_again(self, known, load):
+                return replace(known, plan=load.detail["plan before"][0])
+        return known
 
     @cached_property
     def leading(self) -> tuple[Known, ...]:

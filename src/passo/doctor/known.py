@@ -6,8 +6,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
+from passo.doctor.settling import settled
+
 if TYPE_CHECKING:
     from passo.doctor.case import Case
+    from passo.doctor.stretch import Stretch
 
 # classes with an end of their own, and the parameter that says where it is
 ENDS: Final = {
@@ -19,29 +22,7 @@ ENDS: Final = {
     "MultiStepLR": "milestones",
 }
 FALLS: Final = 0.5  # the end over the largest value: what ends higher is a warm-up
-LOW: Final = 0.01  # of the largest value: a cosine near its end
-SUDDEN: Final = 1e-4  # of the largest value, shortly before: what fades out has no end
-FAR: Final = 0.5  # of the times looked at: what settles later never really does
 GOES_ON: Final = ("StepLR", "MultiStepLR")  # the parameter is where the last drop is, not the end
-
-
-@dataclass(frozen=True, slots=True)
-class Stretch:
-    """Hits `each` at a time, `every` so many updates, `times` times, between two clocks."""
-
-    begin: int
-    end: int
-    every: int
-    each: int
-    times: int
-    hits: int
-    detail: Mapping[str, Any]
-
-    @classmethod
-    def of(cls, detail: Mapping[str, Any]) -> Stretch:
-        """From an event's detail."""
-        begin, end, every = detail["from"], detail["to"], detail["every"]
-        return cls(begin, end, every, detail["each"], detail["times"], detail["hits"], detail)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -97,6 +78,12 @@ class Known:
         return usual * min(1.0, self.gained / self.hits) if self.hits else 0.0
 
     @property
+    def span(self) -> tuple[int, int]:
+        """The clocks of its first and of its last advance."""
+        begins = min((each.begin for each in self.advances), default=self.begun)
+        return begins, max((each.end for each in self.advances), default=self.begun)
+
+    @property
     def updates(self) -> int:
         """How many updates were made since it was built."""
         return self.case.updates - self.begun
@@ -129,8 +116,20 @@ class Known:
     @property
     def pace(self) -> float:
         """How many updates passed for each of its advances, up to the last one."""
-        last = max((each.end for each in self.advances), default=self.begun)
-        return (last - self.begun) / self.gained if self.gained > 0 else float("inf")
+        return (self.span[1] - self.begun) / self.gained if self.gained > 0 else float("inf")
+
+    def gained_by(self, update: int) -> float:
+        """How far it had come when an update was made."""
+        hits = 0.0
+        for each in self.advances:
+            share = (update - each.begin) / max(1, each.end - each.begin)
+            hits += each.hits * min(1.0, max(0.0, share)) if each.begin <= update else 0
+        return hits * self.gained / self.hits if self.hits else 0.0
+
+    def wrote(self, by: Any) -> bool:
+        """Whether a writer of the rate, as a turn names it, is this one or one inside."""
+        number = by[0] if isinstance(by, (list, tuple)) else by
+        return number == self.number or number in self.inside
 
     def is_a(self, *names: str) -> str | None:
         """The first of these classes that it is of."""
@@ -148,7 +147,7 @@ class Known:
         if isinstance(self.partial.get("num_training_steps"), int):
             return float(self.partial["num_training_steps"])
         if self.is_a("LambdaLR"):
-            return self._settled()
+            return settled(self.future, self.position)
         kind = self.is_a(*ENDS)
         if kind == "LinearLR" and not self.falls:
             return None
@@ -156,6 +155,16 @@ class Known:
         if isinstance(value, (list, tuple)):
             value = max((each for each in value if isinstance(each, (int, float))), default=None)
         return float(value) if isinstance(value, (int, float)) and value > 0 else None
+
+    def lasting(self, advances: float) -> str:
+        """What to write for a plan of so many advances."""
+        kind = None if self.inside else self.is_a(*ENDS)
+        if kind is not None:
+            return f"{ENDS[kind]}{' below ' if kind in GOES_ON else '='}{advances:.0f}"
+        partial = self.given.get("lr_lambda")
+        if isinstance(partial, dict) and "num_training_steps" in partial:
+            return f"num_training_steps={advances:.0f}"
+        return f"a length of {advances:,.0f}"
 
     @property
     def partial(self) -> Mapping[str, Any]:
@@ -200,37 +209,6 @@ class Known:
             return all(isinstance(each, (int, float)) for each in ends) and ends[1] < ends[0]
         values = [value for _, value in self.future]
         return not values or values[-1] <= FALLS * max(values)
-
-    def _trough(self) -> float | None:
-        """Where its function comes down to nothing and climbs again, if that lies ahead."""
-        values = self.future
-        most = max((value for _, value in values), default=0.0)
-        for (_, a), (time, b), (_, c) in zip(values, values[1:], values[2:]):  # noqa: B905
-            if a > b < c and b <= LOW * most and c > 0:
-                return float(time) if time > self.position + 1 else None
-        return None
-
-    def _settled(self) -> float | None:
-        """From when on its function gives one value for ever; None where it never does."""
-        values = self.future
-        trough = self._trough()
-        if trough is not None:
-            return trough
-        if len(values) < 3 or values[-1][0] < 100 * max(1, self.position):
-            return None
-        end = values[-1][1]
-        most = max(abs(value) for _, value in values)
-        near = [value == end for _, value in values]
-        moving = max((k for k, each in enumerate(near) if not each), default=-1)
-        if moving < 0 or moving + 2 >= len(values) or values[moving + 1][0] > FAR * values[-1][0]:
-            return None
-        (a, va), (b, _) = values[moving], values[moving + 1]
-        if abs(va - end) < SUDDEN * most:
-            return None
-        before, early = values[moving - 1] if moving else (a, va)
-        slope = (va - early) / (a - before) if a > before else 0.0
-        crossing = a + (end - va) / slope if slope else b
-        return float(min(max(crossing, a), b))
 
     @property
     def goes_on(self) -> bool:

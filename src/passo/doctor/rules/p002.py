@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from passo.doctor.case import Case
+    from passo.doctor.known import Known
 
 CODE = "P002"
 LEAST = 2  # updates: after one of them the first advance may still have been to come
@@ -21,7 +22,7 @@ def look(case: Case) -> Iterator[Finding]:
         return
     for known in case.leading:
         failed = any(each.detail["scheduler"] == known.number for each in case.events("failed"))
-        if known.hits or known.plateau or known.updates < LEAST or failed:
+        if known.hits or known.plateau or known.updates < LEAST or failed or _replaced(case, known):
             continue
         yield Finding(
             CODE,
@@ -32,3 +33,12 @@ def look(case: Case) -> Iterator[Finding]:
             known.where,
             case.updates,
         )
+
+
+def _replaced(case: Case, known: Known) -> bool:
+    """Whether another one of its class was built in its place before any update, and advanced."""
+    return any(
+        each.hits and each.kind == known.kind and each.number > known.number
+        for each in case.leading
+        if each.begun == known.begun
+    )

@@ -10,7 +10,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from passo.doctor.case import Case
-    from passo.doctor.known import Known, Stretch
+    from passo.doctor.known import Known
+    from passo.doctor.stretch import Stretch
 
 CODE = "P003"
 OFTEN = 1.5  # advances where there is one update: every other update advanced twice
@@ -32,10 +33,12 @@ def look(case: Case) -> Iterator[Finding]:
         often = known.often
         if often < OFTEN or _fits(known):
             continue
+        each = clocks >= EACH * known.updates
+        among = f"for {known.updates:,}" if each else f"at {clocks:,} different"
         yield Finding(
             CODE,
-            f"{known.kind} advanced {known.hits:,} times at {clocks:,} different updates, "
-            f"{often:.3g} times for each",
+            f"{known.kind} advanced {known.hits:,} times {among} updates, {often:.3g} times for "
+            "each",
             "the schedule runs that much faster than the training that it is for",
             "scheduler.step() right after optimizer.step(), under the same if",
             known.call,

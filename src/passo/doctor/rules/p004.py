@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 CODE = "P004"
 MANY = 2.0  # updates for each advance
 FAR = 0.5  # of the length: a run that came half way was not counted in another unit
-COUNTED = (0.5, 2.0)  # the length over the updates made: within this it was meant in updates
+COUNTED = 0.1  # of the updates made: a length as near as that to them was meant in updates
 
 
 def look(case: Case) -> Iterator[Finding]:
@@ -30,7 +30,7 @@ def look(case: Case) -> Iterator[Finding]:
             continue
         if known.position >= FAR * length:
             continue
-        if not COUNTED[0] <= length / max(1, known.updates) <= COUNTED[1]:
+        if abs(length - known.updates) > COUNTED * known.updates:
             continue
         yield Finding(
             CODE,
@@ -38,7 +38,8 @@ def look(case: Case) -> Iterator[Finding]:
             f"every {known.pace:,.3g} of {known.updates:,} updates: it ended at "
             f"{known.position / length:.1%} of its plan",
             "the length was counted in updates, the advances in epochs: the plan hardly began",
-            "scheduler.step() after each optimizer.step(), or a length in epochs",
+            "scheduler.step() after each optimizer.step(), or, for an advance an epoch, "
+            + known.lasting(known.position),
             known.call,
             case.updates,
         )

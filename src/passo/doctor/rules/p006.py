@@ -69,4 +69,4 @@ def _write(owner: Known) -> str:
         "ExponentialLR": f"gamma={gamma:.5g}: a hundredth at the end",
     }
     kind = owner.is_a(*names)
-    return names[kind] if kind else f"a length of {owner.gained:,.0f} advances, those of the run"
+    return names[kind] if kind else f"{owner.lasting(owner.gained)}, the advances of the run"

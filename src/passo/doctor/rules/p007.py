@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from passo.doctor.known import Known
 
 CODE = "P007"
+UNSEEN = "and its end was never seen"
 SHORT = 0.02  # of the length, and more than one advance: loops leave the very last one out
 
 
@@ -25,7 +26,8 @@ def look(case: Case) -> Iterator[Finding]:
         return
     planned = case.meta.get("planned")
     if planned is not None and planned - case.updates > max(1.0, SHORT * planned):
-        yield _finding(case, "the plan", planned, case.updates, None, "")
+        write = f"a plan of {case.updates:,} updates, which is what the run makes, or a longer run"
+        yield _told(case, "the plan", planned, case.updates, UNSEEN, write)
     for known in case.leading:
         if not known.inside and (end := known.rises_until) and _misses(end, known.position):
             yield _warming(case, known, end)
@@ -34,13 +36,13 @@ def look(case: Case) -> Iterator[Finding]:
         if length is None or not known.gained:
             continue
         skipped = sum(each.hits for each in case.stretches("skip"))  # waited for, as it should be
-        if not _misses(length, known.position + skipped):
+        if not _misses(length, known.position + skipped) or _relieved(case, known):
             continue
         fall = known.first_fall
         if fall is not None and known.position < fall:
             yield _flat(case, known, fall)
         else:
-            yield _finding(case, known.kind, length, known.position, _floor(known), known.where)
+            yield _finding(case, known, length)
 
 
 def _misses(length: float, came: float) -> bool:
@@ -77,21 +79,37 @@ def _warming(case: Case, known: Known, end: float) -> Finding:
     )
 
 
-def _finding(
-    case: Case, name: str, length: float, came: float, floor: float | None, where: str
-) -> Finding:
+def _relieved(case: Case, known: Known) -> bool:
+    """Whether another scheduler, or the script, took over for good, before its end."""
+    last = known.span[1]
+    edits = [e for e in case.stretches("edit") if e.detail["by_script"] and e.detail["key"] == "lr"]
+    return any(last <= each.begin < case.updates for each in edits) or any(
+        each.hits and each.span[0] >= last and each.span[1] > last and each is not known
+        for each in case.leading
+    )
+
+
+def _finding(case: Case, known: Known, length: float) -> Finding:
+    floor, came = _floor(known), known.position
     if floor is None:
-        against = "and its end was never seen"
+        against = UNSEEN
     elif floor > 0:
         against = f"{case.last / floor:.3g} times the floor of {floor:.3g}"
     else:
         against = f"{case.last / case.peak:.2%} of the peak, and its floor is 0"
+    write = f"{known.lasting(came)}, the advances that the run makes, or a longer run"
+    return _told(case, known.kind, length, came, against, write, known.where)
+
+
+def _told(
+    case: Case, name: str, length: float, came: float, against: str, write: str, where: str = ""
+) -> Finding:
     return Finding(
         CODE,
         f"the run ended at {came / length:.1%} of {name} ({came:,.6g} of {length:,.6g}): the last "
         f"rate was {case.last:.3g}, {against}",
         "the low rates at the end, which a decay is for, were never used",
-        f"a length of {came:,.6g}, which is what the run makes, or a longer run",
+        write,
         where,
         case.updates,
     )

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from passo.doctor.edits import meddling
 from passo.doctor.finding import Finding
-from passo.doctor.rules.p008 import meddles
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,7 +24,7 @@ def look(case: Case) -> Iterator[Finding]:
         ours = [each for each in edits if each.detail["key"] == key]
         owner = next((each for each in case.leading if _owns(each, key)), None)
         if owner is not None:
-            ours = [each for each in ours if meddles(case, owner, each)]
+            ours = meddling(case, owner, key)
         name = "a plan of passo" if owner is None else owner.kind
         if not ours or (owner is None and not (case.planned and key in (case.trace.plan or ""))):
             continue

@@ -17,6 +17,7 @@ CODE = "P010"
 MOVES = 1.1  # the largest over the smallest rate of the other groups: they follow a schedule
 LEFT = 5.0  # times the rate of the others: a late group for which every drop came too early
 IDLE = 2  # advances while another optimizer made the updates: one may come in between
+SAME = 1e-6  # relative: a warm-up that comes to the base gets there but for a rounding
 CHANGES = 2  # of another group while this one stood still
 
 
@@ -37,7 +38,7 @@ def look(case: Case) -> Iterator[Finding]:
         if len(still.values) > 1 or still.coarse or not value:
             continue
         joined = still.updates[0]
-        leader = moving[0]
+        leader = next((each for each in moving if _began_alike(still, each)), moving[0])
         left = joined and value >= LEFT * (leader.values[-1] or math.inf)
         if sum(update > joined for update in leader.updates) < CHANGES and not left:
             continue
@@ -74,11 +75,16 @@ def _forgotten(case: Case, still: Column, leader: Column) -> bool:
     if writers:
         return late or all(known.family[:1] != ("LRScheduler",) for known in writers)
     edited = any(e.detail["by_script"] and e.detail["key"] == "lr" for e in case.stretches("edit"))
-    return edited and (late or still.values[0] == leader.values[0] or _began_alike(still, leader))
+    return edited and (late or _began_alike(still, leader))
 
 
 def _began_alike(still: Column, leader: Column) -> bool:
-    return still.values[0] in leader.values[:2]
+    """Whether it stands where the other one began, or where that turned after a warm-up."""
+    value = still.values[0] or math.nan
+    known = [each for each in leader.values if each is not None]
+    begins, top = known[:2], max([*known, *(each.high for each in leader.coarse)])
+    turns = [top] if known[-1] < top else []
+    return any(math.isclose(value, each, rel_tol=SAME) for each in [*begins, *turns])
 
 
 def _finding(case: Case, still: Column, leader: Column, joined: int) -> Finding:
@@ -94,7 +100,18 @@ def _finding(case: Case, still: Column, leader: Column, joined: int) -> Finding:
         f"{case.trace.groups[leader.group or 0]} went from {leader.values[0]:.3g} to "
         f"{leader.values[-1]:.3g}",
         "these parameters train at a rate that nobody scheduled",
-        "for group in optimizer.param_groups: ..., or a scheduler built when all groups are there",
+        _write(group, joined, built),
         where,
         joined,
     )
+
+
+def _write(group: str, joined: int, built: list[str]) -> str:
+    if built:
+        return "a scheduler built when all groups are there"
+    if joined:
+        return (
+            "for group in optimizer.param_groups: ..., with a base rate for each: what was listed "
+            f"before group {group} joined needs one more"
+        )
+    return "for group in optimizer.param_groups: ..."

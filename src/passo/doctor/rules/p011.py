@@ -1,11 +1,13 @@
-"""P011: a plateau that never got its metric."""
+"""P011: a plateau that never got its metric, or got a count for one."""
 
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from passo.doctor.finding import Finding
+from passo.doctor.plateaus import Watched, watched
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -14,11 +16,14 @@ if TYPE_CHECKING:
 
 CODE = "P011"
 LEAST = 2  # updates: before the second one there was nothing to tell
+SEEN = 4  # reports: a metric may go up by the same step two times
+COUNT = re.compile(r"(?:epoch|step|global_step|it|iter|iteration|i|n|t)\b.*")
 NAMED = re.compile(r"Plateau\([\'\"]([^\'\"]+)")
 
 
 def look(case: Case) -> Iterator[Finding]:
-    """A plateau that nobody told anything, at the end of a run."""
+    """A plateau that nobody told anything, at the end of a run, or that was told the epoch."""
+    yield from (_counted(each) for each in watched(case) if _counts(each))
     if not case.finished or case.updates < LEAST:
         return
     for known in case.leading:
@@ -28,6 +33,27 @@ def look(case: Case) -> Iterator[Finding]:
         if metric not in case.trace.metrics:
             told = f"scheduler.report({{{metric!r}: ...}}) after each validation"
             yield _finding(f"Plateau({metric!r})", case.updates, told, "")
+
+
+def _counts(each: Watched) -> bool:
+    """Whether the reports go up by one and the same step: by 1, or under a name for a count."""
+    steps = {b - a for a, b in pairwise(each.metrics)}
+    if len(each.metrics) < SEEN or len(steps) != 1:
+        return False
+    step = steps.pop()
+    return step == 1 or (step > 0 and COUNT.fullmatch(each.name) is not None)
+
+
+def _counted(each: Watched) -> Finding:
+    return Finding(
+        CODE,
+        f"{each.known.kind} was told {each.name}, which counts from {each.metrics[0]:g} to "
+        f"{each.metrics[-1]:g} in {len(each.metrics)} reports, and reduced the rate "
+        f"{each.reductions} times",
+        "a count says nothing of how training goes: it only ever rises",
+        "scheduler.step(val_loss)",
+        each.known.call,
+    )
 
 
 def _finding(name: str, updates: int, write: str, where: str) -> Finding:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+from itertools import pairwise
 from typing import TYPE_CHECKING, Final
 
 from passo.doctor.finding import Finding
@@ -16,6 +17,9 @@ if TYPE_CHECKING:
 
 CODE = "P012"
 SEEN = 3  # reports: fewer say nothing about a direction
+COURSE = 8  # reports: fewer that fall one after the other may do so by chance
+ALWAYS = 0.9  # of the reports: a metric that is to rise comes down now and then at most
+LESS = 0.5  # the last over the first: what fell as far as that is no score that wavers
 RISING = re.compile(
     r"acc|f1|auc|precision|recall|iou|dice|bleu|rouge|psnr|ssim|score|reward|return|map(?![a-z])",
     re.IGNORECASE,
@@ -53,11 +57,12 @@ def _nan(each: Watched, _case: Case) -> tuple[str, str] | None:
     )
 
 
-def _mode(each: Watched, _case: Case) -> tuple[str, str] | None:
+def _mode(each: Watched, case: Case) -> tuple[str, str] | None:
     if len(each.metrics) < SEEN:
         return None
     rising, falling = bool(RISING.search(each.name)), bool(FALLING.search(each.name))
-    wrong = {"min": rising and not falling, "max": falling and not rising}
+    fell = not rising and _fell(each, case)
+    wrong = {"min": rising and not falling, "max": (falling and not rising) or fell}
     if not wrong.get(each.mode):
         return None
     other = "max" if each.mode == "min" else "min"
@@ -69,6 +74,16 @@ def _mode(each: Watched, _case: Case) -> tuple[str, str] | None:
         ),
         f"ReduceLROnPlateau(optimizer, mode={other!r})",
     )
+
+
+def _fell(each: Watched, case: Case) -> bool:
+    """Whether it fell all the time, and by much, while the loss did not rise: as a loss does."""
+    values = each.metrics
+    if len(values) < COURSE or not each.reductions or values[0] <= 0:
+        return False
+    down = sum(b < a for a, b in pairwise(values)) / (len(values) - 1)
+    losses = case.trace.series("loss")[1] if "loss" in case.trace.metrics else [0.0]
+    return down >= ALWAYS and values[-1] <= LESS * values[0] and losses[-1] <= losses[0]
 
 
 def _sign(each: Watched, _case: Case) -> tuple[str, str] | None:

@@ -35,9 +35,9 @@ def look(case: Case) -> Iterator[Finding]:
         places = [k for k, (update, _) in enumerate(case.values) if update == new.begin]
         if old.by == "script":
             places += [k for k, (u, _) in enumerate(case.values) if old.begin < u < new.begin][-1:]
-        jumps = [k for k in places if _jumps(case, k) and not _explained(case, old, new, k)]
-        if jumps:
-            yield _finding(case, old, new, jumps[0])
+        found = [k for k in places if jumps(case, k) and not _explained(case, old, new, k)]
+        if found and not _together(case, old, new):
+            yield _finding(case, old, new, found[0])
             return
 
 
@@ -66,7 +66,8 @@ def _leader(case: Case, by: Any) -> Any:
     return by
 
 
-def _jumps(case: Case, k: int) -> bool:
+def jumps(case: Case, k: int) -> bool:
+    """Whether the rate's change number k is larger than those around it explain."""
     if k == 0:
         return False
     before, after = case.values[k - 1][1], case.values[k][1]
@@ -97,6 +98,19 @@ def _explained(case: Case, old: Phase, new: Phase, k: int) -> bool:
     return any(close) or any(
         abs(ratio / each - 1) < 0.05 for each in factors if isinstance(each, float) and each
     )
+
+
+def _together(case: Case, old: Phase, new: Phase) -> bool:
+    """Whether both schedulers go on advancing: who chains them means the product of both."""
+    first, second = (_known(case, each.by) for each in (old, new))
+    if first is None or second is None or first is second:
+        return False
+    (begin, end), (start, stop) = first.span, second.span
+    return begin < new.begin <= end and start <= new.begin < stop
+
+
+def _known(case: Case, by: Any) -> Known | None:
+    return next((each for each in case.leading if each.wrote(by)), None)
 
 
 def _part(case: Case, by: Any) -> Known | None:

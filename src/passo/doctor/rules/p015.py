@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from passo.doctor.finding import Finding
+from passo.doctor.replay import set_again
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -12,6 +13,11 @@ if TYPE_CHECKING:
     from passo.doctor.case import Case
 
 CODE = "P015"
+WRITE: Final = (
+    "build it as it was saved; to train on by another plan, do not load the scheduler: set 'lr' in "
+    "each of optimizer.param_groups, remove 'initial_lr' there, and build a new one for the "
+    "advances that are left"
+)
 
 
 def look(case: Case) -> Iterator[Finding]:
@@ -20,15 +26,15 @@ def look(case: Case) -> Iterator[Finding]:
         if event.detail["what"] != "scheduler":
             continue
         pairs = _pairs(event.detail["plan before"], event.detail["plan after"])
-        if pairs:
-            known = case.by_number(event.detail["scheduler"])
+        known = case.by_number(event.detail["scheduler"])
+        if pairs and (known is None or not set_again(case, known, event)):
             name = "the scheduler" if known is None else known.kind
             shown = ", ".join(f"{key} {old!r} became {new!r}" for key, old, new in pairs[:4])
             yield Finding(
                 CODE,
                 f"loading its state changed {name}: {shown}",
                 "the run follows the checkpoint's plan, and what the script says is ignored",
-                "build it as it was saved; for a new plan set its parameters after loading",
+                WRITE,
                 str(event.detail["where"]),
                 event.clock,
             )

@@ -27,7 +27,7 @@ def look(case: Case) -> Iterator[Finding]:
             f"GradScaler skipped {skips:,} updates, {known.kind} advanced over {over:,} of them: "
             f"{known.hits:,} advances for {known.updates:,} updates",
             "the schedule is ahead of the training; a warm-up is over before it began",
-            "before = scaler.get_scale(); scaler.step(optimizer); scaler.update(); "
+            "before = scaler.get_scale() above scaler.step(optimizer), and below scaler.update() "
             "if scaler.get_scale() >= before: scheduler.step()",
             known.call,
         )

@@ -10,8 +10,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from passo.doctor.case import Case
+    from passo.doctor.known import Known
 
 CODE = "P018"
+WHY = "each of them costs a forward and a backward and changes nothing"
 FREE = 1  # update: a ramp that starts at 0 gives update 0 the rate 0, here and elsewhere
 
 
@@ -23,21 +25,48 @@ def look(case: Case) -> Iterator[Finding]:
         return
     begin, end = max(spans, key=lambda span: span[1] - span[0])
     owner = max(case.leading, key=lambda known: known.hits, default=None)
+    edits = [str(e.detail["where"]) for e in case.stretches("edit") if e.detail["key"] == "lr"]
+    told = f"{count:,} of {case.updates:,}" if count < case.updates else f"all {count:,}"
     yield Finding(
         CODE,
-        f"{count:,} of {case.updates:,} updates had the rate 0, {begin:,} to {end - 1:,} in a row",
-        "each of them costs a forward and a backward and changes nothing",
-        "a warm-up that starts above 0 and is counted in updates: (step + 1) / warmup",
-        owner.where if owner is not None else "",
+        f"{told} updates had the rate 0, {begin:,} to {end - 1:,} in a row",
+        WHY,
+        _write(case, owner, begin, end),
+        owner.where if owner is not None else next(iter(edits), ""),
         begin,
+    )
+
+
+def _write(case: Case, owner: Known | None, begin: int, end: int) -> str:
+    if end - begin == case.updates and case.events("load"):
+        return (
+            "what was loaded had come to 0: set 'lr' in each of optimizer.param_groups, remove "
+            "'initial_lr' there, and build a new scheduler for the advances that are left"
+        )
+    if end - begin == case.updates:
+        return "a rate above 0 for the optimizer, and the scheduler's step() if one was to set it"
+    if end < case.updates and begin:
+        return "a value above 0 there: eta_min=, or max(floor, ...) in a function"
+    if end < case.updates:
+        return "a warm-up that starts above 0 and is counted in updates: (step + 1) / warmup"
+    if owner is None or not owner.hits:
+        hits = sum(each.hits for each in case.stretches("edit") if each.detail["key"] == "lr")
+        by_epoch = case.epochs > 1 and hits <= case.epochs
+        share = f"epoch / {case.epochs}" if by_epoch else f"step / {case.updates}"
+        return (
+            f"a decay that comes to 0 when the run ends and not at update {begin:,}: 1 - {share}, "
+            "counted from 0"
+        )
+    # the value at 0 belongs to the advance after the last update
+    return (
+        f"a decay that is {owner.position:,.0f} advances long, those of the run, so that 0 comes "
+        f"after the last update and not at update {begin:,}"
     )
 
 
 def _zeros(case: Case) -> Iterator[tuple[int, int]]:
     """The spans of updates in which all rates are 0."""
     rates = [each for each in case.trace.columns if each.key == "lr" and each.values]
-    if not rates or not any(value for each in rates for value in each.values):
-        return
     now: dict[int, float | None] = {}
     changes = sorted(
         (update, place, value)

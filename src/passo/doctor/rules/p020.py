@@ -12,7 +12,10 @@ if TYPE_CHECKING:
     from passo.doctor.case import Case
 
 CODE = "P020"
-USUAL = (0.0, 0.9)  # what everybody writes for a momentum: only another number was chosen
+USUAL = {  # what everybody writes: only another number was chosen, and no momentum at all in Adam
+    "momentum": (0.0, 0.9),
+    "betas[0]": (0.9,),
+}
 NAMES = ("cycle_momentum", "base_momentum", "max_momentum")  # who writes one of them means it
 
 
@@ -22,7 +25,7 @@ def look(case: Case) -> Iterator[Finding]:
         changed = [
             (name, known.before[name], value)
             for name, value in known.after.items()
-            if not name.endswith(".lr") and known.before.get(name, value) not in (value, *USUAL)
+            if _chosen(name, known.before.get(name, value), value)
         ]
         if not changed or any(name in known.named for name in NAMES):
             continue
@@ -37,3 +40,8 @@ def look(case: Case) -> Iterator[Finding]:
             known.where,
             known.begun,
         )
+
+
+def _chosen(name: str, old: float, new: float) -> bool:
+    key = name.partition(".")[2]
+    return key != "lr" and old not in (new, *USUAL.get(key, ()))

@@ -68,7 +68,14 @@ def _longer(known: Known, spent: float, batches: float) -> str:
         return f"gamma={gamma ** (1 / batches):.6g}, which is {gamma:g} ** (1 / {batches:,.4g})"
     if known.is_a("StepLR") and not known.inside:
         return f"step_size={spent * batches:,.0f}, {batches:,.3g} batches for each of {spent:,.4g}"
-    return f"a length of {spent * batches:,.0f}, {batches:,.3g} batches for each of {spent:,.4g}"
+    many = f"{batches:,.3g} batches for each of {spent:,.4g}"
+    falls = known.plan.get("milestones")
+    if known.is_a("MultiStepLR") and not known.inside and isinstance(falls, list):
+        longer = ", ".join(f"{fall * batches:.0f}" for fall in falls)
+        return f"milestones=[{longer}], {batches:,.3g} batches for each epoch"
+    if known.is_a(*RESTARTS) and not known.inside:
+        return f"T_0={spent * batches:.0f}, {many}"
+    return f"{known.lasting(spent * batches)}, {many}"
 
 
 def _restart(known: Known) -> float | None:

@@ -23,6 +23,9 @@ UNMOVED = 2.0  # times the noise: a metric that came less far had shown nothing 
 BATCH = 1.5  # updates for each report: what is told once a batch
 EIGHTH = 8  # of the reports: the rest has to be better than the first ones
 MOVED = 2.0  # standard errors by which it is: many reductions stand beside it
+DEAD = 1e-3  # of the peak, where training hardly moves
+LEFT = 0.1  # of the peak: a floor below that is near the end of training too
+LONG = 0.4  # of the updates below that: nothing can be seen of what there was to wait for
 MANY = 4  # reductions of a metric that had shown nothing: fewer may be bad luck
 
 
@@ -36,11 +39,12 @@ def look(case: Case) -> Iterator[Finding]:
     for each in watched(case):
         if not each.fired or each.noise < NOISE * each.margin:
             continue
-        seen = _steady(each) or _unmoved(each)
+        seen = _steady(each) or _unmoved(each, case)
         if seen:
             yield Finding(
                 CODE,
-                f"{each.known.kind} reduced the rate {_times(len(each.fired))}; {seen}",
+                f"{each.known.kind} reduced the rate {_times(each.reductions or len(each.fired))}; "
+                f"{seen}",
                 "one lucky value sets the mark, and all that follow count as bad",
                 f"a smoothed metric (the mean of an epoch), a threshold near {each.noise:.1g} with "
                 "threshold_mode='abs', or a longer patience",
@@ -64,11 +68,11 @@ def _steady(each: Watched) -> str | None:
     )
 
 
-def _unmoved(each: Watched) -> str | None:
+def _unmoved(each: Watched, case: Case) -> str | None:
     """What is to be said where batches were told, and none had shown anything yet.
 
     The reductions that came before the metric had moved by its noise count; it has to have moved
-    later, or there was nothing to wait for.
+    later, or there was nothing to wait for, unless they left no rate to move it with.
     """
     if each.known.pace > BATCH:
         return None
@@ -81,12 +85,22 @@ def _unmoved(each: Watched) -> str | None:
         early += 1
     first = max(1, len(each.metrics) // EIGHTH)
     moved = sign * (fmean(each.metrics[:first]) - fmean(each.metrics[first:] or each.metrics))
-    if early < MANY or moved < MOVED * each.noise / first**0.5:
+    dead = _died(each, case) if early == len(each.fired) else None
+    if early < MANY or (moved < MOVED * each.noise / first**0.5 and dead is None):
         return None
+    made = min(early, each.reductions or early)
     return (
-        f"it is told each batch, and the first {early} of them came before {each.name} had moved "
+        f"it is told each batch, and the first {made} of them came before {each.name} had moved "
         f"by more than {UNMOVED:g} times its noise of {each.noise:.2g}"
+        + (f"; from update {dead:,} on the rate was {case.at(dead):.2g}" if dead else "")
     )
+
+
+def _died(each: Watched, case: Case) -> int | None:
+    """From which update on there was next to no rate, if that was for a large part of the run."""
+    floor = each.least if each.least <= LEFT * case.peak else 0.0
+    dead = case.first_below(max(DEAD * case.peak, floor * (1 + 1e-9)))
+    return dead if dead is not None and dead <= (1 - LONG) * case.updates else None
 
 
 def _slope(each: Watched, values: Sequence[float]) -> tuple[float, float]:

@@ -1,0 +1,90 @@
+"""Edits by the script: which of them disturb a scheduler."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Final
+
+from passo.doctor.rules.p013 import jumps
+from passo.schedules.errors import PassoError
+
+if TYPE_CHECKING:
+    from passo.doctor.case import Case
+    from passo.doctor.known import Known
+    from passo.doctor.stretch import Stretch
+
+BLOCK: Final = 2  # edits: one alone is no warm-up
+SHARE: Final = 0.5  # of the updates: a warm-up that lasts longer is a schedule of its own
+SAME: Final = 1e-9  # relative: an edit that a scheduler found there left this very number
+
+
+def meddling(case: Case, known: Known, key: str) -> list[Stretch]:
+    """The edits of a field by the script that fall into a scheduler's time.
+
+    A warm-up by hand that ends where the schedule goes on takes nothing from it.
+    """
+    edits = [e for e in case.stretches("edit") if e.detail["by_script"] and e.detail["key"] == key]
+    found = [each for each in edits if _meddles(case, known, each)]
+    return [] if key == "lr" and _leads_in(case, known, found) else found
+
+
+def _meddles(case: Case, known: Known, edit: Stretch) -> bool:
+    """Whether an edit falls into a scheduler's time.
+
+    A plateau holds no value of its own: until it first reduces the rate, that is anybody's. An
+    edit right before another scheduler is built begins a new phase, and what comes after the last
+    advance is the script's own.
+    """
+    if edit.end < known.begun or (known.hits and edit.begin >= known.span[1]):
+        return False
+    if known.plateau:
+        writes = [e.clock for e in case.events("turn") if e.detail["by"] == known.number]
+        return edit.end > min(writes, default=edit.end)
+    builds = {other.begun for other in case.leading if other.begun > known.begun}
+    if _prepared(case, known, str(edit.detail["key"])):
+        builds.add(known.begun)
+    return not {clock for clock in edit.clocks() if clock >= known.begun} <= builds
+
+
+def _prepared(case: Case, known: Known, key: str) -> bool:
+    """Whether an edit at the clock of its building came before: what that left was used next."""
+    if any(each.begin == known.begun for each in known.advances):
+        return True
+    left = {n: v for n, v in known.after.items() if n.partition(".")[2].partition("[")[0] == key}
+    return all(_used(case, known.begun, name, value) for name, value in left.items())
+
+
+def _used(case: Case, update: int, name: str, value: float | None) -> bool:
+    group, _, key = name.partition(".")
+    try:
+        used = case.trace.value(update, key, int(group))
+    except PassoError:
+        return value is None
+    return value is not None and math.isclose(used, value, rel_tol=SAME)
+
+
+def _leads_in(case: Case, known: Known, edits: list[Stretch]) -> bool:
+    """Whether they are a warm-up from the scheduler's first update on, and nothing of it is lost.
+
+    The scheduler's own values are used after the last edit only, and the first of them joins; a
+    staircase must not have fallen underneath.
+    """
+    if known.plateau or sum(each.hits for each in edits) < BLOCK:
+        return False
+    last = max(each.end for each in edits)
+    if last - known.begun > SHARE * known.updates:
+        return False
+    turns = [each.clock for each in case.events("turn") if known.wrote(each.detail["by"])]
+    joins = min((clock for clock in turns if clock > known.begun), default=None)
+    if (joins is not None and joins <= last) or _jumped(case, known.begun + 1, last):
+        return False
+    fall = known.first_fall
+    if fall is not None:
+        return known.gained_by(last) < fall
+    return joins is not None and not _jumped(case, joins, joins)
+
+
+def _jumped(case: Case, begin: int, end: int) -> bool:
+    """Whether the rate jumped at one of these updates."""
+    places = (k for k, (update, _) in enumerate(case.values) if begin <= update <= end)
+    return any(jumps(case, place) for place in places)

@@ -1,0 +1,27 @@
+"""The cosine is as long as the run; averaging takes over before it ends."""
+
+import torch
+from torch import nn
+from torch.optim.lr_scheduler import CosineAnnealingLR
+from torch.optim.swa_utils import SWALR, AveragedModel
+
+torch.manual_seed(0)
+inputs, targets = torch.randn(64, 8), torch.randn(64, 1)
+model = nn.Sequential(nn.Linear(8, 16), nn.ReLU(), nn.Linear(16, 1))
+
+epochs, start = 20, 14
+optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+averaged = AveragedModel(model)
+scheduler = CosineAnnealingLR(optimizer, T_max=epochs)
+swa_scheduler = SWALR(optimizer, swa_lr=0.05, anneal_epochs=3)
+
+for epoch in range(epochs):
+    for batch in range(4):
+        optimizer.zero_grad()
+        nn.functional.mse_loss(model(inputs), targets).backward()
+        optimizer.step()
+    if epoch < start:
+        scheduler.step()
+    else:
+        averaged.update_parameters(model)
+        swa_scheduler.step()

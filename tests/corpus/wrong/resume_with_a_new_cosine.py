@@ -1,0 +1,32 @@
+"""The cosine begins anew from the rate that the loaded optimizer has."""
+
+import torch
+from torch import nn
+from torch.optim.lr_scheduler import CosineAnnealingLR
+
+torch.manual_seed(0)
+inputs, targets = torch.randn(64, 8), torch.randn(64, 1)
+model = nn.Sequential(nn.Linear(8, 16), nn.ReLU(), nn.Linear(16, 1))
+
+
+def begin():
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.1, momentum=0.9)
+    return optimizer, CosineAnnealingLR(optimizer, T_max=16)
+
+
+def train(optimizer, scheduler, epochs):
+    for epoch in epochs:
+        for batch in range(4):
+            optimizer.zero_grad()
+            nn.functional.mse_loss(model(inputs), targets).backward()
+            optimizer.step()
+        scheduler.step()
+
+
+optimizer, scheduler = begin()
+train(optimizer, scheduler, range(8))
+saved = optimizer.state_dict()
+
+optimizer, scheduler = begin()
+optimizer.load_state_dict(saved)
+train(optimizer, scheduler, range(8, 16))

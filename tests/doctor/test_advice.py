@@ -1,0 +1,213 @@
+"""What findings advise: the parameter by its name, the line that is meant, what really helps."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+from torch.optim.lr_scheduler import (
+    CosineAnnealingLR,
+    ExponentialLR,
+    LambdaLR,
+    LinearLR,
+    MultiStepLR,
+    OneCycleLR,
+    PolynomialLR,
+    SequentialLR,
+)
+
+from passo.doctor import diagnose
+from passo.optim import Recorder
+from tests.doctor.test_rules import train
+
+EPOCH = 10
+
+
+def run(optimizer, each, epochs=12):
+    """Epochs of ten updates; `each` is called after every update with its number."""
+    for epoch in range(epochs):
+        for batch in range(EPOCH):
+            for group in optimizer.param_groups:
+                group["params"][0].grad = torch.ones(2)
+            optimizer.step()
+            each(epoch * EPOCH + batch)
+
+
+def sgd(rate=0.1, groups=1):
+    weights = [torch.nn.Parameter(torch.ones(2)) for _ in range(groups)]
+    return torch.optim.SGD([{"params": [weight]} for weight in weights], lr=rate)
+
+
+def found(script):
+    """What is found in all that `script` trains."""
+    with Recorder() as recorder:
+        script()
+    return diagnose(recorder.traces())
+
+
+def after_epochs(*schedulers):
+    def each(k):
+        if k % EPOCH == EPOCH - 1:
+            for scheduler in schedulers:
+                scheduler.step()
+
+    return each
+
+
+@pytest.mark.parametrize(
+    ("build", "write"),
+    [
+        (lambda o: PolynomialLR(o, 4), "total_iters=12, the advances of the run"),
+        (lambda o: LinearLR(o, 1.0, 1e-9, 4), "total_iters=12, the advances of the run"),
+    ],
+)
+def test_a_floor_reached_early_names_the_parameter(build, write):
+    optimizer = sgd()
+    [finding] = found(lambda: run(optimizer, after_epochs(build(optimizer))))
+    assert finding.code == "P006"
+    assert finding.write == write
+
+
+def test_a_plan_cut_short_names_the_parameter():
+    optimizer = sgd()
+    [finding] = found(lambda: run(optimizer, after_epochs(CosineAnnealingLR(optimizer, 90))))
+    assert finding.code == "P007"
+    assert finding.write == "T_max=12, the advances that the run makes, or a longer run"
+
+
+@pytest.mark.parametrize(("length", "code"), [(120, "P004"), (110, "P004"), (90, "P007")])
+def test_a_length_near_the_updates_was_counted_in_them_and_another_was_not(length, code):
+    def script():
+        optimizer = sgd()
+        scheduler = OneCycleLR(optimizer, 0.1, total_steps=length, cycle_momentum=False)
+        run(optimizer, after_epochs(scheduler))
+
+    [finding] = found(script)
+    assert finding.code == code
+    assert "total_steps=12" in finding.write
+
+
+def test_a_staircase_for_each_batch_gets_its_milestones():
+    def script():
+        optimizer = sgd()
+        scheduler = MultiStepLR(optimizer, [4, 9])
+        run(optimizer, lambda _: scheduler.step())
+
+    [finding] = found(script)
+    assert finding.code == "P021"
+    assert finding.write.endswith("or milestones=[40, 90], 10 batches for each epoch")
+
+
+def test_what_advances_too_often_is_counted_in_updates():
+    build, each = LambdaLR, lambda _k, _o, s: [s.step() for _ in "1234"]
+    trace = train(100, build=lambda o: build(o, lambda t: 0.99**t), each=each)
+    [finding] = diagnose(trace)
+    assert finding.code == "P003"
+    assert finding.seen == "LambdaLR advanced 400 times for 100 updates, 4 times for each"
+
+
+def test_two_writers_are_told_by_their_lines_and_may_be_of_two_paces():
+    def script():
+        optimizer = sgd()
+        each = LambdaLR(optimizer, lambda t: 0.99**t)
+        epochs = after_epochs(MultiStepLR(optimizer, [6]))
+        run(optimizer, lambda k: (each.step(), epochs(k)))
+
+    [finding] = found(script)
+    assert finding.code == "P008"
+    assert finding.seen.count("test_advice.py:") == 3
+    assert "counts epochs of 10 updates in updates too" in finding.write
+
+
+def test_the_script_beside_a_scheduler_is_told_by_its_line():
+    def script():
+        optimizer = sgd()
+        decay = after_epochs(ExponentialLR(optimizer, 0.9))
+
+        def each(k):
+            decay(k)
+            if k in (40, 80):
+                optimizer.param_groups[0]["lr"] *= 0.1
+
+        run(optimizer, each)
+
+    finding, edited = found(script)
+    assert (finding.code, edited.code) == ("P008", "P009")
+    assert finding.seen.count("test_advice.py:") == 2
+
+
+def test_a_group_that_joined_needs_a_base_of_its_own():
+    def script():
+        optimizer = sgd()
+        bases = [0.1]
+
+        def each(k):
+            if k == 40:
+                weight = torch.nn.Parameter(torch.ones(2))
+                optimizer.add_param_group({"params": [weight], "lr": 0.05})
+            for group, base in zip(optimizer.param_groups, bases, strict=False):
+                group["lr"] = base * (1 - k / 120)
+
+        run(optimizer, each)
+
+    [finding] = found(script)
+    assert finding.code == "P010"
+    assert finding.write.endswith("what was listed before group 1 joined needs one more")
+
+
+def test_a_scheduler_that_was_saved_alone_needs_the_optimizer_too():
+    def script():
+        optimizer = sgd()
+        scheduler = ExponentialLR(optimizer, 0.8)
+        run(optimizer, after_epochs(scheduler), 6)
+        saved = scheduler.state_dict()
+        optimizer = sgd()
+        scheduler = ExponentialLR(optimizer, 0.8)
+        scheduler.load_state_dict(saved)
+        run(optimizer, after_epochs(scheduler), 6)
+
+    [finding] = found(script)
+    assert finding.code == "P014"
+    assert finding.write.startswith("save optimizer.state_dict() with the scheduler's")
+
+
+@pytest.mark.parametrize(
+    ("share", "write"),
+    [
+        (lambda k: 1 - (k // EPOCH) / 11, "1 - epoch / 12, counted from 0"),
+        (lambda k: max(0.0, 1 - k / 100), "1 - step / 120, counted from 0"),
+    ],
+)
+def test_a_decay_that_comes_to_zero_too_early_is_told_as_one(share, write):
+    def script():
+        optimizer = sgd()
+        run(optimizer, lambda k: optimizer.param_groups[0].update(lr=0.1 * share(k + 1)))
+
+    [finding] = found(script)
+    assert finding.code == "P018"
+    assert finding.write.endswith(write)
+    assert "test_advice.py:" in finding.where
+
+
+def test_two_sequences_of_the_same_parts_are_one_too_many():
+    def script():
+        optimizer = sgd()
+
+        def sequence():
+            parts = [LinearLR(optimizer, 0.1, total_iters=3), CosineAnnealingLR(optimizer, 9)]
+            return SequentialLR(optimizer, parts, [3])
+
+        run(optimizer, after_epochs(sequence(), sequence()))
+
+    [finding] = found(script)
+    assert finding.code == "P008"
+    assert finding.seen.startswith("two SequentialLR (")
+
+
+def test_a_rate_of_zero_in_the_middle_needs_a_floor():
+    def script():
+        optimizer = sgd()
+        run(optimizer, lambda k: optimizer.param_groups[0].update(lr=0.001 * abs(k // EPOCH - 6)))
+
+    [finding] = found(script)
+    assert finding.code == "P018"
+    assert finding.write.startswith("a value above 0 there: eta_min=")
