@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from passo import Cosine, Function, Linear, PassoError, base, epochs, register, steps
 from passo.trace import Column, Stretch, Tape, Trace, TraceWriter, tape
+from passo.trace.forecast import Forecast
 from passo.trace.reader import read
 from passo.trace.stretch import text_of
 
@@ -182,3 +183,65 @@ def test_a_line_that_plans_nothing_is_refused(tmp_path, line, why):
     path.write_text(f"{header}\n{line}\n")
     with pytest.raises(PassoError, match=why):
         Trace.load(path)
+
+
+def test_a_forecast_says_nothing_before_its_schedule_begins():
+    forecast = Forecast.of(PLANS[0], shift=5.0)
+    assert math.isnan(forecast.says(4))
+    assert forecast.says(5) == 1.0
+
+
+def test_after_many_stretches_a_column_is_written_value_by_value(tmp_path, monkeypatch):
+    monkeypatch.setattr("passo.trace.forecast.TIMES", 3)
+    monkeypatch.setattr("passo.trace.tape.TIMES", 3)
+    monkeypatch.setattr(tape, "SOON", 5)
+    path, one = tmp_path / "t.jsonl", Tape(0, "lr", exact=4)
+    one.follow(0, PLANS[0])
+    values = [0.1 * t if t % 4 == 0 else PLANS[0](t) for t in range(40)]
+    with TraceWriter(path, [(0, "lr")]) as writer:
+        writer.follow(0, PLANS[0])
+        for t, value in enumerate(values):
+            writer.update(t, [value])
+            one.put(t, value)
+    column = read(path, unfolded=False).column()
+    assert len(column.planned) == 3
+    assert same(column.known(40), values)
+    assert 3 <= len(one.column(folded=True).planned) <= 9
+
+
+def test_what_was_there_before_a_stretch_is_told_again_after_it(tmp_path):
+    path = tmp_path / "t.jsonl"
+    with TraceWriter(path, [(0, "lr")]) as writer:
+        writer.follow(0, PLANS[0])
+        for t, value in enumerate([0.5, *map(PLANS[0], range(1, 10))]):
+            writer.update(t, [value])
+        writer.rewind(8)
+        writer.update(8, [0.5])
+    assert Trace.load(path).used()[1] == [0.5, *map(PLANS[0], range(1, 8)), 0.5]
+
+
+def test_a_file_that_is_written_anew_goes_on_following(tmp_path):
+    path = tmp_path / "t.jsonl"
+    values = [PLANS[0](t) for t in range(20)]
+    with TraceWriter(path, [(0, "lr")]) as writer:
+        writer.follow(0, PLANS[0])
+        for t, value in enumerate(values):
+            if t == 10:
+                column = Column(0, "lr", tuple(range(10)), tuple(values[:10]))
+                writer.condense(Trace(10, ("0",), (column,)))
+            writer.update(t, [value])
+    assert Trace.load(path).used()[1] == values
+    assert read(path, unfolded=False).column().planned[-1].begin == 10
+
+
+def test_a_bucket_does_not_reach_over_a_stretch(monkeypatch):
+    monkeypatch.setattr(tape, "BUCKETS", 2)
+    monkeypatch.setattr(tape, "SOON", 10)
+    one = Tape(0, "lr", exact=2)
+    one.follow(0, PLANS[0])
+    for t in range(60):
+        one.put(t, PLANS[0](t) if 20 <= t < 35 else 2.0 + t)
+    column = one.column(folded=True)
+    assert all(column.exact(t) and column.value(t) == PLANS[0](t) for t in range(20, 35))
+    assert not column.exact(19)
+    assert not column.exact(36)
