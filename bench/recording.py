@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import statistics
 from contextlib import nullcontext
+from tempfile import TemporaryDirectory
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
@@ -70,16 +71,19 @@ def table() -> Table:
     made = Table(title="the doctor: microseconds for each update", title_justify="left")
     for name in ("what is seen", "bare", "recorded", "more", "budget"):
         made.add_column(name, justify="left" if name == "what is seen" else "right")
-    rows = [
-        ("an optimizer, 1 group", 1, {"schedule": False, "loss": False}, "10"),
-        ("and its scheduler, at each update", 1, {"schedule": True, "loss": False}, "10"),
-        ("and its loss, at each update", 1, {"schedule": True, "loss": True}, ""),
-        ("the same at 10 groups", 10, {"schedule": True, "loss": True}, ""),
-        ("the same at 200 groups", 200, {"schedule": True, "loss": True}, ""),
+    rate, loss = {"schedule": True, "loss": False}, {"schedule": True, "loss": True}
+    rows: list[tuple[str, int, dict[str, bool], bool, str]] = [
+        ("an optimizer, 1 group", 1, {"schedule": False, "loss": False}, False, "10"),
+        ("and its scheduler, at each update", 1, rate, False, "10"),
+        ("and into a file", 1, rate, True, ""),
+        ("and its loss, at each update", 1, loss, False, ""),
+        ("the same at 10 groups", 10, loss, False, ""),
+        ("the same at 200 groups", 200, loss, False, ""),
     ]
-    for name, groups, what, budget in rows:
+    for name, groups, what, file, budget in rows:
         bare = seconds(nullcontext(), groups, **what)
-        seen = seconds(Recorder(), groups, **what)
+        with TemporaryDirectory() as folder:
+            seen = seconds(Recorder(folder if file else None), groups, **what)
         made.add_row(name, *(f"{each * 1e6:.1f}" for each in (bare, seen, seen - bare)), budget)
     bare, seen = live()
     more = (bare, seen, seen - bare)
