@@ -1,0 +1,53 @@
+"""What an older torch's `LRScheduler` lacks: `_update_lr`, and a mark on the step of building.
+
+torch 2.6 has the rule inside `step`, together with the warnings, and does not tell a scheduler
+that its first step is the constructor's.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from torch.optim import lr_scheduler as torchs
+
+from passo.optim.lr_scheduler.slots import held_values, put
+
+
+def update_lr(scheduler: Any, epoch: Any = None) -> None:
+    """Torch's rule, without counting the step and without warnings, on a scheduler of any torch."""
+    if hasattr(scheduler, "_update_lr"):
+        scheduler._update_lr(epoch)
+    else:
+        _write(scheduler, epoch)
+
+
+def _write(scheduler: Any, epoch: Any) -> None:
+    scheduler.last_epoch = scheduler.last_epoch + 1 if epoch is None else epoch
+    closed = epoch is not None and hasattr(scheduler, "_get_closed_form_lr")
+    with torchs._enable_get_lr_call(scheduler):
+        rates = scheduler._get_closed_form_lr() if closed else scheduler.get_lr()
+    groups = scheduler.optimizer.param_groups
+    put(groups[: len(rates)], rates[: len(groups)])
+    scheduler._last_lr = held_values(scheduler.optimizer)
+
+
+class _Older(torchs.LRScheduler):
+    """An older torch's class with what it lacks."""
+
+    _is_initial = False
+
+    def _initial_step(self) -> None:
+        self._is_initial = True
+        try:
+            super()._initial_step()
+        finally:
+            del self._is_initial  # torch's states have no such key
+
+    def _update_lr(self, epoch: Any = None) -> None:
+        _write(self, epoch)
+
+
+if TYPE_CHECKING or {"_update_lr", "_is_initial"} <= set(vars(torchs.LRScheduler)):
+    Base = torchs.LRScheduler
+else:
+    Base = _Older
