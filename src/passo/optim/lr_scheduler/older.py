@@ -6,7 +6,7 @@ that its first step is the constructor's.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from torch.optim import lr_scheduler as torchs
 
@@ -47,7 +47,8 @@ class _Older(torchs.LRScheduler):
         _write(self, epoch)
 
 
-if TYPE_CHECKING or {"_update_lr", "_is_initial"} <= set(vars(torchs.LRScheduler)):
+IS_OLD: Final = not {"_update_lr", "_is_initial"} <= set(vars(torchs.LRScheduler))
+if TYPE_CHECKING or not IS_OLD:  # noqa: SIM108  # mypy takes no conditional expression as a class
     Base = torchs.LRScheduler
 else:
     Base = _Older
