@@ -1,4 +1,4 @@
-"""What an older torch's `LRScheduler` lacks: `_update_lr`, and a mark on the step of building.
+"""What an older torch lacks: `_update_lr`, a mark on the step of building, plateaus on Tensors.
 
 torch 2.6 has the rule inside `step`, together with the warnings, and does not tell a scheduler
 that its first step is the constructor's.
@@ -45,6 +45,16 @@ class _Older(torchs.LRScheduler):
 
     def _update_lr(self, epoch: Any = None) -> None:
         _write(self, epoch)
+
+    def _reduce_lr(self, epoch: Any) -> None:
+        """A plateau's; torch 2.6 puts a float where a Tensor was."""
+        groups = self.optimizer.param_groups
+        slots = [group["lr"] for group in groups]
+        super()._reduce_lr(epoch)  # type: ignore[misc]
+        rates = [group["lr"] for group in groups]
+        for group, slot in zip(groups, slots, strict=True):
+            group["lr"] = slot
+        put(groups, rates)
 
 
 IS_OLD: Final = not {"_update_lr", "_is_initial"} <= set(vars(torchs.LRScheduler))
