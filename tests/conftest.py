@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import os
 
+import pytest
 from hypothesis import HealthCheck, settings
+
+from tests.torches import OLD_TORCH, OWN_WARNINGS
 
 SLOW = [HealthCheck.too_slow]  # trees take long to draw on a busy machine
 
@@ -14,3 +17,9 @@ settings.register_profile("thorough", settings.get_profile("dev"), max_examples=
 settings.load_profile(
     os.environ.get("HYPOTHESIS_PROFILE") or ("ci" if "CI" in os.environ else "dev")
 )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """What an old torch warns of by itself is no error of ours."""
+    for each in OWN_WARNINGS if OLD_TORCH else ():
+        config.addinivalue_line("filterwarnings", each)

@@ -15,6 +15,7 @@ from passo import Constant, Cosine, Linear, Plateau, Run, Table, base, rest, ste
 from passo.optim import attach, by_group, tensorize
 from passo.optim.fields import names
 from passo.schedules import Schedule, Span
+from tests.torches import OLD_TORCH
 
 passo.register("a wave of a test")(lambda t: 0.1 + 0.01 * (t % 3))
 
@@ -31,7 +32,6 @@ DENSE = {
     "Adamax": torch.optim.Adamax,
     "ASGD": torch.optim.ASGD,
     "LBFGS": partial(torch.optim.LBFGS, max_iter=3),
-    "Muon": torch.optim.Muon,
     "NAdam": torch.optim.NAdam,
     "RAdam": torch.optim.RAdam,
     "RMSprop": partial(torch.optim.RMSprop, momentum=0.5),
@@ -40,6 +40,8 @@ DENSE = {
     "SGD, fused": partial(torch.optim.SGD, momentum=0.9, fused=True),
     "SGD, momentum": partial(torch.optim.SGD, momentum=0.9, nesterov=True),
 }
+if not OLD_TORCH:
+    DENSE["Muon"] = torch.optim.Muon
 TENSORS = ("Adam", "Adam, amsgrad", "Adam, fused", "AdamW", "NAdam", "RAdam", "SGD")
 DRIVEN = ("lr", "weight_decay", "momentum", "betas[1]", "eps")
 

@@ -25,6 +25,7 @@ from passo.optim import Recorder, watch
 from passo.optim.recorder.record import Record
 from passo.schedules import PassoWarning
 from passo.trace import Trace
+from tests.torches import OLD_TORCH
 
 
 def parameter(value=1.0):
@@ -101,7 +102,7 @@ def test_warnings_stand_at_the_same_lines():
     with Recorder():
         assert told() == bare
     assert {filename for _, filename, _ in bare} <= {__file__, *(f for _, f, _ in bare)}
-    assert __file__ in {filename for _, filename, _ in bare}
+    assert OLD_TORCH or __file__ in {filename for _, filename, _ in bare}  # it names its own lines
 
 
 def test_each_event_has_the_scripts_line():

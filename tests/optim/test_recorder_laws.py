@@ -7,7 +7,7 @@ from bisect import bisect_right
 
 import pytest
 import torch
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from torch.optim.lr_scheduler import ExponentialLR
 
@@ -93,6 +93,7 @@ def run(acts):
 
 
 @given(acts=ACTS)
+@example(acts=[("group", 0, 0.0), ("tensor", 1, 1.0), ("schedule", 0, 0.0)])
 def test_the_trace_is_what_a_naive_reader_saw(acts, tmp_path_factory):
     folder = tmp_path_factory.mktemp("trace")
     with Recorder(folder) as recorder:

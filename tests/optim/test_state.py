@@ -16,8 +16,11 @@ from passo.optim import attach
 from tests.optim import make_fixtures
 from tests.optim.make_fixtures import MADE, NEXT, STORIES, played, started
 from tests.optim.tools import adam, sgd, update, weight
+from tests.torches import OLD_TORCH
 
 PLAIN = (dict, list, str, int, float, bool, type(None))
+
+ALONE: dict = {} if OLD_TORCH else {"no_dist": True}
 
 
 def plain(value) -> bool:
@@ -98,18 +101,18 @@ def test_torch_save_and_load_with_weights_only(name):
     assert torch.load(held, weights_only=True) == state
 
 
-@pytest.mark.filterwarnings("ignore:torch.distributed is disabled")
+@pytest.mark.filterwarnings("ignore:torch.distributed is (disabled|unavailable)")
 @pytest.mark.parametrize("name", ["warmup_cosine", "plateau-in-mid-patience", "tokens-that-vary"])
 def test_a_distributed_checkpoint_carries_the_scheduler_as_a_stateful(name, tmp_path):
     assert isinstance(started(STORIES[name])[1], checkpoint.stateful.Stateful)
     story = STORIES[name]
     optimizer, scheduler = started(story)
     played(optimizer, scheduler, story, 0, MADE)
-    checkpoint.save({"scheduler": scheduler}, checkpoint_id=tmp_path, no_dist=True)
+    checkpoint.save({"scheduler": scheduler}, checkpoint_id=tmp_path, **ALONE)
     then = played(optimizer, scheduler, story, MADE, MADE + NEXT)
 
     optimizer, scheduler = started(story)
-    checkpoint.load({"scheduler": scheduler}, checkpoint_id=tmp_path, no_dist=True)
+    checkpoint.load({"scheduler": scheduler}, checkpoint_id=tmp_path, **ALONE)
     assert scheduler.clock == MADE
     assert played(optimizer, scheduler, story, MADE, MADE + NEXT) == then
 

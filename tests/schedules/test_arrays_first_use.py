@@ -5,6 +5,8 @@ from __future__ import annotations
 import subprocess
 import sys
 
+from tests.torches import no_schedule_inside
+
 SCRIPT = """
 import warnings
 warnings.simplefilter("error")
@@ -17,6 +19,7 @@ print(torch.equal(compiled(t), restarts(t)))
 """
 
 
+@no_schedule_inside
 def test_the_first_array_of_a_process_may_come_inside_a_compiled_function():
     done = subprocess.run(
         [sys.executable, "-c", SCRIPT], capture_output=True, text=True, check=False

@@ -13,6 +13,7 @@ from passo import PassoError
 from tests.schedules.leaves import few
 from tests.schedules.samples import SCHEDULES, TIMES, close, worst
 from tests.strategies import placed_trees
+from tests.torches import no_schedule_inside
 
 S = SCHEDULES["warm-up and cosine"]
 BITS = {torch.float16: 11, torch.bfloat16: 8, torch.float32: 24, torch.float64: 53}
@@ -72,6 +73,7 @@ def test_a_tensor_stays_on_its_device():
 COMPILED = ["warm-up and cosine", "repeat", "restarts", "table", "product"]
 
 
+@no_schedule_inside
 @pytest.mark.parametrize("name", COMPILED)
 def test_a_schedule_compiles_as_one_whole_graph(name):
     schedule = SCHEDULES[name]

@@ -6,6 +6,7 @@ import ast
 import copy
 import math
 import re
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
@@ -17,6 +18,7 @@ import passo
 from passo import Cosine, Linear, steps
 from passo.optim import lr_scheduler as ours
 from tests.optim.tools import sgd, update, weight
+from tests.torches import OLD_TORCH
 
 pytestmark = pytest.mark.filterwarnings("ignore:Detected call of:UserWarning")
 PAGE = Path(__file__).parents[3] / "docs" / "drop_in.md"
@@ -153,7 +155,7 @@ def test_a_nested_sequence_is_the_flat_one():
         parts = [of.ConstantLR(optimizer, factor, 9) for factor in (0.1, 0.5, 0.2)]
         return of.SequentialLR(optimizer, parts, [2, 4])
 
-    with pytest.raises(NotImplementedError):
+    with pytest.raises(TypeError if OLD_TORCH else NotImplementedError):
         rolled(nested(torchs, sgd()), 4)
     assert rolled(nested(ours, sgd()), 9) == rolled(flat(ours, sgd()), 9)
     assert rolled(nested(ours, sgd()), 9) == near(*rolled(flat(torchs, sgd()), 9))
@@ -227,6 +229,11 @@ LATE = {
 }
 
 
+def refused(error):
+    """torch 2.6 pairs rates and groups as far as both go, and says nothing."""
+    return nullcontext() if OLD_TORCH else pytest.raises(error)
+
+
 @pytest.mark.parametrize("name", sorted(set(LATE) - {"a product"}))
 def test_a_group_that_comes_later_follows_the_same_rule(name):
     """Row 6."""
@@ -243,7 +250,7 @@ def test_a_group_that_comes_later_follows_the_same_rule(name):
     if error is None:
         assert joined(torchs) != near(share, 0.5 * share)
     else:
-        with pytest.raises(error):
+        with refused(error):
             joined(torchs)
 
 
@@ -269,7 +276,8 @@ def test_one_number_for_all_groups_serves_the_later_ones(name):
         rolled(scheduler, 3)
         optimizer.add_param_group({"params": [weight()], "lr": 0.5})
         if of is torchs:
-            with pytest.raises((ValueError, KeyError)):
+            errors = ValueError, KeyError
+            with refused(errors) if name == "CyclicLR" else pytest.raises(errors):
                 rolled(scheduler, 1)
         else:
             rolled(scheduler, 3)
@@ -279,11 +287,11 @@ def test_one_number_for_all_groups_serves_the_later_ones(name):
 
 def test_a_list_for_each_group_serves_no_other():
     """Row 6."""
-    for of, error in ((torchs, ValueError), (ours, passo.PassoError)):
+    for of, ends in ((torchs, refused(ValueError)), (ours, pytest.raises(passo.PassoError))):
         optimizer = SGD([{"params": [weight()]}, {"params": [weight()]}], lr=1.0)
         scheduler = of.LambdaLR(optimizer, [lambda t: 0.9**t, lambda t: 0.8**t])
         optimizer.add_param_group({"params": [weight()]})
-        with pytest.raises(error):
+        with ends:
             rolled(scheduler, 1)
 
 
@@ -492,7 +500,8 @@ def test_a_run_begins_where_so_many_steps_lead(name):
     build = BEGUN[name]
     whole = rolled(build(torchs, sgd(), -1), 9)
     assert rolled(build(ours, with_base(1.0), 4), 4) == near(*whole[5:])
-    assert rolled(build(torchs, with_base(1.0), 4), 1) == [1.0]
+    if not OLD_TORCH:  # which makes one step of its rule as it is built
+        assert rolled(build(torchs, with_base(1.0), 4), 1) == [1.0]
     assert rolled(build(ours, with_base(whole[5]), 4), 4) == near(*whole[5:])
 
 
@@ -527,8 +536,9 @@ def test_groups_have_schedules_of_their_own():
 @pytest.mark.parametrize("verbose", [True, False, "deprecated"])
 def test_verbose_is_taken_and_warned_of(verbose):
     """Row 18."""
-    with pytest.raises(TypeError):
-        torchs.StepLR(sgd(), 30, verbose=verbose)
+    if not OLD_TORCH:  # the last that took it
+        with pytest.raises(TypeError):
+            torchs.StepLR(sgd(), 30, verbose=verbose)
     if verbose is True:
         with pytest.warns(UserWarning, match="The verbose parameter is deprecated"):
             ours.StepLR(sgd(), 30, verbose=verbose)
@@ -538,8 +548,9 @@ def test_verbose_is_taken_and_warned_of(verbose):
 
 def test_verbose_may_stand_behind_all_other_arguments():
     """Row 18."""
-    with pytest.raises(TypeError):
-        torchs.StepLR(sgd(), 30, 0.1, -1, True)
+    if not OLD_TORCH:
+        with pytest.raises(TypeError):
+            torchs.StepLR(sgd(), 30, 0.1, -1, True)
     with pytest.warns(UserWarning, match="The verbose parameter is deprecated"):
         scheduler = ours.StepLR(sgd(), 30, 0.1, -1, True)
     assert scheduler.last_epoch == 0
@@ -553,7 +564,7 @@ def test_a_rate_that_is_set_along_with_last_epoch_goes_on_as_in_torch():
         optimizer.param_groups[0]["lr"], scheduler.last_epoch = 0.01, -1
         found[of] = rolled(scheduler, 40)
     assert found[ours] == near(*found[torchs])
-    assert found[torchs][1] > 0.01
+    assert found[torchs][1] == 0.01 if OLD_TORCH else found[torchs][1] > 0.01
 
 
 @pytest.mark.parametrize("named", [-1, 0, 4, 7])
@@ -565,7 +576,7 @@ def test_a_step_that_is_named_by_hand_is_the_one_to_go_on_from(name, named):
     rolled(scheduler, 2)
     scheduler.last_epoch = named
     assert rolled(scheduler, 4)[1:] == near(*whole[named + 1 : named + 4])
-    if name == "ExponentialLR":
+    if name == "ExponentialLR" and not (OLD_TORCH and named == -1):  # to it, step 0 is no step
         scheduler = BEGUN[name](torchs, sgd(), -1)
         rolled(scheduler, 2)
         scheduler.last_epoch = named

@@ -9,6 +9,7 @@ from torch.optim import lr_scheduler as torchs
 
 from passo.optim.lr_scheduler.base import LRScheduler
 from passo.optim.lr_scheduler.functions import as_function, extended
+from passo.optim.lr_scheduler.older import IS_OLD
 from passo.optim.lr_scheduler.slots import put, scaled, snapshot
 from passo.optim.lr_scheduler.verbose import takes_verbose
 from passo.optim.quiet import quiet
@@ -219,7 +220,7 @@ class MultiplicativeLR(LRScheduler, torchs.MultiplicativeLR):
 
     def _update_lr(self, epoch: float | None = None) -> None:
         groups = self.optimizer.param_groups
-        if self._is_initial or not self._follows_rule:
+        if self._is_initial or not self._follows_rule or (IS_OLD and self._is_to_0(epoch)):
             super()._update_lr(epoch)
             return
         self.last_epoch = t = self.last_epoch + 1 if epoch is None else epoch  # type: ignore[assignment]
@@ -236,3 +237,7 @@ class MultiplicativeLR(LRScheduler, torchs.MultiplicativeLR):
                 for each, function in zip(held, functions, strict=True)
             ]
         self._last_lr = put(groups, rates)
+
+    def _is_to_0(self, epoch: float | None) -> bool:
+        """Where an older torch multiplies by nothing, however step 0 is come to."""
+        return not (self.last_epoch + 1 if epoch is None else epoch)

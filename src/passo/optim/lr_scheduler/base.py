@@ -12,6 +12,7 @@ import torch
 from torch.optim import lr_scheduler as torchs
 
 from passo.optim.lr_scheduler.footprint import Footprint, works_on
+from passo.optim.lr_scheduler.older import Base
 from passo.optim.lr_scheduler.slots import as_float, held_values, put
 from passo.optim.lr_scheduler.verbose import takes_verbose
 from passo.optim.quiet import quiet
@@ -30,7 +31,7 @@ _FIELDS: Final = (_RATES, MOMENTA)
 _HOOKS: Final = "_optimizer_load_state_dict_post_hooks"
 
 
-class LRScheduler(torchs.LRScheduler):
+class LRScheduler(Base):
     """The base of all schedulers here, and of people's own: torch's, with three things more.
 
     A subclass has `get_lr`, and `_get_closed_form_lr` if it can, as in torch. Beyond torch:
@@ -218,11 +219,16 @@ def _listener(reference: Any) -> Any:
 class _Order:
     """As much of a scheduler as torch's `step` needs to see whether it comes in order."""
 
+    last_epoch = 0  # an older torch's `step` writes the rates too: here, none
+
     def __init__(self, scheduler: LRScheduler) -> None:
         self.optimizer, self._step_count = scheduler.optimizer, scheduler._step_count
 
     def _update_lr(self, _epoch: Any) -> None:
         pass
+
+    def get_lr(self) -> list[Any]:
+        return []
 
 
 def complain(scheduler: LRScheduler, epoch: float | None) -> None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from torch.optim import lr_scheduler as torchs
 
 from passo.optim.lr_scheduler.base import LRScheduler
+from passo.optim.lr_scheduler.older import update_lr
 from passo.optim.lr_scheduler.slots import held_values
 from passo.schedules import PassoError
 
@@ -79,9 +80,9 @@ def begin(scheduler: Any, at: int, *, first: bool, onto: bool) -> None:
         if first:
             scheduler._initial_step()
         else:
-            scheduler._update_lr(0)
+            update_lr(scheduler, 0)
         for _ in range(at):
-            scheduler._update_lr()
+            update_lr(scheduler)
 
 
 def begin_sequence(sequence: Any, at: int, *, onto: bool = False) -> None:
@@ -115,7 +116,7 @@ def hand_over(scheduler: Any, return_to_base: Callable[[], None], metrics: Any) 
         if metrics is not None:
             _hear(scheduler, metrics)
     else:
-        scheduler._update_lr(0)
+        update_lr(scheduler, 0)
 
 
 def _hear(scheduler: Any, metrics: Any) -> None:

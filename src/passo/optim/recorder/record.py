@@ -200,7 +200,7 @@ class Record:
         for key, new, old in columns:
             if new != old:
                 changed.append(key)
-                deep = deep or (type(new[0]) is not float and is_deep(new[0]))
+                deep = deep or (set(map(type, new)) != {float} and any(map(is_deep, new)))
         if deep and not self.reading.deep:
             self._layout(groups)
         else:
