@@ -195,6 +195,25 @@ def test_a_plateau_that_fires_on_a_metric_that_comes_down_steadily_is_told(seed)
     assert "was improving by 0." in found[0].seen
 
 
+@pytest.mark.parametrize("threshold", [1e-4, 0.4, 2.0])
+def test_a_plateau_that_batches_ruined_is_told_whatever_its_threshold(threshold):
+    around = noise(3)
+
+    def build(optimizer):
+        plateau = torch.optim.lr_scheduler.ReduceLROnPlateau
+        return plateau(optimizer, patience=5, threshold=threshold, threshold_mode="abs")
+
+    def each(k, _optimizer, scheduler):
+        scheduler.step(3.0 - 0.001 * k + 0.4 * around[k])
+
+    [finding] = [f for f in diagnose(train(400, build=build, each=each)) if f.code == "P022"]
+    assert "it is told each batch" in finding.seen
+    assert finding.write == (
+        "a smoothed metric (the mean of an epoch), or a longer patience; a larger threshold makes "
+        "reductions come sooner"
+    )
+
+
 def resumed(build, *, saved=None, own=False, forward=0):
     """The trace of a run that begins with an optimizer's state; a scheduler's is not loaded."""
     with Recorder() as recorder:

@@ -74,6 +74,7 @@ class Case:
     def leading(self) -> tuple[Known, ...]:
         """The schedulers that no other one holds inside."""
         inside = {each for known in self.schedulers for each in known.inside}
+        inside |= {event.detail["scheduler"] for event in self.events("held")}
         return tuple(known for known in self.schedulers if known.number not in inside)
 
     def by_number(self, number: int) -> Known | None:

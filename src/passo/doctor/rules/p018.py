@@ -29,7 +29,7 @@ def look(case: Case) -> Iterator[Finding]:
     told = f"{count:,} of {case.updates:,}" if count < case.updates else f"all {count:,}"
     yield Finding(
         CODE,
-        f"{told} updates had the rate 0, {begin:,} to {end - 1:,} in a row",
+        f"{told} updates had the rate 0, those from {begin:,} to {end - 1:,} in a row",
         WHY,
         _write(case, owner, begin, end),
         owner.where if owner is not None else next(iter(edits), ""),

@@ -37,17 +37,18 @@ def look(case: Case) -> Iterator[Finding]:
     flattened is what a plateau is for.
     """
     for each in watched(case):
-        if not each.fired or each.noise < NOISE * each.margin:
+        if not each.fired:
             continue
-        seen = _steady(each) or _unmoved(each, case)
+        loud = each.noise >= NOISE * each.margin
+        seen = (_steady(each) if loud else None) or _unmoved(each, case)
         if seen:
             yield Finding(
                 CODE,
                 f"{each.known.kind} reduced the rate {_times(each.reductions or len(each.fired))}; "
                 f"{seen}",
                 "one lucky value sets the mark, and all that follow count as bad",
-                f"a smoothed metric (the mean of an epoch), a threshold near {each.noise:.1g} with "
-                "threshold_mode='abs', or a longer patience",
+                "a smoothed metric (the mean of an epoch), or a longer patience; a larger "
+                "threshold makes reductions come sooner",
                 each.known.call,
             )
 

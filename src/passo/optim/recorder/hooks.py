@@ -147,9 +147,12 @@ def _stepping(method: Any, listener: Listener) -> Any:
     schedulers = listener.schedulers
     busy, failed = schedulers.busy, _guarded(listener, schedulers.failed)
     begin, end = schedulers.stepping, schedulers.stepped
+    within = _guarded(listener, schedulers.within)
 
     def stepped(*args: Any, **kwargs: Any) -> Any:
         if busy or listener.lost:
+            if busy and busy[-1] is not args[0]:
+                within(args[0], busy[-1])
             return method(*args, **kwargs)
         frame: Any = sys._getframe(1)
         while frame.f_code.co_filename == HIDDEN:

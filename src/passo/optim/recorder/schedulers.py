@@ -32,6 +32,7 @@ class Schedulers:
         self._numbers: dict[int, tuple[weakref.ref[Any], int]] = {}
         self._count = 0
         self._codes: list[Any] = []
+        self._within: set[tuple[int, int]] = set()
 
     def building(self, method: Any, args: Any, kwargs: Any, frame: FrameType) -> Done | None:
         """A scheduler is being built; only the outermost constructor is told."""
@@ -107,6 +108,16 @@ class Schedulers:
             optimizer = cast("Optimizer", record.optimizer())
         record.look(optimizer.param_groups, frame)  # type: ignore[union-attr]
         return record
+
+    def within(self, inner: Any, outer: Any) -> None:
+        """A scheduler advances inside another one's step: that one holds it."""
+        pair = self.number(inner), self.number(outer)
+        if pair in self._within:
+            return
+        self._within.add(pair)
+        record = self.listener.record(getattr(inner, "optimizer", None))
+        if record is not None and inner not in getattr(outer, "_schedulers", ()):
+            record.tell(record.clock, "held", {"scheduler": pair[0], "by": pair[1]})
 
     def stepped(self, record: Record, args: Any, kwargs: Any, frame: Any, before: Any) -> None:
         """A scheduler has advanced."""
