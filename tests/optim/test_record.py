@@ -363,8 +363,50 @@ def test_a_trace_is_not_begun_anew_over_an_earlier_run(path, begin):
 @pytest.mark.filterwarnings("ignore:the run ended early")
 def test_a_trace_of_other_fields_is_refused_at_once(path):
     resumed(path, made=3, saved=2)[1].detach()
-    with pytest.raises(PassoError, match="is there already"):
+    with pytest.raises(PassoError) as told:
         attach(adam(), {"weight_decay": RAMP}, record=path)
+    assert str(told.value) == (
+        f"{str(path)!r} is there already and is a trace of '0.lr of 0', not of "
+        "'0.weight_decay of 0'; write record= with another file"
+    )
+
+
+@pytest.mark.parametrize("text", ["", "mine", '{"passo":"trace"'])
+def test_a_file_that_is_no_trace_is_refused_at_once_and_kept(path, text):
+    path.write_text(text)
+    with pytest.raises(PassoError) as told:
+        attach(sgd(), RAMP, record=path)
+    raw = text.encode()
+    assert str(told.value) == (
+        f"{str(path)!r} is there already and is no trace ({str(path)!r} does not begin with the "
+        f"whole header line of a trace, got {raw!r}); write record= with another file"
+    )
+    assert path.read_text() == text
+
+
+def test_a_path_that_cannot_be_written_says_what_to_write(tmp_path):
+    optimizer = sgd()
+    for given, said in (
+        (3, "record needs the path of a file, got 3; write record='run.jsonl'"),
+        (
+            tmp_path,
+            (
+                f"record needs a file, and {str(tmp_path)!r} is a folder; write "
+                f"{str(tmp_path / 'run.jsonl')!r}"
+            ),
+        ),
+        (
+            tmp_path / "no" / "run.jsonl",
+            (
+                f"cannot write {str(tmp_path / 'no' / 'run.jsonl')!r}: there is no folder "
+                f"{str(tmp_path / 'no')!r}; make it first"
+            ),
+        ),
+    ):
+        with pytest.raises(PassoError) as told:
+            attach(optimizer, RAMP, record=given)
+        assert str(told.value) == said
+    assert optimizer.param_groups[0]["lr"] == 1.0
 
 
 @pytest.mark.filterwarnings("ignore:the run ended early")

@@ -23,7 +23,7 @@ from torch.optim.lr_scheduler import (
 from passo.doctor import diagnose
 from passo.optim import Recorder, watch
 from passo.optim.recorder.record import Record
-from passo.schedules import PassoWarning
+from passo.schedules import PassoError, PassoWarning
 from passo.trace import Trace
 from tests.torches import OLD_TORCH
 
@@ -390,3 +390,45 @@ def test_a_killed_run_leaves_a_readable_file(tmp_path):
     assert not trace.complete
     assert trace.updates > 1000
     assert trace.value(100) == pytest.approx(0.1 * 0.999**100)
+
+
+def record_once(folder):
+    with Recorder(folder) as recorder:
+        optimizer = torch.optim.SGD([weight := parameter()], lr=0.1)
+        weight.grad = torch.ones(2)
+        optimizer.step()
+    return recorder.traces()
+
+
+def test_traces_of_an_earlier_run_are_not_written_over(tmp_path):
+    record_once(tmp_path / "traces")
+    kept = (tmp_path / "traces" / "0.jsonl").read_bytes()
+    with pytest.raises(PassoError) as told:
+        record_once(tmp_path / "traces")
+    assert str(told.value) == (
+        f"the folder {str(tmp_path / 'traces')!r} holds traces of an earlier run (0.jsonl); "
+        "write another folder, or move them away"
+    )
+    assert (tmp_path / "traces" / "0.jsonl").read_bytes() == kept
+    assert not hasattr(torch.Tensor.backward, "__wrapped__")
+
+
+def test_each_rank_has_files_of_its_own(tmp_path, monkeypatch):
+    for rank in range(3):
+        monkeypatch.setenv("RANK", str(rank))
+        assert record_once(tmp_path)[0].updates == 1
+    names = sorted(each.name for each in tmp_path.iterdir())
+    assert names == ["0.jsonl", "rank1-0.jsonl", "rank2-0.jsonl"]
+
+
+def test_a_recorder_says_what_it_cannot_use(tmp_path):
+    (tmp_path / "file").write_text("mine")
+    with pytest.raises(PassoError) as told:
+        record_once(tmp_path / "file")
+    assert str(told.value) == (
+        f"cannot make the folder {str(tmp_path / 'file')!r} for traces: File exists; write another"
+    )
+    for most in (0, "9", float("nan")):
+        with pytest.raises(PassoError) as told:
+            Recorder(most=most)
+        assert str(told.value) == f"most must be a whole number of at least 1, got {most!r}"

@@ -116,14 +116,16 @@ def test_the_size_of_a_batch_changes_nothing(batch, monkeypatch):
     assert recorder.traces()[0].used("lr")[1] == [row[0, "lr"] for row in naive.rows]
 
 
-class Plain(torch.optim.Optimizer):
+class Idle(torch.optim.Optimizer):
+    """One whose steps change nothing: only the fields of its groups matter here."""
+
     def step(self, closure=None):
-        pass
+        """Nothing."""
 
 
 def recorded(defaults, change):
     with Recorder() as recorder:
-        optimizer = Plain([parameter()], defaults)
+        optimizer = Idle([parameter()], defaults)
         for k in range(3):
             change(optimizer.param_groups[0], k)
             optimizer.step()
@@ -143,11 +145,6 @@ def test_a_field_that_goes_has_no_value_from_then_on():
     assert trace.used("momentum") == ([0], [0.9])
     trace = recorded({"lr": 0.1}, lambda group, k: k and group.pop("lr", 0))
     assert trace.used("lr") == ([0], [0.1])
-
-
-class Idle(torch.optim.Optimizer):
-    def step(self, closure=None):
-        pass
 
 
 def test_a_planned_rate_is_recorded_exactly_and_in_little_room(tmp_path):

@@ -22,6 +22,7 @@ from passo.schedules import (
     steps,
     warmup_cosine,
 )
+from passo.schedules.numbers import brief
 from passo.trace import Column, Event, Report, Trace
 
 RUN = Run(epochs(10), steps_per_epoch=100)
@@ -299,6 +300,7 @@ def test_a_curve_goes_over_a_trace_and_none_can_be_asked_for():
     assert own.until(5) == Planned("lr", 0, (0.0,), (0.1,), steps=True)
 
 
+CURVE = Linear(0.2, 0).curve(RUN)
 WRONG = (
     "'planned' needs a Curve for a field of the trace, which has 'lr'; write "
     'planned={"lr": schedule.curve(run)}, got '
@@ -310,7 +312,8 @@ WRONG = (
     [
         ({"lr": 3}, WRONG + "{'lr': 3}"),
         (3, WRONG + "3"),
-        ([Planned("eps", 0, (), ())], WRONG + repr(Planned("eps", 0, (), ()))),
+        ([Planned("eps", 0, (), ())], WRONG + brief(Planned("eps", 0, (), ()))),
+        ({"rl": CURVE}, WRONG + f"{{'rl': {brief(CURVE)}}}"),
         (
             {"lr": COSINE.curve(RUN)},
             "the base of the curve for 'lr' is open; write schedule.with_base(0.1).curve(run)",
@@ -331,3 +334,16 @@ def test_planned_over_a_curve_is_refused():
 def test_marks_have_room_above_what_is_drawn():
     trace = recorded(COSINE, 600)
     assert draw(trace, marks=[(300, "P009")]).get_ylim()[1] > 0.11 > draw(trace).get_ylim()[1]
+
+
+@pytest.mark.parametrize(
+    ("marks", "text"),
+    [
+        ([(math.nan, "here")], "a mark's update must be finite, got nan"),
+        ([("500", "here")], "a mark's update must be a number, got '500'"),
+        ([3], "marks are pairs of an update and a name, got [3]; write [(500, 'here')]"),
+    ],
+)
+def test_a_mark_is_an_update_and_a_name(marks, text):
+    with pytest.raises(PassoError, match=f"^{re.escape(text)}$"):
+        draw(recorded(COSINE, 600), marks=marks)

@@ -153,6 +153,21 @@ def test_columns_and_stretches_that_contradict_themselves_are_refused():
     with pytest.raises(PassoError):
         Stretch(0, 4, "Linear(1")
     with pytest.raises(PassoError) as told:
+        Stretch(0, 4, line, math.nan)
+    assert str(told.value) == "shift must be finite, got nan"
+    with pytest.raises(PassoError) as told:
+        Stretch(3, 4, line, 5.0)
+    assert str(told.value) == (
+        "the schedule of a stretch begins with it or before, got shift=5.0 for the updates from "
+        "3 on"
+    )
+    with pytest.raises(PassoError) as told:
+        Stretch(0.5, 4, line)
+    assert str(told.value) == "begin must be a whole number of at least 0, got 0.5"
+    with pytest.raises(PassoError) as told:
+        Tape(0, "lr", exact=0)
+    assert str(told.value) == "exact must be a whole number of at least 1, got 0"
+    with pytest.raises(PassoError) as told:
         Column(0, "lr", (2,), (0.5,), planned=(Stretch(0, 4, line),))
     apart = "the column 'lr' needs stretches that ascend, with no change inside"
     assert str(told.value) == apart
@@ -245,3 +260,21 @@ def test_a_bucket_does_not_reach_over_a_stretch(monkeypatch):
     assert all(column.exact(t) and column.value(t) == PLANS[0](t) for t in range(20, 35))
     assert not column.exact(19)
     assert not column.exact(36)
+
+
+def test_what_cannot_be_followed_is_said(tmp_path):
+    with TraceWriter(tmp_path / "t.jsonl", [(0, "lr")]) as writer:
+        for given, said in (
+            ((3, PLANS[0]), "there is no column 3; the columns are ((0, 'lr'),)"),
+            (
+                (0, "Linear(1, 0, steps(4))"),
+                (
+                    "follow needs a Schedule, got 'Linear(1, 0, steps(4))'"
+                    "; write parse(text) for a text"
+                ),
+            ),
+            ((0, PLANS[0], math.nan), "shift must be finite, got nan"),
+        ):
+            with pytest.raises(PassoError) as told:
+                writer.follow(*given)
+            assert str(told.value) == said

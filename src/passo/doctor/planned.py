@@ -40,7 +40,7 @@ def planned(trace: Trace) -> tuple[Planned, ...]:
     """
     try:
         found = of_its_plan(trace) if trace.plan is not None else _rebuilt(Case(trace.sampled()))
-    except Exception:  # noqa: BLE001 (what people gave to their schedulers may be anything)
+    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError):
         return ()
     return tuple(each.until(TIMES * trace.updates) for each in found)
 

@@ -55,8 +55,6 @@ def run_script(
     if not module and not Path(target).is_file():
         msg = f"there is no script {target!r}; write passo doctor train.py, or -m package"
         raise PassoError(msg)
-    if folder is not None:
-        folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="passo-doctor-") as shelf:
         recorder = Recorder(folder, most=most)
         kept = sys.argv, list(sys.path), sys.modules.get("__main__")

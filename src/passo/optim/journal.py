@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Any
 from passo.optim.follows import follows
 from passo.optim.plan import code
 from passo.schedules import PassoError
+from passo.schedules.numbers import brief
 from passo.trace import Trace, TraceWriter
+from passo.trace.text import name_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -30,12 +32,14 @@ class Journal:
     _writer: TraceWriter
 
     def __init__(self, scheduler: Scheduler, path: str | os.PathLike[str]) -> None:
-        self._path = Path(path)
+        self._path = _file(path)
         self._followed: Any = None
-        self.waits = self._path.exists() and self._is_ours(scheduler)
-        if not self.waits:
+        self.waits = self._path.exists()
+        if self.waits:
+            self._refuse_others(scheduler)
+        else:
             self._writer = TraceWriter(
-                path,
+                self._path,
                 _columns(scheduler),
                 groups=_names(scheduler),
                 plan={key: code(entry) for key, entry in scheduler.plan.items()},
@@ -104,15 +108,44 @@ class Journal:
         clock = max(scheduler.clock, writer.clock)  # a trace that is still to be wound back
         writer.event(clock, "plan", {"by": by, "run": _run(scheduler), "follows": found})
 
-    def _is_ours(self, scheduler: Scheduler) -> bool:
-        """Whether the file is a trace whose columns this Scheduler writes."""
+    def _refuse_others(self, scheduler: Scheduler) -> None:
+        """Raises `PassoError` where the file is no trace whose columns this Scheduler writes."""
+        columns, names = _columns(scheduler), _names(scheduler)
         try:
             trace = Trace.load(self._path)
-        except PassoError:
-            return False
-        columns, names = _columns(scheduler), _names(scheduler)
-        known = [(each.group, each.key) for each in trace.columns]
-        return known[: len(columns)] == columns and list(trace.groups[: len(names)]) == names
+        except PassoError as error:
+            what = f"no trace ({error})"
+        else:
+            known = [(each.group, each.key) for each in trace.columns]
+            if known[: len(columns)] == columns and list(trace.groups[: len(names)]) == names:
+                return
+            what = f"a trace of {_told(known, trace.groups)}, not of {_told(columns, names)}"
+        msg = f"{str(self._path)!r} is there already and is {what}; write record= with another file"
+        raise PassoError(msg)
+
+
+def _file(path: Any) -> Path:
+    """The path of a file that can be written; raises `PassoError` with what to write."""
+    if not isinstance(path, (str, os.PathLike)):
+        msg = f"record needs the path of a file, got {brief(path)}; write record='run.jsonl'"
+        raise PassoError(msg)
+    found = Path(path)
+    if found.is_dir():
+        inside = str(found / "run.jsonl")
+        msg = f"record needs a file, and {str(found)!r} is a folder; write {inside!r}"
+        raise PassoError(msg)
+    if not found.parent.is_dir():
+        msg = (
+            f"cannot write {str(found)!r}: there is no folder {str(found.parent)!r}; make it first"
+        )
+        raise PassoError(msg)
+    return found
+
+
+def _told(columns: Sequence[tuple[int | None, str]], groups: Sequence[str]) -> str:
+    """The fields and the groups' names, in short."""
+    fields = ", ".join(name_of(*each) for each in columns)
+    return brief(f"{fields} of {', '.join(groups)}")
 
 
 def _columns(scheduler: Scheduler) -> list[tuple[int | None, str]]:

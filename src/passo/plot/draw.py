@@ -17,6 +17,7 @@ from passo.plot.web import web
 from passo.schedules.calls import shown
 from passo.schedules.curve import Curve
 from passo.schedules.errors import PassoError
+from passo.schedules.numbers import brief, real
 from passo.trace import RangeTest, Trace
 
 if TYPE_CHECKING:
@@ -98,7 +99,7 @@ def draw(
     >>> ax.get_title(), ax.get_ylabel(), ax.get_xlabel()
     ('A drop', 'learning rate', 'update (step)')
     """
-    picture = replace(_picture((thing, *more), title, planned), marks=tuple(marks))
+    picture = replace(_picture((thing, *more), title, planned), marks=_marks(marks))
     if backend not in ("matplotlib", "plotly", "terminal"):
         raise PassoError(f"'backend' is 'matplotlib', 'plotly' or 'terminal', got {backend!r}")
     if ax is not None and (backend != "matplotlib" or width or height):
@@ -112,6 +113,15 @@ def draw(
         wide = None if width is None else round(width)
         return web(picture, (wide, round(height or 200 + 180 * _rows(picture))))
     return terminal(picture, (round(width or 80), round(height or 4 + 12 * _rows(picture))))
+
+
+def _marks(marks: Sequence[tuple[float, str]]) -> tuple[tuple[float, str], ...]:
+    """Updates with a name each."""
+    try:
+        return tuple((real(update, "a mark's update"), str(name)) for update, name in marks)
+    except TypeError:
+        msg = f"marks are pairs of an update and a name, got {brief(marks)}; write [(500, 'here')]"
+        raise PassoError(msg) from None
 
 
 def _rows(picture: Picture) -> float:
@@ -163,8 +173,9 @@ def _plan(trace: Trace, key: Any, given: Any) -> Planned:
         made = Planned.of(key, None, given)
     if not isinstance(made, Planned) or made.key not in trace.keys:
         known = ", ".join(map(repr, trace.keys)) or "none"
+        got = brief(given) if key is None else f"{{{key!r}: {brief(given)}}}"
         raise PassoError(
             f"'planned' needs a Curve for a field of the trace, which has {known}; write "
-            f'planned={{"lr": schedule.curve(run)}}, got {given if key is None else {key: given}!r}'
+            f'planned={{"lr": schedule.curve(run)}}, got {got}'
         )
     return made

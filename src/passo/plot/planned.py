@@ -81,7 +81,7 @@ def planned(trace: Trace) -> tuple[Planned, ...]:
 def _guarded(trace: Trace, column: Column) -> Planned | None:
     try:
         parts = list(_parts(trace, column))
-    except Exception:  # noqa: BLE001 (a registered function, a header by hand: whatever it is)
+    except (ArithmeticError, LookupError, TypeError, ValueError):
         return None
     updates = tuple(x for xs, _ in parts for x in xs)
     values = tuple(y for _, ys in parts for y in ys)

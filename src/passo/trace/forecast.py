@@ -5,6 +5,8 @@ from __future__ import annotations
 from math import nan
 from typing import TYPE_CHECKING
 
+from passo.schedules.errors import PassoError
+from passo.schedules.numbers import brief, real
 from passo.trace.stretch import formula, text_of
 
 if TYPE_CHECKING:
@@ -38,8 +40,13 @@ class Forecast:
     @classmethod
     def of(cls, schedule: Schedule, shift: float = 0.0) -> Forecast | None:
         """Update t is expected to use schedule(t - shift); None for one without a text."""
+        from passo.schedules import Schedule
+
+        if not isinstance(schedule, Schedule):
+            msg = f"follow needs a Schedule, got {brief(schedule)}; write parse(text) for a text"
+            raise PassoError(msg)
         text = text_of(schedule)
-        return None if text is None else cls(text, float(shift))
+        return None if text is None else cls(text, real(shift, "shift"))
 
     def holds(self, update: int, value: float | None, last: float | None) -> bool:
         """Whether an update used what was expected, after `last` where no stretch goes on."""

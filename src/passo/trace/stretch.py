@@ -10,6 +10,7 @@ from math import ceil, floor
 from typing import TYPE_CHECKING
 
 from passo.schedules.errors import PassoError
+from passo.schedules.numbers import real, whole
 
 if TYPE_CHECKING:
     from passo.schedules import Schedule
@@ -37,8 +38,15 @@ class Stretch:
     shift: float = 0.0
 
     def __post_init__(self) -> None:
-        if not 0 <= self.begin < self.end:
+        whole(self.begin, "begin", least=0)
+        if whole(self.end, "end", least=0) <= self.begin:
             raise PassoError(f"a stretch ends after it begins, got {self.begin} to {self.end}")
+        shift = real(self.shift, "shift")
+        if shift > self.begin:
+            raise PassoError(
+                f"the schedule of a stretch begins with it or before, got shift={shift} for the "
+                f"updates from {self.begin} on"
+            )
         formula(self.schedule)
 
     def at(self, update: int) -> float:

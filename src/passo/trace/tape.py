@@ -7,6 +7,7 @@ from dataclasses import replace
 from itertools import pairwise
 from typing import TYPE_CHECKING, Final
 
+from passo.schedules.numbers import whole
 from passo.trace.forecast import TIMES, Forecast
 from passo.trace.stretch import Stretch
 from passo.trace.values import Bucket, Column, one_nan
@@ -51,7 +52,8 @@ class Tape:
     )
 
     def __init__(self, group: int | None, key: str, exact: int = EXACT) -> None:
-        """Nothing recorded yet."""
+        """Nothing recorded yet; raises `PassoError` where nothing is to stay exact."""
+        whole(exact, "exact")
         self.group, self.key = group, key
         self._exact = exact
         self._updates: list[int] = []
@@ -89,7 +91,7 @@ class Tape:
     def extend(self, updates: Sequence[int], values: Sequence[float | None]) -> bool:
         """The same for many updates at once."""
         last = self._values[-1] if self._values else None
-        for update, value in zip(updates, values):  # noqa: B905 (as long as each other)
+        for update, value in zip(updates, values, strict=True):
             value = one_nan(value)  # noqa: PLW2901
             if value != last and value is not last:
                 self._updates.append(update)

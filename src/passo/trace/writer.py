@@ -12,6 +12,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, SupportsFloat
 
 from passo.schedules.errors import PassoError
+from passo.schedules.numbers import whole
 from passo.trace import text
 from passo.trace.forecast import Forecast
 from passo.trace.layout import Columns, empty, group_names, laid_out
@@ -131,6 +132,7 @@ class TraceWriter(Pen):
         """From the next update on the column at `place` is expected to use schedule(t - shift).
 
         Where it does, bit for bit, the file says so once; whatever differs is told as before.
+        Raises `PassoError` where the place is no column's, or what is to be followed no Schedule.
 
         >>> import tempfile, pathlib
         >>> from passo import Cosine, steps
@@ -142,6 +144,8 @@ class TraceWriter(Pen):
         >>> path.stat().st_size < 300, Trace.load(path).value(999) == plan(999)
         (True, True)
         """
+        if whole(place, "place", least=0) >= len(self._columns):
+            raise PassoError(f"there is no column {place}; the columns are {self.columns}")
         self._expected[place] = None if schedule is None else Forecast.of(schedule, shift)
 
     def report(self, clock: int, metrics: Mapping[str, SupportsFloat]) -> None:

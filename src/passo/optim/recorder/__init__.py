@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from passo.optim.recorder.hooks import Hooks
 from passo.optim.recorder.listener import EnoughUpdates, Listener
+from passo.schedules.errors import PassoError
+from passo.schedules.numbers import whole
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -25,8 +27,9 @@ _active: list[Recorder] = []
 class Recorder:
     """Records every optimizer of the process while it is open: one Trace for each.
 
-    With `folder` each trace is also a file there (0.jsonl, 1.jsonl, ...), readable whatever ends
-    the process. `most` stops the run by `EnoughUpdates` after so many updates of one optimizer.
+    With `folder` each trace is also a file there (0.jsonl, 1.jsonl, ...; of rank 1 rank1-0.jsonl),
+    readable whatever ends the process. Raises `PassoError` where traces lie there already. `most`
+    stops the run by `EnoughUpdates` after so many updates of one optimizer.
 
     >>> import torch
     >>> weight = torch.nn.Parameter(torch.ones(1))
@@ -51,13 +54,17 @@ class Recorder:
     ) -> None:
         self.listener = Listener()
         self.listener.folder = None if folder is None else Path(folder)
-        self.listener.most = most
-        self.listener.meta = {"rank": int(os.environ.get("RANK", "0")), **(meta or {})}
+        self.listener.most = None if most is None else whole(most, "most")
+        rank = int(os.environ.get("RANK", "0"))
+        self.listener.prefix = f"rank{rank}-" if rank else ""
+        self.listener.meta = {"rank": rank, **(meta or {})}
         self._hooks = Hooks(self.listener)
         self._open = False
 
     def start(self) -> None:
-        """Begin to listen."""
+        """Begin to listen; raises `PassoError` where the folder cannot take the traces."""
+        if self.listener.folder is not None:
+            _prepare(self.listener.folder, self.listener.prefix)
         self._open = True
         self._hooks.install()
         _active.append(self)
@@ -103,6 +110,22 @@ class Recorder:
     ) -> None:
         """Listens no more, also when the block fails."""
         self.stop("end" if kind is None else "error")
+
+
+def _prepare(folder: Path, prefix: str) -> None:
+    """Make the folder; the traces of an earlier run are not written over."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        msg = f"cannot make the folder {str(folder)!r} for traces: {error.strerror}; write another"
+        raise PassoError(msg) from None
+    left = sorted(each.name for each in folder.glob(f"{prefix}[0-9]*.jsonl"))
+    if left:
+        msg = (
+            f"the folder {str(folder)!r} holds traces of an earlier run ({', '.join(left[:3])}); "
+            "write another folder, or move them away"
+        )
+        raise PassoError(msg)
 
 
 def watch(**metrics: Any) -> None:

@@ -32,6 +32,7 @@ class Listener:
 
     def __init__(self) -> None:
         self.folder: Path | None = None
+        self.prefix = ""
         self.meta: dict[str, Any] = {}
         self.most: int | None = None
         self.records: list[Record] = []
@@ -60,7 +61,7 @@ class Listener:
         known = self.by_id.get(id(optimizer))
         if known is None or known.optimizer() is not optimizer:
             number = len(self.records)
-            path = None if self.folder is None else self.folder / f"{number}.jsonl"
+            path = None if self.folder is None else self.folder / f"{self.prefix}{number}.jsonl"
             known = Record(optimizer, number, path, self.meta)
             self.by_id[id(optimizer)] = known
             known.twin_of(self.records)
