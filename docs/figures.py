@@ -24,7 +24,7 @@ from passo import (
     steps,
 )
 from passo.plot import save
-from passo.plot.paint import new_figure
+from passo.plot.backends.matplotlib import new_figure
 from passo.plot.ranges import words
 
 HERE = Path(__file__).parent

@@ -27,7 +27,6 @@ from tests.schedules.leaves import (
     expressions,
     lengths,
     numbers,
-    plateaus,
     positives,
     powers,
     ramps,
@@ -157,7 +156,6 @@ BRANCHES = {
 NODES = {
     **BRANCHES,
     "Base": lambda _children, _need: st.just(base),
-    "Plateau": lambda _children, _need: plateaus,
 }
 
 

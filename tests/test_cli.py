@@ -11,8 +11,8 @@ from typer.testing import CliRunner
 from passo import cli
 from passo.cli.names import SPANS, example
 from passo.schedules import PassoError, recipes
-from passo.schedules.spec.text import FUNCTIONS
-from passo.schedules.twins import TWINS
+from passo.schedules.from_torch import TWINS
+from passo.schedules.text.parser import FUNCTIONS
 
 EXAMPLE = "warmup_cosine(peak=3e-4, warmup=percent(5), floor=3e-5)"
 RUN = ("--run", "90 epochs", "--steps-per-epoch", "391")

@@ -17,7 +17,7 @@ from passo.demo import STORIES, Outcome, Row, Settings, run_demo
 from passo.demo.crew import Crew
 from passo.demo.files import publish, workshop
 from passo.demo.screen import Screen
-from passo.demo.shapes import planned
+from passo.demo.sparkline import planned
 from passo.demo.stories import chosen
 from passo.demo.values import Task, caution, marked
 from passo.schedules import PassoError

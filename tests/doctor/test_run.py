@@ -10,7 +10,7 @@ import textwrap
 import pytest
 
 from passo.doctor.run import run_script
-from passo.schedules.errors import PassoError
+from passo.ground.errors import PassoError
 
 TRAIN = """
 import torch

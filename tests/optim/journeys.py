@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 import passo
 from passo import Constant, Cosine, Linear, Plateau, Run, Table, base, rest, steps
 from passo.optim import attach, by_group, tensorize
-from passo.optim.fields import names
+from passo.optim.ground.fields import names
 from passo.schedules import Schedule, Span
 from tests.torches import OLD_TORCH
 

@@ -30,7 +30,7 @@ from passo import (
     tokens,
 )
 from passo.optim import attach
-from passo.optim.state import VERSION
+from passo.optim.scheduler.state import VERSION
 
 FOLDER = Path(__file__).parent / "fixtures"
 RUN = Run(steps(40), steps_per_epoch=10, tokens_per_step=8)

@@ -10,12 +10,12 @@ import sys
 
 import pytest
 
+from passo.ground.errors import PassoError
 from passo.plot import draw, poster, save
-from passo.plot.need import need
+from passo.plot.backends.need import need
+from passo.plot.backends.terminal import _pieces
 from passo.plot.picture import Line
-from passo.plot.terminal import _pieces
 from passo.schedules import Constant, Cosine, Exponential, Linear, Run, steps
-from passo.schedules.errors import PassoError
 from passo.trace import Column, RangeTest, Report, Trace
 
 RUN = Run(steps(100))

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from matplotlib.figure import Figure
 
+from passo.ground.errors import PassoError
 from passo.plot import draw
 from passo.schedules import (
     Constant,
@@ -23,7 +24,6 @@ from passo.schedules import (
     warmup_cosine,
 )
 from passo.schedules.curve import Curve
-from passo.schedules.errors import PassoError
 from passo.trace import Column, Report, Trace
 from tests.trace.strategies import traces
 

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from passo.ground.checks import brief
 from passo.plot import Planned, draw, planned
 from passo.schedules import (
     Constant,
@@ -22,7 +23,6 @@ from passo.schedules import (
     steps,
     warmup_cosine,
 )
-from passo.schedules.numbers import brief
 from passo.trace import Column, Event, Report, Trace
 
 RUN = Run(epochs(10), steps_per_epoch=100)

@@ -124,6 +124,8 @@ def _used(made):
 
 def _may_be(name, parameter, wrong):
     free = ("cyclic", "fall"), ("cyclic_momentum", "fall"), ("Constant", "over")
+    if name == "Plateau" and (parameter, wrong) in (("metric", "a"), ("past", ())):
+        return True
     return wrong is None and (name, parameter) in free
 
 
@@ -135,9 +137,15 @@ def _needed(make, names, owner):
 
 def _right(parameter, owner):
     spans = ("over", "every", "scale", "warmup", "rise", "fall", "first", "cooldown")
-    if parameter in spans and (parameter, owner) != ("scale", "noam"):
+    if parameter in spans and (parameter, owner) not in (
+        ("scale", "noam"),
+        ("cooldown", "Plateau"),
+    ):
         return steps(5)
     special = {"points": [(steps(0), 1.0)], "milestones": [steps(3)], "d_model": 8, "phases": 2}
     special |= {"name": "wave of the tests", "kind": "step", "mode": "triangular", "grow": 2}
     special |= {"shape": "linear" if owner == "wsd" else "cosine", "low": 0.5, "high": 1.0}
+    special |= {"metric": "loss", "threshold_mode": "rel", "patience": 1, "past": ()}
+    if owner == "Plateau":
+        special |= {"mode": "min", "factor": 0.5, "cooldown": 1}
     return WAVE.name if parameter == "name" else special.get(parameter, 1.0)

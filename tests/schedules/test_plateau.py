@@ -10,7 +10,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from passo import Constant, Cosine, Linear, Plateau, steps
-from passo.schedules.feedback import Reducer, is_better
+from passo.schedules.shapes.plateau import Reducer, is_better
 from tests.schedules.leaves import few, instants
 from tests.strategies import placed_trees
 

@@ -32,7 +32,7 @@ def drawn(strategy, count=120) -> list:
 def test_every_shape_node_and_recipe_has_a_strategy():
     nodes = {name for name in algebra.__all__ if name[0].isupper() and name != "Schedule"}
     assert set(LEAVES) == set(shapes.__all__)
-    assert set(NODES) == nodes | {"Plateau"}
+    assert set(NODES) == nodes
     assert set(RECIPES) == set(recipes.__all__)
 
 

@@ -34,7 +34,7 @@ from passo import (
     tokens,
     warmup_cosine,
 )
-from passo.schedules.spec import parse_run
+from passo.schedules.text import parse_run
 from tests.schedules.hostile import HUGE, RUNS
 
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from passo.schedules.errors import PassoError
+from passo.ground.errors import PassoError
 from passo.trace import Column, Report, Trace, replacing
 from tests.trace.strategies import traces
 

@@ -12,7 +12,7 @@ import time
 
 import pytest
 
-from passo.schedules.errors import PassoError, PassoWarning
+from passo.ground.errors import PassoError, PassoWarning
 from passo.trace import Column, Trace, TraceWriter
 
 

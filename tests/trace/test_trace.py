@@ -10,7 +10,7 @@ import re
 import pytest
 from hypothesis import given
 
-from passo.schedules.errors import PassoError
+from passo.ground.errors import PassoError
 from passo.trace import Column, Event, Report, Trace
 from tests.trace.strategies import traces
 

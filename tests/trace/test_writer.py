@@ -9,7 +9,7 @@ from itertools import count
 import pytest
 from hypothesis import given
 
-from passo.schedules.errors import PassoError
+from passo.ground.errors import PassoError
 from passo.trace import Column, Event, Report, Trace, TraceWriter
 from passo.trace import sink as sinks
 from tests.trace.strategies import runs

@@ -15,7 +15,7 @@ from passo.schedules import NeedsRun, PassoError
 if TYPE_CHECKING:
     from passo.schedules import Schedule
     from passo.schedules.curve import Curve
-    from passo.schedules.twins import Twin
+    from passo.schedules.from_torch import Twin
 
 _MOST_ROWS: Final = 40
 
@@ -35,8 +35,8 @@ def show(
     png: Annotated[Path | None, typer.Option(help="also draw the curve into this file")] = None,
 ) -> None:
     """Show a schedule: its curve, and a table of its corners."""
-    from passo.schedules.spec import parse
-    from passo.schedules.twins import twin
+    from passo.schedules.from_torch import twin
+    from passo.schedules.text import parse
 
     known = twin(expression)
     if known is not None:
@@ -58,11 +58,10 @@ def show(
 @app.command("list")
 def list_() -> None:
     """Name the shapes, the recipes, the methods and the spans, one line each."""
-    from passo.schedules import algebra, feedback, recipes, shapes, time
+    from passo.schedules import algebra, recipes, shapes, time
 
-    feedbacks = {"Plateau": feedback.Plateau}
     groups: dict[str, dict[str, Any]] = {
-        "shapes": {name: getattr(shapes, name) for name in shapes.__all__} | feedbacks,
+        "shapes": {name: getattr(shapes, name) for name in shapes.__all__},
         "recipes": {name: getattr(recipes, name) for name in recipes.__all__},
         "methods": {f".{name}": getattr(algebra.Schedule, name) for name in _methods()},
     }
@@ -89,7 +88,7 @@ def check(  # noqa: PLR0917 (typer reads options from the parameters)
 ) -> None:
     """Say what is wrong with a schedule before anything is paid for."""
     from passo.doctor import check as look
-    from passo.doctor.plans import read_plan
+    from passo.doctor.check import read_plan
     from passo.doctor.report import entry
 
     rates = {
@@ -105,7 +104,7 @@ def check(  # noqa: PLR0917 (typer reads options from the parameters)
 
 
 def _methods() -> tuple[str, ...]:
-    from passo.schedules.spec.text import METHODS
+    from passo.schedules.text.parser import METHODS
 
     return METHODS
 

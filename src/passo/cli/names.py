@@ -38,7 +38,7 @@ def written_out(expression: str) -> str:
     >>> written_out("one_cycle"), written_out("one_cycle(0.1)")
     ('one_cycle()', 'one_cycle(0.1)')
     """
-    from passo.schedules.spec.text import FUNCTIONS
+    from passo.schedules.text.parser import FUNCTIONS
 
     name = expression.strip()
     if name not in FUNCTIONS and name != "rest":
@@ -64,7 +64,7 @@ def example(name: str) -> str:
 
 
 def _needed(name: str) -> list[str]:
-    from passo.schedules.spec.text import FUNCTIONS
+    from passo.schedules.text.parser import FUNCTIONS
 
     parameters = inspect.signature(FUNCTIONS[name]).parameters.values()
     return [each.name for each in parameters if each.default is each.empty]

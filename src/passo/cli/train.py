@@ -34,7 +34,7 @@ def find(
     json: Annotated[Path | None, typer.Option(help="also write all of it into this file")] = None,
 ) -> None:
     """Find a learning rate: a range test of your own training step (exit 1: no suggestion)."""
-    from passo.optim.setups import range_test_of
+    from passo.optim.finder.setups import range_test_of
     from passo.plot import draw
 
     test = range_test_of(

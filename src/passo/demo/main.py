@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from passo.demo.crew import Crew, Job, processors
 from passo.demo.files import publish, versions, workshop, write_results
-from passo.demo.shapes import used
+from passo.demo.sparkline import used
 from passo.demo.stories import Story, chosen
 from passo.demo.values import OPTIMIZERS, DemoResult, Outcome, Row, Settings, Task, caution, marked
 from passo.schedules import PassoError

@@ -8,7 +8,7 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
-from passo.demo.shapes import svg, used
+from passo.demo.sparkline import svg, used
 from passo.demo.stories import Story
 from passo.demo.style import STYLE
 from passo.demo.values import OPTIMIZERS, DemoResult, Row, Settings, Task, caution, range_figure

@@ -11,7 +11,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 from rich.text import Text
 
-from passo.demo.shapes import blocks, planned
+from passo.demo.sparkline import blocks, planned
 from passo.demo.stories import Story
 from passo.demo.values import OPTIMIZERS, Outcome, Row, Settings, Task
 

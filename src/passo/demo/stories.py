@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from passo.ground.errors import closest
 from passo.schedules import PassoError, Schedule, parse
-from passo.schedules.errors import closest
 
 
 @dataclass(frozen=True, slots=True)

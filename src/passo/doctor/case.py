@@ -10,9 +10,9 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from passo.doctor.known import Known
+from passo.doctor.recurrence import Stretch
 from passo.doctor.replay import set_again
 from passo.doctor.schedulers import known_of
-from passo.doctor.stretch import Stretch
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

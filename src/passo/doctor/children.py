@@ -11,8 +11,8 @@ from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from passo.ground.errors import PassoError
 from passo.optim import recorder
-from passo.schedules.errors import PassoError
 from passo.trace import Trace
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ from passo.doctor import children
 from passo.doctor.diagnosis import compare_ranks, diagnose
 from passo.doctor.report import report
 from passo.doctor.run import Outcome, run_script
-from passo.schedules.errors import PassoError
+from passo.ground.errors import PassoError
 from passo.trace import replacing
 
 if TYPE_CHECKING:

@@ -6,12 +6,12 @@ import math
 from typing import TYPE_CHECKING, Final
 
 from passo.doctor.rules.p013 import jumps
-from passo.schedules.errors import PassoError
+from passo.ground.errors import PassoError
 
 if TYPE_CHECKING:
     from passo.doctor.case import Case
     from passo.doctor.known import Known
-    from passo.doctor.stretch import Stretch
+    from passo.doctor.recurrence import Stretch
 
 BLOCK: Final = 2  # edits: one alone is no warm-up
 SHARE: Final = 0.5  # of the updates: a warm-up that lasts longer is a schedule of its own

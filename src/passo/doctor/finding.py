@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from passo.schedules.errors import PassoWarning
+from passo.ground.errors import PassoWarning
 
 
 class DoctorWarning(PassoWarning):

@@ -10,7 +10,7 @@ from passo.doctor.settling import settled
 
 if TYPE_CHECKING:
     from passo.doctor.case import Case
-    from passo.doctor.stretch import Stretch
+    from passo.doctor.recurrence import Stretch
 
 # classes with an end of their own, and the parameter that says where it is
 ENDS: Final = {

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 from passo.doctor.planned import planned
 from passo.doctor.report import curve, ran
 from passo.doctor.shown import Shown, name, shown
-from passo.schedules.errors import PassoError
+from passo.ground.errors import PassoError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

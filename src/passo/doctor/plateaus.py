@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from statistics import median
 from typing import TYPE_CHECKING, Any, Final
 
-from passo.schedules.errors import PassoError
+from passo.ground.errors import PassoError
 
 if TYPE_CHECKING:
     from passo.doctor.case import Case

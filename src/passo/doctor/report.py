@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from passo.doctor.planned import planned
 from passo.doctor.shown import shown
-from passo.schedules.errors import PassoError
+from passo.ground.errors import PassoError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

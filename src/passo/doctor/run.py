@@ -13,9 +13,9 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any, Final
 
 from passo.doctor import children
+from passo.ground.errors import PassoError
 from passo.optim.recorder import EnoughUpdates, Recorder
 from passo.optim.recorder.source import HIDDEN
-from passo.schedules.errors import PassoError
 from passo.trace import Trace
 
 if TYPE_CHECKING:

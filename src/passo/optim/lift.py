@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch.optim.lr_scheduler import ReduceLROnPlateau
 
-from passo.optim import fields, randomness
-from passo.optim.scheduler import Scheduler
+from passo.ground.checks import brief, whole
+from passo.optim.ground import fields, randomness
+from passo.optim.scheduler.scheduler import Scheduler
 from passo.schedules import Constant, PassoError, Table
 from passo.schedules import steps as in_steps
-from passo.schedules.numbers import brief, whole
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -6,6 +6,15 @@ import math
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from passo.ground.errors import PassoError
+from passo.plot.names import (
+    UNITS,
+    group_name,
+    held_out,
+    key_name,
+    metric_name,
+    shorten,
+)
 from passo.plot.picture import (
     COLOURS,
     DARK,
@@ -21,9 +30,7 @@ from passo.plot.picture import (
     wants_log,
 )
 from passo.plot.planned import Planned
-from passo.plot.words import UNITS, group_name, held_out, key_name, metric_name, shorten
 from passo.schedules.curve import Curve
-from passo.schedules.errors import PassoError
 from passo.trace import Column, Trace
 
 LOW_SHARE = 1 / 8

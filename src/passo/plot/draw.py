@@ -6,18 +6,18 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias, overload
 
+from passo.ground.calls import shown
+from passo.ground.checks import brief, real
+from passo.ground.errors import PassoError
+from passo.plot.backends.matplotlib import INSIDE, paint
+from passo.plot.backends.plotly import web
+from passo.plot.backends.terminal import terminal
 from passo.plot.compose import of_curves, of_trace
-from passo.plot.paint import INSIDE, paint
 from passo.plot.picture import Picture
 from passo.plot.planned import Planned
 from passo.plot.planned import planned as of_its_own
 from passo.plot.ranges import of_range_test
-from passo.plot.terminal import terminal
-from passo.plot.web import web
-from passo.schedules.calls import shown
 from passo.schedules.curve import Curve
-from passo.schedules.errors import PassoError
-from passo.schedules.numbers import brief, real
 from passo.trace import RangeTest, Trace
 
 if TYPE_CHECKING:

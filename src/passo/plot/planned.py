@@ -10,10 +10,10 @@ from fractions import Fraction
 from statistics import median
 from typing import Any
 
+from passo.ground.errors import PassoError
 from passo.schedules.algebra.schedule import Schedule
 from passo.schedules.curve import Curve
-from passo.schedules.errors import PassoError
-from passo.schedules.spec import parse, parse_run
+from passo.schedules.text import parse, parse_run
 from passo.schedules.time import Run, Span
 from passo.trace import Column, Event, Trace
 

@@ -8,12 +8,12 @@ from dataclasses import dataclass, replace
 from statistics import median
 from typing import TYPE_CHECKING, Any
 
+from passo.ground.errors import PassoError
+from passo.plot.backends.matplotlib import GREY, fill, name_axes, new_figure
+from passo.plot.backends.need import need
 from passo.plot.compose import losses, rates
-from passo.plot.need import need
-from passo.plot.paint import GREY, fill, name_axes, new_figure
+from passo.plot.names import UNITS, shorten
 from passo.plot.picture import Panel, finite, wants_log
-from passo.plot.words import UNITS, shorten
-from passo.schedules.errors import PassoError
 from passo.trace import Trace
 
 if TYPE_CHECKING:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+from passo.plot.names import key_name, shorten
 from passo.plot.picture import (
     BLUE,
     GREEN,
@@ -18,7 +19,6 @@ from passo.plot.picture import (
     Picture,
     wants_log,
 )
-from passo.plot.words import key_name, shorten
 from passo.trace import RangeTest, Suggestion
 
 NOTE = 118

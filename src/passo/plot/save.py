@@ -7,7 +7,7 @@ import re
 from pathlib import Path
 from typing import Any
 
-from passo.schedules.errors import PassoError
+from passo.ground.errors import PassoError
 from passo.trace import replacing
 
 # No date inside: the same picture is the same file.

@@ -6,9 +6,8 @@ What few programs need at once (published curves, text and JSON) is loaded when 
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final
 
+from passo.ground.errors import NeedsBase, NeedsRun, PassoError, PassoWarning
 from passo.schedules.algebra import Schedule, base
-from passo.schedules.errors import NeedsBase, NeedsRun, PassoError, PassoWarning
-from passo.schedules.feedback import Plateau
 from passo.schedules.recipes import (
     cosine_decay,
     cyclic,
@@ -40,6 +39,7 @@ from passo.schedules.shapes import (
     Table,
 )
 from passo.schedules.shapes.endless import register
+from passo.schedules.shapes.plateau import Plateau
 from passo.schedules.time import Run, Span, epochs, percent, rest, samples, steps, tokens
 
 if TYPE_CHECKING:
@@ -67,21 +67,11 @@ if TYPE_CHECKING:
     from passo.schedules.shapes.published import (
         Tanh as Tanh,
     )
-    from passo.schedules.spec import (
-        from_json as from_json,
-    )
-    from passo.schedules.spec import (
-        from_spec as from_spec,
-    )
-    from passo.schedules.spec import (
-        parse as parse,
-    )
-    from passo.schedules.spec import (
-        parse_span as parse_span,
-    )
-    from passo.schedules.spec import (
-        to_json as to_json,
-    )
+    from passo.schedules.text import from_json as from_json
+    from passo.schedules.text import from_spec as from_spec
+    from passo.schedules.text import parse as parse
+    from passo.schedules.text import parse_span as parse_span
+    from passo.schedules.text import to_json as to_json
 
 LAZY: Final = {
     "CosinePower": "passo.schedules.shapes.published",
@@ -92,11 +82,11 @@ LAZY: Final = {
     "Logarithmic": "passo.schedules.shapes.published",
     "Rex": "passo.schedules.shapes.published",
     "Tanh": "passo.schedules.shapes.published",
-    "from_json": "passo.schedules.spec",
-    "from_spec": "passo.schedules.spec",
-    "parse": "passo.schedules.spec",
-    "parse_span": "passo.schedules.spec",
-    "to_json": "passo.schedules.spec",
+    "from_json": "passo.schedules.text",
+    "from_spec": "passo.schedules.text",
+    "parse": "passo.schedules.text",
+    "parse_span": "passo.schedules.text",
+    "to_json": "passo.schedules.text",
 }
 __all__ = [
     "Constant",

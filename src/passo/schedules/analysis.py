@@ -6,10 +6,10 @@ import math
 from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
-from passo.schedules.algebra.crossings import bisected
+from passo.ground.checks import real
+from passo.ground.errors import PassoError
+from passo.schedules.crossings import bisected
 from passo.schedules.curve import Corner, Curve
-from passo.schedules.errors import PassoError
-from passo.schedules.numbers import real
 
 if TYPE_CHECKING:
     from passo.schedules.algebra.schedule import Schedule

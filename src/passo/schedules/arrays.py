@@ -5,12 +5,12 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING, Any, Final
 
-from passo.schedules.errors import PassoError
-from passo.schedules.numbers import brief
-from passo.schedules.ops import Arrays
+from passo.ground.checks import brief
+from passo.ground.errors import PassoError
+from passo.schedules.formula import Arrays
 
 if TYPE_CHECKING:
-    from passo.schedules.ops import Formula
+    from passo.schedules.formula import Formula
 
 _BLOCK: Final = 1 << 14
 _known: Final[dict[str, Arrays]] = {}

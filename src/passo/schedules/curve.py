@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
 
-from passo.schedules.algebra.crossings import MOST_CORNERS
-from passo.schedules.numbers import whole
+from passo.ground.checks import whole
+from passo.schedules.crossings import MOST_CORNERS
 
 if TYPE_CHECKING:
     from passo.schedules.algebra.schedule import Schedule

@@ -46,7 +46,7 @@ def left_of(n: float, t: Any) -> tuple[Any, Any]:
 def raised(share: Any, lost: Any, power: float, xp: Any) -> Any:
     """(share + lost) ** power for a share in [0, 1] and what rounding took from it.
 
-    >>> from passo.schedules.ops import NUMBERS
+    >>> from passo.schedules.formula import NUMBERS
     >>> raised(0.5, 0.0, 2.0, NUMBERS)
     0.25
     """

@@ -5,9 +5,9 @@ from __future__ import annotations
 from html import escape
 from typing import TYPE_CHECKING, Final
 
+from passo.ground.checks import whole
+from passo.ground.errors import PassoError
 from passo.schedules.curve import Curve
-from passo.schedules.errors import PassoError
-from passo.schedules.numbers import whole
 from passo.schedules.time import Run, Span, steps
 
 if TYPE_CHECKING:

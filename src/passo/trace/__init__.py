@@ -8,7 +8,7 @@
 
 from __future__ import annotations
 
-from passo.trace.files import replacing
+from passo.ground.files import replacing
 from passo.trace.range_test import RangeTest
 from passo.trace.stretch import Stretch
 from passo.trace.suggest import Suggestion

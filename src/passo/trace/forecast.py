@@ -5,8 +5,8 @@ from __future__ import annotations
 from math import nan
 from typing import TYPE_CHECKING
 
-from passo.schedules.errors import PassoError
-from passo.schedules.numbers import brief, real
+from passo.ground.checks import brief, real
+from passo.ground.errors import PassoError
 from passo.trace.stretch import formula, text_of
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, Final, TypeAlias
 
-from passo.schedules.errors import PassoError
+from passo.ground.errors import PassoError
 from passo.trace.trace import Trace
 from passo.trace.values import Column
 

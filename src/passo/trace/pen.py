@@ -10,8 +10,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from passo.schedules.errors import PassoError
-from passo.trace import text
+from passo.ground.errors import PassoError
+from passo.trace import format as text
 from passo.trace.forecast import Forecast
 from passo.trace.layout import PLANNED, held
 from passo.trace.reader import read

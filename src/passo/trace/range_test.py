@@ -11,11 +11,11 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-from passo.schedules.errors import PassoError
+from passo.ground.errors import PassoError
+from passo.ground.files import replacing
 from passo.trace import smooth
-from passo.trace.files import replacing
+from passo.trace.format import untoken
 from passo.trace.suggest import Suggestion, finite, suggest
-from passo.trace.text import untoken
 from passo.trace.values import Rebuilt, one_nan, plain
 
 VERSION = 1

@@ -8,9 +8,9 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, BinaryIO, NoReturn
 
-from passo.schedules.errors import PassoError
-from passo.trace import text
-from passo.trace.files import replacing
+from passo.ground.errors import PassoError
+from passo.ground.files import replacing
+from passo.trace import format as text
 from passo.trace.stretch import Stretch, formula
 from passo.trace.trace import Trace
 from passo.trace.values import Bucket, Column, Event, Report

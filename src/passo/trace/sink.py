@@ -7,7 +7,7 @@ import warnings
 from pathlib import Path
 from time import monotonic
 
-from passo.schedules.errors import PassoWarning
+from passo.ground.errors import PassoWarning
 
 PERIOD = 0.5
 MOST = 512

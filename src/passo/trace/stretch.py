@@ -9,8 +9,8 @@ from itertools import islice
 from math import ceil, floor
 from typing import TYPE_CHECKING
 
-from passo.schedules.errors import PassoError
-from passo.schedules.numbers import real, whole
+from passo.ground.checks import real, whole
+from passo.ground.errors import PassoError
 
 if TYPE_CHECKING:
     from passo.schedules import Schedule
@@ -89,7 +89,7 @@ def formula(text: str) -> Callable[[float], float]:
     >>> formula("Linear(1, 0, steps(4))")(1)
     0.75
     """
-    from passo.schedules.ops import NUMBERS
+    from passo.schedules.formula import NUMBERS
 
     schedule = _schedule(text)
     schedule(0)

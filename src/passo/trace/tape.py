@@ -7,7 +7,7 @@ from dataclasses import replace
 from itertools import pairwise
 from typing import TYPE_CHECKING, Final
 
-from passo.schedules.numbers import whole
+from passo.ground.checks import whole
 from passo.trace.forecast import TIMES, Forecast
 from passo.trace.stretch import Stretch
 from passo.trace.values import Bucket, Column, one_nan

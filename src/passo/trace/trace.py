@@ -10,7 +10,7 @@ from importlib import import_module
 from itertools import pairwise, repeat
 from typing import Any
 
-from passo.schedules.errors import PassoError
+from passo.ground.errors import PassoError
 from passo.trace.values import Column, Event, Rebuilt, Report, plain
 
 

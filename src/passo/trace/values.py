@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, fields, replace
 from itertools import pairwise, repeat
 from typing import Any, NamedTuple, SupportsFloat
 
-from passo.schedules.errors import PassoError
+from passo.ground.errors import PassoError
 from passo.trace.stretch import FEW, Stretch
 
 

@@ -11,9 +11,9 @@ from time import monotonic
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, SupportsFloat
 
-from passo.schedules.errors import PassoError
-from passo.schedules.numbers import whole
-from passo.trace import text
+from passo.ground.checks import whole
+from passo.ground.errors import PassoError
+from passo.trace import format as text
 from passo.trace.forecast import Forecast
 from passo.trace.layout import Columns, empty, group_names, laid_out
 from passo.trace.pen import Pen

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
     from passo.doctor.case import Case
     from passo.doctor.known import Known
-    from passo.doctor.stretch import Stretch
+    from passo.doctor.recurrence import Stretch
 
 CODE = "P003"
 OFTEN = 1.5  # advances where there is one update: every other update advanced twice

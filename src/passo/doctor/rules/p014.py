@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from passo.doctor.finding import Finding
-from passo.schedules.errors import PassoError
+from passo.ground.errors import PassoError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -11,6 +11,7 @@ from typing import Any
 from torch.optim import lr_scheduler as _torchs
 from torch.optim.lr_scheduler import EPOCH_DEPRECATION_WARNING
 
+from passo.ground.errors import closest
 from passo.optim.lr_scheduler.absolute import (
     CosineAnnealingWarmRestarts,
     LambdaLR,
@@ -26,10 +27,9 @@ from passo.optim.lr_scheduler.chainable import (
     StepLR,
 )
 from passo.optim.lr_scheduler.composed import ChainedScheduler, SequentialLR
+from passo.optim.lr_scheduler.cosine import CosineAnnealingLR
 from passo.optim.lr_scheduler.cycles import CyclicLR, OneCycleLR
 from passo.optim.lr_scheduler.plateau import ReduceLROnPlateau
-from passo.optim.lr_scheduler.swing import CosineAnnealingLR
-from passo.schedules.errors import closest
 
 __all__ = [
     "EPOCH_DEPRECATION_WARNING",

@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING, Any, Final
 import torch
 from torch.optim import lr_scheduler as torchs
 
+from passo.ground.checks import brief, real
+from passo.optim.ground.quiet import quiet
 from passo.optim.lr_scheduler.footprint import Footprint, works_on
 from passo.optim.lr_scheduler.older import Base
-from passo.optim.lr_scheduler.slots import as_float, held_values, put
+from passo.optim.lr_scheduler.rates import as_float, held_values, put
 from passo.optim.lr_scheduler.verbose import takes_verbose
-from passo.optim.quiet import quiet
 from passo.schedules import PassoError
-from passo.schedules.numbers import brief, real
 
 if TYPE_CHECKING:
     from torch.optim import Optimizer

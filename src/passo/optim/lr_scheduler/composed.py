@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from torch.optim import lr_scheduler as torchs
 
+from passo.optim.ground.quiet import quiet
 from passo.optim.lr_scheduler.base import LRScheduler
 from passo.optim.lr_scheduler.members import (
     begin_chain,
@@ -18,9 +19,8 @@ from passo.optim.lr_scheduler.members import (
     schedule_of,
     told,
 )
-from passo.optim.lr_scheduler.slots import as_float, held_values, put, snapshot
+from passo.optim.lr_scheduler.rates import as_float, held_values, put, snapshot
 from passo.optim.lr_scheduler.verbose import takes_verbose
-from passo.optim.quiet import quiet
 from passo.schedules import PassoError, Schedule, steps
 
 if TYPE_CHECKING:

@@ -8,11 +8,11 @@ from torch.optim import lr_scheduler as torchs
 
 from passo.optim.lr_scheduler.functions import as_function, extended
 from passo.optim.lr_scheduler.momentum import Cycling, types_kept
+from passo.optim.lr_scheduler.rates import as_float, between
 from passo.optim.lr_scheduler.shape import must_be_number
-from passo.optim.lr_scheduler.slots import as_float, between
 from passo.optim.lr_scheduler.verbose import takes_verbose
 from passo.schedules import Cosine, Linear, Schedule, cyclic, steps
-from passo.schedules.ops import NUMBERS
+from passo.schedules.formula import NUMBERS
 
 if TYPE_CHECKING:
     from collections.abc import Callable

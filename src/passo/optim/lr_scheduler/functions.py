@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 from typing import TYPE_CHECKING, Any, Final
 
-from passo.optim.lr_scheduler.slots import as_float, snapshot
+from passo.optim.lr_scheduler.rates import as_float, snapshot
 from passo.schedules import Function, PassoError, Schedule, register
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from torch.optim import lr_scheduler as torchs
 
 from passo.optim.lr_scheduler.base import LRScheduler
 from passo.optim.lr_scheduler.older import update_lr
-from passo.optim.lr_scheduler.slots import held_values
+from passo.optim.lr_scheduler.rates import held_values
 from passo.schedules import PassoError
 
 if TYPE_CHECKING:

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Any, Final
 
 import torch
 
-from passo.optim.fields import Field
+from passo.optim.ground.fields import Field
 from passo.optim.lr_scheduler.absolute import Absolute
 from passo.optim.lr_scheduler.base import MOMENTA
-from passo.optim.lr_scheduler.slots import as_float
+from passo.optim.lr_scheduler.rates import as_float
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from torch.optim import lr_scheduler as torchs
 
-from passo.optim.lr_scheduler.slots import held_values, put
+from passo.optim.lr_scheduler.rates import held_values, put
 
 
 def update_lr(scheduler: Any, epoch: Any = None) -> None:

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Any, Literal, SupportsFloat
 
 from torch.optim import lr_scheduler as torchs
 
+from passo.optim.ground.quiet import quiet
 from passo.optim.lr_scheduler.base import LRScheduler
-from passo.optim.lr_scheduler.slots import as_float, held_values
+from passo.optim.lr_scheduler.rates import as_float, held_values
 from passo.optim.lr_scheduler.verbose import takes_verbose
-from passo.optim.quiet import quiet
 from passo.schedules import Plateau
 from passo.schedules.algebra.atoms import base
-from passo.schedules.feedback import counted, is_better
+from passo.schedules.shapes.plateau import counted, is_better
 
 if TYPE_CHECKING:
     from torch.optim import Optimizer

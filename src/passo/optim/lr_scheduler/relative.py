@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any, cast
 import torch
 from torch.optim import lr_scheduler as torchs
 
+from passo.optim.ground.quiet import quiet
 from passo.optim.lr_scheduler.base import LRScheduler, complain
+from passo.optim.lr_scheduler.rates import are_floats, as_float, put, scaled, snapshot
 from passo.optim.lr_scheduler.shape import Shape
-from passo.optim.lr_scheduler.slots import are_floats, as_float, put, scaled, snapshot
-from passo.optim.quiet import quiet
 from passo.schedules import PassoError
 from passo.schedules.algebra.atoms import base
-from passo.schedules.ops import NUMBERS
+from passo.schedules.formula import NUMBERS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

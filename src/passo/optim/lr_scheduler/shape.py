@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
+from passo.ground.checks import brief
 from passo.schedules import PassoError
-from passo.schedules.numbers import brief
-from passo.schedules.ops import NUMBERS
+from passo.schedules.formula import NUMBERS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

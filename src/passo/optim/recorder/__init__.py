@@ -9,10 +9,10 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from passo.ground.checks import whole
+from passo.ground.errors import PassoError
 from passo.optim.recorder.hooks import Hooks
 from passo.optim.recorder.listener import EnoughUpdates, Listener
-from passo.schedules.errors import PassoError
-from passo.schedules.numbers import whole
 
 if TYPE_CHECKING:
     from types import TracebackType

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from passo.optim.follows import follows
+from passo.optim.scheduler.follows import follows
 
 if TYPE_CHECKING:
     from passo.optim.recorder.ledger import Ledger
-    from passo.optim.scheduler import Scheduler
+    from passo.optim.scheduler.scheduler import Scheduler
 
 
 class Expectation:

@@ -14,9 +14,9 @@ from torch.optim.optimizer import (
     register_optimizer_step_pre_hook,
 )
 
-from passo.optim.quiet import quiet
+from passo.optim.ground.quiet import quiet
 from passo.optim.recorder.source import HIDDEN
-from passo.optim.scheduler import Scheduler
+from passo.optim.scheduler.scheduler import Scheduler
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -6,12 +6,12 @@ import sys
 import warnings
 from typing import TYPE_CHECKING, Any
 
+from passo.ground.errors import PassoWarning
 from passo.optim.recorder import source
 from passo.optim.recorder.loads import Loads
 from passo.optim.recorder.losses import Losses
 from passo.optim.recorder.record import Record
 from passo.optim.recorder.schedulers import Schedulers
-from passo.schedules.errors import PassoWarning
 
 if TYPE_CHECKING:
     from collections.abc import Callable

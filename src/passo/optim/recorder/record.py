@@ -6,18 +6,18 @@ import math
 import weakref
 from typing import TYPE_CHECKING, Any, Final
 
-from passo.optim import ranks
-from passo.optim.attach import attached
-from passo.optim.clock import Watch
-from passo.optim.plan import code
+from passo.optim.ground import ranks
+from passo.optim.ground.updates import Watch
 from passo.optim.recorder import source
 from passo.optim.recorder.describe import future
 from passo.optim.recorder.epochs import Epochs
 from passo.optim.recorder.expectation import Expectation
-from passo.optim.recorder.leaving import way_out
 from passo.optim.recorder.ledger import Ledger
+from passo.optim.recorder.loops import way_out
 from passo.optim.recorder.reading import Reading, is_deep
 from passo.optim.recorder.tally import Tally
+from passo.optim.scheduler.attach import attached
+from passo.optim.scheduler.plan import code
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from torch.optim import Optimizer
 
-    from passo.optim.recorder.leaving import WayOut
+    from passo.optim.recorder.loops import WayOut
     from passo.optim.recorder.losses import Losses
     from passo.optim.recorder.reading import Rows
     from passo.trace import Trace

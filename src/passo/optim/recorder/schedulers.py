@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, cast
 from torch.optim.lr_scheduler import MultiplicativeLR
 
 from passo.optim.recorder import describe, source
-from passo.optim.scheduler import Scheduler
+from passo.optim.scheduler.scheduler import Scheduler
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -1,7 +1,7 @@
 """The algebra of schedules: what is written with operators and methods, as frozen nodes."""
 
 from passo.schedules.algebra.atoms import Base, base
-from passo.schedules.algebra.nary import Maximum, Minimum, Product, Sum
+from passo.schedules.algebra.parallel import Maximum, Minimum, Product, Sum
 from passo.schedules.algebra.repeat import Repeat
 from passo.schedules.algebra.schedule import Schedule
 from passo.schedules.algebra.sequence import Then

@@ -5,17 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, TypeAlias, final
 
-from passo.schedules.algebra.place import length_of
+from passo.ground.checks import brief, real, write
+from passo.ground.errors import NeedsBase, PassoError
+from passo.schedules.algebra.length import length_of
 from passo.schedules.algebra.schedule import Schedule
-from passo.schedules.errors import NeedsBase, PassoError
-from passo.schedules.numbers import brief, real, write
 from passo.schedules.time import Run, Span, as_span
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from passo.schedules.algebra.place import Length
-    from passo.schedules.ops import Formula
+    from passo.schedules.algebra.length import Length
+    from passo.schedules.formula import Formula
 
 Value: TypeAlias = "float | Schedule"
 """A number, or an expression of `base` such as `0.1 * base`."""

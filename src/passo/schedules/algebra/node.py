@@ -5,22 +5,22 @@ from __future__ import annotations
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any, Final, cast
 
+from passo.ground.checks import as_time, brief, real
+from passo.ground.errors import PassoError
 from passo.schedules import arrays
-from passo.schedules.algebra.place import Place, check_length, need_axis
-from passo.schedules.algebra.walk import exchanged, inside, rebuilt, settle
+from passo.schedules.algebra.length import Place, check_length, need_axis
+from passo.schedules.algebra.tree import exchanged, inside, rebuilt, settle
 from passo.schedules.algebra.written import Written
-from passo.schedules.errors import PassoError
-from passo.schedules.numbers import as_time, brief, real
-from passo.schedules.ops import NUMBERS
+from passo.schedules.formula import NUMBERS
 from passo.schedules.time import Run, Span
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
-    from passo.schedules.algebra.place import Length
+    from passo.schedules.algebra.length import Length
     from passo.schedules.algebra.schedule import Schedule
-    from passo.schedules.feedback import Plateau
-    from passo.schedules.ops import Formula
+    from passo.schedules.formula import Formula
+    from passo.schedules.shapes.plateau import Plateau
 
     Localize = Callable[[float], "float | None"]
 
@@ -263,6 +263,6 @@ class Node(Written):
         >>> s(25), told(19), told(20)
         (1.0, 1.0, 0.5)
         """
-        from passo.schedules.feedback import told  # it inherits from us
+        from passo.schedules.shapes.plateau import told
 
         return told(self, reports)

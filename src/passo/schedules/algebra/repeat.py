@@ -10,20 +10,28 @@ from itertools import islice
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any, Final, final
 
+from passo.ground.checks import (
+    brief,
+    decimal,
+    exact,
+    real,
+    whole,
+    write,
+    write_exact,
+)
+from passo.ground.errors import PassoError
 from passo.schedules.algebra.atoms import as_part
-from passo.schedules.algebra.crossings import MOST_CORNERS
-from passo.schedules.algebra.cycles import counter, growing_starts, total_growth
-from passo.schedules.algebra.place import UNKNOWN, Length, Place
+from passo.schedules.algebra.length import UNKNOWN, Length, Place
+from passo.schedules.algebra.periods import counter, growing_starts, total_growth
 from passo.schedules.algebra.schedule import Schedule
 from passo.schedules.algebra.sequence import amount_of, is_nothing
 from passo.schedules.algebra.written import ATOM
-from passo.schedules.errors import PassoError
-from passo.schedules.numbers import brief, decimal, exact, real, whole, write, write_exact
+from passo.schedules.crossings import MOST_CORNERS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from passo.schedules.ops import Formula
+    from passo.schedules.formula import Formula
     from passo.schedules.time import Run
 
 _ENDLESS: Final = attrgetter("_endless")

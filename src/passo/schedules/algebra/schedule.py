@@ -39,14 +39,14 @@ class Schedule(Node):
         return Then.of((self, *others))
 
     def __add__(self, other: Schedule | float) -> Schedule:
-        from passo.schedules.algebra.nary import Sum
+        from passo.schedules.algebra.parallel import Sum
 
         return Sum.pair(self, other)
 
     __radd__ = __add__
 
     def __mul__(self, other: Schedule | float) -> Schedule:
-        from passo.schedules.algebra.nary import Product
+        from passo.schedules.algebra.parallel import Product
 
         return Product.pair(self, other)
 
@@ -59,7 +59,7 @@ class Schedule(Node):
         >>> Linear(0, 1, steps(10)).minimum(0.25)(5)
         0.25
         """
-        from passo.schedules.algebra.nary import Minimum
+        from passo.schedules.algebra.parallel import Minimum
 
         return Minimum.need(self, other)
 
@@ -70,7 +70,7 @@ class Schedule(Node):
         >>> Linear(0, 1, steps(10)).maximum(0.75)(5)
         0.75
         """
-        from passo.schedules.algebra.nary import Maximum
+        from passo.schedules.algebra.parallel import Maximum
 
         return Maximum.need(self, other)
 
@@ -151,7 +151,7 @@ class Schedule(Node):
         >>> Constant(0.1).to_spec()
         {'is': 'Constant', 'value': 0.1, 'over': None}
         """
-        from passo.schedules.spec.data import to_spec  # spec knows every node
+        from passo.schedules.text.data import to_spec
 
         spec: dict[str, Any] = to_spec(self)
         return spec

@@ -10,21 +10,21 @@ from itertools import accumulate, pairwise
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any, Final, final
 
+from passo.ground.checks import brief
+from passo.ground.errors import PassoError
 from passo.schedules.algebra.atoms import as_part
+from passo.schedules.algebra.length import Length, Place, total_length
 from passo.schedules.algebra.node import MOST_PARTS
-from passo.schedules.algebra.place import Length, Place, total_length
 from passo.schedules.algebra.schedule import Schedule
 from passo.schedules.algebra.written import ATOM
-from passo.schedules.errors import PassoError
-from passo.schedules.numbers import brief
-from passo.schedules.ops import NUMBERS
+from passo.schedules.formula import NUMBERS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from passo.schedules.algebra.node import Localize
-    from passo.schedules.feedback import Plateau
-    from passo.schedules.ops import Formula
+    from passo.schedules.formula import Formula
+    from passo.schedules.shapes.plateau import Plateau
     from passo.schedules.time import Run, Span
 
 _ENDLESS: Final = attrgetter("_endless")

@@ -8,23 +8,23 @@ from fractions import Fraction
 from itertools import islice
 from typing import TYPE_CHECKING, Any, final
 
+from passo.ground.checks import decimal, exact, write_exact
+from passo.ground.errors import PassoError
 from passo.schedules.algebra.atoms import Value, as_number, as_part, as_value, write_value
-from passo.schedules.algebra.crossings import MOST_CORNERS, changes
-from passo.schedules.algebra.cycles import ratio
-from passo.schedules.algebra.place import UNKNOWN, Length, Place, length_of
+from passo.schedules.algebra.length import UNKNOWN, Length, Place, length_of
+from passo.schedules.algebra.periods import ratio
 from passo.schedules.algebra.schedule import Schedule
 from passo.schedules.algebra.written import ATOM
-from passo.schedules.errors import PassoError
-from passo.schedules.numbers import decimal, exact, write_exact
-from passo.schedules.ops import NUMBERS
+from passo.schedules.crossings import MOST_CORNERS, changes
+from passo.schedules.formula import NUMBERS
 from passo.schedules.time import LONGEST, Span, as_span
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from passo.schedules.algebra.node import Localize
-    from passo.schedules.feedback import Plateau
-    from passo.schedules.ops import Formula
+    from passo.schedules.formula import Formula
+    from passo.schedules.shapes.plateau import Plateau
     from passo.schedules.time import Run
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
-from passo.schedules.algebra.walk import settle
+from passo.schedules.algebra.tree import settle
 
 if TYPE_CHECKING:
     from passo.schedules.algebra.schedule import Schedule
@@ -44,7 +44,7 @@ class Written:
             return cast("str", settle(self, "_text", lambda node: node._write()))
 
     def __reduce__(self) -> tuple[Any, ...]:
-        from passo.schedules.spec.data import from_json, to_json  # it knows every node
+        from passo.schedules.text.data import from_json, to_json
 
         return from_json, (to_json(cast("Schedule", self)),)
 

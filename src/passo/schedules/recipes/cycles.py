@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Final
 
+from passo.ground.checks import brief, real, write
+from passo.ground.errors import PassoError
 from passo.schedules.algebra.atoms import Value, as_value, base
 from passo.schedules.algebra.schedule import Schedule
-from passo.schedules.errors import PassoError
-from passo.schedules.numbers import brief, real, write
 from passo.schedules.shapes import Constant, Cosine, Exponential, Linear
 from passo.schedules.time import Span, as_span, percent, rest, steps
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
+from passo.ground.checks import brief
+from passo.ground.errors import PassoError
 from passo.schedules.algebra.atoms import Value, as_value, base
 from passo.schedules.algebra.schedule import Schedule
-from passo.schedules.errors import PassoError
-from passo.schedules.numbers import brief
 from passo.schedules.shapes import Constant, Cosine, Exponential, Polynomial, Table
 from passo.schedules.shapes.leaf import positive
 from passo.schedules.time import Span, as_span, rest, steps

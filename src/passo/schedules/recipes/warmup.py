@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Final
 
+from passo.ground.calls import shown
+from passo.ground.checks import brief, real, whole
+from passo.ground.errors import PassoError
 from passo.schedules.algebra.atoms import Value, as_value, base
 from passo.schedules.algebra.schedule import Schedule
-from passo.schedules.calls import shown
-from passo.schedules.errors import PassoError
-from passo.schedules.numbers import brief, real, whole
 from passo.schedules.shapes import Constant, Cosine, InversePower, Linear, Power
 from passo.schedules.time import Span, as_span, percent, rest
 

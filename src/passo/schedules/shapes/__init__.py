@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 from passo.schedules.algebra.atoms import Constant
 from passo.schedules.shapes.basic import Cosine, Geometric, Linear, Polynomial, Power
 from passo.schedules.shapes.endless import Exponential, Function, InversePower
+from passo.schedules.shapes.plateau import Plateau
 from passo.schedules.shapes.table import Table
 
 if TYPE_CHECKING:
@@ -47,6 +48,7 @@ __all__ = [
     "KDecayCosine",
     "Linear",
     "Logarithmic",
+    "Plateau",
     "Polynomial",
     "Power",
     "Rex",

@@ -9,7 +9,7 @@ from passo.schedules.precise import left_of, raised, ratio
 from passo.schedules.shapes.leaf import Ramp, positive, same_sign
 
 if TYPE_CHECKING:
-    from passo.schedules.ops import Formula
+    from passo.schedules.formula import Formula
 
 
 @final

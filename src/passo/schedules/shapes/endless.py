@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, TypeVar, final
 
+from passo.ground.checks import brief
+from passo.ground.errors import PassoError, closest
 from passo.schedules.algebra.atoms import Value, as_number, as_value
-from passo.schedules.algebra.cycles import ratio
-from passo.schedules.errors import PassoError, closest
-from passo.schedules.numbers import brief
-from passo.schedules.ops import NUMBERS
+from passo.schedules.algebra.periods import ratio
+from passo.schedules.formula import NUMBERS
 from passo.schedules.precise import product
 from passo.schedules.shapes.leaf import Endless, positive
 from passo.schedules.time import Span, as_span, steps
@@ -17,7 +17,7 @@ from passo.schedules.time import Span, as_span, steps
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from passo.schedules.ops import Formula
+    from passo.schedules.formula import Formula
 
     Registered = TypeVar("Registered", bound=Callable[[Any], Any])
 

@@ -6,17 +6,17 @@ import json
 from dataclasses import MISSING, dataclass, fields
 from typing import TYPE_CHECKING, Any
 
+from passo.ground.checks import real, write
+from passo.ground.errors import PassoError
 from passo.schedules.algebra.atoms import Value, as_number, as_value, write_value
-from passo.schedules.algebra.place import Length, length_of
+from passo.schedules.algebra.length import Length, length_of
 from passo.schedules.algebra.schedule import Schedule
-from passo.schedules.errors import PassoError
-from passo.schedules.numbers import real, write
 from passo.schedules.time import Run, Span, as_span, rest
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from passo.schedules.ops import Formula
+    from passo.schedules.formula import Formula
 
 _MOST_UNEQUAL = 1e300
 

@@ -6,14 +6,14 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, final
 
-from passo.schedules.errors import PassoError
-from passo.schedules.numbers import real, write
+from passo.ground.checks import real, write
+from passo.ground.errors import PassoError
 from passo.schedules.precise import raised, ratio
 from passo.schedules.shapes.leaf import Ramp, positive, same_sign
 from passo.schedules.time import Span, as_span, steps
 
 if TYPE_CHECKING:
-    from passo.schedules.ops import Formula
+    from passo.schedules.formula import Formula
 
 _STEEPEST: Final = 300
 _FARTHEST: Final = 1e12

@@ -7,17 +7,17 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Final, final
 
+from passo.ground.checks import brief
+from passo.ground.errors import PassoError
 from passo.schedules.algebra.atoms import Value, as_number, as_value, write_value
-from passo.schedules.algebra.place import UNKNOWN, Length, length_of
-from passo.schedules.errors import PassoError
-from passo.schedules.numbers import brief
+from passo.schedules.algebra.length import UNKNOWN, Length, length_of
 from passo.schedules.shapes.leaf import Leaf
 from passo.schedules.time import Run, Span, as_span
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from passo.schedules.ops import Formula
+    from passo.schedules.formula import Formula
 
 _KINDS: Final = ("linear", "cosine", "step")
 

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any, Final
 
-from passo.schedules.calls import shown
-from passo.schedules.errors import NeedsRun, PassoError
-from passo.schedules.numbers import brief, exact, whole, write_exact
+from passo.ground.calls import shown
+from passo.ground.checks import brief, exact, whole, write_exact
+from passo.ground.errors import NeedsRun, PassoError
 from passo.schedules.time.span import LONGEST, Span, as_span, span_from_spec
 
 AXES: Final = {"step": "steps", "sample": "samples", "token": "tokens"}

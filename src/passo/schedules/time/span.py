@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any, Final, cast
 
-from passo.schedules.errors import PassoError
-from passo.schedules.numbers import brief, exact, write_exact
+from passo.ground.checks import brief, exact, write_exact
+from passo.ground.errors import PassoError
 
 UNITS: Final = ("steps", "epochs", "samples", "tokens", "percent", "rest")
 LONGEST: Final = 10**18

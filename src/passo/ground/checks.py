@@ -1,0 +1,148 @@
+"""Plain numbers at the edge: what is accepted, how it is printed."""
+
+from __future__ import annotations
+
+import math
+import re
+import sys
+from fractions import Fraction
+from numbers import Real
+
+from passo.ground.errors import PassoError
+
+_LARGEST_PLAIN_INTEGER = 10**15
+_LONGEST_BRIEF = 60
+_LATEST = sys.float_info.max
+_FRACTION = re.compile(r"-?\d{1,500}(?:/\d{1,500}|\.\d{1,500})?", re.ASCII)
+_ZERO_BELOW = re.compile(r"/0+$")
+
+
+def brief(value: object) -> str:
+    """`repr` in at most 60 characters, whatever it is.
+
+    >>> brief("a" * 100)
+    "'aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa..."
+    """
+    if isinstance(value, (str, bytes, list, tuple)):
+        value = value[:_LONGEST_BRIEF]
+    try:
+        code = repr(value)
+    except ValueError:
+        return "a number of thousands of digits"
+    except RecursionError:
+        return f"a deeply nested {type(value).__name__}"
+    return code if len(code) <= _LONGEST_BRIEF else code[: _LONGEST_BRIEF - 3] + "..."
+
+
+def real(value: object, name: str) -> float:
+    """`value` as a finite float; bools, strings, NaN and infinities are refused by name.
+
+    >>> real(3, "gamma")
+    3.0
+    """
+    if isinstance(value, bool) or not isinstance(value, Real):
+        msg = f"{name} must be a number, got {brief(value)}"
+        raise PassoError(msg)
+    try:
+        number = float(value)
+    except OverflowError:
+        number = math.inf
+    if not math.isfinite(number):
+        msg = f"{name} must be finite, got {brief(value)}"
+        raise PassoError(msg)
+    return number + 0.0
+
+
+def as_time(t: object) -> float:
+    """A number of any kind as a time; whatever else stands where a time is asked for is refused.
+
+    >>> as_time(Fraction(1, 2))
+    0.5
+    """
+    if isinstance(t, bool) or not isinstance(t, Real):
+        need = "; write numpy.asarray(t)" if isinstance(t, (list, tuple)) else ""
+        msg = f"t must be a number or an array of numbers, got {brief(t)}{need}"
+        raise PassoError(msg)
+    if not 0 <= t <= _LATEST:  # type: ignore[operator]
+        msg = f"t must be at least 0 and below 1.8e308, got {brief(t)}"
+        raise PassoError(msg)
+    return float(t)
+
+
+def whole(value: object, name: str, *, least: int = 1, most: int | None = None) -> int:
+    """`value` as an int of at least `least`, at most `most`; 3.0 is not an int.
+
+    >>> whole(3, "times")
+    3
+    """
+    if isinstance(value, bool) or not isinstance(value, int) or value < least:
+        msg = f"{name} must be a whole number of at least {least}, got {brief(value)}"
+        raise PassoError(msg)
+    if most is not None and value > most:
+        msg = f"{name} must be at most {most:,}, got {brief(value)}"
+        raise PassoError(msg)
+    return value
+
+
+def exact(value: object, name: str) -> Fraction:
+    """The fraction that was written: 0.1 is one tenth, "1/3" a third.
+
+    >>> exact(0.1, "amount"), exact("1/3", "amount")
+    (Fraction(1, 10), Fraction(1, 3))
+    """
+    if isinstance(value, bool) or not isinstance(value, (Real, str)):
+        msg = f"{name} must be a number, got {brief(value)}"
+        raise PassoError(msg)
+    if isinstance(value, str):
+        return _read(value, name)
+    if isinstance(value, (int, Fraction)):
+        return Fraction(value)
+    number = float(value)
+    if not math.isfinite(number):
+        msg = f"{name} must be finite, got {brief(value)}"
+        raise PassoError(msg)
+    return Fraction(repr(number))
+
+
+def _read(text: str, name: str) -> Fraction:
+    if _FRACTION.fullmatch(text) and not _ZERO_BELOW.search(text):
+        return Fraction(text)
+    msg = f'{name} as text must be a fraction such as "1/3", got {brief(text)}'
+    raise PassoError(msg)
+
+
+def write(number: float) -> str:
+    """The shortest text that reads back as the same float; whole numbers lose their point.
+
+    >>> write(1.0), write(0.1), write(1e300)
+    ('1', '0.1', '1e+300')
+    """
+    if number == int(number) and abs(number) < _LARGEST_PLAIN_INTEGER:
+        return str(int(number))
+    return repr(number)
+
+
+def write_exact(number: Fraction) -> str:
+    """A fraction as code: an integer, the decimal it is, or quoted as "p/q".
+
+    >>> write_exact(Fraction(5)), write_exact(Fraction(1, 10)), write_exact(Fraction(1, 3))
+    ('5', '0.1', '"1/3"')
+    """
+    if number.denominator == 1 and abs(number) < 10**400:
+        return str(number.numerator)
+    try:
+        decimal = repr(float(number))
+    except OverflowError:
+        decimal = "inf"
+    if math.isfinite(float(decimal)) and Fraction(decimal) == number:
+        return decimal
+    return f'"{number.numerator}/{number.denominator}"'
+
+
+def decimal(number: Fraction) -> str:
+    """A fraction in a few digits, however large it is.
+
+    >>> decimal(Fraction(1, 3)), decimal(Fraction(10) ** 400)
+    ('0.333', 'more than 1e300')
+    """
+    return f"{float(number):.3g}" if abs(number) < 10**300 else "more than 1e300"

@@ -1,0 +1,182 @@
+"""`untouched`: whatever happens in the block, afterwards everything is as it was."""
+
+from __future__ import annotations
+
+import copy
+import signal
+import threading
+from contextlib import ExitStack, contextmanager
+from typing import TYPE_CHECKING, Any
+
+import torch
+
+from passo.ground.checks import brief
+from passo.optim.finder.loader_step import LoaderStep
+from passo.optim.finder.memento import Memento
+from passo.optim.ground import randomness
+from passo.optim.scheduler.attach import attached, unwrapped
+from passo.optim.scheduler.scheduler import Scheduler
+from passo.schedules import PassoError
+
+if TYPE_CHECKING:
+    import os
+    from collections.abc import Callable, Iterator
+
+
+@contextmanager
+def untouched(*things: Any, folder: str | os.PathLike[str] | None = None) -> Iterator[None]:
+    """Gives back, bit for bit, what the block changes; also after an exception or a Ctrl-C.
+
+    `things`: modules (parameters, buffers, gradients, train or eval, plain attributes), optimizers
+    (state, groups, types and identities; a passo Scheduler on one stands still meanwhile),
+    GradScalers, DataLoaders (their generators), generators, tensors, lists and dicts, what
+    `loader_step` made, and any object with `state_dict` and `load_state_dict`. The global
+    generators of Python, NumPy and torch are always given back, on all devices.
+
+    The copies stay in memory, on the device of each tensor; with `folder` they wait on disk. An
+    iterator that the block shares with the outside is not rewound: begin it inside. Raises
+    PassoError, before anything runs, for a thing that it cannot give back.
+
+    >>> weight = torch.nn.Parameter(torch.ones(1))
+    >>> optimizer = torch.optim.SGD([weight], lr=0.1, momentum=0.9)
+    >>> with untouched(optimizer):
+    ...     weight.grad = torch.ones(1)
+    ...     optimizer.step()
+    >>> weight.item(), weight.grad, len(optimizer.state)
+    (1.0, None, 0)
+    """
+    found = Parts()
+    for thing in things:
+        found.add(thing)
+    with ExitStack() as undo:
+        patience = Patience()
+        undo.callback(patience.end)
+        undo.callback(randomness.keep_global())
+        for generator in found.generators:
+            undo.callback(randomness.keep(generator))
+        memento = Memento(found.held, folder=folder)
+        undo.callback(memento.close)
+        undo.callback(memento.put_back)
+        for thing in found.stateful:
+            undo.callback(thing.load_state_dict, copy.deepcopy(thing.state_dict()))
+        for optimizer in found.optimizers:
+            for scheduler in attached(optimizer):
+                undo.callback(_silence(scheduler, optimizer))
+        for thing in found.plain:
+            undo.callback(vars(thing).update, dict(vars(thing)))
+        for step in found.steps:
+            step.begin_again()
+        undo.callback(patience.begin)
+        yield
+
+
+class Patience:
+    """Keeps a Ctrl-C until all is given back: a second one would tear that apart."""
+
+    def __init__(self) -> None:
+        self._before: Any = None
+        self._came = False
+
+    def begin(self) -> None:
+        """From here on a Ctrl-C waits; in another thread than the main one there is none."""
+        alone = threading.current_thread() is threading.main_thread()
+        if alone and signal.getsignal(signal.SIGINT) is not None:
+            self._before = signal.signal(signal.SIGINT, self._keep)
+
+    def end(self) -> None:
+        """Whoever listened before listens again, and hears of what came."""
+        if self._before is not None:
+            signal.signal(signal.SIGINT, self._before)
+        if self._came:
+            raise KeyboardInterrupt
+
+    def _keep(self, *_: Any) -> None:
+        self._came = True
+
+
+class Parts:
+    """Things sorted by how they are given back."""
+
+    def __init__(self) -> None:
+        self.held: list[Any] = []
+        self.stateful: list[Any] = []
+        self.generators: list[Any] = []
+        self.optimizers: list[Any] = []
+        self.plain: list[Any] = []
+        self.steps: list[LoaderStep] = []
+
+    def add(self, thing: Any) -> None:
+        """Take a thing in; raises PassoError for one that cannot be given back."""
+        if thing is None or any(each is thing for each in (*self.held, *self.stateful)):
+            return
+        if hasattr(thing, "param_groups") or isinstance(thing, torch.optim.Optimizer):
+            self._add_optimizer(thing)
+        elif isinstance(thing, LoaderStep):
+            self._add_step(thing)
+        elif isinstance(thing, Scheduler):
+            self.add(thing.optimizer)
+        elif isinstance(thing, torch.utils.data.DataLoader):
+            self._add_loader(thing)
+        elif isinstance(thing, (torch.nn.Module, torch.amp.GradScaler, torch.Tensor, list, dict)):
+            self.held.append(thing)
+        elif randomness.is_generator(thing):
+            self.generators.append(thing)
+        elif hasattr(thing, "state_dict") and hasattr(thing, "load_state_dict"):
+            self.stateful.append(thing)
+        else:
+            msg = (
+                f"{brief(thing)} cannot be given back as it was: it has no state_dict and "
+                "load_state_dict; name what has them, such as [model, scaler, loader]"
+            )
+            raise PassoError(msg)
+
+    def _add_optimizer(self, optimizer: Any) -> None:
+        """A wrapper such as accelerate's, and what it holds inside."""
+        inner = unwrapped(optimizer)
+        for each in {id(optimizer): optimizer, id(inner): inner}.values():
+            if each is not None and not any(each is held for held in self.held):
+                self.held.append(each)
+                self.optimizers.append(each)
+
+    def _add_step(self, step: LoaderStep) -> None:
+        self.steps.append(step)
+        self.plain.append(step)
+        for part in (step.model, step.optimizer, step.scaler):
+            self.add(part)
+        if isinstance(step.loader, torch.utils.data.DataLoader):
+            self.add(step.loader)
+
+    def _add_loader(self, loader: Any) -> None:
+        if _has_state(loader):
+            self.stateful.append(loader)
+        self.generators += randomness.loader_generators(loader)
+        parts = (loader, loader.sampler, loader.batch_sampler)
+        self.plain += [each for each in parts if hasattr(each, "__dict__")]
+
+
+def _has_state(loader: Any) -> bool:
+    """Whether a loader can tell where it is; accelerate's has the method also where it cannot."""
+    try:
+        return loader.state_dict() is not None and hasattr(loader, "load_state_dict")
+    except AttributeError:
+        return False
+
+
+def _silence(scheduler: Scheduler, optimizer: Any) -> Callable[[], None]:
+    """Take a Scheduler's hooks off and its trace away; the answer brings all back.
+
+    Its hooks come back with what the optimizer held. If the block reported to it or moved its clock
+    by hand, its state is loaded again.
+    """
+    state, journal = scheduler.state_dict(), scheduler._journal
+    scheduler._journal = None
+    for hooks in (optimizer._optimizer_step_pre_hooks, optimizer._optimizer_step_post_hooks):
+        for handle in scheduler._handles:
+            hooks.pop(handle.id, None)
+
+    def bring_back() -> None:
+        if scheduler.state_dict() != state:
+            scheduler.load_state_dict(state)
+        scheduler._journal = journal
+
+    return bring_back

@@ -1,0 +1,156 @@
+"""A plan: which field of which param group follows which schedule."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, cast
+
+from passo.ground.errors import closest
+from passo.schedules import NeedsRun, PassoError, Plateau, Run, Schedule
+from passo.schedules.algebra.atoms import as_schedule
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+_MISSING: Any = object()
+
+
+@dataclass(frozen=True, slots=True)
+class ByGroup:
+    """A schedule for each param group, by the group's "name"; made by `by_group`."""
+
+    schedules: Mapping[str, Schedule | None]
+    others: Any = _MISSING
+
+    @property
+    def has_others(self) -> bool:
+        """Whether groups that are not named are spoken for.
+
+        >>> by_group({"head": 0.1}, others=None).has_others
+        True
+        """
+        return self.others is not _MISSING
+
+    def choose(self, group: dict[str, Any], place: int) -> Schedule | None:
+        """The schedule of one group; None leaves the group alone on purpose."""
+        name: Any = group.get("name")
+        if name in self.schedules:
+            return self.schedules[name]
+        if self.others is not _MISSING:
+            return self.others  # type: ignore[no-any-return]
+        called = f"param group {place}" + (f" ({name!r})" if name is not None else ", unnamed,")
+        hint = closest(str(name), self.schedules) if name is not None else ""
+        msg = (
+            f"{called} has no schedule in by_group({{{', '.join(map(repr, self.schedules))}}})"
+            f"{hint}; name it there, or write others=... (None leaves the others alone)"
+        )
+        raise PassoError(msg)
+
+
+def by_group(schedules: Mapping[str, Schedule | float | None], others: Any = _MISSING) -> ByGroup:
+    """Another schedule for each param group, matched on the group's "name".
+
+    A group that is not named needs `others`, a schedule for all of them; None leaves a group
+    alone. Raises PassoError for what is not a schedule.
+
+    >>> from passo import Constant, base
+    >>> plan = by_group({"head": base, "backbone": None}, others=0.1 * base)
+    >>> plan.choose({"name": "head"}, 0), plan.choose({"name": "neck"}, 1)
+    (base, 0.1 * base)
+    """
+    if not isinstance(schedules, Mapping) or not schedules:
+        msg = f'by_group needs {{"name": schedule}}, got {schedules!r}'
+        raise PassoError(msg)
+    chosen = {name: _schedule(each, repr(name)) for name, each in schedules.items()}
+    rest = others if others is _MISSING else _schedule(others, "others")
+    return ByGroup(MappingProxyType(chosen), rest)
+
+
+def _schedule(value: Any, name: str) -> Schedule | None:
+    if value is None:
+        return None
+    if not isinstance(value, (Schedule, int, float)) or isinstance(value, bool):
+        msg = f"the plan of {name} must be a schedule or a number, got {value!r}"
+        raise PassoError(msg)
+    if isinstance(value, Plateau):
+        msg = f"the plan of {name} is only a factor; write base * {value!r}"
+        raise PassoError(msg)
+    return as_schedule(value, name)
+
+
+Plan = Mapping[str, "Schedule | ByGroup | Sequence[tuple[Any, Any]]"]
+
+
+def as_plan(plan: Any) -> dict[str, Any]:
+    """A plan as a dict from keys to a schedule, a ByGroup, or (predicate, schedule) pairs."""
+    given = plan if isinstance(plan, Mapping) else {"lr": plan}
+    if not given:
+        msg = 'a plan names at least one field; write {"lr": warmup_cosine()}'
+        raise PassoError(msg)
+    return {key: _entry(key, value) for key, value in given.items()}
+
+
+def _entry(key: str, value: Any) -> Any:
+    if isinstance(value, ByGroup):
+        return value
+    if isinstance(value, (list, tuple)):
+        return tuple(_pair(key, each) for each in value)
+    schedule = _schedule(value, repr(key))
+    if schedule is None:
+        msg = f"the plan of {key!r} must be a schedule, got None; leave the key out"
+        raise PassoError(msg)
+    return schedule
+
+
+def _pair(key: str, pair: Any) -> tuple[Any, Schedule | None]:
+    if not isinstance(pair, (list, tuple)) or len(pair) != 2 or not callable(pair[0]):
+        msg = f"the plan of {key!r} as a list holds (predicate, schedule) pairs, got {pair!r}"
+        raise PassoError(msg)
+    return pair[0], _schedule(pair[1], repr(key))
+
+
+def choose(entry: Any, group: dict[str, Any], place: int, key: str) -> Schedule | None:
+    """The schedule that an entry of the plan gives to one group."""
+    if isinstance(entry, Schedule):
+        return entry
+    if isinstance(entry, ByGroup):
+        return entry.choose(group, place)
+    for wants, schedule in entry:
+        if wants(group):
+            return cast("Schedule | None", schedule)
+    msg = (
+        f"no predicate in the plan of {key!r} wants param group {place}; "
+        "end the list with (lambda group: True, schedule)"
+    )
+    raise PassoError(msg)
+
+
+def placeable(schedule: Schedule, run: Run | None) -> Schedule:
+    """The schedule as it is, if it can be measured; without a run only steps can."""
+    if run is None:
+        for unit in sorted(schedule._units):
+            if unit != "steps":
+                msg = (
+                    f"{schedule._span_in(unit)!r} needs a run; write attach(optimizer, plan, "
+                    "Run.of(len(loader), epochs=90))"
+                )
+                raise NeedsRun(msg)
+    return schedule
+
+
+def code(entry: Any) -> str:
+    """What a plan has for a key, as it is written.
+
+    >>> from passo import Constant
+    >>> code(by_group({"head": 0.1}, others=Constant(0.5)))
+    "by_group({'head': Constant(0.1)}, others=Constant(0.5))"
+    """
+    if isinstance(entry, ByGroup):
+        given = [f"{name!r}: {schedule!r}" for name, schedule in entry.schedules.items()]
+        others = f", others={entry.others!r}" if entry.has_others else ""
+        return f"by_group({{{', '.join(given)}}}{others})"
+    if isinstance(entry, Schedule):
+        return repr(entry)
+    return ", ".join(repr(schedule) for _, schedule in entry)

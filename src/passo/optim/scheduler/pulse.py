@@ -1,0 +1,90 @@
+"""The pulse: what a Scheduler does before and after each step of its optimizer."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from passo.optim.ground.quiet import quiet
+from passo.optim.ground.updates import Watch, only_fills_state
+from passo.optim.scheduler import horizon
+
+if TYPE_CHECKING:
+    from torch.optim import Optimizer
+
+    from passo.optim.scheduler.scheduler import Scheduler
+
+
+class Pulse:
+    """The two step hooks of a Scheduler; the optimizer owns this, and this owns the Scheduler.
+
+    The usual step (the groups as they were, a gradient, the rate that we wrote, steps as the
+    axis) passes a few comparisons of identity; whatever differs from it is looked at in full.
+    """
+
+    __slots__ = (
+        "_at",
+        "_count",
+        "_driver",
+        "_graded",
+        "_last",
+        "_plain",
+        "_scaled",
+        "_scheduler",
+        "_watch",
+    )
+
+    def __init__(self, scheduler: Scheduler, watch: Watch) -> None:
+        self._scheduler, self._watch = scheduler, watch
+        self._driver, self._at = scheduler.driver, scheduler.at
+        settings = scheduler.settings
+        busy = settings.strict or settings.watch is not None or scheduler.records
+        self._plain = settings.axis == "step" and not watch.nested and not busy
+        self._graded = False
+        self._last: Any = None
+        self._count = -1
+        self._scaled = True
+
+    @quiet
+    def before(self, optimizer: Optimizer, args: Any, kwargs: Any) -> None:
+        """Write to groups that came since the last step; see whether there is a gradient."""
+        groups = optimizer.param_groups
+        if len(groups) != self._count or groups[-1] is not self._last or len(args) > 1 or kwargs:
+            self._look(optimizer, args, kwargs)
+            return
+        params = groups[0]["params"]
+        if params and params[0].grad is not None:
+            self._graded = True
+        else:
+            self._look(optimizer, args, kwargs)
+
+    @quiet
+    def after(self, optimizer: Optimizer, _args: Any, _kwargs: Any) -> None:
+        """Where the step was an update: count it, and write what the next one uses."""
+        groups, watch = optimizer.param_groups, self._watch
+        if (
+            not self._graded
+            or groups[0]["lr"] is not watch.lr
+            or (self._scaled and "found_inf" in optimizer.__dict__)
+        ):
+            if watch.is_update(optimizer):
+                self._scheduler.tick(optimizer)
+            return
+        at = self._at
+        at.updates = t = at.updates + 1
+        self._driver.write(groups, float(t), made=True)
+        watch.lr = groups[0]["lr"]
+
+    def _look(self, optimizer: Optimizer, args: Any, kwargs: Any) -> None:
+        """The same in full, and remember what the usual step looks like."""
+        groups, scheduler = optimizer.param_groups, self._scheduler
+        closure = args[1] if len(args) > 1 else kwargs.get("closure")
+        self._graded = False
+        self._watch.before(groups, closure)
+        if self._driver.is_behind(groups):
+            scheduler.write(optimizer)
+        scheduler.refuse_anew()
+        if scheduler.settings.strict and not only_fills_state(groups):
+            horizon.refuse_past_the_end(scheduler)
+        if self._plain and groups and "lr" in groups[0]:
+            self._count, self._last = len(groups), groups[-1]
+            self._scaled = getattr(optimizer, "_step_supports_amp_scaling", False)

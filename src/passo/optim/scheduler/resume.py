@@ -1,0 +1,223 @@
+"""A checkpoint's plan against today's: where the curves differ, and what each policy does."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from passo.ground.checks import write
+from passo.optim.scheduler.tracks import Track
+from passo.schedules import PassoError, Run, Span
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from passo.optim.scheduler.driver import Driven
+    from passo.optim.scheduler.scheduler import Scheduler
+    from passo.optim.scheduler.state import Saved
+    from passo.schedules import Schedule
+
+_POINTS = 64
+_ENDLESS = 10_000.0
+
+
+class Difference(NamedTuple):
+    """One field that is not as in the checkpoint; None stands for the side that lacks it."""
+
+    name: str
+    today: Driven | None
+    saved: tuple[Track, float] | None
+
+
+def differences(scheduler: Scheduler, saved: Saved) -> list[Difference]:
+    """The fields whose curves differ on their runs, by value and not by text.
+
+    A group that the checkpoint does not know has joined since; it is no difference.
+    """
+    found, here = [], set()
+    for each in scheduler.driver.driven:
+        here.add((each.place, each.key))
+        theirs = saved.fields.get((each.place, each.key))
+        if theirs is None and (each.place is None or each.place < saved.groups):
+            found.append(Difference(_name(each.place, each.key), each, None))
+        elif theirs is not None and _differ(scheduler, saved, each, theirs):
+            found.append(Difference(_name(each.place, each.key), each, theirs))
+    gone = [spot for spot in saved.fields if spot not in here]
+    return found + [Difference(_name(*spot), None, saved.fields[spot]) for spot in gone]
+
+
+def _name(place: int | None, key: str) -> str:
+    return key if place is None else f"{key} of group {place}"
+
+
+def _differ(scheduler: Scheduler, saved: Saved, today: Driven, theirs: tuple[Track, float]) -> bool:
+    old, base = theirs
+    new, length = today.track, _length(saved.run)
+    if new.unit != old.unit or length != _length(scheduler.run):
+        return True
+    if new.source._relative and _own_base(scheduler, today, base) != base:
+        return True
+    if new.placed == old.placed:
+        return False
+    if _plateaus(new) != _plateaus(old):
+        return True
+    ours, before = (_with_a_past(each, length).with_base(base) for each in (new, old))
+    return any(ours(t) != before(t) for t in _times(ours, before, length))
+
+
+def _own_base(scheduler: Scheduler, today: Driven, saved: float) -> float:
+    """The base that was given to attach, else the saved one."""
+    return saved if scheduler.driver.bases.get(today.key) is None else today.base
+
+
+def _plateaus(track: Track) -> list[str]:
+    return [repr(memory.reducer.rule) for memory in track.memories]
+
+
+def _with_a_past(track: Track, length: float | None) -> Schedule:
+    """The schedule after a run of reports that never improve: plateaus show where they listen."""
+    end = _ENDLESS if length is None else length
+    metrics = {memory.reducer.rule.metric: 1.0 for memory in track.memories}
+    if not metrics:
+        return track.placed
+    return track.placed.with_reports([(end * k / _POINTS, metrics) for k in range(_POINTS)])
+
+
+def _times(one: Schedule, other: Schedule, length: float | None) -> Iterator[float]:
+    end = _ENDLESS if length is None else length
+    for schedule in (one, other):
+        for corner in list(_corners(schedule, end))[:_POINTS]:
+            yield from (corner, corner * (1 - 1e-9))
+    for k in range(_POINTS + 1):
+        yield end * k / _POINTS
+
+
+def _corners(schedule: Schedule, end: float) -> Iterator[float]:
+    return (t for _, t in zip(range(_POINTS), schedule._corners(0.0, end), strict=False))
+
+
+def _length(run: Run | None) -> float | None:
+    return None if run is None else float(run.measure(run.length))
+
+
+def told(scheduler: Scheduler, saved: Saved, found: list[Difference]) -> str:
+    """What differs: for the first fields, both codes, and both values now and at the end."""
+    many = f"{len(found)} fields differ" if len(found) > 1 else "one field differs"
+    lines = [f"the plan saved at update {saved.clock:,} is not today's, {many}:"]
+    for name, today, theirs in found[:3]:
+        old = None if theirs is None else _Side(*theirs, saved.run, saved.at)
+        new = None if today is None else _todays(scheduler, saved, today, theirs)
+        lines += [
+            f"  {name}, saved: {_code(old)}",
+            f"  {name}, today: {_code(new)}",
+            f"    now {_value(old)} and {_value(new)}",
+            f"    at the end {_value(_at_end(old))} and {_value(_at_end(new))}",
+        ]
+    lines.append(
+        'write attach(..., on_change="keep") for the checkpoint\'s plan, "replace" for today\'s at '
+        'the same update, "rescale" for today\'s at the same share of the run'
+    )
+    return "\n".join(lines)
+
+
+class _Side(NamedTuple):
+    """One side of a difference: what it would follow, from which base, and where it stands."""
+
+    track: Track
+    base: float
+    run: Run | None
+    at: float
+
+
+def _todays(
+    scheduler: Scheduler, saved: Saved, today: Driven, theirs: tuple[Track, float] | None
+) -> _Side:
+    """Today's plan as "replace" would go on with it."""
+    track, base = Track(today.track.source, scheduler.run, today.track.begin), today.base
+    if theirs is not None:
+        track.remember(theirs[0], settled=True)
+        base = _own_base(scheduler, today, theirs[1])
+    at = position(scheduler, saved, "replace")
+    if at is None:
+        at = saved.clock if scheduler.run is None else scheduler.run.at(saved.clock)
+    return _Side(track, base, scheduler.run, at)
+
+
+def position(scheduler: Scheduler, saved: Saved, policy: str) -> float | None:
+    """Where a load goes to on the axis; None where the axis is another, and the clock tells."""
+    before = "step" if saved.run is None else saved.run.axis
+    return saved.at if policy == "keep" or before == scheduler.settings.axis else None
+
+
+def _code(side: _Side | None) -> str:
+    if side is None:
+        return "not driven"
+    source = side.track.source
+    base = f", base {write(side.base)}" if source._relative else ""
+    return f"{source!r}{base} on {side.run!r}"
+
+
+def _at_end(side: _Side | None) -> _Side | None:
+    length = None if side is None else _length(side.run)
+    return side and side._replace(at=_ENDLESS if length is None else length)
+
+
+def _value(side: _Side | None) -> str:
+    if side is None:
+        return "nothing"
+    return write(side.track.known.with_base(side.base)(side.at))
+
+
+def rescaled(scheduler: Scheduler, saved: Saved) -> tuple[int, float]:
+    """Update and position at the same share of today's run."""
+    before, now = _length(saved.run), _length(scheduler.run)
+    if before is None or now is None or scheduler.run is None:
+        msg = 'on_change="rescale" needs a run on both sides; write attach(..., run)'
+        raise PassoError(msg)
+    at = saved.at * now / before
+    return (round(at), at) if scheduler.run.axis == "step" else (saved.clock, at)
+
+
+def take_up(scheduler: Scheduler, saved: Saved, *, settled: bool) -> None:
+    """Today's plan goes on from the checkpoint: its bases, its late groups, its plateaus."""
+    driver, told_once = scheduler.driver, set()
+    for each in driver.driven:
+        theirs = saved.fields.get((each.place, each.key))
+        if theirs is None:
+            continue
+        old, base = theirs
+        each.base = _own_base(scheduler, each, base)
+        each.track = driver.track(each.track.source, old.begin)
+        if id(each.track) not in told_once:
+            told_once.add(id(each.track))
+            each.track.remember(old, settled=settled)
+    driver.forget_unused()
+
+
+def keep(scheduler: Scheduler, saved: Saved, found: list[Difference]) -> None:
+    """The checkpoint's plan, run and bases; what it does not drive stays as today."""
+    for difference in found:
+        if difference.today is None:
+            msg = (
+                f"the checkpoint drives {difference.name}, and nothing does today, so its plan "
+                'cannot be kept; attach a plan that drives it, or write on_change="replace"'
+            )
+            raise PassoError(msg)
+    driver = scheduler.driver
+    scheduler.settings.run = driver.run = _with_todays_rates(saved.run, scheduler.run)
+    for each in driver.driven:
+        if (each.place, each.key) in saved.fields:
+            each.track, each.base = saved.fields[each.place, each.key]
+    driver.forget_unused()
+
+
+def _with_todays_rates(saved: Run | None, today: Run | None) -> Run | None:
+    """The saved run; on an axis of samples or tokens, with what an update consumes today."""
+    if saved is None or today is None or saved.axis == "step":
+        return saved
+    rates = {
+        "steps_per_epoch": saved.steps_per_epoch,
+        "samples_per_step": today.samples_per_step or saved.samples_per_step,
+        "tokens_per_step": today.tokens_per_step or saved.tokens_per_step,
+    }
+    given: dict[str, Any] = {name: rate for name, rate in rates.items() if rate is not None}
+    return Run(Span(saved.measure(saved.length), saved.unit), axis=saved.axis, **given)

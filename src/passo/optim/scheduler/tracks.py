@@ -1,0 +1,153 @@
+"""Tracks: one schedule as it drives fields, with the memory of its plateaus."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from passo.ground.checks import exact
+from passo.schedules import Constant, Plateau, Run, Schedule, Table
+from passo.schedules.shapes.plateau import Reducer
+from passo.schedules.time import Span
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    Localize = Callable[[float], float | None]
+
+
+class Memory:
+    """What one plateau in a plan has seen: its reducer, and when it fell last; constant in size.
+
+    `fell` is a time of the plateau's own; None where the clock was moved since, and the factor
+    has its present value at all times.
+    """
+
+    __slots__ = ("fell", "local", "reducer")
+
+    def __init__(self, plateau: Plateau, local: Localize) -> None:
+        self.reducer = Reducer(plateau)
+        self.local = local
+        self.fell: float | None = None
+        for t, metric in plateau.past:
+            self._see(t, metric)
+
+    def see(self, t: float, metrics: Mapping[str, float]) -> bool:
+        """Take in a report made at t; whether the factor fell."""
+        metric = self.reducer.rule.metric
+        if metric not in metrics or (at := self.local(t)) is None:
+            return False
+        return self._see(at, metrics[metric])
+
+    def _see(self, at: float, metric: float) -> bool:
+        fell = self.reducer.see(metric)
+        if fell:
+            self.fell = at
+        return fell
+
+    def state(self) -> dict[str, Any]:
+        """The memory as plain JSON."""
+        reducer = self.reducer
+        return {
+            "best": None if reducer.best is None else repr(reducer.best),
+            "bad": reducer.bad,
+            "cooling": reducer.cooling,
+            "reductions": reducer.reductions,
+            "fell": self.fell,
+        }
+
+    def load(self, state: Mapping[str, Any]) -> None:
+        """Back to a saved memory."""
+        reducer, best = self.reducer, state["best"]
+        reducer.best = None if best is None else float(best)
+        reducer.bad, reducer.cooling = int(state["bad"]), int(state["cooling"])
+        reducer.reductions = int(state["reductions"])
+        self.fell = None if state["fell"] is None else float(state["fell"])
+
+    def factor(self, unit: str) -> Schedule:
+        """The plateau's factor: a step where it fell last, so that a stair keeps the old one.
+
+        Of two falls within one stair the stair keeps what was between them.
+        """
+        after, times = self.reducer.rule.after, self.reducer.reductions
+        now = Constant(after(times))
+        if not times or not self.fell:
+            return now
+        begin, end = (Span(exact(t, "t"), unit) for t in (0, self.fell))
+        return Table(((begin, after(times - 1)), (end, after(times))), "step").then(now)
+
+
+class Track:
+    """One schedule at work from `begin` on, shared by all fields that follow it.
+
+    `source` is the schedule as it was given, `placed` the same on its run, and `known` that with
+    each plateau's factor as far as reports have made it.
+    """
+
+    __slots__ = ("begin", "known", "memories", "placed", "source", "unit")
+
+    def __init__(self, source: Schedule, run: Run | None, begin: float) -> None:
+        self.source, self.begin = source, begin
+        self.unit = "steps" if run is None else run.unit
+        self.placed = source if run is None else source.on(run)
+        self.memories = [Memory(*each) for each in self.placed._plateaus(lambda t: t)]
+        self.known = self.placed
+        self.refresh()
+
+    def report(self, at: float, metrics: Mapping[str, float]) -> bool:
+        """Take in a report made at that position; whether a value may have changed."""
+        if at < self.begin:
+            return False
+        fell = [memory.see(at - self.begin, metrics) for memory in self.memories]
+        if any(fell):
+            self.refresh()
+        return any(fell)
+
+    def refresh(self) -> None:
+        """Put each plateau's factor where the plateau stands."""
+        memories = iter(self.memories)
+
+        def known(node: Any, parts: Sequence[Any]) -> Any:
+            if isinstance(node, Plateau):
+                return next(memories).factor(self.unit)
+            return node._with(parts)
+
+        self.known = self.placed._changed(known) if self.memories else self.placed
+
+    def state(self) -> dict[str, Any]:
+        """The track as plain JSON."""
+        return {
+            "schedule": self.source.to_spec(),
+            "begin": self.begin,
+            "plateaus": [memory.state() for memory in self.memories],
+        }
+
+    def remember(self, other: Track, *, settled: bool) -> None:
+        """Take up what the plateaus of another track remember.
+
+        Each takes from its like, one of the same rule or else of the same metric and mode.
+        `settled` forgets when they fell: the clock is not the one of those times.
+        """
+        mine, theirs = list(self.memories), list(other.memories)
+        for same in (_rule, _metric):
+            for memory in list(mine):
+                like = next((each for each in theirs if same(each) == same(memory)), None)
+                if like is not None:
+                    mine.remove(memory)
+                    theirs.remove(like)
+                    memory.load(like.state())
+                    memory.fell = None if settled else memory.fell
+        self.refresh()
+
+    def settle(self) -> None:
+        """The clock moves: each plateau keeps its present factor, whatever the time."""
+        for memory in self.memories:
+            memory.fell = None
+        self.refresh()
+
+
+def _rule(memory: Memory) -> Any:
+    return memory.reducer.rule
+
+
+def _metric(memory: Memory) -> Any:
+    return memory.reducer.rule.metric, memory.reducer.rule.mode

@@ -1,0 +1,1 @@
+"""How a picture comes about: with matplotlib, with plotly, or as text."""

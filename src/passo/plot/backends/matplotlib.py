@@ -1,0 +1,200 @@
+"""A Picture on matplotlib Axes. No pyplot: nothing global, so it works in threads and headless."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any
+
+from passo.ground.errors import PassoError
+from passo.plot.backends.need import need
+from passo.plot.picture import Area, Line, Panel, Picture, finite, labels, shown
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+DPI = 150
+GREY = "#555555"
+MANY = 20_000
+INSIDE = 4
+SHORT = 40
+NAMED = 0.13
+
+
+def paint(
+    picture: Picture, ax: Axes | None = None, size: tuple[float, float] | None = None
+) -> Axes:
+    """Draws on `ax`, split for several panels, or on a new figure; gives the first Axes."""
+    need("matplotlib")
+    heights = [panel.height for panel in picture.panels]
+    if ax is None:
+        figure = new_figure(size or (8.0, 2.4 + 1.6 * sum(heights)))
+        axes = split(figure.add_subplot(), heights)
+    else:
+        axes = split(ax, heights)
+    for each, panel in zip(axes, picture.panels, strict=True):
+        if picture.xlog:
+            each.set_xscale("log")
+        if picture.marks and each is axes[0]:
+            each.margins(y=NAMED)  # room for their names
+        fill(each, panel)
+        name_axes(each, picture.xlabel, panel.ylabel)
+        _mark(each, picture, named=each is axes[0])
+    for each in axes[:-1]:
+        each.tick_params(labelbottom=False)
+        each.xaxis.label.set_visible(False)
+    title(axes[0], picture)
+    return axes[0]
+
+
+def _mark(ax: Axes, picture: Picture, *, named: bool) -> None:
+    """A thin line at each place, with the names of all that lie there above the first panel."""
+    for place in {place for place, _ in picture.marks}:
+        ax.axvline(place, color=GREY, linewidth=0.8, linestyle=(0, (2, 2)), zorder=1)
+    for place, text in labels(picture) if named else ():
+        ax.annotate(
+            text,
+            (place, 1.0),
+            xycoords=("data", "axes fraction"),
+            xytext=(0, 2),
+            textcoords="offset points",
+            ha="right" if place > sum(ax.get_xlim()) / 2 else "left",
+            va="bottom",
+            fontsize=8,
+            color=GREY,
+        )
+
+
+def new_figure(size: tuple[float, float], gap: float = 0.02) -> Figure:
+    """An empty figure that belongs to nobody; `gap` is the share of the height between panels."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+    from matplotlib.layout_engine import ConstrainedLayoutEngine
+
+    layout = ConstrainedLayoutEngine(hspace=gap, h_pad=0.02)
+    figure = Figure(figsize=size, dpi=DPI, layout=layout)
+    FigureCanvasAgg(figure)
+    return figure
+
+
+def split(ax: Axes, heights: list[float]) -> list[Axes]:
+    """The place of `ax` shared out from top to bottom; `ax` keeps the first part."""
+    if len(heights) == 1:
+        return [ax]
+    place = ax.get_subplotspec()
+    if place is None:
+        raise PassoError(
+            "a picture of several panels needs an 'ax' that can be split; "
+            "write ax=figure.add_subplot()"
+        )
+    grid = place.subgridspec(len(heights), 1, height_ratios=heights)
+    ax.set_subplotspec(grid[0])
+    cells = [grid[row] for row in range(1, len(heights))]
+    return [ax, *(ax.figure.add_subplot(cell, sharex=ax) for cell in cells)]
+
+
+def fill(ax: Axes, panel: Panel) -> None:
+    """The lines of one panel, and its looks."""
+    for area in panel.areas:
+        shade(ax, area)
+    for line in panel.drawn:
+        stroke(ax, line)
+    for mark in panel.marks:
+        looks: dict[str, Any] = {"color": mark.colour, "linestyle": mark.dash, "label": mark.label}
+        ax.axvline(mark.x, linewidth=mark.width, zorder=1.5, **looks)
+    if panel.log:
+        ax.set_yscale("log")
+    else:
+        _room(ax, finite(panel.drawn))
+    if panel.top is not None:
+        ax.set_ylim(*shown(panel))
+    ax.margins(x=0.015)
+    ax.grid(visible=True, color="#E3E3E3", linewidth=0.7)
+    ax.set_axisbelow(True)
+    ax.tick_params(labelsize=9, color=GREY)
+    for side in ("top", "right"):
+        ax.spines[side].set_visible(False)
+    if panel.legend:
+        _legend(ax, panel)
+
+
+def stroke(ax: Axes, line: Line) -> None:
+    """One line, its own numbers untouched."""
+    ax.plot(
+        line.x,
+        line.y,
+        color=line.colour,
+        linestyle=line.dash,
+        linewidth=line.width,
+        drawstyle="steps-post" if line.steps else "default",
+        marker="o" if line.marks else None,
+        markersize=3.5,
+        label=line.label,
+        solid_capstyle="round",
+    )
+
+
+def shade(ax: Axes, area: Area) -> None:
+    """An area, behind all lines."""
+    looks: dict[str, Any] = {"color": area.colour, "linewidth": 0, "label": area.label}
+    if area.low:
+        ax.fill_between(area.x, area.low, area.high, alpha=0.25, zorder=1, **looks)
+    else:
+        ax.axvspan(*area.x, alpha=0.12, zorder=0.5, **looks)
+
+
+def name_axes(ax: Axes, xlabel: str, ylabel: str) -> None:
+    """Names and numbers on the axes."""
+    from matplotlib.ticker import EngFormatter, MaxNLocator
+
+    ax.set_xlabel(xlabel, fontsize=10)
+    ax.set_ylabel(ylabel, fontsize=10)
+    if ax.get_xlim()[1] >= 10_000:
+        ax.xaxis.set_major_formatter(EngFormatter(sep=""))
+    if xlabel.startswith("update"):
+        ax.xaxis.set_major_locator(MaxNLocator(integer=True, steps=[1, 2, 5, 10]))
+
+
+def title(ax: Axes, picture: Picture) -> None:
+    """The title, and the note between it and the picture, above the names of marks."""
+    lift = 10 if picture.marks else 0
+    ax.set_title(
+        picture.title,
+        x=0.0,
+        ha="left",
+        fontsize=12,
+        fontweight="bold",
+        pad=(20 if picture.note else 8) + lift,
+    )
+    if picture.note:
+        ax.annotate(
+            picture.note,
+            (0, 1),
+            (0, 6 + lift),
+            xycoords="axes fraction",
+            textcoords="offset points",
+            fontsize=8,
+            color=GREY,
+        )
+
+
+def _room(ax: Axes, values: list[float]) -> None:
+    """From 0 where that wastes less than half of the height, and for a constant."""
+    low, high = min(values, default=0.0), max(values, default=1.0)
+    if low == high > 0 and math.isfinite(1.25 * high):
+        ax.set_ylim(0, 1.25 * high)
+    elif 0 <= low <= 0.5 * high:
+        ax.set_ylim(bottom=min(0.0, ax.get_ylim()[0]))
+
+
+def _legend(ax: Axes, panel: Panel) -> None:
+    """Names: inside where they hide little, below the panel where there are many."""
+    looks: dict[str, Any] = {"fontsize": 9, "framealpha": 0.85, "edgecolor": "none"}
+    points = sum(len(line.x) for line in panel.drawn)
+    if panel.marks:
+        ax.legend(loc="upper left", bbox_to_anchor=(0.0, -0.13), ncols=3, **looks)
+    elif len(panel.lines) > INSIDE:
+        ncols = 2 if max(len(line.label) for line in panel.lines) <= SHORT else 1
+        ax.legend(loc="upper left", bbox_to_anchor=(0.0, -0.16), ncols=ncols, **looks)
+    else:
+        ax.legend(loc="best" if points <= MANY else "upper right", **looks)

@@ -1,0 +1,279 @@
+"""`Plateau`: a factor that reports make fall, and the reducer that decides when."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from itertools import pairwise
+from numbers import Real
+from typing import TYPE_CHECKING, Any, Final, final
+
+from passo.ground.checks import brief, real, whole, write
+from passo.ground.errors import PassoError
+from passo.schedules.algebra.length import need_axis
+from passo.schedules.algebra.node import Node
+from passo.schedules.algebra.schedule import Schedule
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from passo.schedules.algebra.node import Localize
+    from passo.schedules.formula import Formula
+
+_MODES: Final = ("min", "max")
+_THRESHOLD_MODES: Final = ("rel", "abs")
+_RANGES: Final[tuple[tuple[str, Callable[[float], bool], str], ...]] = (
+    ("factor", lambda value: 0 <= value < 1, "at least 0 and below 1"),
+    ("floor", lambda value: 0 <= value <= 1, "from 0 to 1"),
+    ("threshold", lambda value: value >= 0, "at least 0"),
+)
+_NAN: Final = float("nan")
+_PAIR: Final = 2
+
+
+@dataclass(slots=True)
+class Reducer:
+    """What a plateau remembers between reports: constant in size, plain data.
+
+    Every report that is not better than the best so far by the threshold is bad. After more
+    than `patience` bad reports in a row there is one more reduction, then `cooldown` reports
+    are not counted. These are torch's rules; where the best is negative, a relative threshold
+    is `threshold * abs(best)` (pytorch/pytorch#47513). NaN is bad.
+
+    >>> reducer = Reducer(Plateau("loss", patience=1))
+    >>> [reducer.see(loss) for loss in (1.0, 1.0, 1.0)]
+    [False, False, True]
+    """
+
+    rule: Plateau
+    best: float | None = None
+    bad: int = 0
+    cooling: int = 0
+    reductions: int = 0
+
+    def see(self, metric: float) -> bool:
+        """Take one report in; whether it brought a reduction."""
+        rule = self.rule
+        better = is_better(metric, self.best, rule.mode, rule.threshold, rule.threshold_mode)
+        if better:
+            self.best = metric
+        falls, self.bad, self.cooling = counted(
+            better, self.bad, self.cooling, rule.patience, rule.cooldown
+        )
+        self.reductions += falls
+        return falls
+
+    @property
+    def factor(self) -> float:
+        """The factor now: `factor ** reductions`, no lower than the floor."""
+        return self.rule.after(self.reductions)
+
+
+def is_better(
+    metric: float, best: float | None, mode: str, threshold: float, threshold_mode: str
+) -> bool:
+    """Whether `metric` passes `best` by the threshold; anything but NaN passes no best.
+
+    >>> is_better(-1.1, -1.0, "min", 0.05, "rel")
+    True
+    """
+    sign = 1.0 if mode == "max" else -1.0
+    if best is None:
+        return sign * metric > -math.inf
+    if threshold_mode == "abs":
+        needed = best + sign * threshold
+    else:
+        needed = best * (1.0 + (sign if best >= 0 else -sign) * threshold)
+    return metric < needed if mode == "min" else metric > needed
+
+
+def counted(
+    better: bool,  # noqa: FBT001
+    bad: int,
+    cooling: int,
+    patience: int,
+    cooldown: int,
+) -> tuple[bool, int, int]:
+    """One report more: whether there is a reduction, and the bad and cooling reports after it.
+
+    >>> counted(False, bad=2, cooling=0, patience=2, cooldown=5)
+    (True, 0, 5)
+    """
+    bad = 0 if better else bad + 1
+    if cooling > 0:
+        cooling -= 1
+        bad = 0
+    return (True, 0, cooldown) if bad > patience else (False, bad, cooling)
+
+
+@final
+@dataclass(frozen=True, slots=True, repr=False, eq=False)
+class Plateau(Schedule):
+    """A factor: 1.0 until reports of `metric` stop improving, then `factor` times less each time.
+
+        s(t) = max(factor ** k, floor),    k = reductions that reports up to t have brought
+
+    `mode` "min" wants the metric to fall, "max" to rise. A report is better than the best when
+    it passes it by `threshold`, a share of abs(best) ("rel") or an amount ("abs"). `patience`
+    and `cooldown` count reports. `past` holds the reports made so far, as (t, value) pairs;
+    `with_reports` fills it. Raises PassoError for values outside these meanings.
+
+    Source: torch's ReduceLROnPlateau; for `rel` and negative metrics see pytorch/pytorch#47513.
+
+    >>> from passo import Constant, Linear, steps
+    >>> s = Linear(0, 1, steps(2)).then(Constant(1) * Plateau("val_loss", patience=0))
+    >>> s.with_reports([(4, {"val_loss": 1.0}), (6, {"val_loss": 1.0})])(6)
+    0.1
+    """
+
+    metric: str
+    mode: str = "min"
+    factor: float = 0.1
+    patience: int = 10
+    threshold: float = 1e-4
+    threshold_mode: str = "rel"
+    cooldown: int = 0
+    floor: float = 0.0
+    past: tuple[tuple[float, float], ...] = ()
+
+    def _check(self) -> None:
+        if not isinstance(self.metric, str) or not self.metric:
+            msg = (
+                f'metric must be the name of a report such as "val_loss", got {brief(self.metric)}'
+            )
+            raise PassoError(msg)
+        _one_of(self.mode, _MODES, "mode")
+        _one_of(self.threshold_mode, _THRESHOLD_MODES, "threshold_mode")
+        whole(self.patience, "patience", least=0)
+        whole(self.cooldown, "cooldown", least=0)
+        for name, fits, need in _RANGES:
+            value = real(getattr(self, name), name)
+            if not fits(value):
+                msg = f"{name} must be {need}, got {write(value)}"
+                raise PassoError(msg)
+            self._set(**{name: value})
+        self._set(past=_as_past(self.past))
+
+    def after(self, reductions: int) -> float:
+        """The factor after so many reductions."""
+        return max(self.factor**reductions, self.floor)
+
+    def _is_endless(self) -> bool:
+        return True
+
+    def _is_timeless(self) -> bool:
+        return False
+
+    def _measure(self, _run: object) -> None:
+        return None
+
+    def _falls(self) -> list[float]:
+        reducer = Reducer(self)
+        return [t for t, metric in self.past if reducer.see(metric)]
+
+    def _build(self) -> Formula:
+        falls = self._falls()
+        factors = [self.after(k) for k in range(len(falls) + 1)]
+        if not falls:
+            return lambda _t, _xp: 1.0
+        return lambda t, xp: xp.take(factors, xp.find(falls, t), t)
+
+    def _corners(self, low: float, high: float) -> Iterator[float]:
+        yield from (t for t in self._falls() if low < t <= high)
+
+    def _plateaus(self, local: Localize) -> Iterator[tuple[Plateau, Localize]]:
+        yield self, local
+
+    def _write(self) -> str:
+        bare = Plateau(self.metric)
+        given = [json.dumps(self.metric, ensure_ascii=False)]
+        for name, value in self._fields().items():
+            if name not in ("metric", "past") and value != getattr(bare, name):
+                code = write(value) if isinstance(value, float) else f"{value}"
+                given.append(f'{name}="{code}"' if isinstance(value, str) else f"{name}={code}")
+        if self.past:
+            given.append(f"past=[{', '.join(_write_report(*report) for report in self.past)}]")
+        return f"Plateau({', '.join(given)})"
+
+
+def _one_of(value: object, allowed: tuple[str, ...], name: str) -> None:
+    if not isinstance(value, str) or value not in allowed:
+        msg = f"{name} must be one of {', '.join(map(repr, allowed))}, got {brief(value)}"
+        raise PassoError(msg)
+
+
+def _as_past(past: Any) -> tuple[tuple[float, float], ...]:
+    reports = tuple(_seen(each) for each in _listed(past, "past"))
+    for (before, _), (after, _) in pairwise(reports):
+        if after < before:
+            late = f"t={write(after)} after t={write(before)}"
+            msg = f"reports must be in the order they were made, got {late}"
+            raise PassoError(msg)
+    if reports and reports[0][0] < 0:
+        msg = f"a report cannot be made before t=0, got t={write(reports[0][0])}"
+        raise PassoError(msg)
+    return reports
+
+
+def _seen(pair: Any) -> tuple[float, float]:
+    if not isinstance(pair, (tuple, list)) or len(pair) != _PAIR:
+        msg = f"a past holds (t, metric) pairs, got {brief(pair)}"
+        raise PassoError(msg)
+    return real(pair[0], "the time of a report"), as_metric(pair[1])
+
+
+def as_metric(value: Any) -> float:
+    """A reported metric as a float; NaN and infinities are allowed, they happen."""
+    if isinstance(value, str) and value in ("nan", "inf", "-inf"):
+        return _NAN if value == "nan" else float(value)
+    if isinstance(value, bool) or not isinstance(value, Real):
+        msg = f"a metric must be a number, got {brief(value)}"
+        raise PassoError(msg)
+    number = float(value)
+    return _NAN if math.isnan(number) else number
+
+
+def _write_report(t: float, metric: float) -> str:
+    code = write(metric) if math.isfinite(metric) else f'"{metric}"'
+    return f"({write(t)}, {code})"
+
+
+def told(schedule: Node, reports: Iterable[tuple[float, Mapping[str, float]]]) -> Schedule:
+    """`schedule` with each of its plateaus given the reports that it may see."""
+    need_axis(schedule)
+    made = [_report(each) for each in _listed(reports, "reports")]
+    pasts = []
+    for plateau, local in schedule._plateaus(lambda t: t):
+        seen = list(plateau.past)
+        for t, metrics in made:
+            if plateau.metric in metrics and (at := local(t)) is not None:
+                seen.append((at, as_metric(metrics[plateau.metric])))
+        pasts.append(tuple(seen))
+    remaining = iter(pasts)
+
+    def change(node: Any, parts: Sequence[Any]) -> Any:
+        if isinstance(node, Plateau):
+            return replace(node, past=next(remaining))
+        return node._with(parts)
+
+    return schedule._changed(change)
+
+
+def _report(report: Any) -> tuple[float, dict[str, Any]]:
+    if not isinstance(report, (tuple, list)) or len(report) != _PAIR:
+        msg = f'a report is a pair such as (10, {{"val_loss": 0.3}}), got {brief(report)}'
+        raise PassoError(msg)
+    t, metrics = report
+    if not isinstance(metrics, Mapping):
+        msg = f'metrics are a mapping such as {{"val_loss": 0.3}}, got {brief(metrics)}'
+        raise PassoError(msg)
+    return real(t, "the time of a report"), dict(metrics)
+
+
+def _listed(values: Any, what: str) -> Iterable[Any]:
+    if isinstance(values, (str, bytes, Mapping)) or not hasattr(values, "__iter__"):
+        msg = f"{what} must be a list of pairs, got {brief(values)}"
+        raise PassoError(msg)
+    return values  # type: ignore[no-any-return]

@@ -1,0 +1,155 @@
+"""The lines of a trace's file, as text. One line is one JSON object; the first is the header.
+
+    {"passo":"trace","version":1,"groups":["all"],"columns":["0.lr"],"plan":...,"run":...,"meta":{}}
+    {"update":0,"used":{"0.lr":0.1}}                from update 0 on; null: no value
+    {"planned":"0.lr","update":500,"schedule":"Cosine(1, 0, steps(900))","shift":500.0}
+                                                    from update 500 on schedule(update - shift)
+    {"coarse":"0.lr","buckets":[[0,64,0.1,0.2,0.3]]}  older updates: from, up to, least, mean, most
+    {"clock":500,"report":{"val_loss":0.25}}        after 500 updates
+    {"clock":500,"event":"load","detail":{}}
+    {"clock":500,"groups":["head"],"columns":["1.lr"]}      a group that joined
+    {"clock":731}                                   how far, where nothing changed
+    {"clock":900,"end":true}                        closed in order: nothing is missing
+
+A column is called `place of the group.key`, or `.key` for a number of no group. JSON has no NaN and
+no infinity: they are the strings "nan", "inf" and "-inf".
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Iterable, Iterator
+from heapq import merge
+from itertools import chain, groupby
+from typing import Any
+
+from passo.ground.errors import PassoError
+from passo.trace.forecast import Forecast
+from passo.trace.stretch import Stretch
+from passo.trace.trace import Trace
+from passo.trace.values import Column, Event, Report, plain
+
+VERSION = 1
+ODD = {"nan": math.nan, "inf": math.inf, "-inf": -math.inf}
+
+
+def name_of(group: int | None, key: str) -> str:
+    """A column's name in the file.
+
+    >>> name_of(0, "betas[1]"), name_of(None, "batch_size")
+    ('0.betas[1]', '.batch_size')
+    """
+    return f"{'' if group is None else group}.{key}"
+
+
+def column_of(name: str) -> tuple[int | None, str]:
+    """The group and the key of a column's name.
+
+    >>> column_of("0.betas[1]"), column_of(".batch_size")
+    ((0, 'betas[1]'), (None, 'batch_size'))
+    """
+    group, _, key = name.partition(".")
+    return (int(group) if group else None), key
+
+
+def token(value: float | None) -> str:
+    """A number as JSON.
+
+    >>> token(0.1), token(float("-inf")), token(None)
+    ('0.1', '"-inf"', 'null')
+    """
+    if value is None:
+        return "null"
+    value = float(value)
+    return repr(value) if math.isfinite(value) else f'"{value!r}"'
+
+
+def untoken(value: Any) -> float:
+    """The number of a JSON value; raises `PassoError` for anything else.
+
+    >>> untoken(1), untoken("-inf")
+    (1.0, -inf)
+    """
+    if isinstance(value, str) and value in ODD:
+        return ODD[value]
+    if isinstance(value, (int, float)) and not isinstance(value, bool):
+        return float(value)
+    raise PassoError(f'needs a number, "nan", "inf" or "-inf", got {value!r}')
+
+
+def line(**parts: Any) -> str:
+    r"""One line of JSON.
+
+    >>> line(clock=3)
+    '{"clock":3}\n'
+    """
+    return json.dumps(parts, separators=(",", ":"), allow_nan=False) + "\n"
+
+
+def header_line(
+    groups: Iterable[str], columns: Iterable[tuple[int | None, str]], plan: Any, run: Any, meta: Any
+) -> str:
+    """The first line."""
+    return line(
+        passo="trace",
+        version=VERSION,
+        groups=list(groups),
+        columns=[name_of(*each) for each in columns],
+        plan=plan,
+        run=run,
+        meta=meta,
+    )
+
+
+def planned_line(column: tuple[int | None, str], update: int, plan: Stretch | Forecast) -> str:
+    """The line from which on a column follows a schedule."""
+    name = name_of(*column)
+    return line(planned=name, update=update, schedule=plan.schedule, shift=plan.shift)
+
+
+def report_line(report: Report) -> str:
+    """The line of a report."""
+    pairs = ",".join(f"{json.dumps(name)}:{token(value)}" for name, value in report.metrics)
+    return f'{{"clock":{report.clock},"report":{{{pairs}}}}}\n'
+
+
+def event_line(event: Event) -> str:
+    """The line of an event."""
+    return line(clock=event.clock, event=event.kind, detail=event.detail)
+
+
+def lines(trace: Trace) -> Iterator[str]:
+    """Every line of a trace's file."""
+    layout = [(each.group, each.key) for each in trace.columns]
+    yield header_line(trace.groups, layout, trace.plan, trace.run, trace.meta)
+    for each in trace.columns:
+        if each.coarse:
+            yield line(coarse=name_of(each.group, each.key), buckets=plain(each.coarse))
+    told = chain(
+        ((each.clock, 0, report_line(each)) for each in trace.reports),
+        ((each.clock, 1, event_line(each)) for each in trace.events),
+        (
+            (each.begin, 2, planned_line(column, each.begin, each))
+            for column, its in zip(layout, trace.columns, strict=True)
+            for each in its.planned
+        ),
+    )
+    for _, _, text in merge(sorted(told, key=lambda each: each[:2]), _changes(trace)):
+        yield text
+    yield line(clock=trace.updates, end=True) if trace.complete else line(clock=trace.updates)
+
+
+def _changes(trace: Trace) -> Iterator[tuple[int, int, str]]:
+    """The lines that say what changed, with what orders them."""
+    streams = [_stream(place, each) for place, each in enumerate(trace.columns)]
+    for update, changed in groupby(merge(*streams), key=lambda each: each[0]):
+        used = ",".join(text for _, _, text in changed)
+        yield update, 3, f'{{"update":{update},"used":{{{used}}}}}\n'
+
+
+def _stream(place: int, column: Column) -> Iterator[tuple[int, int, str]]:
+    """The changes of one column: update, the column's place, the part of the line."""
+    name = json.dumps(name_of(column.group, column.key))
+    for update, value in zip(column.updates, column.values, strict=True):
+        yield update, place, f"{name}:{token(value)}"

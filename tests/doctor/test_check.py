@@ -1,0 +1,107 @@
+"""`passo check`: a plan before anything is paid for."""
+
+from __future__ import annotations
+
+import pytest
+from typer.testing import CliRunner
+
+from passo import Run, cli, parse, steps
+from passo.doctor import check
+from passo.doctor.check import read_plan
+from passo.ground.errors import PassoError
+
+RUN = Run(steps(1000), steps_per_epoch=100)
+
+WRONG = [
+    ("Linear(0, 0.1, steps(50)).then(Cosine(1.0, 0))", "P013"),
+    ("Linear(0, 0.1, steps(2000))", "P007"),
+    ("Linear(0, 0.1, steps(2000)).then(Cosine(0.1, 0, steps(10)))", "P007"),
+    ("Cosine(0.1, 1e-5, steps(310))", "P006"),
+    ("Exponential(0.1, 0.5, every=epochs(0.2))", "P006"),
+    ("Constant(0.0, steps(40)).then(Constant(0.1))", "P018"),
+    ("warmup_cosine(0.1, warmup=percent(0.3))", "P006"),
+    ("Linear(0.1, -0.1)", "P019"),
+    ("Cosine(-0.1, 0)", "P019"),
+    ("step_decay(epochs(30), gamma=0.1)", "P007"),
+    ("multistep_decay([epochs(12), epochs(40)], peak=0.1)", "P007"),
+]
+RIGHT = [
+    "warmup_cosine(3e-4, warmup=percent(5))",
+    "wsd(0.1)",
+    "multistep_decay([epochs(3), epochs(8)], peak=0.1)",
+    "step_decay(epochs(3), peak=0.1)",
+    "warm_restarts(epochs(1), grow=2.0, peak=0.1)",
+    "one_cycle(0.1)",
+    "Constant(0.1)",
+    "inverse_sqrt(0.1)",
+]
+
+
+@pytest.mark.parametrize(("text", "code"), WRONG)
+def test_a_wrong_plan_is_told(text, code):
+    assert [each.code for each in check(parse(text), RUN)] == [code]
+
+
+@pytest.mark.parametrize("text", RIGHT)
+def test_a_right_plan_is_left_in_peace(text):
+    assert check(parse(text), RUN) == []
+
+
+def test_a_momentum_has_bounds_of_its_own():
+    (found,) = check(parse("Linear(0.9, 1.0)"), RUN, key="momentum")
+    assert found.code == "P019"
+    assert found.seen == "momentum goes from 0.9 to 1, outside of 0 to 1"
+
+
+def test_a_file_may_hold_text_or_fields(tmp_path):
+    path = tmp_path / "plan.json"
+    path.write_text('{"lr": "Cosine(1, 0)", "momentum": "Constant(0.9)"}')
+    assert list(read_plan(str(path))) == ["lr", "momentum"]
+    path.write_text("Cosine(1, 0)\n")
+    assert read_plan(str(path), "lr") == {"lr": parse("Cosine(1, 0)")}
+    with pytest.raises(PassoError, match="the plan begins as JSON and is none"):
+        read_plan("{lr: 1}")
+
+
+def test_the_command_tells_and_may_fail():
+    runner = CliRunner()
+    arguments = ["check", WRONG[0][0], "--run", "1000 steps"]
+    done = runner.invoke(cli.app, arguments, catch_exceptions=False)
+    assert done.exit_code == 0
+    assert done.output.startswith("P013\n  seen  the value jumps from 0.1 to 1 at 50 steps")
+    assert runner.invoke(cli.app, [*arguments, "--strict"]).exit_code == 1
+    done = runner.invoke(cli.app, ["check", RIGHT[0], "--run", "1000 steps", "--strict"])
+    assert (done.exit_code, done.output) == (0, "nothing found\n")
+
+
+@pytest.mark.parametrize(
+    ("text", "seen", "write"),
+    [
+        (
+            "warmup_cosine(0.1, warmup=percent(0.05))",
+            "percent(0.05) is 0.05 % of the run, 0.5 of 1,000 steps",
+            "percent(5) for 5 % of the run",
+        ),
+        (
+            "Cosine(-0.1, 0)",
+            "lr goes from -0.1 to 0, below 0",
+            "the lr without its minus: 0.1 where it says -0.1",
+        ),
+        (
+            "Linear(0.1, -0.1)",
+            "lr goes from -0.1 to 0.1, below 0",
+            "an end at 0 instead of -0.1, or .clip(low=0.0)",
+        ),
+    ],
+)
+def test_the_texts_fit_what_was_found(text, seen, write):
+    (found,) = check(parse(text), RUN)
+    assert found.write == write
+    assert found.seen == seen
+
+
+def test_what_is_no_plan_says_what_it_is():
+    with pytest.raises(PassoError, match=r"there is no file 'missing\.json'"):
+        read_plan("missing.json")
+    with pytest.raises(PassoError, match="passo show StepLR says what to write"):
+        read_plan("StepLR")
