@@ -189,7 +189,7 @@ def placed_trees(without: tuple[str, ...] = (), *, endless: bool = True) -> Any:
 def pairs(draw: Any, without: tuple[str, ...] = (), axis: str = "step") -> Any:
     """The same tree twice, in steps and in many units with `rest`, and a run that fits both."""
     placed = draw(raw_trees(without))
-    length = placed._length()
+    length = placed.length()
     run = draw(runs(steps(64) if length is None else Span(length.amount, "steps"), axis))
     return placed, rewritten(draw, placed, run), run
 

@@ -19,7 +19,7 @@ finite = placed_trees(endless=False)
 
 def end_of(schedule) -> float:
     """The length in steps of a tree that ends."""
-    return float(schedule._length().amount)
+    return float(schedule.length().amount)
 
 
 def sized(length, levels=2):
@@ -140,7 +140,7 @@ def test_two_parts_side_by_side_have_the_values_of_python(pair, t):
     a, b = pair
     within = t if a._endless or b._endless else min(t, end_of(a))
     x, y = a(within), b(within)
-    end = (a + b)._length()
+    end = (a + b).length()
     assume(end is None or within <= end.amount)
     assert (a + b)(within) in (x + y, y + x) or _nested(a, b)
     assert (a * b)(within) in (x * y, y * x) or _nested(a, b)
@@ -183,7 +183,7 @@ def test_times_one_and_plus_zero_change_no_value(s, t):
 @few
 @given(placed_trees(without=("Plateau",)), lengths, st.lists(instants, min_size=1, max_size=8))
 def test_until_x_then_skip_x_has_the_values_of_the_schedule(s, x, times):
-    length = s._length()
+    length = s.length()
     assume(length is None or x <= length.amount)
     cut = s.until(steps(x)).then(s.skip(steps(x)))
     assert [cut(t) for t in times] == [s(t) for t in times]
@@ -193,7 +193,7 @@ def test_until_x_then_skip_x_has_the_values_of_the_schedule(s, x, times):
 @few
 @given(finite, st.integers(1, 5), st.integers(1, 5))
 def test_a_repeat_of_a_repeat_is_one_repeat(s, m, n):
-    assume(not s.to_spec().get("times") and not list(s._plateaus(lambda t: t)))
+    assume(not s.to_spec().get("times") and not list(s.plateaus(lambda t: t)))
     assert s.repeat(m).repeat(n) == s.repeat(m * n)
     assert s.repeat(m).repeat() == s.repeat()
     assert s.repeat(1) == s
@@ -212,12 +212,12 @@ def test_repeat_is_the_same_part_one_after_another(s, times, t):
 def test_each_cycle_is_the_part_stretched_and_scaled(s, grow, t):
     grown_up = s.repeat(3, grow=grow, scale=0.5)
     apart = s.then(0.5 * s.stretch(grow), 0.25 * s.stretch(grow).stretch(grow))
-    assert grown_up._length() == apart._length()
+    assert grown_up.length() == apart.length()
     assert math.isclose(grown_up(t), apart(t), rel_tol=1e-9, abs_tol=1e-9) or _at_a_join(apart, t)
 
 
 def _at_a_join(s, t):
-    return any(abs(corner - t) < 1e-6 for corner in s._corners(t + 1))
+    return any(abs(corner - t) < 1e-6 for corner in s.corners(t + 1))
 
 
 @few
@@ -239,7 +239,7 @@ def test_a_stretched_schedule_has_the_same_values_later(s, factor, t):
 @few
 @given(placed_trees(), lengths, instants)
 def test_staircase_holds_the_value_at_the_start_of_each_stair(s, stair, t):
-    length = s._length()
+    length = s.length()
     within = t if length is None else min(t, float(length.amount))
     held = s.staircase(steps(stair))
     assert held(t) == s(within // float(stair) * float(stair))
@@ -248,7 +248,7 @@ def test_staircase_holds_the_value_at_the_start_of_each_stair(s, stair, t):
 @few
 @given(placed_trees(), lengths, instants)
 def test_skip_begins_inside(s, x, t):
-    length = s._length()
+    length = s.length()
     assume(length is None or x <= length.amount)
     assert s.skip(steps(x))(t) == s(t + float(x))
 

@@ -10,7 +10,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from passo import Constant, Cosine, Linear, Plateau, steps
-from passo.schedules.shapes.plateau import Reducer, is_better
+from passo.schedules.reducer import Rule
 from tests.schedules.leaves import few, instants
 from tests.strategies import placed_trees
 
@@ -36,12 +36,12 @@ def told(schedule, seen, name="loss"):
 
 @given(rules, pasts)
 def test_with_reports_is_the_reducer_replayed(rule, seen):
-    reducer, schedule = Reducer(rule), told(rule, seen)
+    reducer, schedule = rule.reducer(), told(rule, seen)
     assert schedule(0) == 1.0
     for t, value in enumerate(seen):
         reducer.see(value)
-        assert schedule(t + 1) == reducer.factor == rule.after(reducer.reductions)
-    assert schedule(10_000) == reducer.factor
+        assert schedule(t + 1) == rule.after(reducer.reductions)
+    assert schedule(10_000) == rule.after(reducer.reductions)
 
 
 @given(rules, pasts)
@@ -55,7 +55,7 @@ def test_told_at_once_or_one_by_one_is_the_same(rule, seen):
 @given(rules, pasts, st.integers(1, 100))
 def test_a_product_with_a_plateau_is_the_curve_times_the_factor_exactly(rule, seen, t):
     curve = Cosine(0.3, 0.001, steps(90))
-    whole, reducer = told(curve * rule, seen), Reducer(rule)
+    whole, reducer = told(curve * rule, seen), rule.reducer()
     for value in seen[:t]:
         reducer.see(value)
     assert whole(t) == curve(t) * rule.after(reducer.reductions)
@@ -130,11 +130,11 @@ def test_falling_and_rising_metrics_are_mirror_images(seen, threshold_mode, pati
 )
 def test_a_relative_threshold_asks_for_a_share_of_the_size_whatever_the_sign(share, best, mode):
     better = -1 if mode == "min" else 1
-    rule = mode, share, "rel"
-    assert is_better(best + better * abs(best) * share * 1.01, best, *rule)
-    assert not is_better(best + better * abs(best) * share * 0.99, best, *rule)
-    assert not is_better(best, best, *rule)
-    assert not is_better(best - better * abs(best), best, *rule)
+    rule = Rule(mode, share)
+    assert rule.is_better(best + better * abs(best) * share * 1.01, best)
+    assert not rule.is_better(best + better * abs(best) * share * 0.99, best)
+    assert not rule.is_better(best, best)
+    assert not rule.is_better(best - better * abs(best), best)
 
 
 def test_a_steady_improvement_of_a_negative_metric_is_an_improvement():
@@ -173,7 +173,7 @@ def test_reports_bring_these_factors(rule, seen, factors):
 
 @given(rules, pasts)
 def test_the_memory_of_a_reducer_is_plain_and_small(rule, seen):
-    reducer = Reducer(rule)
+    reducer = rule.reducer()
     for value in seen:
         reducer.see(value)
     assert reducer.reductions <= len(seen)

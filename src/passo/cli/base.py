@@ -64,11 +64,11 @@ def as_run(schedule: Schedule, length: str, rates: dict[str, float | None]) -> R
         axis = {"tokens": "token", "samples": "sample"}.get(span.unit, "step")
         known = rates["tokens_per_step" if axis == "token" else "samples_per_step"] is not None
         return Run(span, axis="step" if known else axis, **rates)
-    own = schedule._length()
-    units = set(schedule._units)
+    own = schedule.length()
+    units = set(schedule.units)
     if units <= {"steps"} and own is not None and own.unit == "steps" and own.amount > 0:
         return Run(Span(own.amount, "steps"))
-    first = next((schedule._span_in(unit) for unit in sorted(units - {"steps"})), None)
+    first = next((schedule.span_in(unit) for unit in sorted(units - {"steps"})), None)
     why = "it never ends" if first is None else f"{first!r} is measured on it"
     msg = (
         f"{schedule!r} needs a run, since {why}; "

@@ -113,7 +113,7 @@ def _slopes(curve: Curve, time: float) -> bool:
 
 def _short(curve: Curve) -> Iterator[Finding]:
     """The schedule is longer than the run: its end, or even its peak, is never reached."""
-    length = curve.filled._length()
+    length = curve.filled.length()
     end = curve.times[-1]
     if length is None or length.unit not in ("steps", "samples", "tokens"):
         return

@@ -156,7 +156,7 @@ def _positions(start: float, end: float, schedules: list[Schedule]) -> list[floa
         return [float(each) for each in range(first, last + 1)]
     found = {round(first + (last - first) * k / POINTS) for k in range(POINTS + 1)}
     for schedule in schedules:
-        for corner, _ in zip(schedule._corners(float(first), float(last)), range(POINTS)):  # noqa: B905
+        for corner, _ in zip(schedule.corners(float(first), float(last)), range(POINTS)):  # noqa: B905
             found |= {math.ceil(corner) - 1, math.ceil(corner)}
     return [float(each) for each in sorted(found) if first <= each <= last]
 

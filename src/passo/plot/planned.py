@@ -164,12 +164,12 @@ def _course(trace: Trace, column: Column, told: Told) -> Course | None:
     schedule = source.on(run)
     made = float(run.at(trace.updates))
     end = max(made, float(run.measure(run.length)))
-    metrics = {plateau.metric for plateau, _ in schedule._plateaus(lambda t: t)}
+    metrics = {plateau.metric for plateau, _ in schedule.plateaus(lambda t: t)}
     if metrics:
         _need_whole_past(trace, column, told)
         schedule, end = schedule.with_reports(_reports(trace, run, begin, metrics)), made
     course = Course(schedule, run, begin, end)
-    if schedule._relative:
+    if schedule.relative:
         base = _base(course, trace, column) if base is None else base
         return replace(course, schedule=schedule.with_base(base))
     return course
@@ -193,9 +193,9 @@ def _followed(
 
 def _length(source: Schedule, updates: int) -> Span:
     """How long a schedule in steps is, at least as long as the trace."""
-    if not source._units <= {"steps"}:
+    if not source.units <= {"steps"}:
         raise PassoError(f"{source!r} needs a run, and the trace has none")
-    own = source._length()
+    own = source.length()
     known = own.amount if own is not None and own.unit == "steps" else Fraction(0)
     return Span(max(known, Fraction(max(updates, 1))), "steps")
 

@@ -78,10 +78,10 @@ class Curve:
         """
         whole(points, "points", least=2)
         placed = schedule.on(run)
-        relative = base is None and placed._relative
+        relative = base is None and placed.relative
         exact = placed.with_base(1.0 if base is None else base)
         horizon = float(run.measure(run.length))
-        raw = list(islice(exact._corners(0.0, horizon), MOST_CORNERS))
+        raw = list(islice(exact.corners(0.0, horizon), MOST_CORNERS))
         found = sorted(set(raw))
         corners = tuple(Corner(t, exact(math.nextafter(t, 0.0)), exact(t)) for t in found)
         times = _times(horizon, points, corners)

@@ -67,7 +67,7 @@ def html(schedule: Schedule) -> str:
 
 def _nominal(schedule: Schedule) -> Run:
     """The schedule's own length in steps where it has one, else 1,000 steps."""
-    length = schedule._length()
+    length = schedule.length()
     if length is not None and length.unit == "steps" and length.amount > 0:
         return Run(Span(length.amount, "steps"))
     return Run(steps(_NOMINAL))

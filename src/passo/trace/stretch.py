@@ -68,7 +68,7 @@ class Stretch:
         chosen = {*range(self.begin, self.end, every), self.end - 1}
         if every > 1:
             begin, end = self.begin - self.shift, self.end - self.shift
-            corners = islice(_schedule(self.schedule)._corners(begin, end), CORNERS)
+            corners = islice(_schedule(self.schedule).corners(begin, end), CORNERS)
             near = {k + d for c in corners for k in (floor(c), ceil(c)) for d in (-1, 0, 1)}
             shifted = (round(k + self.shift) for k in near)
             chosen |= {k for k in shifted if self.begin <= k < self.end}
@@ -93,7 +93,7 @@ def formula(text: str) -> Callable[[float], float]:
 
     schedule = _schedule(text)
     schedule(0)
-    call = schedule._compiled()
+    call = schedule.compiled()
 
     def value(t: float) -> float:
         try:

@@ -70,7 +70,7 @@ def _values(driven: Driven, end: float) -> int:
         return 1
     formula = driven.shared.formula
     times = [end * k / _SAMPLES for k in range(_SAMPLES)]
-    times += list(islice(formula._corners(0.0, end), _SAMPLES))
+    times += list(islice(formula.corners(0.0, end), _SAMPLES))
     return len({formula(t) for t in times if t < end})
 
 

@@ -152,7 +152,7 @@ class SequentialLR(Composed, torchs.SequentialLR):
             if end is None:
                 parts.append(part)
             elif end > begun:
-                length = part._length()
+                length = part.length()
                 fits = length is not None and length.amount == end - begun
                 parts.append(part if fits else part.until(steps(end - begun)))
                 begun = end

@@ -87,7 +87,7 @@ class CyclicLR(Cycling, torchs.CyclicLR):
         key = self.total_size, self.step_ratio
         if self._quick is None or self._quick[0] != key:
             up, down = map(steps, self._halves())
-            self._quick = key, cyclic(0.0, 1.0, up, down)._compiled()
+            self._quick = key, cyclic(0.0, 1.0, up, down).compiled()
         return self._quick[1]  # type: ignore[no-any-return]
 
     def _rates(self) -> list[Any]:

@@ -13,7 +13,7 @@ from passo.optim.lr_scheduler.rates import as_float, held_values
 from passo.optim.lr_scheduler.verbose import takes_verbose
 from passo.schedules import Plateau
 from passo.schedules.algebra.atoms import base
-from passo.schedules.shapes.plateau import counted, is_better
+from passo.schedules.reducer import Rule, counted
 
 if TYPE_CHECKING:
     from torch.optim import Optimizer
@@ -96,7 +96,7 @@ class ReduceLROnPlateau(LRScheduler, torchs.ReduceLROnPlateau):
         self._last_lr = held_values(self.optimizer)
 
     def _is_better(self, a: float, best: float) -> bool:
-        return is_better(a, best, self.mode, self.threshold, self.threshold_mode)
+        return Rule(self.mode, self.threshold, self.threshold_mode).is_better(a, best)
 
     @property
     def _made(self) -> int:

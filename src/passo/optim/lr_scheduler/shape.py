@@ -30,7 +30,7 @@ class Shape:
 
     def __init__(self, schedule: Schedule, floor: float) -> None:
         self.floor = floor
-        self.formula: Callable[[Any, Any], float] = schedule._compiled()
+        self.formula: Callable[[Any, Any], float] = schedule.compiled()
         self.last = 0.0
         self.at: float = -1
         self.usual = self.bent = False

@@ -193,5 +193,5 @@ def _end(scheduler: Scheduler) -> float:
 
 def _times(shared: Shared, end: float) -> Iterator[float]:
     yield from (end * k / _SAMPLES for k in range(_SAMPLES + 1))
-    corners = shared.formula._corners(0.0, end)
+    corners = shared.formula.corners(0.0, end)
     yield from (t for _, t in zip(range(_SAMPLES), corners, strict=False))

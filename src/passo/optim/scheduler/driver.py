@@ -196,8 +196,8 @@ class Driver:
         self.shared = []
         for (_, base, name), same in together.items():
             known = same[0].track.known
-            formula = known.with_base(base) if known._relative else known
-            call, first = formula._compiled(), same[0]
+            formula = known.with_base(base) if known.relative else known
+            call, first = formula.compiled(), same[0]
             one = Shared(formula, call, first.track.begin, name, same, first.last, first.used)
             one.places = [each.place for each in same if each.place is not None]
             one.everywhere = one.places == list(range(len(self.marks)))

@@ -130,10 +130,10 @@ def choose(entry: Any, group: dict[str, Any], place: int, key: str) -> Schedule 
 def placeable(schedule: Schedule, run: Run | None) -> Schedule:
     """The schedule as it is, if it can be measured; without a run only steps can."""
     if run is None:
-        for unit in sorted(schedule._units):
+        for unit in sorted(schedule.units):
             if unit != "steps":
                 msg = (
-                    f"{schedule._span_in(unit)!r} needs a run; write attach(optimizer, plan, "
+                    f"{schedule.span_in(unit)!r} needs a run; write attach(optimizer, plan, "
                     "Run.of(len(loader), epochs=90))"
                 )
                 raise NeedsRun(msg)

@@ -54,7 +54,7 @@ def _differ(scheduler: Scheduler, saved: Saved, today: Driven, theirs: tuple[Tra
     new, length = today.track, _length(saved.run)
     if new.unit != old.unit or length != _length(scheduler.run):
         return True
-    if new.source._relative and _own_base(scheduler, today, base) != base:
+    if new.source.relative and _own_base(scheduler, today, base) != base:
         return True
     if new.placed == old.placed:
         return False
@@ -70,13 +70,13 @@ def _own_base(scheduler: Scheduler, today: Driven, saved: float) -> float:
 
 
 def _plateaus(track: Track) -> list[str]:
-    return [repr(memory.reducer.rule) for memory in track.memories]
+    return [repr(memory.plateau) for memory in track.memories]
 
 
 def _with_a_past(track: Track, length: float | None) -> Schedule:
     """The schedule after a run of reports that never improve: plateaus show where they listen."""
     end = _ENDLESS if length is None else length
-    metrics = {memory.reducer.rule.metric: 1.0 for memory in track.memories}
+    metrics = {memory.plateau.metric: 1.0 for memory in track.memories}
     if not metrics:
         return track.placed
     return track.placed.with_reports([(end * k / _POINTS, metrics) for k in range(_POINTS)])
@@ -92,7 +92,7 @@ def _times(one: Schedule, other: Schedule, length: float | None) -> Iterator[flo
 
 
 def _corners(schedule: Schedule, end: float) -> Iterator[float]:
-    return (t for _, t in zip(range(_POINTS), schedule._corners(0.0, end), strict=False))
+    return (t for _, t in zip(range(_POINTS), schedule.corners(0.0, end), strict=False))
 
 
 def _length(run: Run | None) -> float | None:
@@ -152,7 +152,7 @@ def _code(side: _Side | None) -> str:
     if side is None:
         return "not driven"
     source = side.track.source
-    base = f", base {write(side.base)}" if source._relative else ""
+    base = f", base {write(side.base)}" if source.relative else ""
     return f"{source!r}{base} on {side.run!r}"
 
 

@@ -85,7 +85,7 @@ def as_values(values: Mapping[str, Any] | None) -> Mapping[str, Schedule]:
         raise PassoError(msg)
     made = {key: as_schedule(value, repr(key)) for key, value in values.items()}
     for key, schedule in made.items():
-        if schedule._relative:
+        if schedule.relative:
             msg = f"the value {key!r} has no base: write numbers in {schedule!r}"
             raise PassoError(msg)
     return MappingProxyType(made)

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any
 
 from passo.ground.checks import exact
 from passo.schedules import Constant, Plateau, Run, Schedule, Table
-from passo.schedules.shapes.plateau import Reducer
 from passo.schedules.time import Span
 
 if TYPE_CHECKING:
@@ -22,10 +21,11 @@ class Memory:
     has its present value at all times.
     """
 
-    __slots__ = ("fell", "local", "reducer")
+    __slots__ = ("fell", "local", "plateau", "reducer")
 
     def __init__(self, plateau: Plateau, local: Localize) -> None:
-        self.reducer = Reducer(plateau)
+        self.plateau = plateau
+        self.reducer = plateau.reducer()
         self.local = local
         self.fell: float | None = None
         for t, metric in plateau.past:
@@ -33,7 +33,7 @@ class Memory:
 
     def see(self, t: float, metrics: Mapping[str, float]) -> bool:
         """Take in a report made at t; whether the factor fell."""
-        metric = self.reducer.rule.metric
+        metric = self.plateau.metric
         if metric not in metrics or (at := self.local(t)) is None:
             return False
         return self._see(at, metrics[metric])
@@ -68,7 +68,7 @@ class Memory:
 
         Of two falls within one stair the stair keeps what was between them.
         """
-        after, times = self.reducer.rule.after, self.reducer.reductions
+        after, times = self.plateau.after, self.reducer.reductions
         now = Constant(after(times))
         if not times or not self.fell:
             return now
@@ -89,7 +89,7 @@ class Track:
         self.source, self.begin = source, begin
         self.unit = "steps" if run is None else run.unit
         self.placed = source if run is None else source.on(run)
-        self.memories = [Memory(*each) for each in self.placed._plateaus(lambda t: t)]
+        self.memories = [Memory(*each) for each in self.placed.plateaus(lambda t: t)]
         self.known = self.placed
         self.refresh()
 
@@ -146,8 +146,8 @@ class Track:
 
 
 def _rule(memory: Memory) -> Any:
-    return memory.reducer.rule
+    return memory.plateau
 
 
 def _metric(memory: Memory) -> Any:
-    return memory.reducer.rule.metric, memory.reducer.rule.mode
+    return memory.plateau.metric, memory.plateau.mode

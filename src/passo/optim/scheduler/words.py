@@ -41,7 +41,7 @@ def _groups(followers: list[Driven]) -> str:
 
 
 def _base(driven: Driven) -> str:
-    return f", base {driven.base:.6g}" if driven.track.source._relative else ""
+    return f", base {driven.base:.6g}" if driven.track.source.relative else ""
 
 
 def describe(optimizer: Any) -> str:
@@ -64,7 +64,7 @@ def describe(optimizer: Any) -> str:
 def need_bases(self: Scheduler) -> None:
     """Refuse to seek where a relative plan took its base from an optimizer under way."""
     for each in self.driver.driven:
-        if each.track.source._relative and self.driver.bases.get(each.key) is None:
+        if each.track.source.relative and self.driver.bases.get(each.key) is None:
             msg = (
                 f"the plan of {each.key!r} is relative to base, and the optimizer was under way "
                 f"when it was attached: {each.key} was {each.base:.6g} there, which is probably "
@@ -76,7 +76,7 @@ def need_bases(self: Scheduler) -> None:
 def tell_of_unheard(driver: Driver, told: Mapping[str, float]) -> None:
     """Warn of a report that no plateau watches, where its name is nearly one that is watched."""
     memories = [memory for track in driver.tracks for memory in track.memories]
-    watched = {memory.reducer.rule.metric for memory in memories}
+    watched = {memory.plateau.metric for memory in memories}
     if not watched or not watched.isdisjoint(told):
         return
     for name in told:

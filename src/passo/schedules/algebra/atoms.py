@@ -80,7 +80,7 @@ class Base(Schedule):
 
     def __post_init__(self) -> None:
         Schedule.__post_init__(self)
-        self._set(_relative=True)
+        self._set(relative=True)
 
     def _is_endless(self) -> bool:
         return True
@@ -115,7 +115,7 @@ def as_value(value: object, name: str) -> Value:
         if not value._timeless:
             msg = f"{name} must be a number or an expression of base, got {brief(value)}"
             raise PassoError(msg)
-        return value if value._relative else float(value(0))
+        return value if value.relative else float(value(0))
     return real(value, name)
 
 

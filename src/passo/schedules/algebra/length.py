@@ -121,12 +121,12 @@ def need_axis(node: Node) -> None:
     >>> from passo import Constant
     >>> need_axis(Constant(1.0))
     """
-    units = node._units
+    units = node.units
     for unit in sorted(units - set(AXES.values())):
-        span = "'rest'" if unit == "rest" else repr(node._span_in(unit))
+        span = "'rest'" if unit == "rest" else repr(node.span_in(unit))
         msg = f"{span} needs a run; write schedule.on(Run(...)) first"
         raise NeedsRun(msg)
     if len(units) > 1:
-        both = " and ".join(repr(node._span_in(unit)) for unit in sorted(units))
+        both = " and ".join(repr(node.span_in(unit)) for unit in sorted(units))
         msg = f"{both} are in different units; write schedule.on(Run(...)) first"
         raise NeedsRun(msg)

@@ -28,8 +28,8 @@ DEEPEST: Final = 200
 _LATEST: Final = 1.7976931348623157e308
 LARGEST: Final = 50_000
 MOST_PARTS: Final = 4096
-_DEPTH, _SIZE, _UNITS = attrgetter("_depth"), attrgetter("_size"), attrgetter("_units")
-_RELATIVE, _OPEN, _ENDLESS = attrgetter("_relative"), attrgetter("_open"), attrgetter("_endless")
+_DEPTH, _SIZE, _UNITS = attrgetter("_depth"), attrgetter("_size"), attrgetter("units")
+_RELATIVE, _OPEN, _ENDLESS = attrgetter("relative"), attrgetter("_open"), attrgetter("_endless")
 
 
 class Node(Written):
@@ -46,20 +46,20 @@ class Node(Written):
         "_measured",
         "_open",
         "_own_length",
-        "_relative",
         "_size",
         "_timeless",
-        "_units",
+        "relative",
+        "units",
     )
     __array_ufunc__ = None
 
     _depth: int
     _size: int
-    _units: frozenset[str]
+    units: frozenset[str]
     _open: bool
     _endless: bool
     _timeless: bool
-    _relative: bool
+    relative: bool
     _own_length: Length | None
     _measured: tuple[Run, Length | None]
     _formula: Formula
@@ -71,8 +71,8 @@ class Node(Written):
         self._set(
             _depth=1 + max(map(_DEPTH, parts), default=0),
             _size=1 + sum(map(_SIZE, parts)),
-            _units=frozenset(own).union(*map(_UNITS, parts)),
-            _relative=any(map(_RELATIVE, parts)),
+            units=frozenset(own).union(*map(_UNITS, parts)),
+            relative=any(map(_RELATIVE, parts)),
         )
         self._check_size()
         self._set(_open=self._is_open(), _endless=self._is_endless())
@@ -112,12 +112,12 @@ class Node(Written):
         for value in self._fields().values():
             yield from inside(value, Span)
 
-    def _span_in(self, unit: str) -> Span | None:
+    def span_in(self, unit: str) -> Span | None:
         """The first span of that unit."""
         stack: list[Any] = [self]
         while stack:
             node = stack.pop()
-            if unit not in node._units:
+            if unit not in node.units:
                 continue
             for span in node._spans():
                 if span.unit == unit:
@@ -148,7 +148,7 @@ class Node(Written):
         parts = list(self._parts())
         return bool(parts) and not list(self._spans()) and all(part._timeless for part in parts)
 
-    def _length(self, run: Run | None = None) -> Length | None:
+    def length(self, run: Run | None = None) -> Length | None:
         """How long it lasts, measured on `run` where one is given; None is for ever."""
         if run is None:
             return self._own_length
@@ -173,7 +173,7 @@ class Node(Written):
         """The formula, from those of the parts."""
         raise NotImplementedError  # pragma: no cover
 
-    def _compiled(self) -> Formula:
+    def compiled(self) -> Formula:
         """The formula of this schedule, made once."""
         try:
             return self._formula
@@ -190,13 +190,31 @@ class Node(Written):
         for part in self._parts():
             yield from part._plateaus(local)
 
+    def corners(self, low: float, high: float) -> Iterator[float]:
+        """Times in (low, high] at which another formula takes over; not always in order.
+
+        >>> from passo import Linear, steps
+        >>> sorted(set(Linear(0, 1, steps(4)).then(Linear(1, 0, steps(4))).corners(0, 10)))
+        [4.0, 8.0]
+        """
+        return self._corners(low, high)
+
+    def plateaus(self, local: Localize) -> Iterator[tuple[Plateau, Localize]]:
+        """Each plateau inside, with the way from our time to its own (None: not active then).
+
+        >>> from passo import Plateau, base
+        >>> [plateau for plateau, _ in (base * Plateau("loss")).plateaus(lambda t: t)]
+        [Plateau("loss")]
+        """
+        return self._plateaus(local)
+
     def __call__(self, t: Any) -> Any:
         """The value that update t uses; see `Schedule`."""
         try:
             formula = self._formula
         except AttributeError:
             need_axis(self)
-            formula = self._compiled()
+            formula = self.compiled()
         if (type(t) is int or type(t) is float) and 0 <= t <= _LATEST:
             try:
                 return formula(float(t), NUMBERS)
@@ -239,7 +257,7 @@ class Node(Written):
 
     def _based(self, _number: float, parts: Sequence[Any]) -> Any:
         """This node over parts whose `base` is that number."""
-        return self._with(parts) if self._relative else self
+        return self._with(parts) if self.relative else self
 
     def _changed(self, leave: Callable[[Any, Sequence[Any]], Any]) -> Schedule:
         """The tree that `leave(node, changed parts)` makes of each node, from the inside out."""

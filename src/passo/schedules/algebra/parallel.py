@@ -78,12 +78,12 @@ class Parallel(Schedule):
         return iter(())
 
     def _measure(self, run: Run | None) -> Length | None:
-        lengths = [part._length(run) for part in self.parts]
+        lengths = [part.length(run) for part in self.parts]
         return common_length(lengths, self._sign, self._write)
 
     def _build(self) -> Formula:
-        formulas = [part._compiled() for part in self.parts]
-        folded, length = _folded(formulas, self._combine()), self._length()
+        formulas = [part.compiled() for part in self.parts]
+        folded, length = _folded(formulas, self._combine()), self.length()
         moving = any(part._endless and not part._timeless for part in self.parts)
         if length is None or not moving:
             return folded
@@ -161,7 +161,7 @@ class Extreme(Parallel):
     def _corners(self, low: float, high: float) -> Iterator[float]:
         own = list(islice(Schedule._corners(self, low, high), MOST_CORNERS))
         yield from own
-        formulas = [part._compiled() for part in self.parts]
+        formulas = [part.compiled() for part in self.parts]
         choose = min if self._sign == Minimum._sign else max
 
         def winner(t: float) -> int:

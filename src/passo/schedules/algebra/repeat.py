@@ -103,7 +103,7 @@ class Repeat(Schedule):
     def _measure(self, run: Run | None) -> Length | None:
         if self.times is None:
             return None
-        length = self.part._length(run) or UNKNOWN
+        length = self.part.length(run) or UNKNOWN
         return length.times(total_growth(self.grow, self.times))
 
     def _places(self, place: Place) -> Sequence[Place]:
@@ -118,7 +118,7 @@ class Repeat(Schedule):
         return self._even() if self.grow == 1 else self._growing()
 
     def _even(self) -> Formula:
-        formula, scale, period = self.part._compiled(), self.scale, float(amount_of(self.part))
+        formula, scale, period = self.part.compiled(), self.scale, float(amount_of(self.part))
         count, last = counter(amount_of(self.part)), None if self.times is None else self.times - 1
         if last is None and scale == 1.0:
             return lambda t, xp: formula(count(t)[1], xp)
@@ -134,7 +134,7 @@ class Repeat(Schedule):
         return value
 
     def _growing(self) -> Formula:
-        formula, scale, grow = self.part._compiled(), self.scale, float(self.grow)
+        formula, scale, grow = self.part.compiled(), self.scale, float(self.grow)
         starts = growing_starts(amount_of(self.part), self.grow, self.times)
         lengths = [grow**k for k in range(len(starts))]
         scales = [scale**k for k in range(len(starts))]

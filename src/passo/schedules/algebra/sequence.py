@@ -84,7 +84,7 @@ class Then(Schedule):
         return self.parts[-1]._endless
 
     def _measure(self, run: Run | None) -> Length | None:
-        lengths = [part._length(run) for part in self.parts]
+        lengths = [part.length(run) for part in self.parts]
         return None if lengths[-1] is None else total_length(lengths)
 
     def _places(self, place: Place) -> Sequence[Place]:
@@ -105,7 +105,7 @@ class Then(Schedule):
 
     def _build(self) -> Formula:
         starts = [float(begin) for begin in self._begins()]
-        formulas = [part._compiled() for part in self.parts]
+        formulas = [part.compiled() for part in self.parts]
         final, last = starts[-1], formulas[-1]
 
         def value(t: Any, xp: Any) -> Any:
@@ -142,13 +142,13 @@ class Then(Schedule):
 
 def is_nothing(part: Schedule) -> bool:
     """Whether a part has no length at all."""
-    length = part._length()
+    length = part.length()
     return length is not None and length.known and length.amount == 0
 
 
 def amount_of(part: Schedule, run: Run | None = None) -> Fraction:
     """How long a part is, in the unit of its spans; 0 for one that never ends."""
-    length = part._length(run)
+    length = part.length(run)
     return Fraction(0) if length is None else length.amount
 
 

@@ -54,14 +54,14 @@ class Stretch(Schedule):
             raise PassoError(msg)
 
     def _measure(self, run: Run | None) -> Length | None:
-        length = self.part._length(run)
+        length = self.part.length(run)
         return None if length is None else length.times(self.factor)
 
     def _places(self, place: Place) -> Sequence[Place]:
         return [place.with_left(place.left / self.factor)]
 
     def _build(self) -> Formula:
-        formula, (p, q) = self.part._compiled(), ratio(self.factor)
+        formula, (p, q) = self.part.compiled(), ratio(self.factor)
         return lambda t, xp: formula(t * q / p, xp)
 
     def _corners(self, low: float, high: float) -> Iterator[float]:
@@ -97,7 +97,7 @@ class Skip(Schedule):
         return cls.of(values["part"], values["span"])
 
     def _check(self) -> None:
-        length, skipped = self.part._length(), length_of(self.span)
+        length, skipped = self.part.length(), length_of(self.span)
         if length is not None and length.unit == skipped.unit and length.amount < skipped.amount:
             msg = (
                 f"cannot skip {self.span!r} of a schedule that is {length.unit}"
@@ -106,7 +106,7 @@ class Skip(Schedule):
             raise PassoError(msg)
 
     def _measure(self, run: Run | None) -> Length | None:
-        length, skipped = self.part._length(run), length_of(self.span, run)
+        length, skipped = self.part.length(run), length_of(self.span, run)
         if length is None or length.unit != skipped.unit:
             return None if length is None else UNKNOWN
         return Length(length.amount - skipped.amount, length.unit)
@@ -115,7 +115,7 @@ class Skip(Schedule):
         return [place.with_left(place.left + place.measured(self.span).amount)]
 
     def _build(self) -> Formula:
-        formula, skipped = self.part._compiled(), float(self.span.amount)
+        formula, skipped = self.part.compiled(), float(self.span.amount)
         return lambda t, xp: formula(t + skipped, xp)
 
     def _corners(self, low: float, high: float) -> Iterator[float]:
@@ -153,7 +153,7 @@ class Until(Schedule):
         return length_of(self.span, run)
 
     def _build(self) -> Formula:
-        formula, end = self.part._compiled(), float(self.span.amount)
+        formula, end = self.part.compiled(), float(self.span.amount)
         return lambda t, xp: formula(xp.minimum(t, end), xp)
 
     def _corners(self, low: float, high: float) -> Iterator[float]:
@@ -188,18 +188,18 @@ class Staircase(Schedule):
         as_span(self.span, "a stair", zero=False, relative=False)
 
     def _measure(self, run: Run | None) -> Length | None:
-        return self.part._length(run)
+        return self.part.length(run)
 
     def _build(self) -> Formula:
-        formula, (p, q) = self.part._compiled(), ratio(self.span.amount)
-        length = self.part._length()
+        formula, (p, q) = self.part.compiled(), ratio(self.span.amount)
+        length = self.part.length()
         if length is None:
             return lambda t, xp: formula((t * q // p) * p / q, xp)
         end = float(length.amount)
         return lambda t, xp: formula((xp.minimum(t, end) * q // p) * p / q, xp)
 
     def _corners(self, low: float, high: float) -> Iterator[float]:
-        length, width = self.part._length(), self.span.amount
+        length, width = self.part.length(), self.span.amount
         last = high if length is None else min(high, float(length.amount))
         stair = int(Fraction(low) / width) + 1
         while (at := float(width * stair)) <= last:
@@ -245,10 +245,10 @@ class Clip(Schedule):
             raise PassoError(msg)
 
     def _measure(self, run: Run | None) -> Length | None:
-        return self.part._length(run)
+        return self.part.length(run)
 
     def _build(self) -> Formula:
-        formula = self.part._compiled()
+        formula = self.part.compiled()
         low = None if self.low is None else as_number(self.low)
         high = None if self.high is None else as_number(self.high)
 
@@ -265,7 +265,7 @@ class Clip(Schedule):
         yield from own
         least = -math.inf if self.low is None else as_number(self.low)
         most = math.inf if self.high is None else as_number(self.high)
-        formula = self.part._compiled()
+        formula = self.part.compiled()
 
         def held(t: float) -> tuple[bool, bool]:
             value = formula(t, NUMBERS)

@@ -1,4 +1,4 @@
-"""`Plateau`: a factor that reports make fall, and the reducer that decides when."""
+"""`Plateau`: a factor that reports make fall."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from passo.ground.errors import PassoError
 from passo.schedules.algebra.length import need_axis
 from passo.schedules.algebra.node import Node
 from passo.schedules.algebra.schedule import Schedule
+from passo.schedules.reducer import Reducer, Rule
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -31,81 +32,6 @@ _RANGES: Final[tuple[tuple[str, Callable[[float], bool], str], ...]] = (
 )
 _NAN: Final = float("nan")
 _PAIR: Final = 2
-
-
-@dataclass(slots=True)
-class Reducer:
-    """What a plateau remembers between reports: constant in size, plain data.
-
-    Every report that is not better than the best so far by the threshold is bad. After more
-    than `patience` bad reports in a row there is one more reduction, then `cooldown` reports
-    are not counted. These are torch's rules; where the best is negative, a relative threshold
-    is `threshold * abs(best)` (pytorch/pytorch#47513). NaN is bad.
-
-    >>> reducer = Reducer(Plateau("loss", patience=1))
-    >>> [reducer.see(loss) for loss in (1.0, 1.0, 1.0)]
-    [False, False, True]
-    """
-
-    rule: Plateau
-    best: float | None = None
-    bad: int = 0
-    cooling: int = 0
-    reductions: int = 0
-
-    def see(self, metric: float) -> bool:
-        """Take one report in; whether it brought a reduction."""
-        rule = self.rule
-        better = is_better(metric, self.best, rule.mode, rule.threshold, rule.threshold_mode)
-        if better:
-            self.best = metric
-        falls, self.bad, self.cooling = counted(
-            better, self.bad, self.cooling, rule.patience, rule.cooldown
-        )
-        self.reductions += falls
-        return falls
-
-    @property
-    def factor(self) -> float:
-        """The factor now: `factor ** reductions`, no lower than the floor."""
-        return self.rule.after(self.reductions)
-
-
-def is_better(
-    metric: float, best: float | None, mode: str, threshold: float, threshold_mode: str
-) -> bool:
-    """Whether `metric` passes `best` by the threshold; anything but NaN passes no best.
-
-    >>> is_better(-1.1, -1.0, "min", 0.05, "rel")
-    True
-    """
-    sign = 1.0 if mode == "max" else -1.0
-    if best is None:
-        return sign * metric > -math.inf
-    if threshold_mode == "abs":
-        needed = best + sign * threshold
-    else:
-        needed = best * (1.0 + (sign if best >= 0 else -sign) * threshold)
-    return metric < needed if mode == "min" else metric > needed
-
-
-def counted(
-    better: bool,  # noqa: FBT001
-    bad: int,
-    cooling: int,
-    patience: int,
-    cooldown: int,
-) -> tuple[bool, int, int]:
-    """One report more: whether there is a reduction, and the bad and cooling reports after it.
-
-    >>> counted(False, bad=2, cooling=0, patience=2, cooldown=5)
-    (True, 0, 5)
-    """
-    bad = 0 if better else bad + 1
-    if cooling > 0:
-        cooling -= 1
-        bad = 0
-    return (True, 0, cooldown) if bad > patience else (False, bad, cooling)
 
 
 @final
@@ -156,6 +82,17 @@ class Plateau(Schedule):
             self._set(**{name: value})
         self._set(past=_as_past(self.past))
 
+    def reducer(self) -> Reducer:
+        """The memory of this plateau before any report.
+
+        >>> memory = Plateau("loss", patience=0).reducer()
+        >>> memory.see(1.0), memory.see(1.0)
+        (False, True)
+        """
+        return Reducer(
+            Rule(self.mode, self.threshold, self.threshold_mode, self.patience, self.cooldown)
+        )
+
     def after(self, reductions: int) -> float:
         """The factor after so many reductions."""
         return max(self.factor**reductions, self.floor)
@@ -170,7 +107,7 @@ class Plateau(Schedule):
         return None
 
     def _falls(self) -> list[float]:
-        reducer = Reducer(self)
+        reducer = self.reducer()
         return [t for t, metric in self.past if reducer.see(metric)]
 
     def _build(self) -> Formula:
