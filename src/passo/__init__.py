@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from passo.trace import RangeTest as RangeTest
     from passo.trace import Trace as Trace
 
+    __version__: str
+
 _HOMES = {
     "Curve": "passo.schedules.curve",
     "RangeTest": "passo.trace",
@@ -41,23 +43,24 @@ _HOMES = {
 }
 
 
-def __getattr__(name: str) -> Any:
-    """The public names: those of `passo.schedules`, and those that have another home."""
-    if name == "__version__":
-        from importlib.metadata import version
+if not TYPE_CHECKING:  # to a checker that saw a `__getattr__` every misspelt name would be one
 
-        return version("passo")
-    schedules = import_module("passo.schedules")
-    if name == "__all__":
-        return [*schedules.__all__, *_HOMES]
-    if name not in _HOMES and name not in schedules.__all__:
-        msg = f"module 'passo' has no attribute {name!r}"
-        raise AttributeError(msg)
-    home = import_module(_HOMES.get(name, "passo.schedules"))
-    value = home if name in ("analysis", "doctor") else getattr(home, name)
-    globals()[name] = value
-    return value
+    def __getattr__(name: str) -> Any:
+        """The public names: those of `passo.schedules`, and those that have another home."""
+        if name == "__version__":
+            from importlib.metadata import version
 
+            return version("passo")
+        schedules = import_module("passo.schedules")
+        if name == "__all__":
+            return [*schedules.__all__, *_HOMES]
+        if name not in _HOMES and name not in schedules.__all__:
+            msg = f"module 'passo' has no attribute {name!r}"
+            raise AttributeError(msg)
+        home = import_module(_HOMES.get(name, "passo.schedules"))
+        value = home if name in ("analysis", "doctor") else getattr(home, name)
+        globals()[name] = value
+        return value
 
-def __dir__() -> list[str]:
-    return sorted(__getattr__("__all__"))
+    def __dir__() -> list[str]:
+        return sorted(__getattr__("__all__"))
