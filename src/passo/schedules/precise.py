@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-_TINY: Final = 1e-37  # a float32 has it too
+TINY: Final = 1e-37  # a float32 has it too
 _SPLIT: Final = 134_217_729.0  # 2**27 + 1, Veltkamp
 
 
@@ -50,4 +50,4 @@ def raised(share: Any, lost: Any, power: float, xp: Any) -> Any:
     >>> raised(0.5, 0.0, 2.0, NUMBERS)
     0.25
     """
-    return share**power * (1.0 + power * lost / xp.maximum(share, _TINY))
+    return share**power * (1.0 + power * lost / xp.maximum(share, TINY))

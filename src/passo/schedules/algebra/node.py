@@ -7,11 +7,10 @@ from typing import TYPE_CHECKING, Any, Final, cast
 
 from passo.ground.checks import as_time, brief, real
 from passo.ground.errors import PassoError
-from passo.schedules import arrays
 from passo.schedules.algebra.length import Place, check_length, need_axis
 from passo.schedules.algebra.tree import exchanged, inside, rebuilt, settle
 from passo.schedules.algebra.written import Written
-from passo.schedules.formula import NUMBERS
+from passo.schedules.formula import NUMBERS, evaluate
 from passo.schedules.time import Run, Span
 
 if TYPE_CHECKING:
@@ -221,7 +220,7 @@ class Node(Written):
             except OverflowError:
                 msg = f"the value at t={brief(t)} is beyond the largest float: {brief(self)}"
                 raise PassoError(msg) from None
-        return self(as_time(t)) if not hasattr(t, "dtype") else arrays.evaluate(formula, t)
+        return self(as_time(t)) if not hasattr(t, "dtype") else evaluate(formula, t)
 
     def on(self, run: Run) -> Schedule:
         """This schedule with every span measured on `run`, in the unit of the run's axis.

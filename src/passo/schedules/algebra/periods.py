@@ -15,10 +15,10 @@ _FAR: Final = 2.0**53
 _MOST_CYCLES: Final = 10**6
 
 
-def ratio(period: Fraction) -> tuple[float, float]:
+def as_quotient(period: Fraction) -> tuple[float, float]:
     """`period` as p/q, so that `t * q // p` counts whole periods without a rounding of 1/period.
 
-    >>> ratio(Fraction(1, 10))
+    >>> as_quotient(Fraction(1, 10))
     (1.0, 10.0)
     """
     if max(period.numerator, period.denominator) < _FAR:
@@ -32,7 +32,7 @@ def counter(period: Fraction) -> Callable[[Any], tuple[Any, Any]]:
     >>> counter(Fraction(1, 10))(0.3)
     (3.0, 0.0)
     """
-    p, q = ratio(period)
+    p, q = as_quotient(period)
 
     def count(t: Any) -> tuple[Any, Any]:
         scaled = t * q

@@ -12,7 +12,7 @@ from passo.ground.checks import decimal, exact, write_exact
 from passo.ground.errors import PassoError
 from passo.schedules.algebra.atoms import Value, as_number, as_part, as_value, write_value
 from passo.schedules.algebra.length import UNKNOWN, Length, Place, length_of
-from passo.schedules.algebra.periods import ratio
+from passo.schedules.algebra.periods import as_quotient
 from passo.schedules.algebra.schedule import Schedule
 from passo.schedules.algebra.written import ATOM
 from passo.schedules.crossings import MOST_CORNERS, changes
@@ -61,7 +61,7 @@ class Stretch(Schedule):
         return [place.with_left(place.left / self.factor)]
 
     def _build(self) -> Formula:
-        formula, (p, q) = self.part.compiled(), ratio(self.factor)
+        formula, (p, q) = self.part.compiled(), as_quotient(self.factor)
         return lambda t, xp: formula(t * q / p, xp)
 
     def _corners(self, low: float, high: float) -> Iterator[float]:
@@ -191,7 +191,7 @@ class Staircase(Schedule):
         return self.part.length(run)
 
     def _build(self) -> Formula:
-        formula, (p, q) = self.part.compiled(), ratio(self.span.amount)
+        formula, (p, q) = self.part.compiled(), as_quotient(self.span.amount)
         length = self.part.length()
         if length is None:
             return lambda t, xp: formula((t * q // p) * p / q, xp)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar, final
 from passo.ground.checks import brief
 from passo.ground.errors import PassoError, closest
 from passo.schedules.algebra.atoms import Value, as_number, as_value
-from passo.schedules.algebra.periods import ratio
+from passo.schedules.algebra.periods import as_quotient
 from passo.schedules.formula import NUMBERS
 from passo.schedules.precise import product
 from passo.schedules.shapes.leaf import Endless, positive
@@ -47,7 +47,7 @@ class Exponential(Endless):
 
     def _build(self) -> Formula:
         start, gamma = as_number(self.start), self.gamma
-        p, q = ratio(self.every.amount)
+        p, q = as_quotient(self.every.amount)
         if q == 1.0:
             return lambda t, _xp: start * (gamma ** (t // p) * gamma ** (t % p / p))
 

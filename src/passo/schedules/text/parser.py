@@ -1,4 +1,4 @@
-"""`parse`: a schedule from text. The text is read by `ast` and a white-list, never run."""
+"""`parse`: a schedule, a span or a run from text, read by `ast` and a white-list, never run."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from passo.ground.errors import PassoError, closest
 from passo.schedules import recipes, shapes, time
 from passo.schedules.algebra.atoms import base
 from passo.schedules.algebra.schedule import Schedule
-from passo.schedules.time import Span, rest
+from passo.schedules.time import Run, Span, rest
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -95,6 +95,21 @@ def parse_span(text: str) -> Span:
         msg = f'a span is written "90 epochs" or "epochs(90)", got {brief(text)}'
         raise PassoError(msg)
     return value
+
+
+def parse_run(text: str) -> Run:
+    """The run that `text` writes: what the repr of a `Run` prints.
+
+    Raises PassoError for anything else.
+
+    >>> parse_run("Run(epochs(90), steps_per_epoch=391)").updates
+    35190
+    """
+    node = _tree(text)
+    if not isinstance(node, ast.Call) or ast.unparse(node.func) != "Run":
+        msg = f"a run is written Run(epochs(90), steps_per_epoch=391), got {brief(text)}"
+        raise PassoError(msg)
+    return _with_arguments("Run", Run, node)  # type: ignore[no-any-return]
 
 
 def _tree(text: str) -> ast.expr:
