@@ -41,7 +41,7 @@ POINTS = 250
 
 
 def test_the_hunt_knows_every_leaf_with_a_formula_of_its_own():
-    assert set(NAMES) | {"Constant", "Function"} == set(shapes.__all__)
+    assert set(NAMES) | {"Constant", "Function", "Plateau"} == set(shapes.__all__)
 
 
 @pytest.mark.parametrize("name", NAMES)

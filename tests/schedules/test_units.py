@@ -163,7 +163,7 @@ def test_percent_is_of_the_whole_run_wherever_it_stands():
 def test_spans_are_never_rounded():
     run = Run(steps(390))
     halves = Linear(0, 1, percent(7)).then(Constant(1, percent(93)))
-    assert halves.on(run)._length().amount == 390
+    assert halves.on(run).length().amount == 390
     third = Linear(0, 1, percent("100/3")).on(Run(steps(100)))
     assert third.over.amount == Fraction(100, 3)
 

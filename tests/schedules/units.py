@@ -29,7 +29,7 @@ def rewritten(draw: Any, placed: Schedule, run: Run) -> Schedule:
 
 def amount(spec: dict[str, Any]) -> Fraction:
     """How long the schedule of this data is, 0 for one that never ends."""
-    length = from_spec(spec)._length()
+    length = from_spec(spec).length()
     return Fraction(0) if length is None else length.amount
 
 

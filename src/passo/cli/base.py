@@ -14,6 +14,7 @@ from passo.schedules import PassoError
 
 if TYPE_CHECKING:
     from passo.schedules import Run, Schedule
+    from passo.schedules.time import Axis
 
 NO_ANSWER: Final = 1
 BAD_INPUT: Final = 2
@@ -61,7 +62,8 @@ def as_run(schedule: Schedule, length: str, rates: dict[str, float | None]) -> R
 
     if length:
         span = parse_span(length)
-        axis = {"tokens": "token", "samples": "sample"}.get(span.unit, "step")
+        axes: dict[str, Axis] = {"tokens": "token", "samples": "sample"}
+        axis = axes.get(span.unit, "step")
         known = rates["tokens_per_step" if axis == "token" else "samples_per_step"] is not None
         return Run(span, axis="step" if known else axis, **rates)
     own = schedule.length()

@@ -7,6 +7,7 @@ import re
 import sys
 from fractions import Fraction
 from numbers import Real
+from typing import Any, get_args
 
 from passo.ground.errors import PassoError
 
@@ -82,6 +83,18 @@ def whole(value: object, name: str, *, least: int = 1, most: int | None = None) 
         msg = f"{name} must be at most {most:,}, got {brief(value)}"
         raise PassoError(msg)
     return value
+
+
+def one_of(value: object, name: str, words: Any) -> None:
+    """Refuse what is none of the words of a `Literal`.
+
+    >>> from typing import Literal
+    >>> one_of("min", "mode", Literal["min", "max"])
+    """
+    allowed = get_args(words)
+    if not isinstance(value, str) or value not in allowed:
+        msg = f"{name} must be one of {', '.join(map(repr, allowed))}, got {brief(value)}"
+        raise PassoError(msg)
 
 
 def exact(value: object, name: str) -> Fraction:

@@ -34,7 +34,7 @@ def compare(scheduler: Scheduler) -> None:
     run = scheduler.run
     if run is None or scheduler.clock == 0:
         return
-    made, planned, unit = scheduler.at.at, float(run.measure(run.length)), run.unit
+    made, planned, unit = scheduler.at.at, float(run.measure(run.length)), str(run.unit)
     if unit == "steps":
         planned, unit = run.updates, "updates"
     last = made / scheduler.clock

@@ -11,6 +11,8 @@ from passo.schedules.time import Span
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
+    from passo.schedules.time import AxisUnit
+
     Localize = Callable[[float], float | None]
 
 
@@ -63,7 +65,7 @@ class Memory:
         reducer.reductions = int(state["reductions"])
         self.fell = None if state["fell"] is None else float(state["fell"])
 
-    def factor(self, unit: str) -> Schedule:
+    def factor(self, unit: AxisUnit) -> Schedule:
         """The plateau's factor: a step where it fell last, so that a stair keeps the old one.
 
         Of two falls within one stair the stair keeps what was between them.
@@ -87,7 +89,7 @@ class Track:
 
     def __init__(self, source: Schedule, run: Run | None, begin: float) -> None:
         self.source, self.begin = source, begin
-        self.unit = "steps" if run is None else run.unit
+        self.unit: AxisUnit = "steps" if run is None else run.unit
         self.placed = source if run is None else source.on(run)
         self.memories = [Memory(*each) for each in self.placed.plateaus(lambda t: t)]
         self.known = self.placed

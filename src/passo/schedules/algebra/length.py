@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
     from passo.schedules.algebra.node import Node
-    from passo.schedules.time import Run
+    from passo.schedules.time import Run, Unit
 
 
 class Place(NamedTuple):
@@ -43,7 +43,7 @@ class Length(NamedTuple):
     """How long a part lasts: `amount` of `unit`; the unit is None where only a run could tell."""
 
     amount: Fraction
-    unit: str | None
+    unit: Unit | None
 
     @property
     def known(self) -> bool:

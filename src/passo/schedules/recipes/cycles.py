@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Final, Literal, TypeAlias, get_args
 
-from passo.ground.checks import brief, real, write
+from passo.ground.checks import brief, one_of, real, write
 from passo.ground.errors import PassoError
 from passo.schedules.algebra.atoms import Value, as_value, base
 from passo.schedules.algebra.schedule import Schedule
 from passo.schedules.shapes import Constant, Cosine, Exponential, Linear
 from passo.schedules.time import Span, as_span, percent, rest, steps
 
-_SHAPES: Final[dict[str, type[Cosine | Linear]]] = {"cosine": Cosine, "linear": Linear}
-_MODES: Final = ("triangular", "triangular2", "exp_range")
+Bend: TypeAlias = Literal["cosine", "linear"]
+"""The shape of each way of one cycle."""
+Phases: TypeAlias = Literal[2, 3]
+"""Up and down; or up, down as long, and on to the end."""
+Height: TypeAlias = Literal["triangular", "triangular2", "exp_range"]
+"""How high the triangles are, one after another."""
+
+_SHAPES: Final[dict[Bend, type[Cosine | Linear]]] = {"cosine": Cosine, "linear": Linear}
 
 
 def one_cycle(
@@ -20,8 +26,8 @@ def one_cycle(
     rise: Span = percent(30),
     initial: float = 1 / 25,
     final: float = 1 / 250_000,
-    shape: str = "cosine",
-    phases: int = 2,
+    shape: Bend = "cosine",
+    phases: Phases = 2,
 ) -> Schedule:
     """Up to `peak` over `rise`, then down to `final * peak` over the rest.
 
@@ -47,8 +53,8 @@ def one_cycle_momentum(
     low: float = 0.85,
     high: float = 0.95,
     rise: Span = percent(30),
-    shape: str = "cosine",
-    phases: int = 2,
+    shape: Bend = "cosine",
+    phases: Phases = 2,
 ) -> Schedule:
     """The momentum beside `one_cycle`: down to `low` while the rate rises, then back to `high`.
 
@@ -72,7 +78,7 @@ def cyclic(
     peak: Value = base,
     rise: Span = steps(2000),
     fall: Span | None = None,
-    mode: str = "triangular",
+    mode: Height = "triangular",
     gamma: float = 1.0,
 ) -> Schedule:
     """Triangles between `low` and `peak`, up over `rise` and down over `fall` (None: the same).
@@ -93,7 +99,7 @@ def cyclic_momentum(
     high: float = 0.9,
     rise: Span = steps(2000),
     fall: Span | None = None,
-    mode: str = "triangular",
+    mode: Height = "triangular",
     gamma: float = 1.0,
 ) -> Schedule:
     """The momentum beside `cyclic`: triangles down from `high` to `low` and back.
@@ -133,14 +139,12 @@ def warm_restarts(
 
 
 def _triangles(
-    outer: Value, inner: Value, rise: Span, fall: Span | None, mode: str, gamma: float
+    outer: Value, inner: Value, rise: Span, fall: Span | None, mode: Height, gamma: float
 ) -> Schedule:
     """From `outer` to `inner` and back, for ever."""
     up = as_span(rise, "rise", relative=False)
     down = up if fall is None else as_span(fall, "fall", relative=False)
-    if mode not in _MODES:
-        msg = f"mode must be one of {', '.join(map(repr, _MODES))}, got {brief(mode)}"
-        raise PassoError(msg)
+    one_of(mode, "mode", Height)
     if real(gamma, "gamma") != 1.0 and mode != "exp_range":
         msg = f'gamma={write(gamma)} has no meaning in mode {mode!r}; write mode="exp_range"'
         raise PassoError(msg)
@@ -153,15 +157,13 @@ def _triangles(
     return outer + triangle.repeat() * Exponential(1.0, gamma)
 
 
-def _shape(name: str) -> type[Cosine | Linear]:
-    if not isinstance(name, str) or name not in _SHAPES:
-        msg = f"shape must be one of 'cosine', 'linear', got {brief(name)}"
-        raise PassoError(msg)
+def _shape(name: Bend) -> type[Cosine | Linear]:
+    one_of(name, "shape", Bend)
     return _SHAPES[name]
 
 
-def _phases(phases: int) -> int:
-    if phases not in (2, 3) or isinstance(phases, bool):
+def _phases(phases: Phases) -> Phases:
+    if phases not in get_args(Phases) or isinstance(phases, bool):
         msg = f"phases must be 2 or 3, got {brief(phases)}"
         raise PassoError(msg)
     return phases

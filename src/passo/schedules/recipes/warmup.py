@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Literal, TypeAlias
 
 from passo.ground.calls import shown
-from passo.ground.checks import brief, real, whole
+from passo.ground.checks import one_of, real, whole
 from passo.ground.errors import PassoError
 from passo.schedules.algebra.atoms import Value, as_value, base
 from passo.schedules.algebra.schedule import Schedule
 from passo.schedules.shapes import Constant, Cosine, InversePower, Linear, Power
 from passo.schedules.time import Span, as_span, percent, rest
 
-_COOLDOWNS: Final = ("linear", "cosine", "1-sqrt")
+Cooldown: TypeAlias = Literal["linear", "cosine", "1-sqrt"]
+"""The shape of the last descent."""
 
 
 @shown("warmup_cosine(peak=3e-4, warmup=percent(5))")
@@ -67,7 +68,7 @@ def wsd(
     peak: Value = base,
     warmup: Span = percent(5),
     cooldown: Span = percent(20),
-    shape: str = "linear",
+    shape: Cooldown = "linear",
     floor: Value = 0.0,
     start: Value = 0.0,
 ) -> Schedule:
@@ -84,9 +85,7 @@ def wsd(
     """
     as_span(cooldown, "cooldown")
     peak, floor = as_value(peak, "peak"), as_value(floor, "floor")
-    if not isinstance(shape, str) or shape not in _COOLDOWNS:
-        msg = f"shape must be one of {', '.join(map(repr, _COOLDOWNS))}, got {brief(shape)}"
-        raise PassoError(msg)
+    one_of(shape, "shape", Cooldown)
     if shape == "1-sqrt":
         decay: Schedule = Power(peak, floor, cooldown, power=0.5)
     else:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any, Final, final
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias, final
 
-from passo.ground.checks import brief
+from passo.ground.checks import brief, one_of
 from passo.ground.errors import PassoError
 from passo.schedules.algebra.atoms import Value, as_number, as_value, write_value
 from passo.schedules.algebra.length import UNKNOWN, Length, length_of
@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 
     from passo.schedules.formula import Formula
 
-_KINDS: Final = ("linear", "cosine", "step")
+Kind: TypeAlias = Literal["linear", "cosine", "step"]
+"""How a table goes from one point to the next."""
 
 
 @final
@@ -39,12 +40,10 @@ class Table(Leaf):
     """
 
     points: tuple[tuple[Span, Value], ...]
-    kind: str = "linear"
+    kind: Kind = "linear"
 
     def _check(self) -> None:
-        if self.kind not in _KINDS:
-            msg = f"kind must be one of {', '.join(map(repr, _KINDS))}, got {brief(self.kind)}"
-            raise PassoError(msg)
+        one_of(self.kind, "kind", Kind)
         if isinstance(self.points, (str, bytes)) or not hasattr(self.points, "__iter__"):
             msg = f"points must be a list of (span, value) pairs, got {brief(self.points)}"
             raise PassoError(msg)

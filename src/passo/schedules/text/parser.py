@@ -89,7 +89,8 @@ def parse_span(text: str) -> Span:
         number, unit = said.groups()
         unit = unit if unit.endswith(("s", "t")) else unit + "s"
         if unit in _SPANS:
-            return Span(_evaluate(_tree(number)), unit)
+            span: Span = FUNCTIONS[unit](_evaluate(_tree(number)))
+            return span
     value = _evaluate(_tree(text)) if "(" in text else None
     if not isinstance(value, Span):
         msg = f'a span is written "90 epochs" or "epochs(90)", got {brief(text)}'

@@ -1,9 +1,10 @@
 """Time with a unit: `Span` says how long, `Run` how long everything is and how units relate."""
 
-from passo.schedules.time.run import AXES, Run, run_from_spec
+from passo.schedules.time.run import AXES, Axis, AxisUnit, Run, run_from_spec
 from passo.schedules.time.span import (
     LONGEST,
     Span,
+    Unit,
     as_span,
     epochs,
     percent,
@@ -17,8 +18,11 @@ from passo.schedules.time.span import (
 __all__ = [
     "AXES",
     "LONGEST",
+    "Axis",
+    "AxisUnit",
     "Run",
     "Span",
+    "Unit",
     "as_span",
     "epochs",
     "percent",

@@ -5,14 +5,19 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any, Final
+from typing import Any, Final, Literal, TypeAlias
 
 from passo.ground.calls import shown
 from passo.ground.checks import brief, exact, whole, write_exact
 from passo.ground.errors import NeedsRun, PassoError
 from passo.schedules.time.span import LONGEST, Span, as_span, span_from_spec
 
-AXES: Final = {"step": "steps", "sample": "samples", "token": "tokens"}
+Axis: TypeAlias = Literal["step", "sample", "token"]
+"""What the times of a run count."""
+AxisUnit: TypeAlias = Literal["steps", "samples", "tokens"]
+"""The same as the unit of a span."""
+
+AXES: Final[dict[Axis, AxisUnit]] = {"step": "steps", "sample": "samples", "token": "tokens"}
 _RATES: Final = {
     "epochs": "steps_per_epoch",
     "samples": "samples_per_step",
@@ -41,7 +46,7 @@ class Run:
     steps_per_epoch: Fraction | None
     samples_per_step: Fraction | None
     tokens_per_step: Fraction | None
-    axis: str
+    axis: Axis
 
     @shown("Run.of(len(loader), epochs=90), or Run(steps(35_190))")
     def __init__(
@@ -51,7 +56,7 @@ class Run:
         steps_per_epoch: float | None = None,
         samples_per_step: float | None = None,
         tokens_per_step: float | None = None,
-        axis: str = "step",
+        axis: Axis = "step",
     ) -> None:
         as_span(length, "a run's length", zero=False, relative=False)
         if length.unit == "percent":
@@ -122,7 +127,7 @@ class Run:
         return spec
 
     @property
-    def unit(self) -> str:
+    def unit(self) -> AxisUnit:
         """The unit of the axis as spans write it: "steps", "samples" or "tokens".
 
         >>> from passo import steps

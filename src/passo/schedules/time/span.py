@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any, Final, cast
+from typing import Any, Final, Literal, TypeAlias, cast, get_args
 
 from passo.ground.checks import brief, exact, write_exact
 from passo.ground.errors import PassoError
 
-UNITS: Final = ("steps", "epochs", "samples", "tokens", "percent", "rest")
+Unit: TypeAlias = Literal["steps", "epochs", "samples", "tokens", "percent", "rest"]
+"""What a span is counted in."""
+
+UNITS: Final = get_args(Unit)
 LONGEST: Final = 10**18
 _FINEST: Final = 10**300
 _WHOLE: Final = 100
@@ -31,7 +34,7 @@ class Span:
     """
 
     amount: Fraction
-    unit: str
+    unit: Unit
 
     def __post_init__(self) -> None:
         if self.unit not in UNITS:
