@@ -13,7 +13,7 @@ import pytest
 import passo
 from passo import Constant, Cosine, Linear, PassoError, Plateau, Run, base, steps
 from passo.schedules.algebra import Sum
-from passo.schedules.algebra.node import DEEPEST
+from passo.schedules.algebra.limits import DEEPEST
 
 L = Linear(0, 1, steps(10))
 RUN = Run(steps(1000))

@@ -13,7 +13,7 @@ from passo.ground.errors import PassoError
 
 _LARGEST_PLAIN_INTEGER = 10**15
 _LONGEST_BRIEF = 60
-_LATEST = sys.float_info.max
+LATEST = sys.float_info.max
 _FRACTION = re.compile(r"-?\d{1,500}(?:/\d{1,500}|\.\d{1,500})?", re.ASCII)
 _ZERO_BELOW = re.compile(r"/0+$")
 
@@ -64,7 +64,7 @@ def as_time(t: object) -> float:
         need = "; write numpy.asarray(t)" if isinstance(t, (list, tuple)) else ""
         msg = f"t must be a number or an array of numbers, got {brief(t)}{need}"
         raise PassoError(msg)
-    if not 0 <= t <= _LATEST:  # type: ignore[operator]
+    if not 0 <= t <= LATEST:  # type: ignore[operator]
         msg = f"t must be at least 0 and below 1.8e308, got {brief(t)}"
         raise PassoError(msg)
     return float(t)

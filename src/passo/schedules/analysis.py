@@ -12,6 +12,8 @@ from passo.schedules.crossings import bisected
 from passo.schedules.curve import Corner, Curve
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from passo.schedules.algebra.schedule import Schedule
     from passo.schedules.time import Run
 
@@ -120,10 +122,10 @@ def distance(first: Schedule, second: Schedule, run: Run) -> Gap:
     return Gap(times[widest], gaps[widest])
 
 
-def _integral(schedule: Schedule, begin: float, end: float) -> float:
+def _integral(value: Callable[[float], float], begin: float, end: float) -> float:
     middle, half = (begin + end) / 2, (end - begin) / 2
     pairs = (
-        weight * (schedule(middle - half * node) + schedule(middle + half * node))
+        weight * (value(middle - half * node) + value(middle + half * node))
         for node, weight in zip(_NODES, _WEIGHTS, strict=True)
     )
     return half * math.fsum(pairs)

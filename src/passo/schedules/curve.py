@@ -5,14 +5,39 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from itertools import islice
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from passo.ground.checks import whole
 from passo.schedules.crossings import MOST_CORNERS
 
 if TYPE_CHECKING:
-    from passo.schedules.algebra.schedule import Schedule
+    from collections.abc import Iterator
+
+    from passo.schedules.algebra.length import Length
     from passo.schedules.time import Run
+
+
+class Drawable(Protocol):
+    """What a curve needs of a schedule, which knows curves: `Schedule.curve` makes one."""
+
+    @property
+    def relative(self) -> bool:
+        """Whether `base` is still open."""
+
+    def __call__(self, t: float) -> float:
+        """The value at t."""
+
+    def on(self, run: Run) -> Drawable:
+        """The same with its spans measured."""
+
+    def with_base(self, value: float) -> Drawable:
+        """The same with `base` a number."""
+
+    def length(self, run: Run | None = None) -> Length | None:
+        """How long it lasts; None is for ever."""
+
+    def corners(self, low: float, high: float) -> Iterator[float]:
+        """Times in (low, high] at which another formula takes over."""
 
 
 class Corner(NamedTuple):
@@ -45,8 +70,8 @@ class Curve:
     (Corner(time=4.0, before=0.9999999999999999, value=0.5),)
     """
 
-    schedule: Schedule
-    filled: Schedule
+    schedule: Drawable
+    filled: Drawable
     run: Run
     times: tuple[float, ...]
     values: tuple[float, ...]
@@ -59,7 +84,7 @@ class Curve:
     @classmethod
     def of(
         cls,
-        schedule: Schedule,
+        schedule: Drawable,
         run: Run,
         *,
         points: int = 512,

@@ -9,7 +9,7 @@ import math
 import sys
 from bisect import bisect_right
 from math import pi, sin
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Protocol, TypeVar
 
 from passo.ground.checks import brief
 from passo.ground.errors import PassoError
@@ -20,6 +20,17 @@ if TYPE_CHECKING:
 
     Formula = Callable[[Any, Any], Any]
     """`formula(t, xp)`: t is a float and xp is NUMBERS, or t is an array and xp is Arrays."""
+
+
+class Array(Protocol):
+    """An array of any library; a list is none."""
+
+    @property
+    def dtype(self) -> Any:
+        """The type of its elements."""
+
+
+AnyArray = TypeVar("AnyArray", bound=Array)
 
 _HALF: Final = 0.5
 _QUARTER: Final = 0.25

@@ -4,6 +4,12 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+Mode: TypeAlias = Literal["min", "max"]
+"""Whether a metric is better when it is less, or more."""
+ThresholdMode: TypeAlias = Literal["rel", "abs"]
+"""Whether a threshold is a share of the best metric, or an amount."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,9 +21,9 @@ class Rule:
     (pytorch/pytorch#47513). Otherwise the threshold is a share of abs(best).
     """
 
-    mode: str = "min"
+    mode: Mode = "min"
     threshold: float = 1e-4
-    threshold_mode: str = "rel"
+    threshold_mode: ThresholdMode = "rel"
     patience: int = 10
     cooldown: int = 0
     torchs: bool = False

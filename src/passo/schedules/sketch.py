@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 from html import escape
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from passo.ground.checks import whole
 from passo.ground.errors import PassoError
-from passo.schedules.curve import Curve
+from passo.schedules.curve import Curve, Drawable
 from passo.schedules.time import Run, Span, steps
-
-if TYPE_CHECKING:
-    from passo.schedules.algebra.schedule import Schedule
 
 _EIGHTHS: Final = " ▁▂▃▄▅▆▇█"
 _MARGIN: Final = 11
@@ -47,7 +44,7 @@ def text(curve: Curve, *, width: int = 72, height: int = 12) -> str:
     return "\n".join(lines)
 
 
-def html(schedule: Schedule) -> str:
+def html(schedule: Drawable) -> str:
     """The code of `schedule` over a small SVG of its curve, where it can be drawn without a run.
 
     Spans in percent or rest are drawn on a nominal run of 1,000 steps; a schedule in epochs,
@@ -65,7 +62,7 @@ def html(schedule: Schedule) -> str:
     return f"<div>{code}<br>{_svg(curve)}</div>"
 
 
-def _nominal(schedule: Schedule) -> Run:
+def _nominal(schedule: Drawable) -> Run:
     """The schedule's own length in steps where it has one, else 1,000 steps."""
     length = schedule.length()
     if length is not None and length.unit == "steps" and length.amount > 0:

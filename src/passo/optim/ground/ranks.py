@@ -13,7 +13,7 @@ from torch import distributed
 
 from passo.ground.checks import brief
 from passo.schedules import PassoError, PassoWarning
-from passo.schedules.shapes.plateau import as_metric
+from passo.schedules.reports import as_metric
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -5,15 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from passo.ground.checks import exact
-from passo.schedules import Constant, Plateau, Run, Schedule, Table
+from passo.schedules import Constant, Run, Schedule, Table
 from passo.schedules.time import Span
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Mapping
 
+    from passo.schedules.algebra.schedule import Localize, PlateauLike
     from passo.schedules.time import AxisUnit
-
-    Localize = Callable[[float], float | None]
 
 
 class Memory:
@@ -25,7 +24,7 @@ class Memory:
 
     __slots__ = ("fell", "local", "plateau", "reducer")
 
-    def __init__(self, plateau: Plateau, local: Localize) -> None:
+    def __init__(self, plateau: PlateauLike, local: Localize) -> None:
         self.plateau = plateau
         self.reducer = plateau.reducer()
         self.local = local
@@ -107,13 +106,9 @@ class Track:
     def refresh(self) -> None:
         """Put each plateau's factor where the plateau stands."""
         memories = iter(self.memories)
-
-        def known(node: Any, parts: Sequence[Any]) -> Any:
-            if isinstance(node, Plateau):
-                return next(memories).factor(self.unit)
-            return node._with(parts)
-
-        self.known = self.placed._changed(known) if self.memories else self.placed
+        self.known = self.placed
+        if self.memories:
+            self.known = self.placed.with_plateaus(lambda _: next(memories).factor(self.unit))
 
     def state(self) -> dict[str, Any]:
         """The track as plain JSON."""

@@ -1,6 +1,7 @@
 """The algebra of schedules: what is written with operators and methods, as frozen nodes."""
 
 from passo.schedules.algebra.atoms import Base, base
+from passo.schedules.algebra.data import readable
 from passo.schedules.algebra.parallel import Maximum, Minimum, Product, Sum
 from passo.schedules.algebra.repeat import Repeat
 from passo.schedules.algebra.schedule import Schedule
@@ -23,3 +24,5 @@ __all__ = [
     "Until",
     "base",
 ]
+
+readable(__name__, set(__all__) - {"Schedule", "base"})

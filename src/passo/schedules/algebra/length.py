@@ -12,7 +12,6 @@ from passo.schedules.time import AXES, LONGEST, Span
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
-    from passo.schedules.algebra.node import Node
     from passo.schedules.time import Run, Unit
 
 
@@ -115,18 +114,20 @@ def common_length(
     return known[0] if one_unit else UNKNOWN
 
 
-def need_axis(node: Node) -> None:
+def need_axis(units: frozenset[Unit], span_in: Callable[[Unit], Span | None]) -> None:
     """Refuse spans that no single axis measures: values can be asked for on steps, samples, tokens.
 
-    >>> from passo import Constant
-    >>> need_axis(Constant(1.0))
+    `span_in` finds a span of a unit, to name it.
+
+    >>> from passo import Linear, steps
+    >>> s = Linear(0, 1, steps(5))
+    >>> need_axis(s.units, s.span_in)
     """
-    units = node.units
     for unit in sorted(units - set(AXES.values())):
-        span = "'rest'" if unit == "rest" else repr(node.span_in(unit))
+        span = "'rest'" if unit == "rest" else repr(span_in(unit))
         msg = f"{span} needs a run; write schedule.on(Run(...)) first"
         raise NeedsRun(msg)
     if len(units) > 1:
-        both = " and ".join(repr(node.span_in(unit)) for unit in sorted(units))
+        both = " and ".join(repr(span_in(unit)) for unit in sorted(units))
         msg = f"{both} are in different units; write schedule.on(Run(...)) first"
         raise NeedsRun(msg)

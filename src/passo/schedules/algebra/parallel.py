@@ -11,9 +11,8 @@ from passo.ground.checks import write
 from passo.ground.errors import PassoError
 from passo.schedules.algebra.atoms import Constant, as_part, as_schedule
 from passo.schedules.algebra.length import Length, common_length
-from passo.schedules.algebra.node import MOST_PARTS
-from passo.schedules.algebra.schedule import Schedule
-from passo.schedules.algebra.written import ATOM, PRODUCT, SUM
+from passo.schedules.algebra.limits import MOST_PARTS
+from passo.schedules.algebra.schedule import ATOM, PRODUCT, SUM, Schedule
 from passo.schedules.crossings import MOST_CORNERS, changes
 from passo.schedules.formula import NUMBERS
 

@@ -7,8 +7,7 @@ from bisect import bisect_right
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import islice
-from operator import attrgetter
-from typing import TYPE_CHECKING, Any, Final, final
+from typing import TYPE_CHECKING, Any, final
 
 from passo.ground.checks import (
     brief,
@@ -23,9 +22,8 @@ from passo.ground.errors import PassoError
 from passo.schedules.algebra.atoms import as_part
 from passo.schedules.algebra.length import UNKNOWN, Length, Place
 from passo.schedules.algebra.periods import counter, growing_starts, total_growth
-from passo.schedules.algebra.schedule import Schedule
+from passo.schedules.algebra.schedule import ATOM, Schedule
 from passo.schedules.algebra.sequence import amount_of, is_nothing
-from passo.schedules.algebra.written import ATOM
 from passo.schedules.crossings import MOST_CORNERS
 
 if TYPE_CHECKING:
@@ -33,9 +31,6 @@ if TYPE_CHECKING:
 
     from passo.schedules.formula import Formula
     from passo.schedules.time import Run
-
-_ENDLESS: Final = attrgetter("_endless")
-_OPEN: Final = attrgetter("_open")
 
 
 @final

@@ -1,17 +1,73 @@
-"""`Schedule`: a number as a function of time. The face that every leaf and node shares."""
+"""`Schedule`: a number as a function of time; the face and the inside of every leaf and node.
+
+One circle of imports is meant, and it goes through here: `a.then(b)` is a `Then`, and a `Then` is a
+schedule. So this file imports `sequence`, `parallel`, `repeat` and `warp`, each within the methods
+that need it, and these import this file and `atoms`. Nothing else is in that circle: data, curves
+and sketches know only what they ask of a schedule, and what a kind alone can do (to take a base,
+to fall on reports) its own method does.
+"""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from operator import attrgetter
+from typing import TYPE_CHECKING, Any, ClassVar, Final, Protocol, TypeAlias, cast, overload
 
-from passo.schedules.algebra.node import Node
+from passo.ground.checks import LATEST, as_time, brief, real
+from passo.ground.errors import PassoError
+from passo.schedules.algebra.data import from_line, to_data, to_line
+from passo.schedules.algebra.length import Place, check_length, need_axis
+from passo.schedules.algebra.limits import check_size
+from passo.schedules.algebra.tree import exchanged, inside, rebuilt, settle
+from passo.schedules.formula import NUMBERS, evaluate
+from passo.schedules.reports import as_reports
+from passo.schedules.time import Run, Span, Unit
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from fractions import Fraction
+
+    from passo.schedules.algebra.length import Length
     from passo.schedules.curve import Curve
-    from passo.schedules.time import Run, Span
+    from passo.schedules.formula import AnyArray, Formula
+    from passo.schedules.reducer import Mode, Reducer
+    from passo.schedules.reports import Past, Report
+
+Localize: TypeAlias = "Callable[[float], float | None]"
+"""The way from our time to that of a part; None where the part is not active then."""
+
+SUM, PRODUCT, ATOM = 1, 2, 3  # how tightly an expression binds
+ENDLESS: Final = attrgetter("_endless")
+OPEN: Final = attrgetter("_open")
+_DEPTH, _SIZE, _UNITS = attrgetter("_depth"), attrgetter("_size"), attrgetter("units")
+_RELATIVE: Final = attrgetter("relative")
 
 
-class Schedule(Node):
+class PlateauLike(Protocol):
+    """What is known here of a plateau, which is a shape and made of all this."""
+
+    @property
+    def metric(self) -> str:
+        """The name of the reports that it hears."""
+
+    @property
+    def mode(self) -> Mode:
+        """Whether less or more is better."""
+
+    @property
+    def past(self) -> Past:
+        """The reports that it has heard."""
+
+    def reducer(self) -> Reducer:
+        """Its memory before any report."""
+
+    def after(self, reductions: int) -> float:
+        """The factor after so many reductions."""
+
+    def having_heard(self, reports: Iterable[Report], local: Localize) -> Schedule:
+        """The same with those of the reports in its past that were made while it was active."""
+
+
+class Schedule:
     """A number as a function of time: a frozen value, equal by structure, its repr its code.
 
     `s(t)` is the value that update t uses (t from 0, in updates unless the run's axis says
@@ -25,7 +81,122 @@ class Schedule(Node):
     (Linear(0, 1, steps(4)).then(Constant(1)), 0.75)
     """
 
-    __slots__ = ()
+    __slots__ = (
+        "_depth",
+        "_endless",
+        "_formula",
+        "_measured",
+        "_open",
+        "_own_length",
+        "_size",
+        "_text",
+        "_timeless",
+        "relative",
+        "units",
+    )
+    __match_args__: tuple[str, ...] = ()
+    # Else NumPy would make `array * schedule` an array of products; so it leaves the `*` to us.
+    __array_ufunc__ = None
+
+    relative: bool
+    units: frozenset[Unit]
+    _level: ClassVar[int] = ATOM
+    _depth: int
+    _size: int
+    _open: bool
+    _endless: bool
+    _timeless: bool
+    _own_length: Length | None
+    _measured: tuple[Run, Length | None]
+    _text: str
+    _formula: Formula
+
+    def __post_init__(self) -> None:
+        self._check()
+        parts = list(self._parts())
+        own = (span.unit for span in self._spans())
+        depth, size = 1 + max(map(_DEPTH, parts), default=0), 1 + sum(map(_SIZE, parts))
+        check_size(depth, size)
+        self._set(
+            _depth=depth,
+            _size=size,
+            units=frozenset(own).union(*map(_UNITS, parts)),
+            relative=any(map(_RELATIVE, parts)),
+        )
+        self._set(_open=self._is_open(), _endless=self._is_endless())
+        self._set(_timeless=self._is_timeless(), _own_length=self._measure(None))
+        check_length(self._own_length, self)
+
+    @overload
+    def __call__(self, t: float | Fraction) -> float: ...
+    @overload
+    def __call__(self, t: AnyArray) -> AnyArray: ...
+    def __call__(self, t: Any) -> Any:
+        """The value that update t uses; see `Schedule`."""
+        try:
+            formula = self._formula
+        except AttributeError:
+            need_axis(self.units, self.span_in)
+            formula = self.compiled()
+        if (type(t) is int or type(t) is float) and 0 <= t <= LATEST:
+            try:
+                return formula(float(t), NUMBERS)
+            except OverflowError:
+                msg = f"the value at t={brief(t)} is beyond the largest float: {brief(self)}"
+                raise PassoError(msg) from None
+        return self(as_time(t)) if not hasattr(t, "dtype") else evaluate(formula, t)
+
+    def on(self, run: Run) -> Schedule:
+        """This schedule with every span measured on `run`, in the unit of the run's axis.
+
+        Raises NeedsRun where the run does not know a unit, PassoError where `rest` would be
+        less than nothing or parts that must be equally long are not.
+
+        >>> from passo import Linear, Run, epochs
+        >>> Linear(0, 1, epochs(2)).on(Run.of(50, epochs=10))
+        Linear(0, 1, steps(100))
+        """
+        if not isinstance(run, Run):
+            msg = f"a schedule is placed on a Run, got {brief(run)}; write Run(steps(1000))"
+            raise PassoError(msg)
+        start = Place(run, run.measure(run.length))
+        placed: Schedule = rebuilt(
+            self,
+            start,
+            lambda node, place: node._places(place),
+            lambda node, place, parts: node._filled(place, parts),
+        )
+        return placed
+
+    def with_base(self, value: float) -> Schedule:
+        """This schedule with `base` replaced by a number.
+
+        >>> from passo import Cosine, base, steps
+        >>> Cosine(base, 0.1 * base, steps(10)).with_base(2)
+        Cosine(2, 0.2, steps(10))
+        """
+        number = real(value, "base")
+        return self._changed(lambda node, parts: node._based(number, parts))
+
+    def with_reports(self, reports: Iterable[tuple[float, Mapping[str, float]]]) -> Schedule:
+        """This schedule with a past: reports `(t, {"val_loss": 0.3})` in the order they were made.
+
+        A report made at clock t counts for update t and after. Within a segment of `then` a
+        plateau sees only the reports made while that segment is active.
+
+        >>> from passo import Plateau
+        >>> s = Plateau("loss", factor=0.5, patience=0)
+        >>> told = s.with_reports([(10, {"loss": 1.0}), (20, {"loss": 1.0})])
+        >>> s(25), told(19), told(20)
+        (1.0, 1.0, 0.5)
+        """
+        need_axis(self.units, self.span_in)
+        made = as_reports(reports)
+        heard = [plateau.having_heard(made, at) for plateau, at in self._plateaus(lambda t: t)]
+        after = iter(heard)
+        return self.with_plateaus(lambda _: next(after))
+
+    # -- the algebra
 
     def then(self, *others: Schedule) -> Schedule:
         """This schedule to its end, then each of the others; the join belongs to what follows.
@@ -144,6 +315,8 @@ class Schedule(Node):
 
         return Staircase(self, span)
 
+    # -- data and drawings
+
     def to_spec(self) -> dict[str, Any]:
         """Plain data that JSON can hold; `passo.from_spec` reads it back to an equal schedule.
 
@@ -151,10 +324,7 @@ class Schedule(Node):
         >>> Constant(0.1).to_spec()
         {'is': 'Constant', 'value': 0.1, 'over': None}
         """
-        from passo.schedules.text.data import to_spec
-
-        spec: dict[str, Any] = to_spec(self)
-        return spec
+        return to_data(self)
 
     def curve(self, run: Run, *, points: int = 512) -> Curve:
         """This schedule on `run` as numbers to draw, exact at every corner.
@@ -182,3 +352,190 @@ class Schedule(Node):
         from passo.schedules.sketch import html  # a sketch draws a curve
 
         return html(self)
+
+    # -- the mechanic's door: public within the house
+
+    def length(self, run: Run | None = None) -> Length | None:
+        """How long it lasts, measured on `run` where one is given; None is for ever."""
+        if run is None:
+            return self._own_length
+        known = getattr(self, "_measured", None)
+        if known is None or known[0] is not run:
+            known = (run, self._measure(run))
+            self._set(_measured=known)
+        return cast("Length | None", known[1])
+
+    def span_in(self, unit: Unit) -> Span | None:
+        """The first span of that unit."""
+        stack: list[Any] = [self]
+        while stack:
+            node = stack.pop()
+            if unit not in node.units:
+                continue
+            for span in node._spans():
+                if span.unit == unit:
+                    return span  # type: ignore[no-any-return]
+            stack.extend(reversed(list(node._parts())))
+        return None
+
+    def compiled(self) -> Formula:
+        """The formula of this schedule, made once."""
+        try:
+            return self._formula
+        except AttributeError:
+            return cast("Formula", settle(self, "_formula", lambda node: node._build()))
+
+    def corners(self, low: float, high: float) -> Iterator[float]:
+        """Times in (low, high] at which another formula takes over; not always in order.
+
+        >>> from passo import Linear, steps
+        >>> sorted(set(Linear(0, 1, steps(4)).then(Linear(1, 0, steps(4))).corners(0, 10)))
+        [4.0, 8.0]
+        """
+        return self._corners(low, high)
+
+    def plateaus(self, local: Localize) -> Iterator[tuple[PlateauLike, Localize]]:
+        """Each plateau inside, with the way from our time to its own (None: not active then).
+
+        >>> from passo import Plateau, base
+        >>> [plateau for plateau, _ in (base * Plateau("loss")).plateaus(lambda t: t)]
+        [Plateau("loss")]
+        """
+        return self._plateaus(local)
+
+    def with_plateaus(self, make: Callable[[PlateauLike], Schedule]) -> Schedule:
+        """This schedule with `make(plateau)` for each plateau, in the order of `plateaus`.
+
+        >>> from passo import Constant, Plateau, base
+        >>> (base * Plateau("loss")).with_plateaus(lambda plateau: Constant(plateau.after(1)))
+        0.1 * base
+        """
+        return self._changed(lambda node, parts: node._with_plateaus(make, parts))
+
+    # -- identity
+
+    # A schedule is equal to another, and hashed, by its code: that has one form for each value, is
+    # kept once it is written, and is compared without going down into the parts of a deep tree.
+
+    def __eq__(self, other: object) -> bool:
+        if type(self) is not type(other):
+            return NotImplemented
+        return self is other or repr(self) == repr(other)
+
+    def __hash__(self) -> int:
+        return hash(repr(self))
+
+    def __repr__(self) -> str:
+        try:
+            return self._text
+        except AttributeError:
+            return cast("str", settle(self, "_text", lambda node: node._write()))
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # As one line of text: pickle would go down into the parts by recursion.
+        return from_line, (to_line(self),)
+
+    def __copy__(self) -> Any:
+        return self
+
+    def __deepcopy__(self, _memo: object) -> Any:
+        return self
+
+    # -- inside: what a kind of schedule may do its own way
+
+    def _check(self) -> None:
+        """Refuse bad fields, and put the others in their one form."""
+
+    def _is_open(self) -> bool:
+        """Whether the length waits for `rest`."""
+        return any(map(OPEN, self._parts()))
+
+    def _is_endless(self) -> bool:
+        return all(map(ENDLESS, self._parts()))
+
+    def _is_timeless(self) -> bool:
+        """Whether it is made of numbers and `base` alone."""
+        parts = list(self._parts())
+        return bool(parts) and not list(self._spans()) and all(part._timeless for part in parts)
+
+    def _measure(self, run: Run | None) -> Length | None:
+        raise NotImplementedError  # pragma: no cover
+
+    def _places(self, place: Place) -> Sequence[Place]:
+        """Where each part stands when this node stands at `place`."""
+        return [place for _ in self._parts()]
+
+    def _filled(self, place: Place, parts: Sequence[Any]) -> Any:
+        """This node with its spans measured, over parts that are."""
+        return self._with(parts, place.measured)
+
+    def _build(self) -> Formula:
+        """The formula, from those of the parts."""
+        raise NotImplementedError  # pragma: no cover
+
+    def _corners(self, low: float, high: float) -> Iterator[float]:
+        """Times in (low, high] at which another formula takes over; not always in order."""
+        for part in self._parts():
+            yield from part._corners(low, high)
+
+    def _plateaus(self, local: Localize) -> Iterator[tuple[PlateauLike, Localize]]:
+        """Each plateau inside, with the way from our time to its own (None: not active then)."""
+        for part in self._parts():
+            yield from part._plateaus(local)
+
+    def _based(self, _number: float, parts: Sequence[Any]) -> Any:
+        """This node over parts whose `base` is that number."""
+        return self._with(parts) if self.relative else self
+
+    def _with_plateaus(
+        self, _make: Callable[[PlateauLike], Schedule], parts: Sequence[Schedule]
+    ) -> Schedule:
+        """This node over parts whose plateaus are replaced; a plateau answers with its own."""
+        return self._with(parts)  # type: ignore[no-any-return]
+
+    def _write(self) -> str:
+        """The code, from that of the parts."""
+        raise NotImplementedError  # pragma: no cover
+
+    def _inner(self, level: int) -> str:
+        """The code for use inside an expression that binds as tightly as `level`."""
+        return repr(self) if self._level >= level else f"({self!r})"
+
+    # -- inside: the same for all kinds
+
+    def _set(self, **changed: object) -> None:
+        for name, value in changed.items():
+            object.__setattr__(self, name, value)
+
+    def _fields(self) -> dict[str, Any]:
+        return {name: getattr(self, name) for name in self.__match_args__}
+
+    def _parts(self) -> Iterator[Any]:
+        """The schedules that this one is made of, in the order they were given."""
+        for value in self._fields().values():
+            yield from inside(value, Schedule)
+
+    def _spans(self) -> Iterator[Span]:
+        for value in self._fields().values():
+            yield from inside(value, Span)
+
+    def _with(self, parts: Iterable[Any], span: Callable[[Span], Span] = lambda span: span) -> Any:
+        """The same node over other parts, and with its spans changed."""
+        others = iter(parts)
+        return self._make(
+            **{k: exchanged(v, Schedule, others, span) for k, v in self._fields().items()}
+        )
+
+    @classmethod
+    def _make(cls, **values: Any) -> Any:
+        return cls(**values)
+
+    def _changed(self, leave: Callable[[Any, Sequence[Any]], Any]) -> Schedule:
+        """The tree that `leave(node, changed parts)` makes of each node, from the inside out."""
+        whole: Schedule = rebuilt(
+            self,
+            None,
+            lambda node, _: [None for _ in node._parts()],
+            lambda node, _, parts: leave(node, parts),
+        )
+        return whole

@@ -1,4 +1,4 @@
-"""Parts one after another: `Then`, and the same part again: `Repeat`."""
+"""`Then`: parts one after another."""
 
 from __future__ import annotations
 
@@ -7,28 +7,22 @@ from bisect import bisect_right
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import accumulate, pairwise
-from operator import attrgetter
-from typing import TYPE_CHECKING, Any, Final, final
+from typing import TYPE_CHECKING, Any, final
 
 from passo.ground.checks import brief
 from passo.ground.errors import PassoError
 from passo.schedules.algebra.atoms import as_part
 from passo.schedules.algebra.length import Length, Place, total_length
-from passo.schedules.algebra.node import MOST_PARTS
-from passo.schedules.algebra.schedule import Schedule
-from passo.schedules.algebra.written import ATOM
+from passo.schedules.algebra.limits import MOST_PARTS
+from passo.schedules.algebra.schedule import ATOM, ENDLESS, OPEN, Schedule
 from passo.schedules.formula import NUMBERS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from passo.schedules.algebra.node import Localize
+    from passo.schedules.algebra.schedule import Localize, PlateauLike
     from passo.schedules.formula import Formula
-    from passo.schedules.shapes.plateau import Plateau
     from passo.schedules.time import Run, Span
-
-_ENDLESS: Final = attrgetter("_endless")
-_OPEN: Final = attrgetter("_open")
 
 
 @final
@@ -62,14 +56,14 @@ class Then(Schedule):
                 "write a Table, or use repeat"
             )
             raise PassoError(msg)
-        for part, after in pairwise(self.parts if any(map(_ENDLESS, self.parts[:-1])) else ()):
+        for part, after in pairwise(self.parts if any(map(ENDLESS, self.parts[:-1])) else ()):
             if part._endless:
                 msg = (
                     f"{brief(part)} never ends, so {brief(after)} would never begin; "
                     "give it an end with .until(...) or over="
                 )
                 raise PassoError(msg)
-        if sum(map(_OPEN, self.parts)) > 1:
+        if sum(map(OPEN, self.parts)) > 1:
             both = " and ".join(brief(part) for part in self.parts if part._open)
             msg = f"at most one part of a then can be as long as 'rest', got {both}"
             raise PassoError(msg)
@@ -129,7 +123,7 @@ class Then(Schedule):
                 for corner in part._corners(max(low - start, 0.0), min(high, end) - start):
                     yield start + corner
 
-    def _plateaus(self, local: Localize) -> Iterator[tuple[Plateau, Localize]]:
+    def _plateaus(self, local: Localize) -> Iterator[tuple[PlateauLike, Localize]]:
         begins = self._begins()
         for k, part in enumerate(self.parts):
             end = begins[k + 1] if k + 1 < len(begins) else None

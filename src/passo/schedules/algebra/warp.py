@@ -13,8 +13,7 @@ from passo.ground.errors import PassoError
 from passo.schedules.algebra.atoms import Value, as_number, as_part, as_value, write_value
 from passo.schedules.algebra.length import UNKNOWN, Length, Place, length_of
 from passo.schedules.algebra.periods import as_quotient
-from passo.schedules.algebra.schedule import Schedule
-from passo.schedules.algebra.written import ATOM
+from passo.schedules.algebra.schedule import ATOM, Schedule
 from passo.schedules.crossings import MOST_CORNERS, changes
 from passo.schedules.formula import NUMBERS
 from passo.schedules.time import LONGEST, Span, as_span
@@ -22,9 +21,8 @@ from passo.schedules.time import LONGEST, Span, as_span
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from passo.schedules.algebra.node import Localize
+    from passo.schedules.algebra.schedule import Localize, PlateauLike
     from passo.schedules.formula import Formula
-    from passo.schedules.shapes.plateau import Plateau
     from passo.schedules.time import Run
 
 
@@ -69,7 +67,7 @@ class Stretch(Schedule):
         for corner in self.part._corners(low / factor, high / factor):
             yield corner * factor
 
-    def _plateaus(self, local: Localize) -> Iterator[tuple[Plateau, Localize]]:
+    def _plateaus(self, local: Localize) -> Iterator[tuple[PlateauLike, Localize]]:
         factor = float(self.factor)
         yield from self.part._plateaus(lambda t: None if (at := local(t)) is None else at / factor)
 
@@ -123,7 +121,7 @@ class Skip(Schedule):
         for corner in self.part._corners(low + skipped, high + skipped):
             yield corner - skipped
 
-    def _plateaus(self, local: Localize) -> Iterator[tuple[Plateau, Localize]]:
+    def _plateaus(self, local: Localize) -> Iterator[tuple[PlateauLike, Localize]]:
         skipped = float(self.span.amount)
         yield from self.part._plateaus(lambda t: None if (at := local(t)) is None else at + skipped)
 
@@ -162,7 +160,7 @@ class Until(Schedule):
         if low < end <= high:
             yield end
 
-    def _plateaus(self, local: Localize) -> Iterator[tuple[Plateau, Localize]]:
+    def _plateaus(self, local: Localize) -> Iterator[tuple[PlateauLike, Localize]]:
         end = float(self.span.amount)
 
         def before(t: float) -> float | None:

@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING, Any
 
 from passo.schedules.algebra.atoms import Constant
+from passo.schedules.algebra.data import readable
 from passo.schedules.shapes.basic import Cosine, Geometric, Linear, Polynomial, Power
 from passo.schedules.shapes.endless import Exponential, Function, InversePower
 from passo.schedules.shapes.plateau import Plateau
@@ -10,28 +11,14 @@ from passo.schedules.shapes.table import Table
 
 if TYPE_CHECKING:
     from passo.schedules.shapes.published import (
-        CosinePower as CosinePower,
-    )
-    from passo.schedules.shapes.published import (
-        ExpHyperbolic as ExpHyperbolic,
-    )
-    from passo.schedules.shapes.published import (
-        Hyperbolic as Hyperbolic,
-    )
-    from passo.schedules.shapes.published import (
-        KDecay as KDecay,
-    )
-    from passo.schedules.shapes.published import (
-        KDecayCosine as KDecayCosine,
-    )
-    from passo.schedules.shapes.published import (
-        Logarithmic as Logarithmic,
-    )
-    from passo.schedules.shapes.published import (
-        Rex as Rex,
-    )
-    from passo.schedules.shapes.published import (
-        Tanh as Tanh,
+        CosinePower,
+        ExpHyperbolic,
+        Hyperbolic,
+        KDecay,
+        KDecayCosine,
+        Logarithmic,
+        Rex,
+        Tanh,
     )
 
 __all__ = [
@@ -55,13 +42,15 @@ __all__ = [
     "Table",
     "Tanh",
 ]
+readable(__name__, __all__)
 
+if not TYPE_CHECKING:  # a type checker that saw it would take any name for one of this room
 
-def __getattr__(name: str) -> Any:
-    """The published curves are loaded when one of them is asked for."""
-    if name not in __all__:
-        msg = f"module {__name__!r} has no attribute {name!r}"
-        raise AttributeError(msg)
-    from passo.schedules.shapes import published
+    def __getattr__(name: str) -> Any:
+        """The published curves are loaded when one of them is asked for."""
+        if name not in __all__:
+            msg = f"module {__name__!r} has no attribute {name!r}"
+            raise AttributeError(msg)
+        from passo.schedules.shapes import published
 
-    return getattr(published, name)
+        return getattr(published, name)
