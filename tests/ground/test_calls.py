@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from passo import PassoError, Run, attach, draw, percent, range_test, steps, warmup_cosine
-from passo.ground.calls import WrongCall, shown
+from passo.ground.calls import WrongCall, called_like
 
 LOADER = torch.utils.data.DataLoader([1, 2, 3])
 OPTIMIZER = torch.optim.SGD([torch.nn.Parameter(torch.ones(1))], lr=0.1)
@@ -75,7 +75,7 @@ def test_a_loader_is_not_how_many_batches_there_are():
 
 
 def test_a_type_error_of_the_inside_stays_what_it_is():
-    @shown("halved(2)")
+    @called_like("halved(2)")
     def halved(number):
         return number / 2
 

@@ -1,4 +1,4 @@
-"""`shown`: a wrong call of a function is answered with a right one."""
+"""`called_like`: a wrong call of a function is answered with a right one."""
 
 from __future__ import annotations
 
@@ -28,10 +28,10 @@ class WrongCall(PassoError, TypeError):
     """
 
 
-def shown(example: str) -> Callable[[Callable[P, R]], Callable[P, R]]:
+def called_like(example: str) -> Callable[[Callable[P, R]], Callable[P, R]]:
     """A function whose wrong calls raise `WrongCall`, with what it takes and an example.
 
-    >>> @shown("double(2)")
+    >>> @called_like("double(2)")
     ... def double(number):
     ...     return 2 * number
     >>> double(numbr=2)

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias, overload
 
-from passo.ground.calls import shown
+from passo.ground.calls import called_like
 from passo.ground.checks import brief, real
 from passo.ground.errors import PassoError
 from passo.plot.backends.matplotlib import INSIDE, paint
@@ -66,7 +66,7 @@ def draw(
     marks: Sequence[tuple[float, str]] = ...,
     planned: Plans | None = ...,
 ) -> str: ...
-@shown("draw(trace), or draw(schedule.curve(run))")
+@called_like("draw(trace), or draw(schedule.curve(run))")
 def draw(
     thing: Any,
     *more: Any,

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import torch
 
-from passo.ground.calls import shown
+from passo.ground.calls import called_like
 from passo.ground.checks import brief, real, whole
 from passo.optim.finder.lever import Lever
 from passo.optim.finder.loader_step import LoaderStep
@@ -30,7 +30,7 @@ _QUARTER: Final = 0.25
 _FADE: Final = 0.7
 
 
-@shown("range_test(train_step, optimizer, restore=[model])")
+@called_like("range_test(train_step, optimizer, restore=[model])")
 def range_test(
     train_step: Callable[[], Any],
     optimizer: Any,

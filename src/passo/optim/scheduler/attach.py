@@ -7,7 +7,7 @@ import weakref
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
-from passo.ground.calls import shown
+from passo.ground.calls import called_like
 from passo.ground.checks import brief
 from passo.optim.ground import fields, tensors
 from passo.optim.scheduler.journal import Journal
@@ -29,7 +29,7 @@ _SAMPLES: Final = 64
 _ENDLESS: Final = 100_000.0
 
 
-@shown("attach(optimizer, warmup_cosine(), Run.of(len(loader), epochs=90))")
+@called_like("attach(optimizer, warmup_cosine(), Run.of(len(loader), epochs=90))")
 def attach(
     optimizer: Any,
     plan: Schedule | float | Mapping[str, Any],

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal, TypeAlias
 
-from passo.ground.calls import shown
+from passo.ground.calls import called_like
 from passo.ground.checks import one_of, real, whole
 from passo.ground.errors import PassoError
 from passo.schedules.algebra.atoms import Value, as_value, base
@@ -16,7 +16,7 @@ Cooldown: TypeAlias = Literal["linear", "cosine", "1-sqrt"]
 """The shape of the last descent."""
 
 
-@shown("warmup_cosine(peak=3e-4, warmup=percent(5))")
+@called_like("warmup_cosine(peak=3e-4, warmup=percent(5))")
 def warmup_cosine(
     peak: Value = base, warmup: Span = percent(5), floor: Value = 0.0, start: Value = 0.0
 ) -> Schedule:
