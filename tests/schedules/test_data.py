@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import json
+import pickle
+import subprocess
+import sys
 import time
 
 import pytest
@@ -156,6 +159,20 @@ def test_data_that_shares_its_parts_does_not_explode():
     with pytest.raises(PassoError):
         from_spec(spec)
     assert time.process_time() - begin < 40
+
+
+def test_a_class_that_somebody_derives_is_never_made_by_data():
+    mine = {name: type(name, (passo.Schedule,), {}) for name in ("Linear", "Mine")}
+    assert type(from_spec(LINE)) is Linear is not mine["Linear"]
+    with pytest.raises(PassoError, match=r"^there is no schedule 'Mine'$"):
+        from_spec(kind("Mine"))
+
+
+def test_a_process_that_knows_nothing_yet_unpickles_every_kind_of_shape():
+    pickled = pickle.dumps([passo.Rex(1, 0, steps(5)), passo.Plateau("loss"), 2 * passo.base])
+    code = f"import pickle; print(pickle.loads({pickled!r}))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.stdout == '[Rex(1, 0, steps(5)), Plateau("loss"), 2 * base]\n', done.stderr
 
 
 @few

@@ -198,3 +198,27 @@ def test_a_warm_up_is_untouched_by_the_plateau_after_it():
     s = Linear(0, 1, steps(4)).then(Constant(1) * Plateau("loss", patience=1))
     bad = told(s, [1.0] * 8)
     assert [bad(t) for t in range(9)] == pytest.approx([0, 0.25, 0.5, 0.75, 1, 1, 0.1, 0.1, 0.01])
+
+
+def test_each_plateau_is_replaced_in_the_order_in_which_they_are_listed():
+    first, second = Plateau("a"), Plateau("b", factor=0.5)
+    s = (Constant(1, steps(10)) * first).then((Constant(1) * second).clip(high=2))
+    assert [plateau for plateau, _ in s.plateaus(lambda t: t)] == [first, second]
+    numbers = iter([3.0, 5.0])
+    replaced = s.with_plateaus(lambda _: Constant(next(numbers)))
+    assert replaced == (3 * Constant(1, steps(10))).then((5 * Constant(1)).clip(high=2))
+
+
+@few
+@given(placed_trees(("Plateau",)))
+def test_without_a_plateau_there_is_nothing_to_replace(s):
+    def refuse(plateau):
+        raise AssertionError(plateau)
+
+    assert s.with_plateaus(refuse) == s
+
+
+@few
+@given(placed_trees())
+def test_each_plateau_replaced_by_itself_is_the_same_schedule(s):
+    assert s.with_plateaus(lambda plateau: plateau) == s

@@ -7,9 +7,12 @@ import re
 import sys
 from fractions import Fraction
 from numbers import Real
-from typing import Any, get_args
+from typing import Any, TypeAlias, get_args
 
 from passo.ground.errors import PassoError
+
+Exact: TypeAlias = "float | Fraction | str"
+"""A number that is kept as the fraction that was written; as text it is one such as "1/3"."""
 
 _LARGEST_PLAIN_INTEGER = 10**15
 _LONGEST_BRIEF = 60

@@ -44,34 +44,16 @@ from passo.schedules.time import Run, Span, epochs, percent, rest, samples, step
 
 if TYPE_CHECKING:
     from passo.schedules.shapes.published import (
-        CosinePower as CosinePower,
+        CosinePower,
+        ExpHyperbolic,
+        Hyperbolic,
+        KDecay,
+        KDecayCosine,
+        Logarithmic,
+        Rex,
+        Tanh,
     )
-    from passo.schedules.shapes.published import (
-        ExpHyperbolic as ExpHyperbolic,
-    )
-    from passo.schedules.shapes.published import (
-        Hyperbolic as Hyperbolic,
-    )
-    from passo.schedules.shapes.published import (
-        KDecay as KDecay,
-    )
-    from passo.schedules.shapes.published import (
-        KDecayCosine as KDecayCosine,
-    )
-    from passo.schedules.shapes.published import (
-        Logarithmic as Logarithmic,
-    )
-    from passo.schedules.shapes.published import (
-        Rex as Rex,
-    )
-    from passo.schedules.shapes.published import (
-        Tanh as Tanh,
-    )
-    from passo.schedules.text import from_json as from_json
-    from passo.schedules.text import from_spec as from_spec
-    from passo.schedules.text import parse as parse
-    from passo.schedules.text import parse_span as parse_span
-    from passo.schedules.text import to_json as to_json
+    from passo.schedules.text import from_json, from_spec, parse, parse_span, to_json
 
 LAZY: Final = {
     "CosinePower": "passo.schedules.shapes.published",
@@ -146,10 +128,11 @@ __all__ = [
     "wsd",
 ]
 
+if not TYPE_CHECKING:  # a type checker that saw it would take any name for one of this room
 
-def __getattr__(name: str) -> Any:
-    """The names in LAZY, loaded on first use."""
-    if name not in LAZY:
-        msg = f"module {__name__!r} has no attribute {name!r}"
-        raise AttributeError(msg)
-    return getattr(import_module(LAZY[name]), name)
+    def __getattr__(name: str) -> Any:
+        """The names in LAZY, loaded on first use."""
+        if name not in LAZY:
+            msg = f"module {__name__!r} has no attribute {name!r}"
+            raise AttributeError(msg)
+        return getattr(import_module(LAZY[name]), name)

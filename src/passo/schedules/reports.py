@@ -12,9 +12,9 @@ from passo.ground.checks import brief, real, write
 from passo.ground.errors import PassoError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
-Past: TypeAlias = "tuple[tuple[float, float], ...]"
+Past: TypeAlias = "Sequence[tuple[float, float]]"
 """The reports of one metric, as (t, value) pairs in the order they were made."""
 Report: TypeAlias = "tuple[float, Mapping[str, Any]]"
 """All that was reported at one t."""

@@ -44,7 +44,7 @@ class Parallel(Schedule):
         if not 0 < len(flat) <= MOST_PARTS:
             msg = f"{cls._sign} joins 1 to {MOST_PARTS} parts, got {len(flat)}; a Table is shorter"
             raise PassoError(msg)
-        flat.sort(key=lambda part: (not _is_number(part), repr(part)))
+        flat.sort(key=lambda part: (_number(part) is None, repr(part)))
         return flat[0] if len(flat) == 1 else cls(tuple(flat))
 
     @classmethod
@@ -87,6 +87,7 @@ class Parallel(Schedule):
         if length is None or not moving:
             return folded
         end = float(length.amount)
+        # A part that ends holds its value by itself; one that is endless would move on beside it.
         return lambda t, xp: folded(xp.minimum(t, end), xp)
 
     def _combine(self) -> Callable[[Any, Any, Any], Any]:
@@ -108,18 +109,20 @@ def _folded(formulas: list[Formula], combine: Callable[[Any, Any, Any], Any]) ->
     return of_many if others else of_two
 
 
-def _is_number(part: Schedule) -> bool:
-    return isinstance(part, Constant) and part.over is None and isinstance(part.value, float)
+def _number(part: Schedule) -> float | None:
+    """The number that a part is, where it is no more than that."""
+    if isinstance(part, Constant) and part.over is None and isinstance(part.value, float):
+        return part.value
+    return None
 
 
 def _operands(parts: tuple[Schedule, ...], level: int) -> list[str]:
     """Numbers stand bare, as long as the first two operands are not both numbers."""
-    bare = not _is_number(parts[1])
+    numbers = [_number(part) for part in parts]
+    bare = numbers[1] is None
     return [
-        write(part.value)  # type: ignore[attr-defined]
-        if _is_number(part) and (bare or k > 0)
-        else part._inner(level)
-        for k, part in enumerate(parts)
+        part._inner(level) if number is None or (k == 0 and not bare) else write(number)
+        for k, (part, number) in enumerate(zip(parts, numbers, strict=True))
     ]
 
 
@@ -170,8 +173,8 @@ class Extreme(Parallel):
         yield from changes(winner, own, low, high)
 
     def _write(self) -> str:
-        first, *others = sorted(self.parts, key=_is_number)
-        plain = [write(x.value) if _is_number(x) else repr(x) for x in others]  # type: ignore[attr-defined]
+        first, *others = sorted(self.parts, key=lambda part: _number(part) is not None)
+        plain = [repr(x) if (number := _number(x)) is None else write(number) for x in others]
         return first._inner(ATOM) + "".join(f"{self._sign}({code})" for code in plain)
 
 

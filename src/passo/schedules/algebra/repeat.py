@@ -10,6 +10,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any, final
 
 from passo.ground.checks import (
+    Exact,
     brief,
     decimal,
     exact,
@@ -47,7 +48,7 @@ class Repeat(Schedule):
     scale: float
 
     @classmethod
-    def of(cls, part: Schedule, times: int | None, grow: object, scale: object) -> Schedule:
+    def of(cls, part: Schedule, times: int | None, grow: Exact, scale: float) -> Schedule:
         """Once is the part itself, and a repeat of a plain repeat is one repeat."""
         as_part(part, "what is repeated")
         node = cls(part, times, exact(grow, "grow"), real(scale, "scale"))
@@ -107,7 +108,7 @@ class Repeat(Schedule):
         return [place.with_left(place.left / total_growth(self.grow, self.times))]
 
     def _filled(self, place: Place, parts: Sequence[Any]) -> Schedule:
-        return parts[0] if is_nothing(parts[0]) else self._with(parts, place.measured)  # type: ignore[no-any-return]
+        return parts[0] if is_nothing(parts[0]) else self._with(parts, place.measured)
 
     def _build(self) -> Formula:
         return self._even() if self.grow == 1 else self._growing()

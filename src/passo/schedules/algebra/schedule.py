@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from fractions import Fraction
 
+    from passo.ground.checks import Exact
     from passo.schedules.algebra.length import Length
     from passo.schedules.curve import Curve
     from passo.schedules.formula import AnyArray, Formula
@@ -112,6 +113,8 @@ class Schedule:
     _formula: Formula
 
     def __post_init__(self) -> None:
+        # What is asked of a whole tree (depth, units, length) is answered here, from the parts that
+        # know their own: no later question goes down a tree, however deep the call stack is then.
         self._check()
         parts = list(self._parts())
         own = (span.unit for span in self._spans())
@@ -138,6 +141,7 @@ class Schedule:
         except AttributeError:
             need_axis(self.units, self.span_in)
             formula = self.compiled()
+        # Not isinstance: a bool is an int, and the float64 of NumPy is a float with a dtype.
         if (type(t) is int or type(t) is float) and 0 <= t <= LATEST:
             try:
                 return formula(float(t), NUMBERS)
@@ -192,6 +196,8 @@ class Schedule:
         """
         need_axis(self.units, self.span_in)
         made = as_reports(reports)
+        # Which reports a plateau hears is known on the way down to it, what it becomes is built on
+        # the way up: the answers are made first, and put in place in the same order.
         heard = [plateau.having_heard(made, at) for plateau, at in self._plateaus(lambda t: t)]
         after = iter(heard)
         return self.with_plateaus(lambda _: next(after))
@@ -258,7 +264,7 @@ class Schedule:
 
         return Clip.of(self, low, high)
 
-    def repeat(self, times: int | None = None, grow: float = 1.0, scale: float = 1.0) -> Schedule:
+    def repeat(self, times: int | None = None, grow: Exact = 1.0, scale: float = 1.0) -> Schedule:
         """Cycles of this schedule, each `grow` times longer, its values `scale` times the last's.
 
         `times=None` repeats for ever.
@@ -271,7 +277,7 @@ class Schedule:
 
         return Repeat.of(self, times, grow, scale)
 
-    def stretch(self, factor: float) -> Schedule:
+    def stretch(self, factor: Exact) -> Schedule:
         """The same curve, `factor` times as long.
 
         >>> from passo import Linear, steps
@@ -353,12 +359,14 @@ class Schedule:
 
         return html(self)
 
-    # -- the mechanic's door: public within the house
+    # -- the mechanic's door: public within the house, and not what a user needs. `corners` and
+    # -- `plateaus` are faces of what each kind does its own way.
 
     def length(self, run: Run | None = None) -> Length | None:
         """How long it lasts, measured on `run` where one is given; None is for ever."""
         if run is None:
             return self._own_length
+        # The last run alone: one run is asked about again and again while a tree is placed on it.
         known = getattr(self, "_measured", None)
         if known is None or known[0] is not run:
             known = (run, self._measure(run))
@@ -367,14 +375,14 @@ class Schedule:
 
     def span_in(self, unit: Unit) -> Span | None:
         """The first span of that unit."""
-        stack: list[Any] = [self]
+        stack: list[Schedule] = [self]
         while stack:
             node = stack.pop()
             if unit not in node.units:
                 continue
             for span in node._spans():
                 if span.unit == unit:
-                    return span  # type: ignore[no-any-return]
+                    return span
             stack.extend(reversed(list(node._parts())))
         return None
 
@@ -465,7 +473,7 @@ class Schedule:
         """Where each part stands when this node stands at `place`."""
         return [place for _ in self._parts()]
 
-    def _filled(self, place: Place, parts: Sequence[Any]) -> Any:
+    def _filled(self, place: Place, parts: Sequence[Schedule]) -> Schedule:
         """This node with its spans measured, over parts that are."""
         return self._with(parts, place.measured)
 
@@ -483,7 +491,7 @@ class Schedule:
         for part in self._parts():
             yield from part._plateaus(local)
 
-    def _based(self, _number: float, parts: Sequence[Any]) -> Any:
+    def _based(self, _number: float, parts: Sequence[Schedule]) -> Schedule:
         """This node over parts whose `base` is that number."""
         return self._with(parts) if self.relative else self
 
@@ -491,7 +499,7 @@ class Schedule:
         self, _make: Callable[[PlateauLike], Schedule], parts: Sequence[Schedule]
     ) -> Schedule:
         """This node over parts whose plateaus are replaced; a plateau answers with its own."""
-        return self._with(parts)  # type: ignore[no-any-return]
+        return self._with(parts)
 
     def _write(self) -> str:
         """The code, from that of the parts."""
@@ -510,7 +518,7 @@ class Schedule:
     def _fields(self) -> dict[str, Any]:
         return {name: getattr(self, name) for name in self.__match_args__}
 
-    def _parts(self) -> Iterator[Any]:
+    def _parts(self) -> Iterator[Schedule]:
         """The schedules that this one is made of, in the order they were given."""
         for value in self._fields().values():
             yield from inside(value, Schedule)
@@ -519,7 +527,9 @@ class Schedule:
         for value in self._fields().values():
             yield from inside(value, Span)
 
-    def _with(self, parts: Iterable[Any], span: Callable[[Span], Span] = lambda span: span) -> Any:
+    def _with(
+        self, parts: Iterable[Schedule], span: Callable[[Span], Span] = lambda span: span
+    ) -> Schedule:
         """The same node over other parts, and with its spans changed."""
         others = iter(parts)
         return self._make(
@@ -527,10 +537,10 @@ class Schedule:
         )
 
     @classmethod
-    def _make(cls, **values: Any) -> Any:
+    def _make(cls, **values: Any) -> Schedule:
         return cls(**values)
 
-    def _changed(self, leave: Callable[[Any, Sequence[Any]], Any]) -> Schedule:
+    def _changed(self, leave: Callable[[Schedule, Sequence[Schedule]], Schedule]) -> Schedule:
         """The tree that `leave(node, changed parts)` makes of each node, from the inside out."""
         whole: Schedule = rebuilt(
             self,

@@ -8,7 +8,7 @@ from fractions import Fraction
 from itertools import islice
 from typing import TYPE_CHECKING, Any, final
 
-from passo.ground.checks import decimal, exact, write_exact
+from passo.ground.checks import Exact, decimal, exact, write, write_exact
 from passo.ground.errors import PassoError
 from passo.schedules.algebra.atoms import Value, as_number, as_part, as_value, write_value
 from passo.schedules.algebra.length import UNKNOWN, Length, Place, length_of
@@ -35,7 +35,7 @@ class Stretch(Schedule):
     factor: Fraction
 
     @classmethod
-    def of(cls, part: Schedule, factor: object) -> Schedule:
+    def of(cls, part: Schedule, factor: Exact) -> Schedule:
         """A stretch of a stretch is one stretch, and by 1 it is the part itself."""
         node = cls(as_part(part, "what is stretched"), exact(factor, "factor"))
         if isinstance(part, Stretch):
@@ -218,9 +218,9 @@ class Clip(Schedule):
     high: Value | None
 
     @classmethod
-    def of(cls, part: Schedule, low: object, high: object) -> Schedule:
+    def of(cls, part: Schedule, low: Value | None, high: Value | None) -> Schedule:
         """The same clip twice is one clip; no bound at all is the part itself."""
-        node = cls(as_part(part, "what is clipped"), low, high)  # type: ignore[arg-type]
+        node = cls(as_part(part, "what is clipped"), low, high)
         if node.low is None and node.high is None:
             return part
         same = isinstance(part, Clip) and (part.low, part.high) == (node.low, node.high)
@@ -234,12 +234,9 @@ class Clip(Schedule):
         for name in ("low", "high"):
             if (bound := getattr(self, name)) is not None:
                 self._set(**{name: as_value(bound, name)})
-        both = isinstance(self.low, float) and isinstance(self.high, float)
-        if both and self.low > self.high:  # type: ignore[operator]
-            msg = (
-                f"clip needs low <= high, got low={write_value(self.low)}, "  # type: ignore[arg-type]
-                f"high={write_value(self.high)}"  # type: ignore[arg-type]
-            )
+        low, high = self.low, self.high
+        if isinstance(low, float) and isinstance(high, float) and low > high:
+            msg = f"clip needs low <= high, got low={write(low)}, high={write(high)}"
             raise PassoError(msg)
 
     def _measure(self, run: Run | None) -> Length | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final, Literal, TypeAlias, get_args
 
-from passo.ground.checks import brief, one_of, real, write
+from passo.ground.checks import Exact, brief, one_of, real, write
 from passo.ground.errors import PassoError
 from passo.schedules.algebra.atoms import Value, as_value, base
 from passo.schedules.algebra.schedule import Schedule
@@ -116,7 +116,7 @@ def cyclic_momentum(
 
 def warm_restarts(
     first: Span,
-    grow: float = 1.0,
+    grow: Exact = 1.0,
     shrink: float = 1.0,
     peak: Value = base,
     floor: Value = 0.0,

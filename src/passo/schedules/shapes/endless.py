@@ -48,6 +48,8 @@ class Exponential(Endless):
     def _build(self) -> Formula:
         start, gamma = as_number(self.start), self.gamma
         p, q = as_quotient(self.every.amount)
+        # Whole periods and the rest are raised one by one: gamma ** (t / p) would lose to the
+        # rounding of t / p a digit for each digit of t.
         if q == 1.0:
             return lambda t, _xp: start * (gamma ** (t // p) * gamma ** (t % p / p))
 

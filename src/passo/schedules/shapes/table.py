@@ -15,7 +15,7 @@ from passo.schedules.shapes.leaf import Leaf
 from passo.schedules.time import Run, Span, as_span
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from passo.schedules.formula import Formula
 
@@ -39,7 +39,7 @@ class Table(Leaf):
     0.25
     """
 
-    points: tuple[tuple[Span, Value], ...]
+    points: Sequence[tuple[Span, Value]]
     kind: Kind = "linear"
 
     def _check(self) -> None:

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any, Final, Literal, TypeAlias
 
-from passo.ground.calls import shown
-from passo.ground.checks import brief, exact, whole, write_exact
+from passo.ground.calls import called_like
+from passo.ground.checks import Exact, brief, exact, whole, write_exact
 from passo.ground.errors import NeedsRun, PassoError
 from passo.schedules.time.span import LONGEST, Span, as_span, span_from_spec
 
@@ -48,14 +48,14 @@ class Run:
     tokens_per_step: Fraction | None
     axis: Axis
 
-    @shown("Run.of(len(loader), epochs=90), or Run(steps(35_190))")
+    @called_like("Run.of(len(loader), epochs=90), or Run(steps(35_190))")
     def __init__(
         self,
         length: Span,
         *,
-        steps_per_epoch: float | None = None,
-        samples_per_step: float | None = None,
-        tokens_per_step: float | None = None,
+        steps_per_epoch: Exact | None = None,
+        samples_per_step: Exact | None = None,
+        tokens_per_step: Exact | None = None,
         axis: Axis = "step",
     ) -> None:
         as_span(length, "a run's length", zero=False, relative=False)
@@ -75,9 +75,9 @@ class Run:
         self.measure(length)
 
     @classmethod
-    @shown("Run.of(len(loader), epochs=90)")
+    @called_like("Run.of(len(loader), epochs=90)")
     def of(
-        cls, batches: int, *, epochs: float, accumulate: int = 1, drop_last_window: bool = False
+        cls, batches: int, *, epochs: Exact, accumulate: int = 1, drop_last_window: bool = False
     ) -> Run:
         """The run of the usual loop: `batches = len(loader)`, one update per `accumulate` batches.
 
@@ -224,5 +224,5 @@ def run_from_spec(spec: dict[str, Any]) -> Run:
     return Run(
         span_from_spec(spec["length"]),
         axis=spec["axis"],
-        **{name: exact(spec[name], name) for name in _RATES.values() if name in spec},  # type: ignore[arg-type]
+        **{name: exact(spec[name], name) for name in _RATES.values() if name in spec},
     )

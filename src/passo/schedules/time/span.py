@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any, Final, Literal, TypeAlias, cast, get_args
 
-from passo.ground.checks import brief, exact, write_exact
+from passo.ground.checks import Exact, brief, exact, write_exact
 from passo.ground.errors import PassoError
 
 Unit: TypeAlias = Literal["steps", "epochs", "samples", "tokens", "percent", "rest"]
@@ -111,12 +111,12 @@ class Span:
         return {"span": str(self.amount), "unit": self.unit}
 
 
-def _amount(amount: Any) -> Fraction:
+def _amount(amount: Exact) -> Fraction:
     """Handed on as it is: `Span` reads numbers and text, and says what it cannot read."""
     return cast("Fraction", amount)
 
 
-def steps(amount: object) -> Span:
+def steps(amount: Exact) -> Span:
     """`amount` updates of the weights, fractions allowed.
 
     >>> steps(500)
@@ -125,7 +125,7 @@ def steps(amount: object) -> Span:
     return Span(_amount(amount), "steps")
 
 
-def epochs(amount: object) -> Span:
+def epochs(amount: Exact) -> Span:
     """`amount` passes over the data; needs the run's steps_per_epoch.
 
     >>> epochs(0.5)
@@ -134,7 +134,7 @@ def epochs(amount: object) -> Span:
     return Span(_amount(amount), "epochs")
 
 
-def samples(amount: object) -> Span:
+def samples(amount: Exact) -> Span:
     """`amount` training examples; needs the run's samples_per_step.
 
     >>> samples(1e6)
@@ -143,7 +143,7 @@ def samples(amount: object) -> Span:
     return Span(_amount(amount), "samples")
 
 
-def tokens(amount: object) -> Span:
+def tokens(amount: Exact) -> Span:
     """`amount` tokens; needs the run's tokens_per_step.
 
     >>> tokens(2e9)
@@ -152,7 +152,7 @@ def tokens(amount: object) -> Span:
     return Span(_amount(amount), "tokens")
 
 
-def percent(amount: object) -> Span:
+def percent(amount: Exact) -> Span:
     """So many hundredths of the whole run: 5 is a twentieth of it, 0.3 is three thousandths.
 
     >>> percent(5)
