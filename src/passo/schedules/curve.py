@@ -23,21 +23,27 @@ class Drawable(Protocol):
     @property
     def relative(self) -> bool:
         """Whether `base` is still open."""
+        ...
 
     def __call__(self, t: float) -> float:
         """The value at t."""
+        ...
 
     def on(self, run: Run) -> Drawable:
         """The same with its spans measured."""
+        ...
 
     def with_base(self, value: float) -> Drawable:
         """The same with `base` a number."""
+        ...
 
     def length(self, run: Run | None = None) -> Length | None:
         """How long it lasts; None is for ever."""
+        ...
 
     def corners(self, low: float, high: float) -> Iterator[float]:
         """Times in (low, high] at which another formula takes over."""
+        ...
 
 
 class Corner(NamedTuple):

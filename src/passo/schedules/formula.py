@@ -28,6 +28,7 @@ class Array(Protocol):
     @property
     def dtype(self) -> Any:
         """The type of its elements."""
+        ...
 
 
 AnyArray = TypeVar("AnyArray", bound=Array)

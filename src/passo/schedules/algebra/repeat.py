@@ -122,6 +122,7 @@ class Repeat(Schedule):
         def value(t: Any, xp: Any) -> Any:
             cycle, local = count(t)
             if last is not None:
+                # local * 0.0, so that the period is an array where local is one.
                 local = xp.where(cycle > last, local * 0.0 + period, local)
                 cycle = xp.minimum(cycle, float(last))
             inner = formula(local, xp)

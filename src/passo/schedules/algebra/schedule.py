@@ -49,23 +49,29 @@ class PlateauLike(Protocol):
     @property
     def metric(self) -> str:
         """The name of the reports that it hears."""
+        ...
 
     @property
     def mode(self) -> Mode:
         """Whether less or more is better."""
+        ...
 
     @property
     def past(self) -> Past:
         """The reports that it has heard."""
+        ...
 
     def reducer(self) -> Reducer:
         """Its memory before any report."""
+        ...
 
     def after(self, reductions: int) -> float:
         """The factor after so many reductions."""
+        ...
 
     def having_heard(self, reports: Iterable[Report], local: Localize) -> Schedule:
         """The same with those of the reports in its past that were made while it was active."""
+        ...
 
 
 class Schedule:
