@@ -4,19 +4,17 @@ from __future__ import annotations
 
 import math
 from bisect import bisect_right
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
-from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
-from passo.doctor.known import Known
-from passo.doctor.recurrence import Stretch
-from passo.doctor.replay import set_again
+from passo.doctor.recurrence import Recurrence, events, recurrences
 from passo.doctor.schedulers import known_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from passo.doctor.known import Known
     from passo.trace import Column, Event, Trace
 
 
@@ -46,29 +44,22 @@ class Case:
         return bool(self.trace.meta.get("left"))
 
     @property
-    def planned(self) -> bool:
+    def attached(self) -> bool:
         """Whether a Scheduler of passo was attached."""
         return self.trace.plan is not None
 
     def events(self, kind: str) -> list[Event]:
         """The events of one kind."""
-        return [each for each in self.trace.events if each.kind == kind]
+        return events(self.trace, kind)
 
-    def stretches(self, kind: str, scheduler: int | None = None) -> list[Stretch]:
-        """What recurred, as stretches; of one scheduler where one is given."""
-        found = [Stretch.of(each.detail) for each in self.events(kind)]
-        return [e for e in found if scheduler is None or e.detail.get("scheduler") == scheduler]
+    def recurrences(self, kind: str, scheduler: int | None = None) -> list[Recurrence]:
+        """What recurred, of one kind; of one scheduler where one is given."""
+        return recurrences(self.trace, kind, scheduler)
 
     @cached_property
     def schedulers(self) -> tuple[Known, ...]:
         """Every scheduler that was built, in order, with the plan that it followed at the end."""
-        return tuple(map(self._current, known_of(self)))
-
-    def _current(self, known: Known) -> Known:
-        for load in self.events("load"):
-            if load.detail.get("scheduler") == known.number and set_again(self, known, load):
-                return replace(known, plan=load.detail["plan before"][0])
-        return known
+        return known_of(self.trace, self.column, self.last)
 
     @cached_property
     def leading(self) -> tuple[Known, ...]:
@@ -84,7 +75,7 @@ class Case:
     @cached_property
     def epochs(self) -> int:
         """How many epochs the loop around the loop of the updates made; 0 where nobody knows."""
-        return sum(each.hits for each in self.stretches("epoch"))
+        return sum(each.hits for each in self.recurrences("epoch"))
 
     @cached_property
     def column(self) -> Column | None:
@@ -118,15 +109,6 @@ class Case:
         place = bisect_right(self.values, (update, math.inf)) - 1
         return self.values[place][1] if place >= 0 else math.nan
 
-    def share_below(self, level: float, since: int = 0) -> float:
-        """For which share of the updates from `since` on the rate was below a level."""
-        spans = [*self.values, (self.updates, math.nan)]
-        below = 0
-        for (begin, value), (end, _) in pairwise(spans):
-            if value < level:
-                below += max(0, end - max(begin, since))
-        return below / max(1, self.updates - since)
-
     def first_below(self, level: float) -> int | None:
         """The first update from which the rate stays below a level, to the end."""
         found = None
@@ -136,10 +118,6 @@ class Case:
             elif found is None:
                 found = begin
         return found
-
-    def name(self, known: Known) -> str:
-        """A scheduler as a reader knows it."""
-        return known.kind
 
     @property
     def meta(self) -> Mapping[str, Any]:

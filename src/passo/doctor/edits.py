@@ -11,24 +11,26 @@ from passo.ground.errors import PassoError
 if TYPE_CHECKING:
     from passo.doctor.case import Case
     from passo.doctor.known import Known
-    from passo.doctor.recurrence import Stretch
+    from passo.doctor.recurrence import Recurrence
 
 BLOCK: Final = 2  # edits: one alone is no warm-up
 SHARE: Final = 0.5  # of the updates: a warm-up that lasts longer is a schedule of its own
 SAME: Final = 1e-9  # relative: an edit that a scheduler found there left this very number
 
 
-def meddling(case: Case, known: Known, key: str) -> list[Stretch]:
+def meddling(case: Case, known: Known, key: str) -> list[Recurrence]:
     """The edits of a field by the script that fall into a scheduler's time.
 
     A warm-up by hand that ends where the schedule goes on takes nothing from it.
     """
-    edits = [e for e in case.stretches("edit") if e.detail["by_script"] and e.detail["key"] == key]
+    edits = [
+        e for e in case.recurrences("edit") if e.detail["by_script"] and e.detail["key"] == key
+    ]
     found = [each for each in edits if _meddles(case, known, each)]
     return [] if key == "lr" and _leads_in(case, known, found) else found
 
 
-def _meddles(case: Case, known: Known, edit: Stretch) -> bool:
+def _meddles(case: Case, known: Known, edit: Recurrence) -> bool:
     """Whether an edit falls into a scheduler's time.
 
     A plateau holds no value of its own: until it first reduces the rate, that is anybody's. An
@@ -63,7 +65,7 @@ def _used(case: Case, update: int, name: str, value: float | None) -> bool:
     return value is not None and math.isclose(used, value, rel_tol=SAME)
 
 
-def _leads_in(case: Case, known: Known, edits: list[Stretch]) -> bool:
+def _leads_in(case: Case, known: Known, edits: list[Recurrence]) -> bool:
     """Whether they are a warm-up from the scheduler's first update on, and nothing of it is lost.
 
     The scheduler's own values are used after the last edit only, and the first of them joins; a

@@ -1,16 +1,13 @@
-"""What a trace knows of a scheduler: its class, its parameters, its calls, its length."""
+"""`Known`: what a trace knows of a scheduler: its class, its parameters, its calls, its length."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from passo.doctor.settling import settled
-
 if TYPE_CHECKING:
-    from passo.doctor.case import Case
-    from passo.doctor.recurrence import Stretch
+    from passo.doctor.recurrence import Recurrence
 
 # classes with an end of their own, and the parameter that says where it is
 ENDS: Final = {
@@ -23,28 +20,48 @@ ENDS: Final = {
 }
 FALLS: Final = 0.5  # the end over the largest value: what ends higher is a warm-up
 GOES_ON: Final = ("StepLR", "MultiStepLR")  # the parameter is where the last drop is, not the end
+PLATEAU: Final = "ReduceLROnPlateau"
+HOUSES: Final = ("passo.", "torch.")
+LOW: Final = 0.01  # of the largest value: a cosine near its end
+SUDDEN: Final = 1e-4  # of the largest value, shortly before: what fades out has no end
+FAR: Final = 0.5  # of the times looked at: what settles later never really does
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Known:
-    """One scheduler."""
+    """One scheduler, and those inside it.
+
+    `classes` are its own and those above it, each with its module; `future` is what its function
+    gives, and would have given had the run gone on; `made` counts the updates of the run.
+    """
 
     number: int
-    kind: str
-    family: tuple[str, ...]
+    classes: tuple[tuple[str, str], ...]
     given: Mapping[str, Any]
     named: tuple[str, ...]
     plan: Mapping[str, Any]
     inside: tuple[int, ...]
+    parts: tuple[Known, ...]
     reads_rate: bool | None
     begun: int
     start: float
     before: Mapping[str, float]
     after: Mapping[str, float]
     where: str
-    advances: tuple[Stretch, ...]
+    advances: tuple[Recurrence, ...]
     position: float
-    case: Case
+    future: Sequence[Sequence[float]]
+    made: int
+
+    @property
+    def kind(self) -> str:
+        """Its class."""
+        return self.classes[0][1]
+
+    @property
+    def family(self) -> tuple[str, ...]:
+        """The classes that it inherits from."""
+        return tuple(name for _, name in self.classes[1:])
 
     @property
     def hits(self) -> int:
@@ -66,7 +83,7 @@ class Known:
 
         A line that wound a schedule forward once counts for nothing.
         """
-        sites: dict[str, list[Stretch]] = {}
+        sites: dict[str, list[Recurrence]] = {}
         for each in self.advances:
             sites.setdefault(str(each.detail.get("where")), []).append(each)
         usual = 0.0
@@ -86,7 +103,7 @@ class Known:
     @property
     def updates(self) -> int:
         """How many updates were made since it was built."""
-        return self.case.updates - self.begun
+        return self.made - self.begun
 
     @property
     def call(self) -> str:
@@ -97,7 +114,13 @@ class Known:
     @property
     def plateau(self) -> bool:
         """Whether it waits for a metric."""
-        return "ReduceLROnPlateau" in (self.kind, *self.family)
+        return self.is_a(PLATEAU) is not None
+
+    @property
+    def follows_torch(self) -> bool:
+        """Whether its plateau is torch's: the nearest of that name above it, here or in torch."""
+        homes = (home for home, name in self.classes if name == PLATEAU)
+        return next((each for each in homes if each.startswith(HOUSES)), "").startswith("torch.")
 
     @property
     def gained(self) -> float:
@@ -107,7 +130,7 @@ class Known:
     @property
     def used(self) -> float:
         """The position whose value the last update used."""
-        late = [each for each in self.advances if each.end >= self.case.updates]
+        late = [each for each in self.advances if each.end >= self.made]
         hits = self.hits
         if not late or not hits:
             return self.position
@@ -194,14 +217,6 @@ class Known:
         return min((float(e) for e in falls if isinstance(e, (int, float))), default=None)
 
     @property
-    def future(self) -> list[list[float]]:
-        """What its function gives, and would have given had the run gone on."""
-        for event in self.case.events("future"):
-            if event.detail["scheduler"] == self.number:
-                return [each for each in event.detail["values"] if isinstance(each[1], float)]
-        return []
-
-    @property
     def falls(self) -> bool:
         """Whether it ends low: what ends high is a warm-up."""
         if self.is_a("LinearLR"):
@@ -224,12 +239,6 @@ class Known:
         found = self.plan.get("_milestones", self.given.get("milestones")) or ()
         return [each for each in found if isinstance(each, (int, float))] if self.inside else []
 
-    @property
-    def parts(self) -> list[Known]:
-        """The schedulers inside."""
-        found = [self.case.by_number(number) for number in self.inside]
-        return [each for each in found if each is not None]
-
     def leaves(self, offset: float = 0.0) -> Iterator[tuple[Known, float]]:
         """The schedulers at work at its end, each with the advance at which it began."""
         if not self.inside:
@@ -238,3 +247,36 @@ class Known:
         last = self.parts[-1:] if self.milestones or len(self.inside) == 1 else self.parts
         for part in last:
             yield from part.leaves(offset + (self.milestones[-1] if self.milestones else 0.0))
+
+
+def settled(values: Sequence[Sequence[float]], position: float) -> float | None:
+    """From when on it gives one value for ever, or is down at nothing; None where it never does.
+
+    >>> settled([[t, max(0.0, 1 - t / 10)] for t in range(2000)], 5)
+    10.0
+    """
+    found = _trough(values, position)
+    if found is not None:
+        return found
+    if len(values) < 3 or values[-1][0] < 100 * max(1, position):
+        return None
+    end = values[-1][1]
+    moving = max((k for k, (_, value) in enumerate(values) if value != end), default=-1)
+    if moving < 0 or moving + 2 >= len(values) or values[moving + 1][0] > FAR * values[-1][0]:
+        return None
+    (a, va), (b, _) = values[moving], values[moving + 1]
+    if abs(va - end) < SUDDEN * max(abs(value) for _, value in values):
+        return None
+    before, early = values[moving - 1] if moving else (a, va)
+    slope = (va - early) / (a - before) if a > before else 0.0
+    crossing = a + (end - va) / slope if slope else b
+    return float(min(max(crossing, a), b))
+
+
+def _trough(values: Sequence[Sequence[float]], position: float) -> float | None:
+    """Where it comes down to nothing and climbs again, if that lies ahead."""
+    most = max((value for _, value in values), default=0.0)
+    for (_, a), (time, b), (_, c) in zip(values, values[1:], values[2:]):  # noqa: B905
+        if a > b < c and b <= LOW * most and c > 0:
+            return float(time) if time > position + 1 else None
+    return None

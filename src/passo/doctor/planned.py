@@ -6,7 +6,7 @@ import math
 from typing import TYPE_CHECKING, Any, Final
 
 from passo.doctor.case import Case
-from passo.doctor.plateaus import watched
+from passo.doctor.plateaus import judged
 from passo.plot import Planned
 from passo.plot import planned as of_its_plan
 from passo.schedules import PassoError
@@ -118,9 +118,9 @@ def _schedules(known: Known, case: Case, bases: list[float]) -> tuple[list[Sched
 
     groups = [{"params": [torch.nn.Parameter(torch.zeros(1))], "lr": base} for base in bases]
     optimizer = torch.optim.SGD(groups, lr=bases[0])
-    scheduler = _built(known, case, optimizer)
+    scheduler = _built(known, optimizer)
     if known.plateau:
-        [plateau] = [each for each in watched(case) if each.known is known]
+        [plateau] = [each for each in judged(case) if each.known is known]
         many = len(plateau.metrics) + 1
         return lift(scheduler, many, metrics=plateau.metrics), known.position
     length = known.length or 0.0
@@ -132,18 +132,21 @@ def _schedules(known: Known, case: Case, bases: list[float]) -> tuple[list[Sched
         return lift(scheduler, math.ceil(end) + 1), end
 
 
-def _built(known: Known, case: Case, optimizer: Any) -> Any:
+def _built(known: Known, optimizer: Any) -> Any:
     """The scheduler built anew, with those inside it, on an optimizer that nobody uses."""
+    from torch.optim.lr_scheduler import ReduceLROnPlateau
+
     from passo.optim import lr_scheduler
 
-    [told] = [e.detail for e in case.events("built") if e.detail["scheduler"] == known.number]
-    if not told["module"].startswith(HOMES) or known.kind not in lr_scheduler.__all__:
+    home = known.classes[0][0]
+    if not home.startswith(HOMES) or known.kind not in lr_scheduler.__all__:
         raise PassoError(f"nobody knows what {known.kind} does")
     given = dict(known.given)
     if "cycle_momentum" in given:
         given["cycle_momentum"] = False
-    inside = [_built(each, case, optimizer) for each in known.parts]
-    make = getattr(lr_scheduler, known.kind)
+    inside = [_built(each, optimizer) for each in known.parts]
+    # the other classes of the drop-in have torch's values, and a formula for them besides
+    make: Any = ReduceLROnPlateau if known.follows_torch else getattr(lr_scheduler, known.kind)
     if known.kind == "ChainedScheduler":
         return make(inside)
     return make(optimizer, inside, **given) if inside else make(optimizer, **given)

@@ -1,14 +1,15 @@
-"""Plateaus as a trace tells of them: what they were told, and when they should have fired."""
+"""Plateaus as a trace tells of them: the metrics they got, and when they should have fired."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from statistics import median
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from passo.ground.errors import PassoError
+from passo.schedules.reducer import Reducer, Rule
 
 if TYPE_CHECKING:
     from passo.doctor.case import Case
@@ -18,8 +19,8 @@ BEND: Final = 1.652  # the median of |a - 2b + c| where a, b, c are normal with 
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Watched:
-    """A plateau and its metric, gone through again by the rule that it follows.
+class Judged:
+    """A plateau and its metric, gone through again by the rule of the class that was built.
 
     `fired` are the places of the reports at which it was due, `reductions` how often the rate
     really changed then.
@@ -27,6 +28,7 @@ class Watched:
 
     known: Known
     name: str
+    rule: Rule
     metrics: Sequence[float]
     fired: Sequence[int]
     reductions: int
@@ -37,21 +39,6 @@ class Watched:
     def due(self) -> int:
         """How often it should have reduced the rate."""
         return len(self.fired)
-
-    @property
-    def mode(self) -> str:
-        """Whether less or more is better."""
-        return str(self.known.plan.get("mode", "min"))
-
-    @property
-    def patience(self) -> int:
-        """How many bad reports it bears."""
-        return int(self.known.plan.get("patience", 10))
-
-    @property
-    def relative(self) -> bool:
-        """Whether its threshold is a share of the best."""
-        return str(self.known.plan.get("threshold_mode", "rel")) == "rel"
 
     @property
     def eps(self) -> float:
@@ -74,13 +61,13 @@ class Watched:
     @property
     def margin(self) -> float:
         """What counts as better: the threshold in the metric's own unit."""
-        threshold = float(self.known.plan.get("threshold", 1e-4))
         finite = [abs(each) for each in self.metrics if math.isfinite(each)]
-        scale = median(finite) if self.relative and finite else 1.0
-        return max(threshold * scale, 1e-300)
+        relative = self.rule.threshold_mode == "rel"
+        scale = median(finite) if relative and finite else 1.0
+        return max(self.rule.threshold * scale, 1e-300)
 
 
-def watched(case: Case) -> Iterator[Watched]:
+def judged(case: Case) -> Iterator[Judged]:
     """Every plateau that got a metric."""
     if case.meta.get("thinned"):
         return
@@ -101,44 +88,36 @@ def watched(case: Case) -> Iterator[Watched]:
 
 def _gone_through(
     case: Case, known: Known, name: str, clocks: Sequence[int], metrics: Sequence[float]
-) -> Watched:
-    fired = list(_due(known.plan, metrics))
+) -> Judged:
+    rule = _rule(known)
+    reducer = Reducer(rule)
+    fired = [place for place, metric in enumerate(metrics) if reducer.see(metric)]
     rates = [(case.at(clocks[k] - 1), case.at(clocks[k])) for k in fired]
     reductions = sum(after < before for before, after in rates)
     factor = float(known.plan.get("factor", 0.1))
     change = min((before * (1 - factor) for before, _ in rates), default=math.inf)
-    flat = _longest_flat(metrics, str(known.plan.get("mode", "min")))
-    beyond = flat > int(known.plan.get("patience", 10)) + 1
-    return Watched(known, name, metrics, fired, reductions, beyond and not reductions, change)
+    flat = _longest_flat(rule, metrics) > rule.patience + 1 and not reductions
+    return Judged(known, name, rule, metrics, fired, reductions, flat, change)
 
 
-def _due(plan: Any, metrics: Sequence[float]) -> Iterator[int]:
-    """The places of the reports at which torch's rule reduces the rate."""
-    sign = 1.0 if plan.get("mode", "min") == "min" else -1.0
-    threshold, patience = float(plan.get("threshold", 1e-4)), int(plan.get("patience", 10))
-    relative = plan.get("threshold_mode", "rel") == "rel"
-    best, bad, cooling = math.inf * sign, 0, 0
-    for place, value in enumerate(metrics):
-        bound = best * (1 - sign * threshold) if relative else best - sign * threshold
-        if sign * value < sign * bound:
-            best, bad = value, 0
-        else:
-            bad += 1
-        if cooling > 0:
-            cooling, bad = cooling - 1, 0
-        if bad > patience:
-            cooling, bad = int(plan.get("cooldown", 0)), 0
-            yield place
+def _rule(known: Known) -> Rule:
+    """What its class decides by, with the parameters that it followed at the end."""
+    plan = known.plan
+    return Rule(
+        "max" if plan.get("mode") == "max" else "min",
+        float(plan.get("threshold", 1e-4)),
+        "abs" if plan.get("threshold_mode") == "abs" else "rel",
+        int(plan.get("patience", 10)),
+        int(plan.get("cooldown", 0)),
+        torchs=known.follows_torch,
+    )
 
 
-def _longest_flat(metrics: Sequence[float], mode: str) -> int:
-    """The most reports in a row of which none was better than all before."""
-    sign = 1.0 if mode == "min" else -1.0
-    best, run, most = math.inf, 0, 0
-    for value in metrics:
-        if sign * value < best:
-            best, run = sign * value, 0
-        else:
-            run += 1
-        most = max(most, run)
+def _longest_flat(rule: Rule, metrics: Sequence[float]) -> int:
+    """The most reports in a row of which none was better than all before, by however little."""
+    reducer = Reducer(replace(rule, threshold=0.0, patience=len(metrics), cooldown=0))
+    most = 0
+    for metric in metrics:
+        reducer.see(metric)
+        most = max(most, reducer.bad)
     return most

@@ -1,14 +1,17 @@
-"""`Stretch`: something that recurred, with equal gaps between."""
+"""What recurred in a run, and the events of one kind."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from passo.trace import Event, Trace
 
 
 @dataclass(frozen=True, slots=True)
-class Stretch:
+class Recurrence:
     """Hits `each` at a time, `every` so many updates, `times` times, between two clocks."""
 
     begin: int
@@ -20,7 +23,7 @@ class Stretch:
     detail: Mapping[str, Any]
 
     @classmethod
-    def of(cls, detail: Mapping[str, Any]) -> Stretch:
+    def of(cls, detail: Mapping[str, Any]) -> Recurrence:
         """From an event's detail."""
         begin, end, every = detail["from"], detail["to"], detail["every"]
         return cls(begin, end, every, detail["each"], detail["times"], detail["hits"], detail)
@@ -34,3 +37,14 @@ class Stretch:
         if not self.every:
             return self.hits if self.begin > clock else 0
         return self.each * sum(each > clock for each in self.clocks())
+
+
+def events(trace: Trace, kind: str) -> list[Event]:
+    """The events of one kind."""
+    return [each for each in trace.events if each.kind == kind]
+
+
+def recurrences(trace: Trace, kind: str, scheduler: int | None = None) -> list[Recurrence]:
+    """What recurred, of one kind; of one scheduler where one is given."""
+    found = [Recurrence.of(each.detail) for each in events(trace, kind)]
+    return [e for e in found if scheduler is None or e.detail.get("scheduler") == scheduler]

@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING, Any, Final
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from passo.doctor.case import Case
     from passo.doctor.known import Known
-    from passo.trace import Event
+    from passo.trace import Column, Event
 
     Plan = Mapping[str, Any]
     Rule = Callable[[Plan, float, int, float], float]
@@ -19,12 +18,13 @@ CLOSE: Final = 1e-3  # relative: sums in another order differ by less, plans by 
 MOST: Final = 1_000_000  # advances that are gone through
 
 
-def set_again(case: Case, known: Known, load: Event) -> bool:
+def set_again(known: Known, load: Event, column: Column | None, last: float) -> bool:
     """Whether the script gave a scheduler its own parameters back after a state was loaded.
 
-    That is seen where the rate went as those say, and not as the state says.
+    That is seen where the rate of a column went as those say, up to the last one, and not as the
+    state says.
     """
-    since, column = load.detail.get("position"), case.column
+    since = load.detail.get("position")
     if since is None or column is None or known.inside:
         return False
     name = f"{column.group}.lr"
@@ -32,7 +32,7 @@ def set_again(case: Case, known: Known, load: Event) -> bool:
     if rate is None or base is None:
         return False
     plans = load.detail["plan before"][0], load.detail["plan after"][0]
-    followed = [_leads(known, plan, since, rate, base, case.last) for plan in plans]
+    followed = [_leads(known, plan, since, rate, base, last) for plan in plans]
     return followed == [True, False]
 
 

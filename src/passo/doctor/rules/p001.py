@@ -49,4 +49,4 @@ def _forwards(case: Case, known: Known, where: str) -> bool:
 
 
 def _skipped(case: Case, known: Known) -> bool:
-    return any(each.begin == known.begun for each in case.stretches("over skip", known.number))
+    return any(each.begin == known.begun for each in case.recurrences("over skip", known.number))

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
     from passo.doctor.case import Case
     from passo.doctor.known import Known
-    from passo.doctor.recurrence import Stretch
+    from passo.doctor.recurrence import Recurrence
 
 CODE = "P003"
 OFTEN = 1.5  # advances where there is one update: every other update advanced twice
@@ -47,7 +47,7 @@ def look(case: Case) -> Iterator[Finding]:
 
 def _twice(known: Known) -> Finding | None:
     """Two lines advance it: one for each update, and another one again and again beside it."""
-    sites: dict[str, list[Stretch]] = {}
+    sites: dict[str, list[Recurrence]] = {}
     for each in known.advances:
         if each.detail.get("moved"):
             sites.setdefault(str(each.detail["where"]), []).append(each)

@@ -35,7 +35,7 @@ def look(case: Case) -> Iterator[Finding]:
         length = known.length
         if length is None or not known.gained:
             continue
-        skipped = sum(each.hits for each in case.stretches("skip"))  # waited for, as it should be
+        skipped = sum(each.hits for each in case.recurrences("skip"))  # waited for, as it should be
         if not _misses(length, known.position + skipped) or _relieved(case, known):
             continue
         fall = known.first_fall
@@ -82,7 +82,9 @@ def _warming(case: Case, known: Known, end: float) -> Finding:
 def _relieved(case: Case, known: Known) -> bool:
     """Whether another scheduler, or the script, took over for good, before its end."""
     last = known.span[1]
-    edits = [e for e in case.stretches("edit") if e.detail["by_script"] and e.detail["key"] == "lr"]
+    edits = [
+        e for e in case.recurrences("edit") if e.detail["by_script"] and e.detail["key"] == "lr"
+    ]
     return any(last <= each.begin < case.updates for each in edits) or any(
         each.hits and each.span[0] >= last and each.span[1] > last and each is not known
         for each in case.leading

@@ -36,12 +36,12 @@ def look(case: Case) -> Iterator[Finding]:
         if not _overlap(first, second):
             continue
         if False in (first.reads_rate, second.reads_rate):
-            yield _between(first, second)
+            yield _between(case, first, second)
             return
         if _twins(first, second) or _cosines(first, second):
             yield _twice(first, second)
             return
-    if case.planned and writers:
+    if case.attached and writers:
         seen = f"a plan of passo and {writers[0].kind} both write the rate"
         yield Finding(CODE, seen, WHY, WRITE, writers[0].call)
         return
@@ -86,7 +86,7 @@ def _cosines(first: Known, second: Known) -> bool:
     return both and first.begun == second.begun
 
 
-def _between(first: Known, second: Known) -> Finding:
+def _between(case: Case, first: Known, second: Known) -> Finding:
     erasing = [each.where for each in (first, second) if each.reads_rate is False]
     one = f"the one built at {erasing[0]} computes its value"
     erases = one if len(erasing) == 1 else "each computes its value"
@@ -96,7 +96,7 @@ def _between(first: Known, second: Known) -> Finding:
         f"{first.kind} ({first.where}, {first.hits:,} advances) and {second.kind} "
         f"({second.where}, {second.hits:,}) both write the rate, and {erases} from the base alone",
         WHY,
-        _by_updates(first.case) if high >= PACES * low else WRITE,
+        _by_updates(case) if high >= PACES * low else WRITE,
         second.call,
     )
 

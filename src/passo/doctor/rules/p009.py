@@ -19,14 +19,14 @@ CYCLES: Final = ("OneCycleLR", "CyclicLR")  # these own the momentum too
 
 def look(case: Case) -> Iterator[Finding]:
     """A line of the script that writes a field which a scheduler owns."""
-    edits = [each for each in case.stretches("edit") if each.detail["by_script"]]
+    edits = [each for each in case.recurrences("edit") if each.detail["by_script"]]
     for key in dict.fromkeys(str(each.detail["key"]) for each in edits):
         ours = [each for each in edits if each.detail["key"] == key]
         owner = next((each for each in case.leading if _owns(each, key)), None)
         if owner is not None:
             ours = meddling(case, owner, key)
         name = "a plan of passo" if owner is None else owner.kind
-        if not ours or (owner is None and not (case.planned and key in (case.trace.plan or ""))):
+        if not ours or (owner is None and not (case.attached and key in (case.trace.plan or ""))):
             continue
         hits = sum(each.hits for each in ours)
         first = ours[0].begin

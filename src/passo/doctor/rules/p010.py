@@ -31,7 +31,7 @@ def look(case: Case) -> Iterator[Finding]:
     rates = [each for each in case.trace.columns if each.key == "lr" and each.values]
     moving = [each for each in rates if _moves(each)]
     yield from _elsewhere(case)
-    if not moving or case.planned:
+    if not moving or case.attached:
         return
     for still in rates:
         value = still.values[0]
@@ -49,7 +49,7 @@ def look(case: Case) -> Iterator[Finding]:
 def _elsewhere(case: Case) -> Iterator[Finding]:
     """The scheduler moves an optimizer that makes no updates: another one holds the parameters."""
     for known in case.leading:
-        found = case.stretches("elsewhere", known.number)
+        found = case.recurrences("elsewhere", known.number)
         hits = sum(each.hits for each in found)
         if hits < IDLE:
             continue
@@ -74,7 +74,9 @@ def _forgotten(case: Case, still: Column, leader: Column) -> bool:
     writers = [known for known in case.leading if known.hits]
     if writers:
         return late or all(known.family[:1] != ("LRScheduler",) for known in writers)
-    edited = any(e.detail["by_script"] and e.detail["key"] == "lr" for e in case.stretches("edit"))
+    edited = any(
+        e.detail["by_script"] and e.detail["key"] == "lr" for e in case.recurrences("edit")
+    )
     return edited and (late or _began_alike(still, leader))
 
 
@@ -89,7 +91,7 @@ def _began_alike(still: Column, leader: Column) -> bool:
 
 def _finding(case: Case, still: Column, leader: Column, joined: int) -> Finding:
     group = case.trace.groups[still.group] if still.group is not None else "?"
-    edits = [e for e in case.stretches("edit") if e.detail["by_script"]]
+    edits = [e for e in case.recurrences("edit") if e.detail["by_script"]]
     built = [known.where for known in case.leading if known.hits]
     where = built[0] if built else str(edits[0].detail["where"]) if edits else ""
     since = f", which joined at update {joined:,}," if joined else ""

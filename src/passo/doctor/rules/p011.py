@@ -7,7 +7,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from passo.doctor.finding import Finding
-from passo.doctor.plateaus import Watched, watched
+from passo.doctor.plateaus import Judged, judged
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,7 +23,7 @@ NAMED = re.compile(r"Plateau\([\'\"]([^\'\"]+)")
 
 def look(case: Case) -> Iterator[Finding]:
     """A plateau that nobody told anything, at the end of a run, or that was told the epoch."""
-    yield from (_counted(each) for each in watched(case) if _counts(each))
+    yield from (_counted(each) for each in judged(case) if _counts(each))
     if not case.finished or case.updates < LEAST:
         return
     for known in case.leading:
@@ -35,7 +35,7 @@ def look(case: Case) -> Iterator[Finding]:
             yield _finding(f"Plateau({metric!r})", case.updates, told, "")
 
 
-def _counts(each: Watched) -> bool:
+def _counts(each: Judged) -> bool:
     """Whether the reports go up by one and the same step: by 1, or under a name for a count."""
     steps = {b - a for a, b in pairwise(each.metrics)}
     if len(each.metrics) < SEEN or len(steps) != 1:
@@ -44,7 +44,7 @@ def _counts(each: Watched) -> bool:
     return step == 1 or (step > 0 and COUNT.fullmatch(each.name) is not None)
 
 
-def _counted(each: Watched) -> Finding:
+def _counted(each: Judged) -> Finding:
     return Finding(
         CODE,
         f"{each.known.kind} was told {each.name}, which counts from {each.metrics[0]:g} to "

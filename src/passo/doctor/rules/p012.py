@@ -8,7 +8,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Final
 
 from passo.doctor.finding import Finding
-from passo.doctor.plateaus import Watched, watched
+from passo.doctor.plateaus import Judged, judged
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -29,7 +29,7 @@ FALLING: Final = re.compile(r"loss|err|mse|mae|rmse|perplex|ppl|nll|wer|fid", re
 
 def look(case: Case) -> Iterator[Finding]:
     """What keeps a plateau from doing what it is for: its mode, a sign, eps, NaN, its patience."""
-    for each in watched(case):
+    for each in judged(case):
         for trouble in (_nan, _mode, _sign, _eps, _floor, _patience):
             found = trouble(each, case)
             if found is not None:
@@ -44,7 +44,7 @@ def look(case: Case) -> Iterator[Finding]:
                 break
 
 
-def _nan(each: Watched, _case: Case) -> tuple[str, str] | None:
+def _nan(each: Judged, _case: Case) -> tuple[str, str] | None:
     odd = sum(math.isnan(value) for value in each.metrics)
     if odd < 1:
         return None
@@ -57,18 +57,18 @@ def _nan(each: Watched, _case: Case) -> tuple[str, str] | None:
     )
 
 
-def _mode(each: Watched, case: Case) -> tuple[str, str] | None:
+def _mode(each: Judged, case: Case) -> tuple[str, str] | None:
     if len(each.metrics) < SEEN:
         return None
     rising, falling = bool(RISING.search(each.name)), bool(FALLING.search(each.name))
     fell = not rising and _fell(each, case)
     wrong = {"min": rising and not falling, "max": (falling and not rising) or fell}
-    if not wrong.get(each.mode):
+    if not wrong.get(each.rule.mode):
         return None
-    other = "max" if each.mode == "min" else "min"
+    other = "max" if each.rule.mode == "min" else "min"
     return (
         (
-            f"has mode={each.mode!r} and watches {each.name}, which went from "
+            f"has mode={each.rule.mode!r} and watches {each.name}, which went from "
             f"{each.metrics[0]:.3g} to {each.metrics[-1]:.3g}; it reduced the rate "
             f"{each.reductions} times"
         ),
@@ -76,7 +76,7 @@ def _mode(each: Watched, case: Case) -> tuple[str, str] | None:
     )
 
 
-def _fell(each: Watched, case: Case) -> bool:
+def _fell(each: Judged, case: Case) -> bool:
     """Whether it fell all the time, and by much, while the loss did not rise: as a loss does."""
     values = each.metrics
     if len(values) < COURSE or not each.reductions or values[0] <= 0:
@@ -86,8 +86,9 @@ def _fell(each: Watched, case: Case) -> bool:
     return down >= ALWAYS and values[-1] <= LESS * values[0] and losses[-1] <= losses[0]
 
 
-def _sign(each: Watched, _case: Case) -> tuple[str, str] | None:
-    if each.relative and max(each.metrics) < 0 and each.flat_beyond_patience:
+def _sign(each: Judged, _case: Case) -> tuple[str, str] | None:
+    relative = each.rule.torchs and each.rule.threshold_mode == "rel"
+    if relative and max(each.metrics) < 0 and each.flat_beyond_patience:
         return (
             (
                 f"has threshold_mode='rel' and {each.name} is below 0 ({each.metrics[-1]:.3g}): "
@@ -98,7 +99,7 @@ def _sign(each: Watched, _case: Case) -> tuple[str, str] | None:
     return None
 
 
-def _eps(each: Watched, case: Case) -> tuple[str, str] | None:
+def _eps(each: Judged, case: Case) -> tuple[str, str] | None:
     if each.due and not each.reductions and each.change < each.eps:
         return (
             (
@@ -110,7 +111,7 @@ def _eps(each: Watched, case: Case) -> tuple[str, str] | None:
     return None
 
 
-def _floor(each: Watched, case: Case) -> tuple[str, str] | None:
+def _floor(each: Judged, case: Case) -> tuple[str, str] | None:
     if each.due and not each.reductions and case.last <= each.least:
         return (
             (
@@ -122,14 +123,14 @@ def _floor(each: Watched, case: Case) -> tuple[str, str] | None:
     return None
 
 
-def _patience(each: Watched, case: Case) -> tuple[str, str] | None:
+def _patience(each: Judged, case: Case) -> tuple[str, str] | None:
     most = len(each.metrics)
-    if not case.finished or most < SEEN or most >= each.patience + 2:
+    if not case.finished or most < SEEN or most >= each.rule.patience + 2:
         return None
     return (
         (
-            f"has patience={each.patience} and got {most} reports in the whole run: it cannot have "
-            f"fired before report {each.patience + 2}"
+            f"has patience={each.rule.patience} and got {most} reports in the whole run: it cannot "
+            f"have fired before report {each.rule.patience + 2}"
         ),
         f"patience={max(1, most // 4)}, in reports",
     )

@@ -96,7 +96,7 @@ def _alone(case: Case, known: Known) -> Event | None:
         return None
     moved = sum(each.hits for each in known.advances if each.detail.get("moved"))
     forwarded = any(each.begin == known.begun for each in known.advances)
-    edited = any(e.begin <= known.begun <= e.end for e in case.stretches("edit"))
+    edited = any(e.begin <= known.begun <= e.end for e in case.recurrences("edit"))
     if forwarded or edited or known.position != known.start + moved:
         return None
     return loads[0]
@@ -109,7 +109,7 @@ def _builds(event: Event, known: Known) -> bool:
 def _wrong(case: Case, loads: list[Event]) -> tuple[float, float] | None:
     """The saved rate and the used one, of the first group where they differ."""
     clock = loads[0].clock
-    edited = [e for e in case.stretches("edit") if e.begin <= clock <= e.end]
+    edited = [e for e in case.recurrences("edit") if e.begin <= clock <= e.end]
     if edited:
         return None
     advanced = [known for known in case.leading for e in known.advances if e.begin == clock == 0]

@@ -27,7 +27,7 @@ def look(case: Case) -> Iterator[Finding]:
             continue
         pairs = _pairs(event.detail["plan before"], event.detail["plan after"])
         known = case.by_number(event.detail["scheduler"])
-        if pairs and (known is None or not set_again(case, known, event)):
+        if pairs and (known is None or not set_again(known, event, case.column, case.last)):
             name = "the scheduler" if known is None else known.kind
             shown = ", ".join(f"{key} {old!r} became {new!r}" for key, old, new in pairs[:4])
             yield Finding(

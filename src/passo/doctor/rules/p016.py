@@ -18,10 +18,10 @@ SHARE = 0.01  # of the advances: a scaler that looks for its scale skips one or 
 def look(case: Case) -> Iterator[Finding]:
     """Advances for which GradScaler had left the update out."""
     for known in case.leading:
-        over = sum(each.hits for each in case.stretches("over skip", known.number))
+        over = sum(each.hits for each in case.recurrences("over skip", known.number))
         if not over or over < SHARE * known.hits:
             continue
-        skips = sum(each.hits for each in case.stretches("skip"))
+        skips = sum(each.hits for each in case.recurrences("skip"))
         yield Finding(
             CODE,
             f"GradScaler skipped {skips:,} updates, {known.kind} advanced over {over:,} of them: "

@@ -25,7 +25,7 @@ def look(case: Case) -> Iterator[Finding]:
         return
     begin, end = max(spans, key=lambda span: span[1] - span[0])
     owner = max(case.leading, key=lambda known: known.hits, default=None)
-    edits = [str(e.detail["where"]) for e in case.stretches("edit") if e.detail["key"] == "lr"]
+    edits = [str(e.detail["where"]) for e in case.recurrences("edit") if e.detail["key"] == "lr"]
     told = f"{count:,} of {case.updates:,}" if count < case.updates else f"all {count:,}"
     yield Finding(
         CODE,
@@ -50,7 +50,7 @@ def _write(case: Case, owner: Known | None, begin: int, end: int) -> str:
     if end < case.updates:
         return "a warm-up that starts above 0 and is counted in updates: (step + 1) / warmup"
     if owner is None or not owner.hits:
-        hits = sum(each.hits for each in case.stretches("edit") if each.detail["key"] == "lr")
+        hits = sum(each.hits for each in case.recurrences("edit") if each.detail["key"] == "lr")
         by_epoch = case.epochs > 1 and hits <= case.epochs
         share = f"epoch / {case.epochs}" if by_epoch else f"step / {case.updates}"
         return (

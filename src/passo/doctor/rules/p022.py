@@ -6,7 +6,7 @@ from statistics import fmean
 from typing import TYPE_CHECKING
 
 from passo.doctor.finding import Finding
-from passo.doctor.plateaus import Watched, watched
+from passo.doctor.plateaus import Judged, judged
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -36,7 +36,7 @@ def look(case: Case) -> Iterator[Finding]:
     rate went down again and again before the metric had moved beyond its noise. A metric that had
     flattened is what a plateau is for.
     """
-    for each in watched(case):
+    for each in judged(case):
         if not each.fired:
             continue
         loud = each.noise >= NOISE * each.margin
@@ -53,7 +53,7 @@ def look(case: Case) -> Iterator[Finding]:
             )
 
 
-def _steady(each: Watched) -> str | None:
+def _steady(each: Judged) -> str | None:
     """What is to be said where the metric was still improving at the first reduction."""
     until = each.fired[0] + 1
     if until < LEAST:
@@ -69,15 +69,16 @@ def _steady(each: Watched) -> str | None:
     )
 
 
-def _unmoved(each: Watched, case: Case) -> str | None:
+def _unmoved(each: Judged, case: Case) -> str | None:
     """What is to be said where batches were told, and none had shown anything yet.
 
     The reductions that came before the metric had moved by its noise count; it has to have moved
-    later, or there was nothing to wait for, unless they left no rate to move it with.
+    later, or there was nothing to wait for, unless they left no rate to move it with. A metric
+    without noise had no lucky value.
     """
-    if each.known.pace > BATCH:
+    if each.known.pace > BATCH or not each.noise:
         return None
-    window, sign = each.patience + 1, 1 if each.mode == "min" else -1
+    window, sign = each.rule.patience + 1, 1 if each.rule.mode == "min" else -1
     start, early = fmean(each.metrics[:window]), 0
     for place in each.fired:
         gain = sign * (start - fmean(each.metrics[place + 1 - window : place + 1]))
@@ -97,18 +98,18 @@ def _unmoved(each: Watched, case: Case) -> str | None:
     )
 
 
-def _died(each: Watched, case: Case) -> int | None:
+def _died(each: Judged, case: Case) -> int | None:
     """From which update on there was next to no rate, if that was for a large part of the run."""
     floor = each.least if each.least <= LEFT * case.peak else 0.0
     dead = case.first_below(max(DEAD * case.peak, floor * (1 + 1e-9)))
     return dead if dead is not None and dead <= (1 - LONG) * case.updates else None
 
 
-def _slope(each: Watched, values: Sequence[float]) -> tuple[float, float]:
+def _slope(each: Judged, values: Sequence[float]) -> tuple[float, float]:
     """By how much the metric improves for each report, and the error of that."""
     middle = (len(values) - 1) / 2
     square = sum((k - middle) ** 2 for k in range(len(values)))
-    sign = -1 if each.mode == "min" else 1
+    sign = -1 if each.rule.mode == "min" else 1
     slope = sum((k - middle) * value for k, value in enumerate(values)) / square
     return sign * slope, float(each.noise / square**0.5)
 

@@ -74,6 +74,7 @@ class Schedulers:
                 "class": type(scheduler).__name__,
                 "module": type(scheduler).__module__,
                 "bases": [each.__name__ for each in type(scheduler).__mro__[1:-1]],
+                "homes": [each.__module__ for each in type(scheduler).__mro__[1:-1]],
                 "given": describe.given(method, *call),
                 "named": describe.named(method, *call),
                 "plan": describe.plan_of(scheduler),
