@@ -10,8 +10,7 @@ from torch.optim.lr_scheduler import CosineAnnealingLR, StepLR
 
 from passo.doctor import diagnose
 from passo.doctor.page import page
-from passo.doctor.report import report
-from passo.doctor.shown import shown
+from passo.doctor.report import graphs, report
 from passo.optim import Recorder
 from tests.doctor.test_rules import train
 
@@ -33,8 +32,8 @@ def traces():
 
 
 def test_a_finding_is_marked_on_the_optimizer_that_it_is_about(traces):
-    told = shown(traces, diagnose(traces))
-    assert [(each.title, each.marks) for each in told] == [
+    drawn = graphs(traces, diagnose(traces))
+    assert [(each.title, each.marks) for each in drawn] == [
         ("SGD, 40 updates", []),
         ("Adam, 40 updates", [(40.0, "P005")]),
     ]

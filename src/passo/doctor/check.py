@@ -8,7 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from passo.doctor.diagnosis import causes
+from passo.doctor.edits import RATIO
 from passo.doctor.finding import Finding
+from passo.doctor.rules.p006 import LONG, TINY
 from passo.ground.errors import PassoError
 from passo.schedules.curve import Curve
 from passo.schedules.text import from_json, parse
@@ -22,10 +24,7 @@ if TYPE_CHECKING:
 TORCH: Final = ("ReduceLROnPlateau", "CosineAnnealingWarmRestarts")
 FILES: Final = (".json", ".jsonl", ".txt", ".plan")
 LONGEST_NAME: Final = 4096
-RATIO: Final = 1.5  # as P013 has it for a run
 FLAT: Final = 1e-6  # of the peak: less than that is no slope
-TINY: Final = 1e-3  # of the peak, as P006 has it
-LONG: Final = 0.4  # of the run below that, as P006 has it
 BEYOND: Final = 20  # times the run: what changes later still is as good as a constant
 DOMAIN: Final = {
     "lr": (0.0, math.inf),
@@ -73,12 +72,12 @@ def read_plan(text: str, key: str = "lr") -> dict[str, Schedule]:
     if not text.startswith("{"):
         return {key: parse(text)}
     try:
-        told = json.loads(text)
+        fields = json.loads(text)
     except ValueError as error:
         msg = f"the plan begins as JSON and is none: {error}"
         raise PassoError(msg) from None
-    if all(isinstance(each, str) for each in told.values()) and "kind" not in told:
-        return {name: parse(each) for name, each in told.items()}
+    if all(isinstance(each, str) for each in fields.values()) and "kind" not in fields:
+        return {name: parse(each) for name, each in fields.items()}
     return {key: from_json(text)}
 
 

@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 import shutil
 import sys
+import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from passo.doctor import children
 from passo.doctor.diagnosis import compare_ranks, diagnose
+from passo.doctor.finding import DoctorWarning
 from passo.doctor.report import report
 from passo.doctor.run import Outcome, run_script
 from passo.ground.errors import PassoError
@@ -38,7 +40,7 @@ def examine(
             msg = f"cannot write {str(path)!r}: there is no folder {str(path.parent)!r}"
             raise PassoError(msg)
     outcome = run_script(target, arguments, module=module, most=most, folder=record)
-    found = findings(outcome)
+    found = _findings(outcome)
     job = children.job()
     if job is not None:
         shelf, rank, world = job
@@ -47,7 +49,7 @@ def examine(
             return outcome.status
         others = children.await_ranks(shelf, world)
         shutil.rmtree(shelf, ignore_errors=True)
-        found = findings(Outcome((outcome.traces, *others), outcome.status, outcome.how))
+        found = _findings(Outcome((outcome.traces, *others), outcome.status, outcome.how))
     sys.stdout.write("\n" + report(target, outcome.traces, found) + "\n")
     if as_json is not None:
         text = json.dumps({"findings": [each.as_json() for each in found]}, indent=2)
@@ -65,6 +67,13 @@ def findings(outcome: Outcome) -> list[Finding]:
     alone = [each for each in outcome.ranks if each not in together]
     found = [each for traces in (*together[:1], *alone) for each in diagnose(traces)]
     return sorted([*found, *compare_ranks(together)], key=lambda each: each.code)
+
+
+def _findings(outcome: Outcome) -> list[Finding]:
+    """The findings; a rule that failed is told whatever the script made of warnings."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("always", DoctorWarning)
+        return findings(outcome)
 
 
 def _write(path: Path, text: str) -> None:

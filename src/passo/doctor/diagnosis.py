@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import traceback
+import warnings
 from dataclasses import replace
-from typing import TYPE_CHECKING, Final
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
 
 from passo.doctor.case import Case
+from passo.doctor.finding import DoctorWarning
 from passo.doctor.rules import RULES, p017
 from passo.trace import Trace
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from passo.doctor.finding import Finding
 
@@ -33,6 +37,9 @@ BRINGS: Final = {
 def diagnose(traces: Trace | Sequence[Trace]) -> list[Finding]:
     """What is wrong with the runs that these traces are of, in the order of the codes.
 
+    A rule that fails is a fault of passo, and no harm to a run: it is told as a `DoctorWarning`,
+    and the others look on.
+
     >>> from passo.trace import Column, Trace
     >>> diagnose(Trace(3, ("all",), (Column(0, "lr", (0,), (0.1,)),)))
     []
@@ -45,9 +52,8 @@ def diagnose(traces: Trace | Sequence[Trace]) -> list[Finding]:
 def compare_ranks(ranks: Sequence[Sequence[Trace]]) -> list[Finding]:
     """Where the traces of several ranks disagree: one sequence of traces for each rank."""
     pairs = zip(*ranks)  # noqa: B905 (a rank may have died early)
-    return [
-        found for pair in pairs for found in p017.across([Case(trace.sampled()) for trace in pair])
-    ]
+    cases = ([Case(trace.sampled()) for trace in pair] for pair in pairs)
+    return [found for each in cases for found in _looked(p017.CODE, p017.across, each)]
 
 
 def _once(found: list[Finding]) -> list[Finding]:
@@ -65,7 +71,22 @@ def _once(found: list[Finding]) -> list[Finding]:
 
 
 def _of_one(case: Case) -> list[Finding]:
-    return causes([finding for rule in RULES for finding in rule.look(case)])
+    return causes([found for rule in RULES for found in _looked(rule.CODE, rule.look, case)])
+
+
+def _looked(code: str, look: Callable[[Any], Iterable[Finding]], at: Any) -> list[Finding]:
+    """What a rule finds; of one that fails nothing, and a warning."""
+    try:
+        return list(look(at))
+    except Exception as error:  # noqa: BLE001 (a rule may meet a trace that nobody thought of)
+        frame = traceback.extract_tb(error.__traceback__)[-1]
+        text = (
+            f"{code} failed at {Path(frame.filename).name}:{frame.lineno} ({error!r}), and the "
+            "other rules looked on; that is a fault of passo: write an issue, with the trace that "
+            "passo doctor --record FOLDER keeps"
+        )
+        warnings.warn(text, DoctorWarning, stacklevel=2)
+        return []
 
 
 def causes(found: list[Finding]) -> list[Finding]:

@@ -1,11 +1,10 @@
-"""Edits by the script: which of them disturb a scheduler."""
+"""Where the rate jumps, and which edits by the script disturb a scheduler."""
 
 from __future__ import annotations
 
 import math
 from typing import TYPE_CHECKING, Final
 
-from passo.doctor.rules.p013 import jumps
 from passo.ground.errors import PassoError
 
 if TYPE_CHECKING:
@@ -13,6 +12,9 @@ if TYPE_CHECKING:
     from passo.doctor.known import Known
     from passo.doctor.recurrence import Recurrence
 
+RATIO: Final = 1.5  # the larger rate over the smaller: less than a half is hard to see in a loss
+LARGER: Final = 3.0  # times the largest change nearby: neither side moves like that by itself
+NEAR: Final = 8  # changes on either side
 BLOCK: Final = 2  # edits: one alone is no warm-up
 SHARE: Final = 0.5  # of the updates: a warm-up that lasts longer is a schedule of its own
 SAME: Final = 1e-9  # relative: an edit that a scheduler found there left this very number
@@ -90,3 +92,19 @@ def _jumped(case: Case, begin: int, end: int) -> bool:
     """Whether the rate jumped at one of these updates."""
     places = (k for k, (update, _) in enumerate(case.values) if begin <= update <= end)
     return any(jumps(case, place) for place in places)
+
+
+def jumps(case: Case, k: int) -> bool:
+    """Whether the rate's change number k is larger than those around it explain."""
+    if k == 0:
+        return False
+    before, after = case.values[k - 1][1], case.values[k][1]
+    low, high = sorted((before, after))
+    if low <= 0 or high < RATIO * low:
+        return False
+    nearby = [
+        abs(case.values[i][1] - case.values[i - 1][1])
+        for i in range(max(1, k - NEAR), min(len(case.values), k + NEAR + 1))
+        if i != k
+    ]
+    return abs(after - before) > LARGER * max(nearby, default=0.0)

@@ -9,7 +9,7 @@ from passo.ground.errors import PassoWarning
 
 
 class DoctorWarning(PassoWarning):
-    """A finding while the run goes on; its text begins with the code."""
+    """A finding while the run goes on, or a rule that failed; its text begins with the code."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -53,9 +53,9 @@ class Live:
         if record.clock < self._next:
             return
         self._next *= GROWS
-        told = {each.code for each in self.findings}
+        known = {each.code for each in self.findings}
         for finding in diagnose(record.snapshot()):
-            if finding.code not in told:
+            if finding.code not in known:
                 self.findings.append(finding)
                 _warn(finding)
 

@@ -7,8 +7,7 @@ from html import escape
 from typing import TYPE_CHECKING, Any, Final
 
 from passo.doctor.planned import planned
-from passo.doctor.report import curve, ran
-from passo.doctor.shown import Shown, name, shown
+from passo.doctor.report import Graph, curve, graphs, name, ran
 from passo.ground.errors import PassoError
 
 if TYPE_CHECKING:
@@ -42,7 +41,7 @@ svg { display: block; width: 100%; height: auto } .narrow { display: none }
 def page(target: str, traces: Sequence[Trace], found: Sequence[Finding]) -> str:
     """What ran, the rates that it used, and what the doctor says."""
     many = f"{len(found)} finding{'s' if len(found) != 1 else ''}" if found else "nothing found"
-    pictures = shown(traces, found)
+    pictures = graphs(traces, found)
     pictures = sorted(pictures, key=lambda each: not each.marks)[:PICTURES]
     parts = [
         '<!doctype html><html lang="en"><head><meta charset="utf-8">',
@@ -58,13 +57,13 @@ def page(target: str, traces: Sequence[Trace], found: Sequence[Finding]) -> str:
 
 
 def _entry(finding: Finding) -> str:
-    told = (("seen", finding.seen), ("why", finding.why), ("write", finding.write))
-    rows = "".join(f"<dt>{name}</dt><dd>{escape(text)}</dd>" for name, text in told)
+    texts = (("seen", finding.seen), ("why", finding.why), ("write", finding.write))
+    rows = "".join(f"<dt>{name}</dt><dd>{escape(text)}</dd>" for name, text in texts)
     head = f'<span class="code">{finding.code}</span> <span class="where">{escape(finding.where)}'
     return f"<h2>{head}</span></h2><dl>{rows}</dl>"
 
 
-def _figure(each: Shown) -> str:
+def _figure(each: Graph) -> str:
     """The curve as SVG, once for a wide screen and once for a narrow one; else as text."""
     try:
         wide, narrow = (_svg(each, width) for width in (WIDE, NARROW))
@@ -77,7 +76,7 @@ def _figure(each: Shown) -> str:
     )
 
 
-def _svg(each: Shown, width: float) -> str:
+def _svg(each: Graph, width: float) -> str:
     from passo.plot import draw
 
     looks: dict[str, Any] = {

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import textwrap
+import warnings
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
+from passo.doctor.diagnosis import diagnose
+from passo.doctor.finding import DoctorWarning
 from passo.doctor.planned import planned
-from passo.doctor.shown import shown
+from passo.doctor.rules import p017
 from passo.ground.errors import PassoError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from passo.doctor.finding import Finding
-    from passo.doctor.shown import Shown
     from passo.trace import Trace
 
 WIDTH = 96
@@ -27,10 +29,37 @@ ENDS = {
 }
 
 
+class Graph(NamedTuple):
+    """A trace to be drawn, its title where there are several, and the updates with a code."""
+
+    trace: Trace
+    title: str | None
+    marks: list[tuple[float, str]]
+
+
+def graphs(traces: Sequence[Trace], found: Sequence[Finding]) -> list[Graph]:
+    """Every optimizer that made an update, with the findings that are about it."""
+    made = [each for each in traces if each.updates]
+    across = [each for each in found if each.code == p017.CODE]  # no single trace knows of it
+    drawn = []
+    for place, trace in enumerate(made):
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", DoctorWarning)  # of a rule that failed: it was told
+            own = [*diagnose(trace), *(across if not place else [])]
+        marks = [(float(each.update), each.code) for each in own if each.update is not None]
+        drawn.append(Graph(trace, name(trace) if len(made) > 1 else None, marks))
+    return drawn
+
+
+def name(trace: Trace) -> str:
+    """A trace as a title."""
+    return f"{trace.meta.get('optimizer', 'an optimizer')}, {trace.updates:,} updates"
+
+
 def report(target: str, traces: Sequence[Trace], found: Sequence[Finding]) -> str:
     """All of it: what ran, the rates that it used, what the doctor says."""
     lines = [f"passo doctor: {target}{ran(traces)}"]
-    pictures = shown(traces, found)
+    pictures = graphs(traces, found)
     longest = max(pictures, key=lambda each: each.trace.updates, default=None)
     worth = [each for each in pictures if each.marks or each is longest]
     for picture in worth[:CURVES]:
@@ -46,11 +75,11 @@ def report(target: str, traces: Sequence[Trace], found: Sequence[Finding]) -> st
 
 def entry(finding: Finding) -> list[str]:
     """One finding: code and place, then the three texts."""
-    told = [("seen", finding.seen), ("why", finding.why), ("write", finding.write)]
-    return [f"{finding.code}  {finding.where}".rstrip(), *(_told(*each) for each in told)]
+    rows = [("seen", finding.seen), ("why", finding.why), ("write", finding.write)]
+    return [f"{finding.code}  {finding.where}".rstrip(), *(_row(*each) for each in rows)]
 
 
-def curve(each: Shown, height: int = 17) -> str:
+def curve(each: Graph, height: int = 17) -> str:
     """The rate that each update used, in short, and what it was to be."""
     from passo.plot import draw
 
@@ -70,16 +99,16 @@ def curve(each: Shown, height: int = 17) -> str:
         return draw(trace, backend="terminal", **looks)
 
 
-def _told(name: str, text: str) -> str:
+def _row(name: str, text: str) -> str:
     return textwrap.fill(text, WIDTH, initial_indent=f"  {name:<6}", subsequent_indent=" " * 8)
 
 
 def ran(traces: Sequence[Trace]) -> str:
     """How many updates of which optimizers, and how the run ended, as the rest of a line."""
-    told = [
+    made = [
         f"{trace.updates:,} updates of {trace.meta.get('optimizer', 'an optimizer')}"
         for trace in traces
         if trace.updates
     ]
     how = {ENDS.get(str(trace.meta.get("ended")), "") for trace in traces} - {""}
-    return (", " if told else "") + ", ".join(told) + "".join(sorted(how))
+    return (", " if made else "") + ", ".join(made) + "".join(sorted(how))

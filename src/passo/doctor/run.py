@@ -120,15 +120,15 @@ def _show(error: BaseException, hook: Any) -> None:
     if sys.excepthook is not hook:  # the script has one of its own
         sys.excepthook(type(error), error, error.__traceback__)
         return
-    told = traceback.TracebackException.from_exception(error)
-    seen: list[Any] = [told]
+    report = traceback.TracebackException.from_exception(error)
+    seen: list[Any] = [report]
     while seen:
         each = seen.pop()
         if each is not None:
             kept = [f for f in each.stack if f.filename != HIDDEN and not _is_ours(f.filename)]
             each.stack = traceback.StackSummary.from_list(kept)
             seen += [each.__cause__, each.__context__]
-    sys.stderr.write("".join(told.format()))
+    sys.stderr.write("".join(report.format()))
 
 
 def _is_ours(filename: str) -> bool:

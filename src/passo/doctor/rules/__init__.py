@@ -1,58 +1,18 @@
-"""The rules, one file each; every one looks at a Case and yields what it finds."""
+"""The rules, one file each (p001.py, ...): every one looks at a Case and yields what it finds."""
 
 from __future__ import annotations
 
+import re
+from importlib import import_module
+from pkgutil import iter_modules
 from typing import TYPE_CHECKING, Final
-
-from passo.doctor.rules import (
-    p001,
-    p002,
-    p003,
-    p004,
-    p005,
-    p006,
-    p007,
-    p008,
-    p009,
-    p010,
-    p011,
-    p012,
-    p013,
-    p014,
-    p015,
-    p016,
-    p017,
-    p018,
-    p019,
-    p020,
-    p021,
-    p022,
-)
 
 if TYPE_CHECKING:
     from types import ModuleType
 
-RULES: Final[tuple[ModuleType, ...]] = (
-    p001,
-    p002,
-    p003,
-    p004,
-    p005,
-    p006,
-    p007,
-    p008,
-    p009,
-    p010,
-    p011,
-    p012,
-    p013,
-    p014,
-    p015,
-    p016,
-    p017,
-    p018,
-    p019,
-    p020,
-    p021,
-    p022,
+# read from the folder: a rule that has its file cannot be forgotten
+RULES: Final[tuple[ModuleType, ...]] = tuple(
+    import_module(f"{__name__}.{found.name}")
+    for found in sorted(iter_modules(__path__), key=lambda found: found.name)
+    if re.fullmatch(r"p\d{3}", found.name)
 )

@@ -24,10 +24,10 @@ def look(case: Case) -> Iterator[Finding]:
     """
     if not case.finished or case.left:
         return
-    planned = case.meta.get("planned")
-    if planned is not None and planned - case.updates > max(1.0, SHORT * planned):
+    most = case.meta.get("planned")
+    if most is not None and most - case.updates > max(1.0, SHORT * most):
         write = f"a plan of {case.updates:,} updates, which is what the run makes, or a longer run"
-        yield _told(case, "the plan", planned, case.updates, UNSEEN, write)
+        yield _short_of(case, "the plan", most, case.updates, UNSEEN, write)
     for known in case.leading:
         if not known.inside and (end := known.rises_until) and _misses(end, known.position):
             yield _warming(case, known, end)
@@ -100,10 +100,10 @@ def _finding(case: Case, known: Known, length: float) -> Finding:
     else:
         against = f"{case.last / case.peak:.2%} of the peak, and its floor is 0"
     write = f"{known.lasting(came)}, the advances that the run makes, or a longer run"
-    return _told(case, known.kind, length, came, against, write, known.where)
+    return _short_of(case, known.kind, length, came, against, write, known.where)
 
 
-def _told(
+def _short_of(
     case: Case, name: str, length: float, came: float, against: str, write: str, where: str = ""
 ) -> Finding:
     return Finding(

@@ -31,8 +31,8 @@ def look(case: Case) -> Iterator[Finding]:
             yield _finding(f"{known.kind}", known.updates, "scheduler.step(val_loss)", known.where)
     for metric in dict.fromkeys(NAMED.findall(str(case.trace.plan or ""))):
         if metric not in case.trace.metrics:
-            told = f"scheduler.report({{{metric!r}: ...}}) after each validation"
-            yield _finding(f"Plateau({metric!r})", case.updates, told, "")
+            write = f"scheduler.report({{{metric!r}: ...}}) after each validation"
+            yield _finding(f"Plateau({metric!r})", case.updates, write, "")
 
 
 def _counts(each: Judged) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from passo.doctor.edits import jumps
 from passo.doctor.finding import Finding
 
 if TYPE_CHECKING:
@@ -14,9 +15,6 @@ if TYPE_CHECKING:
     from passo.doctor.known import Known
 
 CODE = "P013"
-RATIO = 1.5  # the larger rate over the smaller one: less than a half is hard to see in a loss
-LARGER = 3.0  # times the largest change nearby: neither side moves like that by itself
-NEAR = 8  # changes on either side
 HABIT = 2  # changes by the script: one is an edit, two are a side
 
 
@@ -64,22 +62,6 @@ def _leader(case: Case, by: Any) -> Any:
         if by in known.inside:
             return (known.number, 0)
     return by
-
-
-def jumps(case: Case, k: int) -> bool:
-    """Whether the rate's change number k is larger than those around it explain."""
-    if k == 0:
-        return False
-    before, after = case.values[k - 1][1], case.values[k][1]
-    low, high = sorted((before, after))
-    if low <= 0 or high < RATIO * low:
-        return False
-    nearby = [
-        abs(case.values[i][1] - case.values[i - 1][1])
-        for i in range(max(1, k - NEAR), min(len(case.values), k + NEAR + 1))
-        if i != k
-    ]
-    return abs(after - before) > LARGER * max(nearby, default=0.0)
 
 
 def _explained(case: Case, old: Phase, new: Phase, k: int) -> bool:

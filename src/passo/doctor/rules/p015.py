@@ -29,10 +29,10 @@ def look(case: Case) -> Iterator[Finding]:
         known = case.by_number(event.detail["scheduler"])
         if pairs and (known is None or not set_again(known, event, case.column, case.last)):
             name = "the scheduler" if known is None else known.kind
-            shown = ", ".join(f"{key} {old!r} became {new!r}" for key, old, new in pairs[:4])
+            changes = ", ".join(f"{key} {old!r} became {new!r}" for key, old, new in pairs[:4])
             yield Finding(
                 CODE,
-                f"loading its state changed {name}: {shown}",
+                f"loading its state changed {name}: {changes}",
                 "the run follows the checkpoint's plan, and what the script says is ignored",
                 WRITE,
                 str(event.detail["where"]),

@@ -26,10 +26,10 @@ def look(case: Case) -> Iterator[Finding]:
     begin, end = max(spans, key=lambda span: span[1] - span[0])
     owner = max(case.leading, key=lambda known: known.hits, default=None)
     edits = [str(e.detail["where"]) for e in case.recurrences("edit") if e.detail["key"] == "lr"]
-    told = f"{count:,} of {case.updates:,}" if count < case.updates else f"all {count:,}"
+    many = f"{count:,} of {case.updates:,}" if count < case.updates else f"all {count:,}"
     yield Finding(
         CODE,
-        f"{told} updates had the rate 0, those from {begin:,} to {end - 1:,} in a row",
+        f"{many} updates had the rate 0, those from {begin:,} to {end - 1:,} in a row",
         WHY,
         _write(case, owner, begin, end),
         owner.where if owner is not None else next(iter(edits), ""),
