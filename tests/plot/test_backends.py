@@ -7,12 +7,13 @@ import math
 import re
 import subprocess
 import sys
+from typing import get_args
 
 import pytest
 
 from passo.ground.errors import PassoError
-from passo.plot import draw, poster, save
-from passo.plot.backends.need import need
+from passo.plot import backends, draw, poster, save
+from passo.plot.backends import BACKENDS, Backend
 from passo.plot.backends.terminal import _pieces
 from passo.plot.picture import Line
 from passo.schedules import Constant, Cosine, Exponential, Linear, Run, steps
@@ -26,6 +27,57 @@ TRACE = Trace(
     columns=(Column(0, "lr", (0, 50), (0.1, 0.01)), Column(0, "momentum", (0, 9), (0.9, 0.8))),
     reports=tuple(Report.of(t, {"train_loss": 1 / t, "val_loss": 2 / t}) for t in (1, 100, 200)),
 )
+RANGE = RangeTest(
+    tuple(10.0 ** (k / 2 - 6) for k in range(12)), (tuple(2.3 - 0.1 * k for k in range(12)),)
+)
+PICTURES = {
+    "a curve": JUMP.curve(RUN),
+    "curves": {"jump": JUMP.curve(RUN), "fall": Cosine(1, 0).curve(RUN)},
+    "a trace": TRACE,
+    "a range test": RANGE,
+}
+
+
+def words(picture) -> str:
+    """What can be read on a picture, whichever way it was drawn."""
+    if isinstance(picture, str):
+        return picture
+    if hasattr(picture, "to_plotly_json"):
+        return json.dumps(picture.to_plotly_json(), default=str)
+    legends = [ax.get_legend() for ax in picture.figure.axes]
+    texts = [text.get_text() for each in legends if each for text in each.get_texts()]
+    return "\n".join(
+        [picture.get_title(), *(ax.get_ylabel() for ax in picture.figure.axes), *texts]
+    )
+
+
+@pytest.mark.parametrize("kind", PICTURES)
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_each_backend_draws_each_kind_of_picture(backend, kind):
+    marks = [(10.0, "P007")] if kind == "a trace" else ()
+    read = words(draw(PICTURES[kind], backend=backend, title="A title", marks=marks))
+    seen = {
+        "a curve": ["value"],
+        "curves": ["value", "jump", "fall"],
+        "a trace": ["learning rate", "momentum", "training loss", "validation loss"],
+        "a range test": ["loss", "smoothed"],
+    }
+    assert [each for each in ["A title", *seen[kind]] if each not in read] == []
+
+
+def test_each_backend_is_a_name_for_a_type_checker_and_a_row_of_the_table():
+    assert get_args(Backend) == tuple(BACKENDS)
+
+
+def test_a_further_backend_is_one_row_and_its_name_is_offered(monkeypatch):
+    def titles(picture, width, height):
+        return picture.title, width, height
+
+    monkeypatch.setattr(backends, "BACKENDS", {**BACKENDS, "titles": titles})
+    assert draw(TRACE, backend="titles", title="A drop", width=3) == ("A drop", 3, None)
+    text = "'backend' is 'matplotlib', 'plotly', 'terminal' or 'titles', got 'bokeh'"
+    with pytest.raises(PassoError, match=f"^{text}$"):
+        draw(TRACE, backend="bokeh")
 
 
 def test_plotly_holds_the_same_numbers():
@@ -86,9 +138,7 @@ def test_the_terminal_says_which_axis_is_logarithmic():
     assert "log scale" not in draw(Cosine(1, 0).curve(RUN), backend="terminal")
     several = draw({"a": curve, "b": curve}, backend="terminal").splitlines()
     assert several[1] == "value (log scale):   ● a   × b"
-    rates = tuple(10.0 ** (k / 2 - 6) for k in range(12))
-    test = RangeTest(rates, (tuple(2.3 - 0.1 * k for k in range(12)),))
-    last = draw(test, backend="terminal").splitlines()[-1]
+    last = draw(RANGE, backend="terminal").splitlines()[-1]
     assert last.strip() == "learning rate (log scale)"
 
 
@@ -218,14 +268,18 @@ def test_an_empty_poster_is_refused():
 
 
 @pytest.mark.parametrize(
-    ("name", "extra"),
-    [("matplotlib", "passo[plot]"), ("plotly", "passo[plot]"), ("plotext", "passo")],
+    ("backend", "name", "extra"),
+    [
+        ("matplotlib", "matplotlib", "passo[plot]"),
+        ("plotly", "plotly", "passo[plot]"),
+        ("terminal", "plotext", "passo"),
+    ],
 )
-def test_a_missing_library_names_the_extra(monkeypatch, name, extra):
+def test_a_missing_library_names_the_extra(monkeypatch, backend, name, extra):
     monkeypatch.setitem(sys.modules, name, None)
     text = f'drawing with {name} needs {name}, which is not installed; write pip install "{extra}"'
     with pytest.raises(PassoError, match=f"^{re.escape(text)}$"):
-        need(name)
+        draw(TRACE, backend=backend)
 
 
 def test_importing_plot_imports_no_drawing_library():

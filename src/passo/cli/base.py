@@ -59,13 +59,13 @@ def draw_into(thing: Any, path: Path) -> None:
 def as_run(schedule: Schedule, length: str, rates: dict[str, float | None]) -> Run:
     """The run that the options describe, or the schedule's own length in steps."""
     from passo.schedules import Run, Span, parse_span
+    from passo.schedules.time import AXES
 
     if length:
         span = parse_span(length)
-        axes: dict[str, Axis] = {"tokens": "token", "samples": "sample"}
-        axis = axes.get(span.unit, "step")
-        known = rates["tokens_per_step" if axis == "token" else "samples_per_step"] is not None
-        return Run(span, axis="step" if known else axis, **rates)
+        known = rates.get(f"{span.unit}_per_step") is not None
+        axes = [axis for axis, unit in AXES.items() if unit == span.unit and not known]
+        return Run(span, axis=axes[0] if axes else "step", **rates)
     own = schedule.length()
     units = set(schedule.units)
     if units <= {"steps"} and own is not None and own.unit == "steps" and own.amount > 0:

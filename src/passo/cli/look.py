@@ -65,12 +65,12 @@ def list_() -> None:
         "recipes": {name: getattr(recipes, name) for name in recipes.__all__},
         "methods": {f".{name}": getattr(algebra.Schedule, name) for name in _methods()},
     }
-    told = {
+    lists = {
         title: {name: _first_line(member) for name, member in members.items()}
         for title, members in groups.items()
     }
-    told["spans"] = {name: _first_line(getattr(time, name)) for name in SPANS} | {"rest": REST}
-    for title, lines in told.items():
+    lists["spans"] = {name: _first_line(getattr(time, name)) for name in SPANS} | {"rest": REST}
+    for title, lines in lists.items():
         rows = [f"  {name:<19} {line}" for name, line in lines.items()]
         typer.echo("\n".join([title, *rows]))
 

@@ -6,8 +6,9 @@ import inspect
 from typing import Final
 
 from passo.schedules import PassoError
+from passo.schedules.time.span import UNITS
 
-SPANS: Final = ("steps", "epochs", "samples", "tokens", "percent")
+SPANS: Final = tuple(unit for unit in UNITS if unit != "rest")
 REST: Final = "What the other parts leave of the run; it takes no brackets."
 
 # what an example gives to the parameters that have no default
@@ -60,7 +61,7 @@ def example(name: str) -> str:
     >>> example("Cosine"), example("wsd")
     ('Cosine(0.1, 0.01)', 'wsd()')
     """
-    return f"{name}({', '.join(_EXAMPLES[each] for each in _needed(name))})"
+    return f"{name}({', '.join(_EXAMPLES.get(each, '...') for each in _needed(name))})"
 
 
 def _needed(name: str) -> list[str]:

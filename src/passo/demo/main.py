@@ -174,12 +174,12 @@ class Demo:
 
     def _draw(self, crew: Crew, screen: Screen, folder: Path) -> None:
         """The poster, which takes longest, and every figure."""
-        shown = [task for task in self.tasks if task.seed == 0]
-        screen.phase("drawing", len(shown) + 1)
-        crew.put(self._job("poster", folder, tasks=[asdict(task) for task in shown]))
-        for task in shown:
+        first = [task for task in self.tasks if task.seed == 0]
+        screen.phase("drawing", len(first) + 1)
+        crew.put(self._job("poster", folder, tasks=[asdict(task) for task in first]))
+        for task in first:
             crew.put(self._job("figure", folder, task=asdict(task)))
-        left = len(shown) + 1
+        left = len(first) + 1
         while left:
             event = crew.get()
             if event is not None and event.kind == "done":

@@ -1,4 +1,4 @@
-"""One training run: real digits, a small convolutional network, one schedule."""
+"""One training run: real digits, a small convolutional network, one schedule; and its peak."""
 
 from __future__ import annotations
 
@@ -9,17 +9,23 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from time import perf_counter
+from typing import Any
 
 import torch
 from sklearn.datasets import load_digits
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
+from torch.utils.data import DataLoader, TensorDataset
 
 from passo.demo.stories import chosen
-from passo.demo.values import Outcome, Settings, Task
-from passo.optim import attach
+from passo.demo.values import Outcome, Settings, Task, range_figure, range_file
+from passo.optim import attach, loader_step, range_test
+from passo.plot import draw, save
+from passo.trace import RangeTest
 
 Part = tuple[Tensor, Tensor]
+RANGE_STEPS = 200
+RANGE_REPEATS = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,3 +143,27 @@ def facts() -> dict[str, int]:
         "classes": int(labels.max()) + 1,
         "parameters": sum(each.numel() for each in network(0).parameters()),
     }
+
+
+def find_peak(optimizer: str, settings: Settings, folder: Path) -> dict[str, Any]:
+    """The peak of an optimizer's schedules, before anything is trained, by a range test.
+
+    The test is written and drawn.
+    """
+    test = range_of(optimizer, settings)
+    test.write(folder / range_file(optimizer))
+    ax = draw(test, title=f"Range test with {optimizer}", width=7.2, height=4.6)
+    save(ax, folder / range_figure(optimizer))
+    found = test.suggestion()
+    best = float(f"{found.best:.1g}") if found.best is not None else None
+    return {"optimizer": optimizer, "best": best, "sure": found.sure, "reason": found.reason}
+
+
+def range_of(optimizer: str, settings: Settings) -> RangeTest:
+    """The range test on the images and the first weights of seed 0."""
+    model = network(0)
+    made = optimizer_of(Task("constant", optimizer, 0), model, settings)
+    data = TensorDataset(*split(settings, 0).train)
+    loader = DataLoader(data, batch_size=settings.batch, shuffle=True)
+    step = loader_step(model, made, cross_entropy, loader)
+    return range_test(step, made, restore=[], steps=RANGE_STEPS, repeats=RANGE_REPEATS)

@@ -47,7 +47,7 @@ def _do(job: dict[str, Any], lines: TextIO) -> Any:
 
         return draw_poster(folder, [Task(**each) for each in job["tasks"]], settings)
     if job["kind"] == "find":
-        from passo.demo.peaks import find_peak
+        from passo.demo.training import find_peak
 
         return find_peak(job["optimizer"], settings, folder)
     task = Task(**job["task"])

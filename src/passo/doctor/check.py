@@ -14,7 +14,7 @@ from passo.doctor.rules.p006 import LONG, TINY
 from passo.ground.errors import PassoError
 from passo.schedules.curve import Curve
 from passo.schedules.text import from_json, parse
-from passo.schedules.time import Span
+from passo.schedules.time import AXES, Span
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -96,7 +96,7 @@ def _jumps(curve: Curve) -> Iterator[Finding]:
         yield Finding(
             "P013",
             f"the value jumps from {corner.before:.3g} to {corner.value:.3g} at "
-            f"{corner.time:,.6g} {run_unit(curve)}, {high / low:.3g} times",
+            f"{corner.time:,.6g} {curve.run.unit}, {high / low:.3g} times",
             "the two sides were not made to meet: training gets a shock",
             f"let the first part end at {corner.value:.3g}",
         )
@@ -114,7 +114,7 @@ def _short(curve: Curve) -> Iterator[Finding]:
     """The schedule is longer than the run: its end, or even its peak, is never reached."""
     length = curve.filled.length()
     end = curve.times[-1]
-    if length is None or length.unit not in ("steps", "samples", "tokens"):
+    if length is None or length.unit is None or length.unit not in AXES.values():
         return
     amount = float(curve.run.measure(Span(length.amount, length.unit)))
     if amount <= end * (1 + 1e-9) or amount - end <= 1:
@@ -125,9 +125,9 @@ def _short(curve: Curve) -> Iterator[Finding]:
     yield Finding(
         "P007",
         f"the run ends at {end / amount:.1%} of the plan ({end:,.6g} of {amount:,.6g} "
-        f"{run_unit(curve)}), at {curve.values[-1]:.3g}{peak}",
+        f"{curve.run.unit}), at {curve.values[-1]:.3g}{peak}",
         "what the plan does at its end is never used",
-        f"a plan of {end:,.6g} {run_unit(curve)}, or rest for its last part",
+        f"a plan of {end:,.6g} {curve.run.unit}, or rest for its last part",
     )
 
 
@@ -142,10 +142,10 @@ def _late(curve: Curve) -> Iterator[Finding]:
         return
     yield Finding(
         "P007",
-        f"the value is {first:.3g} throughout the run of {end:,.6g} {run_unit(curve)}: its first "
-        f"change lies beyond it, by {later:,.6g} {run_unit(curve)}",
+        f"the value is {first:.3g} throughout the run of {end:,.6g} {curve.run.unit}: its first "
+        f"change lies beyond it, by {later:,.6g} {curve.run.unit}",
         "the schedule has no effect: the value never changes",
-        f"a first change before {end:,.6g} {run_unit(curve)}",
+        f"a first change before {end:,.6g} {curve.run.unit}",
     )
 
 
@@ -180,7 +180,7 @@ def _zeros(curve: Curve) -> Iterator[Finding]:
             if time - begin > max(step, end / 1024):
                 yield Finding(
                     "P018",
-                    f"the value is 0 from {begin:,.6g} to {time:,.6g} {run_unit(curve)}",
+                    f"the value is 0 from {begin:,.6g} to {time:,.6g} {curve.run.unit}",
                     "each update there costs a forward and a backward and changes nothing",
                     "a part that begins above 0, or none",
                 )
@@ -196,7 +196,7 @@ def _percent(curve: Curve) -> Iterator[Finding]:
                 "P006",
                 f"percent({amount:g}) is {amount:g} % of the run, "
                 f"{amount / 100 * curve.times[-1]:,.4g} "
-                f"of {curve.times[-1]:,.6g} {run_unit(curve)}",
+                f"of {curve.times[-1]:,.6g} {curve.run.unit}",
                 "a share was probably written for a percentage, and this part is over at once",
                 f"percent({100 * amount:g}) for {100 * amount:g} % of the run",
             )
@@ -254,8 +254,3 @@ def _inside(curve: Curve, key: str, least: float, most: float) -> str:
     if high <= least:
         return f"the {key} without its minus: {-low:.3g} where it says {low:.3g}"
     return f"an end at {least:g} instead of {low:.3g}, or .clip(low={least:.1f})"
-
-
-def run_unit(curve: Curve) -> str:
-    """The unit of the run's axis, in the plural."""
-    return {"step": "steps", "sample": "samples", "token": "tokens"}[curve.run.axis]

@@ -93,10 +93,12 @@ def curve(each: Graph, height: int = 17) -> str:
         "title": each.title,
         "planned": meant if rates else (),
     }
+    text: str
     try:
-        return draw(trace, backend="terminal", height=height, **looks)
+        text = draw(trace, backend="terminal", height=height, **looks)
     except PassoError:
-        return draw(trace, backend="terminal", **looks)
+        text = draw(trace, backend="terminal", **looks)
+    return text
 
 
 def _row(name: str, text: str) -> str:

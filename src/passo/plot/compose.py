@@ -163,9 +163,9 @@ def _used(trace: Trace, column: Column) -> tuple[list[float], list[float]]:
         if stop not in (None, begin):
             xs.append(stop)
             ys.append(math.nan)
-        shown = range(begin, end) if few else sorted({begin, end - 1})
-        xs += shown
-        ys += [value] * len(shown)
+        seen = range(begin, end) if few else sorted({begin, end - 1})
+        xs += seen
+        ys += [value] * len(seen)
         stop = end
     return xs, ys
 

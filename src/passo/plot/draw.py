@@ -9,9 +9,8 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias, overload
 from passo.ground.calls import called_like
 from passo.ground.checks import brief, real
 from passo.ground.errors import PassoError
-from passo.plot.backends.matplotlib import INSIDE, paint
-from passo.plot.backends.plotly import web
-from passo.plot.backends.terminal import terminal
+from passo.plot.backends import Backend, backend_of
+from passo.plot.backends.matplotlib import paint
 from passo.plot.compose import of_curves, of_trace
 from passo.plot.picture import Picture
 from passo.plot.planned import Planned
@@ -66,12 +65,24 @@ def draw(
     marks: Sequence[tuple[float, str]] = ...,
     planned: Plans | None = ...,
 ) -> str: ...
+@overload
+def draw(
+    thing: Any,
+    *more: Any,
+    ax: None = ...,
+    backend: Backend,
+    title: str | None = ...,
+    width: float | None = ...,
+    height: float | None = ...,
+    marks: Sequence[tuple[float, str]] = ...,
+    planned: Plans | None = ...,
+) -> Any: ...
 @called_like("draw(trace), or draw(schedule.curve(run))")
 def draw(
     thing: Any,
     *more: Any,
     ax: Axes | None = None,
-    backend: str = "matplotlib",
+    backend: Backend = "matplotlib",
     title: str | None = None,
     width: float | None = None,
     height: float | None = None,
@@ -100,19 +111,14 @@ def draw(
     ('A drop', 'learning rate', 'update (step)')
     """
     picture = replace(_picture((thing, *more), title, planned), marks=_marks(marks))
-    if backend not in ("matplotlib", "plotly", "terminal"):
-        raise PassoError(f"'backend' is 'matplotlib', 'plotly' or 'terminal', got {backend!r}")
-    if ax is not None and (backend != "matplotlib" or width or height):
+    drawn = backend_of(backend)
+    if ax is None:
+        return drawn(picture, width, height)
+    if backend != "matplotlib" or width or height:
         raise PassoError(
             "'ax' has a library and a size of its own; leave out backend, width, height"
         )
-    if backend == "matplotlib":
-        size = (width or 8.0, height or 2.2 + 1.6 * _rows(picture)) if ax is None else None
-        return paint(picture, ax, size)
-    if backend == "plotly":
-        wide = None if width is None else round(width)
-        return web(picture, (wide, round(height or 200 + 180 * _rows(picture))))
-    return terminal(picture, (round(width or 80), round(height or 4 + 12 * _rows(picture))))
+    return paint(picture, ax)
 
 
 def _marks(marks: Sequence[tuple[float, str]]) -> tuple[tuple[float, str], ...]:
@@ -122,12 +128,6 @@ def _marks(marks: Sequence[tuple[float, str]]) -> tuple[tuple[float, str], ...]:
     except TypeError:
         msg = f"marks are pairs of an update and a name, got {brief(marks)}; write [(500, 'here')]"
         raise PassoError(msg) from None
-
-
-def _rows(picture: Picture) -> float:
-    """How high the picture wants to be, in panels; a long legend needs room too."""
-    names = max(len(panel.lines) for panel in picture.panels)
-    return sum(p.height for p in picture.panels) + (names > INSIDE) * 0.15 * names
 
 
 def _picture(things: tuple[Any, ...], title: str | None, plans: Plans | None) -> Picture:

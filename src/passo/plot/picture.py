@@ -20,6 +20,7 @@ DARK = "#222222"
 COLOURS = (BLUE, RED, GREEN, PINK, ORANGE, SKY, BLACK)
 DASHES = ("solid", "dashed", "dotted", "dashdot")
 FEW = 60
+INSIDE = 4  # names of lines that a panel has room for
 NEAR = 0.06  # of the x axis: about as wide as the name of a mark
 
 
@@ -101,16 +102,22 @@ class Picture:
     xlog: bool = False
     marks: tuple[tuple[float, str], ...] = ()
 
+    @property
+    def rows(self) -> float:
+        """How high it wants to be, in panels; a long legend needs room too."""
+        names = max(len(panel.lines) for panel in self.panels)
+        return sum(p.height for p in self.panels) + (names > INSIDE) * 0.15 * names
+
 
 def finite(lines: Sequence[Line]) -> list[float]:
     """Every number of the lines that can be drawn."""
     return [value for line in lines for value in line.y if math.isfinite(value)]
 
 
-def shown(panel: Panel) -> tuple[float, float]:
+def bounds(panel: Panel) -> tuple[float, float]:
     """The lowest and the highest y of a panel: up to its `top`, with a little room below.
 
-    >>> shown(Panel("loss", (Line("loss", (0, 1, 2), (2.0, 1.9, 90.0)),), top=3.0))
+    >>> bounds(Panel("loss", (Line("loss", (0, 1, 2), (2.0, 1.9, 90.0)),), top=3.0))
     (1.8339999999999999, 3.0)
     """
     values = finite(panel.drawn) or [0.0, 1.0]

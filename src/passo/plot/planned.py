@@ -91,16 +91,16 @@ def _guarded(trace: Trace, column: Column) -> Planned | None:
 
 def _parts(trace: Trace, column: Column) -> Iterator[tuple[list[float], list[float]]]:
     """The curve from one change of the plan to the next."""
-    told = _told(trace)
-    for place, each in enumerate(told):
+    regimes = _regimes(trace)
+    for place, each in enumerate(regimes):
         course = _course(trace, column, each)
         if course is not None:
-            last = place + 1 == len(told)
-            yield course.between(each.clock, math.inf if last else told[place + 1].clock)
+            last = place + 1 == len(regimes)
+            yield course.between(each.clock, math.inf if last else regimes[place + 1].clock)
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class Regime:
     """From update `clock` on fields follow this; `by` is what changed it, "" at the beginning."""
 
     clock: int
@@ -109,20 +109,20 @@ class Told:
     by: str = ""
 
 
-def _told(trace: Trace) -> list[Told]:
+def _regimes(trace: Trace) -> list[Regime]:
     """What was said of the plan, each from its update on; what no update followed is left out."""
-    told = [Told(0, trace.meta.get("follows"), trace.run), *map(_of_event, _events(trace))]
+    regimes = [Regime(0, trace.meta.get("follows"), trace.run), *map(_of_event, _events(trace))]
     first = min((each.updates[0] for each in trace.columns if each.updates), default=0)
-    early = max(place for place, each in enumerate(told) if each.clock <= first)
-    return [replace(told[early], clock=0), *told[early + 1 :]]
+    early = max(place for place, each in enumerate(regimes) if each.clock <= first)
+    return [replace(regimes[early], clock=0), *regimes[early + 1 :]]
 
 
 def _events(trace: Trace) -> list[Event]:
     return [each for each in trace.events if each.kind == "plan"]
 
 
-def _of_event(event: Event) -> Told:
-    return Told(event.clock, event.detail["follows"], event.detail["run"], event.detail["by"])
+def _of_event(event: Event) -> Regime:
+    return Regime(event.clock, event.detail["follows"], event.detail["run"], event.detail["by"])
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,19 +154,19 @@ class Course:
         return xs, ys
 
 
-def _course(trace: Trace, column: Column, told: Told) -> Course | None:
+def _course(trace: Trace, column: Column, regime: Regime) -> Course | None:
     """What a column follows, filled in; None where it follows nothing."""
-    found = _followed(trace, column, told)
+    found = _followed(trace, column, regime)
     if found is None:
         return None
     source, begin, base = found
-    run = Run(_length(source, trace.updates)) if told.run is None else parse_run(told.run)
+    run = Run(_length(source, trace.updates)) if regime.run is None else parse_run(regime.run)
     schedule = source.on(run)
     made = float(run.at(trace.updates))
     end = max(made, float(run.measure(run.length)))
     metrics = {plateau.metric for plateau, _ in schedule.plateaus(lambda t: t)}
     if metrics:
-        _need_whole_past(trace, column, told)
+        _need_whole_past(trace, column, regime)
         schedule, end = schedule.with_reports(_reports(trace, run, begin, metrics)), made
     course = Course(schedule, run, begin, end)
     if schedule.relative:
@@ -176,12 +176,12 @@ def _course(trace: Trace, column: Column, told: Told) -> Course | None:
 
 
 def _followed(
-    trace: Trace, column: Column, told: Told
+    trace: Trace, column: Column, regime: Regime
 ) -> tuple[Schedule, float, float | None] | None:
     """The schedule of a column, from when on, and its base where the trace says it."""
-    if told.follows is not None:
+    if regime.follows is not None:
         name = f"{'' if column.group is None else column.group}.{column.key}"
-        for each in told.follows:
+        for each in regime.follows:
             if name in each["bases"]:
                 return parse(each["schedule"]), each["begin"], each["bases"][name]
         return None
@@ -200,9 +200,9 @@ def _length(source: Schedule, updates: int) -> Span:
     return Span(max(known, Fraction(max(updates, 1))), "steps")
 
 
-def _need_whole_past(trace: Trace, column: Column, told: Told) -> None:
+def _need_whole_past(trace: Trace, column: Column, regime: Regime) -> None:
     """A plateau remembers all reports: the trace must hold them from the first update on."""
-    if told.by not in ("", "group") or column.begin or column.updates[0]:
+    if regime.by not in ("", "group") or column.begin or column.updates[0]:
         raise PassoError("the trace does not hold all that the plateau was told")
     if trace.meta.get("thinned"):
         raise PassoError("the trace holds only some of the reports")
@@ -212,12 +212,12 @@ def _reports(
     trace: Trace, run: Run, begin: float, metrics: set[str]
 ) -> list[tuple[float, dict[str, float]]]:
     """What the plateaus were told, each on the clock of their schedule."""
-    told = []
+    found = []
     for report in trace.reports:
         heard = {name: value for name, value in report.metrics if name in metrics}
         if heard:
-            told.append((float(run.at(report.clock)) - begin, heard))
-    return told
+            found.append((float(run.at(report.clock)) - begin, heard))
+    return found
 
 
 def _base(course: Course, trace: Trace, column: Column) -> float:

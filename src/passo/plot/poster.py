@@ -44,11 +44,11 @@ class Scale:
         if not values:
             return cls(0.0, 1.0, log=False)
         high = min(max(values), 2 * median(firsts))
-        shown = [value for value in values if value <= high]
-        if wants_log(shown):
-            return cls(min(shown) / 1.3, 1.3 * high, log=True)
-        room = 0.05 * (high - min(shown)) or 0.5
-        return cls(min(0.0, min(shown) - room), high + room, log=False)
+        kept = [value for value in values if value <= high]
+        if wants_log(kept):
+            return cls(min(kept) / 1.3, 1.3 * high, log=True)
+        room = 0.05 * (high - min(kept)) or 0.5
+        return cls(min(0.0, min(kept) - room), high + room, log=False)
 
 
 def poster(traces: Mapping[str, Trace], *, columns: int = 4, title: str | None = None) -> Figure:

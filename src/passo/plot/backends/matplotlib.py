@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from passo.ground.errors import PassoError
 from passo.plot.backends.need import need
-from passo.plot.picture import Area, Line, Panel, Picture, finite, labels, shown
+from passo.plot.picture import INSIDE, Area, Line, Panel, Picture, bounds, finite, labels
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -16,35 +16,33 @@ if TYPE_CHECKING:
 DPI = 150
 GREY = "#555555"
 MANY = 20_000
-INSIDE = 4
 SHORT = 40
 NAMED = 0.13
 
 
-def paint(
-    picture: Picture, ax: Axes | None = None, size: tuple[float, float] | None = None
-) -> Axes:
-    """Draws on `ax`, split for several panels, or on a new figure; gives the first Axes."""
+def axes(picture: Picture, width: float | None = None, height: float | None = None) -> Axes:
+    """The first Axes of a new figure of so many inches."""
     need("matplotlib")
-    heights = [panel.height for panel in picture.panels]
-    if ax is None:
-        figure = new_figure(size or (8.0, 2.4 + 1.6 * sum(heights)))
-        axes = split(figure.add_subplot(), heights)
-    else:
-        axes = split(ax, heights)
-    for each, panel in zip(axes, picture.panels, strict=True):
+    size = (width or 8.0, height or 2.2 + 1.6 * picture.rows)
+    return paint(picture, new_figure(size).add_subplot())
+
+
+def paint(picture: Picture, ax: Axes) -> Axes:
+    """Draws on `ax`, split for several panels; gives the first of them."""
+    several = split(ax, [panel.height for panel in picture.panels])
+    for each, panel in zip(several, picture.panels, strict=True):
         if picture.xlog:
             each.set_xscale("log")
-        if picture.marks and each is axes[0]:
+        if picture.marks and each is ax:
             each.margins(y=NAMED)  # room for their names
         fill(each, panel)
         name_axes(each, picture.xlabel, panel.ylabel)
-        _mark(each, picture, named=each is axes[0])
-    for each in axes[:-1]:
+        _mark(each, picture, named=each is ax)
+    for each in several[:-1]:
         each.tick_params(labelbottom=False)
         each.xaxis.label.set_visible(False)
-    title(axes[0], picture)
-    return axes[0]
+    title(ax, picture)
+    return ax
 
 
 def _mark(ax: Axes, picture: Picture, *, named: bool) -> None:
@@ -107,7 +105,7 @@ def fill(ax: Axes, panel: Panel) -> None:
     else:
         _room(ax, finite(panel.drawn))
     if panel.top is not None:
-        ax.set_ylim(*shown(panel))
+        ax.set_ylim(*bounds(panel))
     ax.margins(x=0.015)
     ax.grid(visible=True, color="#E3E3E3", linewidth=0.7)
     ax.set_axisbelow(True)

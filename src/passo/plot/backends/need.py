@@ -7,10 +7,8 @@ from types import ModuleType
 
 from passo.ground.errors import PassoError
 
-EXTRAS = {"matplotlib": "passo[plot]", "plotly": "passo[plot]", "plotext": "passo"}
 
-
-def need(name: str) -> ModuleType:
+def need(name: str, extra: str = "passo[plot]") -> ModuleType:
     """The library, or an error that says what to install.
 
     >>> need("matplotlib").__name__
@@ -22,6 +20,5 @@ def need(name: str) -> ModuleType:
         if error.name != name:
             raise
         raise PassoError(
-            f"drawing with {name} needs {name}, which is not installed; "
-            f'write pip install "{EXTRAS[name]}"'
+            f'drawing with {name} needs {name}, which is not installed; write pip install "{extra}"'
         ) from None

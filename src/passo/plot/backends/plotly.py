@@ -7,7 +7,7 @@ from textwrap import wrap
 from typing import Any
 
 from passo.plot.backends.need import need
-from passo.plot.picture import Line, Panel, Picture, labels, shown
+from passo.plot.picture import Line, Panel, Picture, bounds, labels
 
 LOOKS: dict[str, Any] = {
     "template": "plotly_white",
@@ -18,14 +18,14 @@ NAME = 48  # characters of a line in the legend: plotly breaks none
 DASH = {"solid": "solid", "dashed": "dash", "dotted": "dot", "dashdot": "dashdot"}
 
 
-def web(picture: Picture, size: tuple[int | None, int | None] = (None, None)) -> Any:
-    """The figure: one row for each panel, over one x axis; no width is that of the window."""
+def figure(picture: Picture, width: float | None = None, height: float | None = None) -> Any:
+    """Its Figure: one row for each panel, over one x axis; no width is that of the window."""
     need("plotly")
     from plotly.subplots import make_subplots
 
     rows = len(picture.panels)
     total = sum(panel.height for panel in picture.panels)
-    figure = make_subplots(
+    made = make_subplots(
         rows=rows,
         cols=1,
         shared_xaxes=True,
@@ -34,22 +34,23 @@ def web(picture: Picture, size: tuple[int | None, int | None] = (None, None)) ->
     )
     for row, panel in enumerate(picture.panels, 1):
         for trace in _drawn(panel):
-            figure.add_trace(trace, row=row, col=1)
+            made.add_trace(trace, row=row, col=1)
         scale = "log" if panel.log else "linear"
         tick = {"tickformat": "~g", "exponentformat": "e"}  # 0.0003 and not 300µ
-        figure.update_yaxes(title_text=panel.ylabel, type=scale, row=row, col=1, **tick)
+        made.update_yaxes(title_text=panel.ylabel, type=scale, row=row, col=1, **tick)
         if panel.top is not None:
-            low, high = shown(panel)
+            low, high = bounds(panel)
             ends = [math.log10(low), math.log10(high)] if panel.log else [low, high]
-            figure.update_yaxes(range=ends, row=row, col=1)
+            made.update_yaxes(range=ends, row=row, col=1)
     if picture.xlog:
-        figure.update_xaxes(type="log")
-    _mark(figure, picture)
-    figure.update_xaxes(title_text=picture.xlabel, row=rows, col=1)
+        made.update_xaxes(type="log")
+    _mark(made, picture)
+    made.update_xaxes(title_text=picture.xlabel, row=rows, col=1)
     note = f"<br><sup>{picture.note}</sup>" if picture.note else ""
-    figure.update_layout(title_text=f"<b>{picture.title}</b>{note}", **LOOKS)
-    figure.update_layout(width=size[0], height=size[1])
-    return figure
+    made.update_layout(title_text=f"<b>{picture.title}</b>{note}", **LOOKS)
+    wide = None if width is None else round(width)
+    made.update_layout(width=wide, height=round(height or 200 + 180 * picture.rows))
+    return made
 
 
 def _mark(figure: Any, picture: Picture) -> None:
@@ -65,7 +66,7 @@ def _mark(figure: Any, picture: Picture) -> None:
 
 def _drawn(panel: Panel) -> list[Any]:
     """All of a panel as traces; what matplotlib shades lies here between two thin lines."""
-    low, high = shown(panel)
+    low, high = bounds(panel)
     made = []
     for area in panel.areas:
         if area.low:

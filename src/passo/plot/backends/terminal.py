@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from passo.ground.errors import PassoError
 from passo.plot.backends.need import need
 from passo.plot.names import shorten
-from passo.plot.picture import Line, Panel, Picture, finite, shown
+from passo.plot.picture import Line, Panel, Picture, bounds, finite
 
 MARKS = ("●", "×", "+", "o", "#", "*")
 PLANNED = "·"
@@ -34,10 +34,10 @@ class Reach(NamedTuple):
         return (decades if self.log else ticks)(self.low, self.high)
 
 
-def terminal(picture: Picture, size: tuple[int, int]) -> str:
-    """The picture in `size` characters (columns, rows for all panels and the title)."""
-    need("plotext")
-    width, height = size
+def text(picture: Picture, wide: float | None = None, high: float | None = None) -> str:
+    """The picture in so many columns, and rows for all panels and the title."""
+    need("plotext", "passo")
+    width, height = round(wide or 80), round(high or 4 + 12 * picture.rows)
     least = LEAST[1] * len(picture.panels) + 2
     if width < LEAST[0] or height < least:
         raise PassoError(
@@ -49,8 +49,8 @@ def terminal(picture: Picture, size: tuple[int, int]) -> str:
     spare = height - len(head) - LEAST[1] * len(picture.panels)
     every = [x for panel in picture.panels for line in panel.drawn for x in line.x]
     if picture.marks:
-        told = [f"{name} {place:,.0f}" for place, name in picture.marks]
-        head.append("marks: " + ", ".join(told))
+        names = [f"{name} {place:,.0f}" for place, name in picture.marks]
+        head.append("marks: " + ", ".join(names))
         spare = max(0, spare - 1)
     reach = Reach(min(every), max(every), picture.xlog)
     texts = [
@@ -100,7 +100,7 @@ def _panel(panel: Panel, xlabel: str, reach: Reach, size: tuple[int, int]) -> st
     figure = type(plotext.figure)(parent=window)
     several = len(panel.lines) > 1
     for upright, mark in zip(panel.marks, cycle(UPRIGHTS), strict=False):
-        ends = [math.log10(y) if panel.log else y for y in shown(panel)]
+        ends = [math.log10(y) if panel.log else y for y in bounds(panel)]
         x = [reach.place(upright.x)] * 2
         figure.draw(figure.signal(x, ends, marker=mark).lines())
     lines = [(line, PLANNED) for line in panel.planned]  # below: what was used hides it
@@ -143,7 +143,7 @@ def _axes(figure: Any, panel: Panel, reach: Reach, height: int) -> None:
     values = finite(panel.drawn) or [0.0, 1.0]
     low, high = min(values), max(values)
     if panel.top is not None:
-        low, high = shown(panel)
+        low, high = bounds(panel)
     if low == high:
         low, high = min(0.0, 1.25 * low), max(0.0, 1.25 * high) or 1.0
     along = reach.ticks()
