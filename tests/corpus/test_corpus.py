@@ -6,11 +6,12 @@ import importlib.util
 
 import pytest
 
+from passo.doctor.rules import RULES
 from tests.corpus.expected import WRONG
 from tests.corpus.loops import LOOPS, PAGE, expected, found, page
 
 NEEDS = ("accelerate", "lightning", "transformers")
-CODES = {f"P{number:03d}" for number in range(1, 23)}
+CODES = {rule.CODE for rule in RULES}
 
 
 @pytest.mark.parametrize("loop", LOOPS)

@@ -12,7 +12,7 @@ import pytest
 import torch
 from torch.optim.lr_scheduler import CosineAnnealingLR, LambdaLR, StepLR
 
-from passo.doctor import Finding, compare_ranks, diagnose
+from passo.doctor import Finding, compare_ranks, diagnose, rules
 from passo.doctor.rules import RULES
 from passo.optim import Recorder
 from passo.trace import Column, Event, Report, Trace
@@ -41,10 +41,18 @@ def codes(trace):
 
 @pytest.mark.parametrize("rule", RULES, ids=[rule.CODE for rule in RULES])
 def test_each_rule_explains_itself_and_has_a_row(rule):
-    assert rule.__name__.endswith(rule.CODE.lower())
-    assert rule.__doc__.startswith(f"{rule.CODE}: ")
-    assert inspect.getdoc(rule.look)
-    assert re.search(rf"^\| {rule.CODE} \|", PAGE, flags=re.MULTILINE)
+    file = Path(rule.__file__).name
+    assert file == f"{rule.CODE.lower()}.py", f"{file}: CODE is its name in capitals"
+    assert rule.__doc__.startswith(f"{rule.CODE}: "), f'{file} begins with """{rule.CODE}: what"""'
+    assert inspect.getdoc(rule.look), f"{file}: look says what it looks for"
+    row = re.search(rf"^\| {rule.CODE} \| .+ \| .+ \|$", PAGE, flags=re.MULTILINE)
+    assert row, f"docs/doctor.md needs a row: | {rule.CODE} | finding | told when |"
+
+
+def test_every_file_of_the_room_is_a_rule():
+    room = Path(rules.__file__).parent
+    files = {path.stem for path in room.glob("*.py")} - {"__init__"}
+    assert {rule.CODE.lower() for rule in RULES} == files
 
 
 def test_each_threshold_has_its_reason():
@@ -55,7 +63,7 @@ def test_each_threshold_has_its_reason():
 
 
 def test_codes_are_stable_and_in_order():
-    assert [rule.CODE for rule in RULES] == [f"P{n:03d}" for n in range(1, 23)]
+    assert [rule.CODE for rule in RULES] == [f"P{n:03d}" for n in range(1, len(RULES) + 1)]
 
 
 def test_a_finding_names_all_four_things():

@@ -10,7 +10,16 @@ from typing import Any
 
 from passo.demo.sparkline import svg, used
 from passo.demo.stories import Story
-from passo.demo.values import OPTIMIZERS, DemoResult, Row, Settings, Task, caution, range_figure
+from passo.demo.values import (
+    OPTIMIZERS,
+    DemoResult,
+    Optimizer,
+    Row,
+    Settings,
+    Task,
+    caution,
+    range_figure,
+)
 from passo.trace import Trace
 
 POINTS = 60
@@ -102,7 +111,7 @@ def _head(result: DemoResult, stories: Sequence[Story], about: Mapping[str, Any]
         yield f"<p>{_verdict(result, optimizer)}</p>"
 
 
-def _verdict(result: DemoResult, optimizer: str) -> str:
+def _verdict(result: DemoResult, optimizer: Optimizer) -> str:
     """Best, worst and quickest in one sentence."""
     rows = [row for row in result.rows if row.optimizer == optimizer]
     said = []

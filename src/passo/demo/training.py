@@ -18,7 +18,7 @@ from torch.nn.functional import cross_entropy
 from torch.utils.data import DataLoader, TensorDataset
 
 from passo.demo.stories import chosen
-from passo.demo.values import Outcome, Settings, Task, range_figure, range_file
+from passo.demo.values import Optimizer, Outcome, Settings, Task, range_figure, range_file
 from passo.optim import attach, loader_step, range_test
 from passo.plot import draw, save
 from passo.trace import RangeTest
@@ -145,7 +145,7 @@ def facts() -> dict[str, int]:
     }
 
 
-def find_peak(optimizer: str, settings: Settings, folder: Path) -> dict[str, Any]:
+def find_peak(optimizer: Optimizer, settings: Settings, folder: Path) -> dict[str, Any]:
     """The peak of an optimizer's schedules, before anything is trained, by a range test.
 
     The test is written and drawn.
@@ -159,7 +159,7 @@ def find_peak(optimizer: str, settings: Settings, folder: Path) -> dict[str, Any
     return {"optimizer": optimizer, "best": best, "sure": found.sure, "reason": found.reason}
 
 
-def range_of(optimizer: str, settings: Settings) -> RangeTest:
+def range_of(optimizer: Optimizer, settings: Settings) -> RangeTest:
     """The range test on the images and the first weights of seed 0."""
     model = network(0)
     made = optimizer_of(Task("constant", optimizer, 0), model, settings)

@@ -7,12 +7,14 @@ import statistics
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, TypeAlias, get_args
 
 from passo.demo.stories import Story
 from passo.schedules import PassoError, Run
 
-OPTIMIZERS = ("SGD", "AdamW")
+Optimizer: TypeAlias = Literal["SGD", "AdamW"]
+Mark: TypeAlias = Literal["", "best", "worst"]
+OPTIMIZERS: tuple[Optimizer, ...] = get_args(Optimizer)
 CHANCE = 2.5  # percent: two standard errors of a difference near 95 % on 600 images
 
 
@@ -89,7 +91,7 @@ class Settings:
             adamw_rate=found.get("AdamW", self.adamw_rate),
         )
 
-    def rate(self, optimizer: str) -> float:
+    def rate(self, optimizer: Optimizer) -> float:
         """The base rate of an optimizer.
 
         >>> Settings().rate("SGD")
@@ -103,7 +105,7 @@ class Task:
     """One training run."""
 
     schedule: str
-    optimizer: str
+    optimizer: Optimizer
     seed: int
 
     @property
@@ -148,15 +150,15 @@ class Row:
     """
 
     story: Story
-    optimizer: str
+    optimizer: Optimizer
     runs: tuple[Outcome, ...]
     mean: float
     std: float | None
     reached: float | None
-    mark: str = ""
+    mark: Mark = ""
 
     @classmethod
-    def of(cls, story: Story, optimizer: str, runs: Sequence[Outcome]) -> Row:
+    def of(cls, story: Story, optimizer: Optimizer, runs: Sequence[Outcome]) -> Row:
         """The sums."""
         found = [run.accuracy for run in runs]
         clock = statistics.median(math.inf if run.reached is None else run.reached for run in runs)
@@ -213,12 +215,12 @@ class DemoResult:
         """The page that shows all."""
         return self.folder / "report.html"
 
-    def best(self, optimizer: str) -> tuple[Row, ...]:
+    def best(self, optimizer: Optimizer) -> tuple[Row, ...]:
         """The best schedule with an optimizer; several where they are equal as shown."""
         return tuple(row for row in self.rows if (row.optimizer, row.mark) == (optimizer, "best"))
 
 
-def range_file(optimizer: str) -> str:
+def range_file(optimizer: Optimizer) -> str:
     """Where an optimizer's range test lies in the demo's folder.
 
     >>> range_file("SGD")
@@ -227,7 +229,7 @@ def range_file(optimizer: str) -> str:
     return f"traces/range-{optimizer.lower()}.json"
 
 
-def range_figure(optimizer: str) -> str:
+def range_figure(optimizer: Optimizer) -> str:
     """Where its figure lies."""
     return f"figures/range-{optimizer.lower()}.png"
 
@@ -244,8 +246,8 @@ def marked(rows: Sequence[Row], margin: float = 0.0) -> tuple[Row, ...]:
             for other in rows
             if other.optimizer == row.optimizer and other.percent != row.percent
         ]
-        best = "best" if others and max(others) < -margin else ""
-        worst = "worst" if others and min(others) > margin else ""
+        best: Mark = "best" if others and max(others) < -margin else ""
+        worst: Mark = "worst" if others and min(others) > margin else ""
         found.append(replace(row, mark=best or worst))
     return tuple(found)
 

@@ -40,7 +40,6 @@ def examine(
             msg = f"cannot write {str(path)!r}: there is no folder {str(path.parent)!r}"
             raise PassoError(msg)
     outcome = run_script(target, arguments, module=module, most=most, folder=record)
-    found = _findings(outcome)
     job = children.job()
     if job is not None:
         shelf, rank, world = job
@@ -49,7 +48,8 @@ def examine(
             return outcome.status
         others = children.await_ranks(shelf, world)
         shutil.rmtree(shelf, ignore_errors=True)
-        found = _findings(Outcome((outcome.traces, *others), outcome.status, outcome.how))
+        outcome = Outcome((outcome.traces, *others), outcome.status)
+    found = _findings(outcome)
     sys.stdout.write("\n" + report(target, outcome.traces, found) + "\n")
     if as_json is not None:
         text = json.dumps({"findings": [each.as_json() for each in found]}, indent=2)

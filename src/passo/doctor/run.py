@@ -10,7 +10,7 @@ import traceback
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 
 from passo.doctor import children
 from passo.ground.errors import PassoError
@@ -22,16 +22,16 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 INTERRUPTED: Final = 130
+How: TypeAlias = Literal["end", "error", "interrupt", "limit"]
 _RUNPY: Final = "runpy"
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What a script's run gave: the traces of each rank, and how it ended."""
+    """What a script's run gave: the traces of each rank, and the status to end with."""
 
     ranks: tuple[tuple[Trace, ...], ...]
     status: int = 0
-    how: str = "end"
 
     @property
     def traces(self) -> tuple[Trace, ...]:
@@ -59,7 +59,8 @@ def run_script(
         recorder = Recorder(folder, most=most)
         kept = sys.argv, list(sys.path), sys.modules.get("__main__")
         recorder.start()
-        how, status = "error", 1
+        how: How = "error"
+        status = 1
         try:
             with children.followed(Path(shelf)):
                 how, status = _run(target, [target, *arguments], module=module)
@@ -71,10 +72,10 @@ def run_script(
         own = tuple(recorder.traces())
         others = children.gathered(Path(shelf))
     ranks = (own, *others) if any(trace.updates for trace in own) or not others else others
-    return Outcome(ranks, status, how)
+    return Outcome(ranks, status)
 
 
-def _run(target: str, argv: list[str], *, module: bool) -> tuple[str, int]:
+def _run(target: str, argv: list[str], *, module: bool) -> tuple[How, int]:
     """How it ended, and the status that Python would give back."""
     sys.argv = argv
     hook = sys.excepthook

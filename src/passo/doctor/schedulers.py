@@ -21,16 +21,18 @@ def known_of(trace: Trace, column: Column | None, last: float) -> tuple[Known, .
     `column` is the rate that the run is judged by, `last` the one that its last update used.
     """
     plans = dict(_loaded(trace))
-    found: dict[int, Known] = {}
+    found: list[Known] = []
+    earlier: dict[int, Known] = {}
     for event in events(trace, "built"):
         number = event.detail["scheduler"]
-        known = _known(trace, event, plans.get(number, event.detail["plan"]), found)
+        known = _known(trace, event, plans.get(number, event.detail["plan"]), earlier)
         for load in _loads(trace, number):
             if set_again(known, load, column, last):
                 known = replace(known, plan=load.detail["plan before"][0])
                 break
-        found[number] = known
-    return tuple(found.values())
+        found.append(known)
+        earlier.setdefault(number, known)
+    return tuple(found)
 
 
 def _known(
@@ -40,10 +42,8 @@ def _known(
     built = event.detail
     number = built["scheduler"]
     advances = tuple(recurrences(trace, "advance", number))
-    start = built.get("position") or 0
-    for load in _loads(trace, number):
-        if load.detail.get("position") is not None:
-            start = load.detail["position"]
+    at = [built.get("position"), *(e.detail.get("position") for e in _loads(trace, number))]
+    start = next((each for each in reversed(at) if each is not None), 0)
     moved = sum(each.hits for each in advances if each.detail.get("moved"))
     ends = {e.detail["scheduler"]: e.detail["position"] for e in events(trace, "position")}
     return Known(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Literal, TypeAlias, get_args
 
 # Okabe and Ito: told apart by colour-blind eyes too, and in this order also in grey.
 BLUE, RED, GREEN, PINK, ORANGE, SKY, BLACK = (
@@ -18,7 +19,8 @@ BLUE, RED, GREEN, PINK, ORANGE, SKY, BLACK = (
 )
 DARK = "#222222"
 COLOURS = (BLUE, RED, GREEN, PINK, ORANGE, SKY, BLACK)
-DASHES = ("solid", "dashed", "dotted", "dashdot")
+Dash: TypeAlias = Literal["solid", "dashed", "dotted", "dashdot"]
+DASHES: tuple[Dash, ...] = get_args(Dash)
 FEW = 60
 INSIDE = 4  # names of lines that a panel has room for
 NEAR = 0.06  # of the x axis: about as wide as the name of a mark
@@ -35,7 +37,7 @@ class Line:
     x: Sequence[float]
     y: Sequence[float]
     colour: str = BLUE
-    dash: str = "solid"
+    dash: Dash = "solid"
     steps: bool = False
     marks: bool = False
     width: float = 1.8
@@ -59,7 +61,7 @@ class Mark:
     label: str
     x: float
     colour: str = BLACK
-    dash: str = "dotted"
+    dash: Dash = "dotted"
     width: float = 1.3
 
 

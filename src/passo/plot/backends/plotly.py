@@ -7,7 +7,7 @@ from textwrap import wrap
 from typing import Any
 
 from passo.plot.backends.need import need
-from passo.plot.picture import Line, Panel, Picture, bounds, labels
+from passo.plot.picture import Dash, Line, Panel, Picture, bounds, labels
 
 LOOKS: dict[str, Any] = {
     "template": "plotly_white",
@@ -15,7 +15,7 @@ LOOKS: dict[str, Any] = {
     "margin": {"l": 70, "r": 20, "t": 80, "b": 90},
 }
 NAME = 48  # characters of a line in the legend: plotly breaks none
-DASH = {"solid": "solid", "dashed": "dash", "dotted": "dot", "dashdot": "dashdot"}
+DASH: dict[Dash, str] = {"solid": "solid", "dashed": "dash", "dotted": "dot", "dashdot": "dashdot"}
 
 
 def figure(picture: Picture, width: float | None = None, height: float | None = None) -> Any:
