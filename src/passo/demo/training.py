@@ -40,7 +40,7 @@ class Split:
 @cache
 def digits() -> Part:
     """All images, 1 × 8 × 8 from 0 to 1, and their labels."""
-    bunch = load_digits()
+    bunch: Any = load_digits()
     images = torch.tensor(bunch.images, dtype=torch.float32).unsqueeze(1) / 16
     return images, torch.tensor(bunch.target)
 

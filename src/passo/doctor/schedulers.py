@@ -25,7 +25,8 @@ def known_of(trace: Trace, column: Column | None, last: float) -> tuple[Known, .
     earlier: dict[int, Known] = {}
     for event in events(trace, "built"):
         number = event.detail["scheduler"]
-        known = _known(trace, event, plans.get(number, event.detail["plan"]), earlier)
+        plan = plans[number] if number in plans else event.detail["plan"]
+        known = _known(trace, event, plan, earlier)
         for load in _loads(trace, number):
             if set_again(known, load, column, last):
                 known = replace(known, plan=load.detail["plan before"][0])

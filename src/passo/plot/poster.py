@@ -102,10 +102,11 @@ def _cell(figure: Figure, cell: Any, panels: Sequence[Panel], scale: Scale) -> l
             ax.tick_params(labelbottom=False)
             ax.set_xlabel("")
         axes.append(ax)
-    ax.set_yscale("log" if scale.log else "linear")
-    ax.set_ylim(scale.low, scale.high)
+    last = axes[-1]
+    last.set_yscale("log" if scale.log else "linear")
+    last.set_ylim(scale.low, scale.high)
     looks: dict[str, Any] = {"ha": "right", "va": "top", "fontsize": 9, "color": GREY}
-    ax.text(0.97, 0.93, _away(panels[-1], scale), transform=ax.transAxes, **looks)
+    last.text(0.97, 0.93, _away(panels[-1], scale), transform=last.transAxes, **looks)
     return axes
 
 

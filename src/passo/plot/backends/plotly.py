@@ -36,7 +36,7 @@ def figure(picture: Picture, width: float | None = None, height: float | None = 
         for trace in _drawn(panel):
             made.add_trace(trace, row=row, col=1)
         scale = "log" if panel.log else "linear"
-        tick = {"tickformat": "~g", "exponentformat": "e"}  # 0.0003 and not 300µ
+        tick: dict[str, Any] = {"tickformat": "~g", "exponentformat": "e"}  # 0.0003 and not 300µ
         made.update_yaxes(title_text=panel.ylabel, type=scale, row=row, col=1, **tick)
         if panel.top is not None:
             low, high = bounds(panel)
