@@ -64,7 +64,7 @@ def as_run(schedule: Schedule, length: str, rates: dict[str, float | None]) -> R
     if length:
         span = parse_span(length)
         known = rates.get(f"{span.unit}_per_step") is not None
-        axes = [axis for axis, unit in AXES.items() if unit == span.unit and not known]
+        axes: list[Axis] = [a for a, unit in AXES.items() if unit == span.unit and not known]
         return Run(span, axis=axes[0] if axes else "step", **rates)
     own = schedule.length()
     units = set(schedule.units)
