@@ -8,8 +8,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Final
 
 from passo.ground.checks import whole
-from passo.trace.forecast import TIMES, Forecast
-from passo.trace.stretch import Stretch
+from passo.trace.stretch import TIMES, Forecast, Stretch
 from passo.trace.values import Bucket, Column, one_nan
 
 if TYPE_CHECKING:
