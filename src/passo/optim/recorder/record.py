@@ -10,13 +10,12 @@ from passo.optim.ground import ranks
 from passo.optim.ground.updates import Watch
 from passo.optim.recorder import source
 from passo.optim.recorder.describe import future
-from passo.optim.recorder.epochs import Epochs
-from passo.optim.recorder.expectation import Expectation
 from passo.optim.recorder.ledger import Ledger
-from passo.optim.recorder.loops import way_out
+from passo.optim.recorder.loops import Epochs, way_out
 from passo.optim.recorder.reading import Reading, is_deep
 from passo.optim.recorder.tally import Tally
 from passo.optim.scheduler.attach import attached
+from passo.optim.scheduler.follows import follows
 from passo.optim.scheduler.plan import code
 
 if TYPE_CHECKING:
@@ -29,6 +28,7 @@ if TYPE_CHECKING:
     from passo.optim.recorder.loops import WayOut
     from passo.optim.recorder.losses import Losses
     from passo.optim.recorder.reading import Rows
+    from passo.optim.scheduler.scheduler import Scheduler
     from passo.trace import Trace
 
 TURNS: Final = 1000
@@ -73,6 +73,10 @@ class Record:
             groups = getattr(other.optimizer(), "param_groups", None)
             if groups and own and groups[0] is own[0]:
                 self.outer, self.twin = other.outer or other, True
+
+    def holds(self, other: Record) -> bool:
+        """Whether the other optimizer steps inside this one: they have parameters in common."""
+        return not self.parameters.isdisjoint(other.parameters)
 
     # -- the two hooks
 
@@ -291,3 +295,29 @@ class Record:
         self.parameters = {id(p) for group in groups for p in group["params"]}
         self.marks = self.reading.marks(groups)
         self._used = self.reading.kept(groups, self.marks)
+
+
+class Expectation:
+    """A Scheduler, what was `told` of it last, and what its fields follow in the trace's words."""
+
+    __slots__ = ("follows", "scheduler", "told")
+
+    def __init__(self, scheduler: Scheduler) -> None:
+        self.scheduler = scheduler
+        self.told: Any = None
+        self.follows: list[dict[str, Any]] = []
+
+    def tell(self, clock: int, ledger: Ledger) -> None:
+        """Tell which schedule each column follows from this update on."""
+        scheduler = self.scheduler
+        self.told = scheduler.driver.shared
+        ahead = scheduler.clock - clock
+        in_steps = scheduler.settings.axis == "step"
+        columns: dict[int, tuple[int | None, str]] = {}
+        for each, formula, begin in scheduler.driver.formulas():
+            if each.place is not None and each.field is not None:
+                columns[each.column] = column = (each.place, each.field.name)
+                if in_steps:
+                    ledger.follow(clock, column, formula, begin - ahead)
+        known = in_steps or not ahead
+        self.follows = follows(scheduler, columns, ahead) if known else []
