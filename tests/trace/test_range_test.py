@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from passo import PassoError, RangeTest
 from passo.trace import Suggestion
-from passo.trace.smooth import noise, running_median, smoothed
+from passo.trace.suggest import noise, running_median, smoothed
 
 losses = st.lists(st.floats() | st.floats(-10, 10), min_size=1, max_size=40)
 finite = st.lists(st.floats(-1e6, 1e6), min_size=1, max_size=40)

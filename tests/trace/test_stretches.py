@@ -11,9 +11,8 @@ from hypothesis import strategies as st
 
 from passo import Cosine, Function, Linear, PassoError, base, epochs, register, steps
 from passo.trace import Column, Stretch, Tape, Trace, TraceWriter, tape
-from passo.trace.forecast import Forecast
-from passo.trace.reader import read
-from passo.trace.stretch import text_of
+from passo.trace.format import read
+from passo.trace.stretch import Forecast, text_of
 
 PLANS = (
     Linear(1.0, 0.0, steps(40)),
@@ -58,14 +57,14 @@ def test_a_file_says_every_value_whoever_was_followed(tmp_path_factory, history)
             if t in follows:
                 writer.follow(0, *follows[t])
             writer.update(t, [value, 0.9])
-    for trace in (Trace.load(path), read(path, unfolded=False)):
+    for trace in (Trace.load(path), Trace(*read(path, unfolded=False))):
         assert same(trace.column().known(trace.updates), values)
         known = [t for t, value in enumerate(values) if value is not None]
         assert all(repr(trace.value(t)) == repr(values[t]) for t in known)
         assert all(map(trace.exact, range(trace.updates)))
         assert pickle.loads(pickle.dumps(trace)) == trace
         trace.write(path.with_suffix(".again"))
-        assert read(path.with_suffix(".again"), unfolded=False) == trace
+        assert Trace(*read(path.with_suffix(".again"), unfolded=False)) == trace
     assert Trace.load(path).column().planned == ()
 
 
@@ -121,7 +120,7 @@ def test_a_planned_rate_of_any_length_is_exact_and_small(tmp_path):
             writer.update(t, [value])
             one.put(t, value)
     assert path.stat().st_size < 20_000
-    for column in (read(path).column(), one.column()):
+    for column in (Trace.load(path).column(), one.column()):
         trace = Trace(400_000, ("all",), (column,))
         assert all(trace.value(t) == plan(t) for t in range(0, 400_000, 997))
         assert trace.value(250_000) == 0.5
@@ -207,7 +206,7 @@ def test_a_forecast_says_nothing_before_its_schedule_begins():
 
 
 def test_after_many_stretches_a_column_is_written_value_by_value(tmp_path, monkeypatch):
-    monkeypatch.setattr("passo.trace.forecast.TIMES", 3)
+    monkeypatch.setattr("passo.trace.stretch.TIMES", 3)
     monkeypatch.setattr("passo.trace.tape.TIMES", 3)
     monkeypatch.setattr(tape, "SOON", 5)
     path, one = tmp_path / "t.jsonl", Tape(0, "lr", exact=4)
@@ -218,7 +217,7 @@ def test_after_many_stretches_a_column_is_written_value_by_value(tmp_path, monke
         for t, value in enumerate(values):
             writer.update(t, [value])
             one.put(t, value)
-    column = read(path, unfolded=False).column()
+    column = Trace(*read(path, unfolded=False)).column()
     assert len(column.planned) == 3
     assert same(column.known(40), values)
     assert 3 <= len(one.column(folded=True).planned) <= 9
@@ -246,7 +245,7 @@ def test_a_file_that_is_written_anew_goes_on_following(tmp_path):
                 writer.condense(Trace(10, ("0",), (column,)))
             writer.update(t, [value])
     assert Trace.load(path).used()[1] == values
-    assert read(path, unfolded=False).column().planned[-1].begin == 10
+    assert Trace(*read(path, unfolded=False)).column().planned[-1].begin == 10
 
 
 def test_a_bucket_does_not_reach_over_a_stretch(monkeypatch):

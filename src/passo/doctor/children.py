@@ -30,7 +30,7 @@ class Followed:
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Runs the target; its traces are kept whatever it does."""
-        for inherited in list(recorder._active):
+        for inherited in recorder.opened():
             inherited.abandon()
         own = recorder.Recorder()
         own.start()

@@ -34,11 +34,11 @@ class Live:
         """Look at the optimizer of this scheduler from now on; `attach` calls it."""
         from passo.optim import recorder
 
-        if not recorder._active:
+        if not recorder.opened():
             self._own = recorder.Recorder()
             self._own.start()
         optimizer = scheduler.optimizer
-        record = recorder._active[-1].listener.record(optimizer)
+        record = recorder.opened()[-1].record(optimizer)
         if record is not None:
             record.each_update = self._look
             weakref.finalize(optimizer, self.stop)

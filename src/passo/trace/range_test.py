@@ -13,9 +13,8 @@ from typing import Any
 
 from passo.ground.errors import PassoError
 from passo.ground.files import replacing
-from passo.trace import smooth
 from passo.trace.format import untoken
-from passo.trace.suggest import Suggestion, finite, suggest
+from passo.trace.suggest import Suggestion, finite, scale, smoothed, suggest
 from passo.trace.values import Rebuilt, one_nan, plain
 
 VERSION = 1
@@ -123,7 +122,7 @@ class RangeTest(Rebuilt):
         >>> RangeTest((0.1, 1.0), ((2.0, 2.0),)).smoothed
         (2.0, 2.0)
         """
-        return smooth.smoothed(self.values, self.losses)
+        return smoothed(self.values, self.losses)
 
     @property
     def band(self) -> tuple[tuple[float, ...], tuple[float, ...]]:
@@ -132,7 +131,7 @@ class RangeTest(Rebuilt):
         >>> RangeTest((0.1, 1.0), ((2.0, 2.0), (3.0, 3.0))).band
         ((2.0, 2.0), (3.0, 3.0))
         """
-        each = [smooth.smoothed(self.ramp[: len(run)], run) for run in self.runs]
+        each = [smoothed(self.ramp[: len(run)], run) for run in self.runs]
         columns = list(zip(*each, strict=False))
         return tuple(map(min, columns)), tuple(map(max, columns))
 
@@ -145,7 +144,7 @@ class RangeTest(Rebuilt):
         4.0
         """
         values, losses = self._sound()
-        x = smooth.scale(values) if values else []
+        x = scale(values) if values else []
         slopes = [
             (losses[k + 1] - losses[k - 1]) / (x[k + 1] - x[k - 1])
             for k in range(1, len(losses) - 1)

@@ -1,4 +1,4 @@
-"""Stretches: updates that used what a schedule says, kept as that schedule."""
+"""Stretches: updates that used what a schedule says, kept as that schedule, and foreseen."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import islice
-from math import ceil, floor
+from math import ceil, floor, nan
 from typing import TYPE_CHECKING
 
-from passo.ground.checks import real, whole
+from passo.ground.checks import brief, real, whole
 from passo.ground.errors import PassoError
 
 if TYPE_CHECKING:
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 MOST = 4_096  # points of a stretch where all of them are too many
 CORNERS = 1_000
+TIMES = 1_000  # stretches after which a column is no longer expected to use anything
 FEW = 100_000  # updates in stretches that a trace has as numbers when it is loaded
 
 
@@ -73,6 +74,60 @@ class Stretch:
             shifted = (round(k + self.shift) for k in near)
             chosen |= {k for k in shifted if self.begin <= k < self.end}
         return ((update, self.at(update)) for update in sorted(chosen))
+
+
+class Forecast:
+    """One schedule that a column follows, as long as its values are what the schedule says.
+
+    `holds(update, value, last)` answers whether the value need not be told; `begins` whether the
+    last answer began a stretch, `schedule` (its text) and `shift` say of what.
+
+    >>> from passo import Linear, steps
+    >>> forecast = Forecast.of(Linear(1, 0, steps(4)))
+    >>> [forecast.holds(t, value, None) for t, value in enumerate((1.0, 0.75, 0.7, 0.25))]
+    [True, True, False, True]
+    """
+
+    __slots__ = ("_call", "_left", "_on", "begins", "schedule", "shift")
+
+    def __init__(self, text: str, shift: float) -> None:
+        self.schedule, self.shift = text, shift
+        self._call: Callable[[float], float] = formula(text)
+        self._on = self.begins = False
+        self._left = TIMES
+
+    @classmethod
+    def of(cls, schedule: Schedule, shift: float = 0.0) -> Forecast | None:
+        """Update t is expected to use schedule(t - shift); None for one without a text."""
+        from passo.schedules import Schedule
+
+        if not isinstance(schedule, Schedule):
+            msg = f"follow needs a Schedule, got {brief(schedule)}; write parse(text) for a text"
+            raise PassoError(msg)
+        text = text_of(schedule)
+        return None if text is None else cls(text, real(shift, "shift"))
+
+    def holds(self, update: int, value: float | None, last: float | None) -> bool:
+        """Whether an update used what was expected, after `last` where no stretch goes on."""
+        self.begins = False
+        if not self._on and (value is last or value == last or not self._left):
+            return False
+        if value != self.says(update):
+            self._on = False
+            return False
+        if not self._on:
+            self._on = self.begins = True
+            self._left -= 1
+        return True
+
+    def says(self, update: int) -> float:
+        """What an update is expected to use; NaN before the schedule begins."""
+        t = update - self.shift
+        return self._call(t) if t >= 0.0 else nan
+
+    def stop(self) -> None:
+        """The file was written anew: a stretch that goes on is told again."""
+        self._on = False
 
 
 @lru_cache(maxsize=64)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
+from copy import copy
 from dataclasses import replace
-from itertools import pairwise
+from itertools import chain, pairwise
+from operator import eq
 from typing import TYPE_CHECKING, Final
 
 from passo.ground.checks import whole
-from passo.trace.forecast import TIMES, Forecast
-from passo.trace.stretch import Stretch
+from passo.trace.stretch import TIMES, Forecast, Stretch
 from passo.trace.values import Bucket, Column, one_nan
 
 if TYPE_CHECKING:
@@ -78,6 +79,21 @@ class Tape:
             tape._fold()
         return tape
 
+    def copy(self) -> Tape:
+        """Another tape, which goes on from here.
+
+        >>> tape = Tape(0, "lr")
+        >>> _ = tape.put(0, 0.1)
+        >>> other = tape.copy()
+        >>> _ = other.put(1, 0.2)
+        >>> tape.column().values, other.column().values
+        ((0.1,), (0.1, 0.2))
+        """
+        twin = copy(self)
+        for name in ("_updates", "_values", "_coarse", "_planned", "_expected"):
+            setattr(twin, name, list(getattr(self, name)))
+        return twin
+
     def follow(self, update: int, schedule: Schedule | None, shift: float = 0.0) -> None:
         """From `update` on the field is expected to hold what schedule(t - shift) says."""
         forecast = None if schedule is None else Forecast.of(schedule, shift)
@@ -90,13 +106,16 @@ class Tape:
 
     def extend(self, updates: Sequence[int], values: Sequence[float | None]) -> bool:
         """The same for many updates at once."""
-        last = self._values[-1] if self._values else None
-        for update, value in zip(updates, values, strict=True):
-            value = one_nan(value)  # noqa: PLW2901
-            if value != last and value is not last:
-                self._updates.append(update)
-                self._values.append(value)
-                last = value
+        if not all(map(eq, values, values)):  # a NaN is not equal to itself
+            values = [one_nan(each) for each in values]
+        before = chain(self._values[-1:] or (None,), values)
+        changes = [
+            (update, value)
+            for update, value, last in zip(updates, values, before)  # noqa: B905
+            if value is not last and value != last
+        ]
+        self._updates += [update for update, _ in changes]
+        self._values += [value for _, value in changes]
         if len(self._updates) <= self._due:
             return False
         self._fold()

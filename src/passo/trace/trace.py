@@ -11,6 +11,8 @@ from itertools import pairwise, repeat
 from typing import Any
 
 from passo.ground.errors import PassoError
+from passo.ground.files import replacing
+from passo.trace.format import Parts, lines, read
 from passo.trace.values import Column, Event, Rebuilt, Report, plain
 
 
@@ -65,9 +67,7 @@ class Trace(Rebuilt):
         >>> Trace.load(path) == Trace(3)
         True
         """
-        from passo.trace.reader import read
-
-        return read(path)
+        return cls(*read(path))
 
     def write(self, path: str | os.PathLike[str]) -> None:
         """Writes the trace's file, whole or not at all, over what was there.
@@ -78,9 +78,9 @@ class Trace(Rebuilt):
         >>> path.read_text().splitlines()[-1]
         '{"clock":3,"end":true}'
         """
-        from passo.trace.reader import write
-
-        write(self, path)
+        with replacing(path) as file:
+            for each in lines(Parts(*self._parts())):
+                file.write(each.encode())
 
     @property
     def keys(self) -> tuple[str, ...]:

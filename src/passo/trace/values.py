@@ -18,8 +18,12 @@ class Rebuilt:
 
     __slots__ = ()
 
+    def _parts(self) -> tuple[Any, ...]:
+        """What it is built of, in the order in which its class takes them."""
+        return tuple(getattr(self, each.name) for each in fields(self))  # type: ignore[arg-type]
+
     def __reduce__(self) -> tuple[Any, ...]:
-        return type(self), tuple(getattr(self, each.name) for each in fields(self))  # type: ignore[arg-type]
+        return type(self), self._parts()
 
 
 class Bucket(NamedTuple):

@@ -3,29 +3,34 @@
 from __future__ import annotations
 
 import json
+import math
 import os
+import weakref
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from time import monotonic
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, SupportsFloat
+from typing import TYPE_CHECKING, Any, Final, SupportsFloat, TypeAlias
 
 from passo.ground.checks import whole
 from passo.ground.errors import PassoError
 from passo.trace import format as text
-from passo.trace.forecast import Forecast
-from passo.trace.layout import Columns, empty, group_names, laid_out
-from passo.trace.pen import Pen
-from passo.trace.reader import read
+from passo.trace.sink import Sink
+from passo.trace.stretch import Forecast
+from passo.trace.tape import Tape, exact_for
 from passo.trace.trace import Trace, check_layout
-from passo.trace.values import Event, Report, plain
+from passo.trace.values import Column, Event, Report, one_nan, plain
 
 if TYPE_CHECKING:
     from passo.schedules import Schedule
 
+Columns: TypeAlias = Sequence[tuple["int | None", str]]
+PLANNED: Final = object()  # not equal to any value: whatever comes after a stretch is told
+MOST = 3  # times what stays exact: then the file is condensed
 
-class TraceWriter(Pen):
+
+class TraceWriter:
     """Writes a trace to `path` while it happens; whatever ends the run leaves a readable file.
 
     `columns` are the pairs (place of the group or None, key) that each update gives values for,
@@ -45,7 +50,22 @@ class TraceWriter(Pen):
     (([0, 1], [0.1, 0.2]), ([2], [0.5]))
     """
 
-    __slots__ = ()
+    __slots__ = (
+        "__weakref__",
+        "_columns",
+        "_expected",
+        "_finish",
+        "_groups",
+        "_last",
+        "_lines",
+        "_names",
+        "_path",
+        "_sink",
+    )
+
+    _expected: list[Forecast | None]
+    _finish: weakref.finalize[..., TraceWriter]
+    _last: list[Any]
 
     def __init__(
         self,
@@ -58,11 +78,11 @@ class TraceWriter(Pen):
         meta: Mapping[str, Any] | None = None,
     ) -> None:
         """Makes the file, which must not be there yet, and writes its header."""
-        names = group_names(columns, groups)
+        names = _group_names(columns, groups)
         check_layout(names, list(columns))
         header = text.header_line(names, columns, plain(plan), run, plain(meta or {}))
         try:
-            self._open(Path(path), "xb", Trace(0, names, empty(columns)))
+            self._open(Path(path), "xb", Trace(0, names, tuple(Column(*each) for each in columns)))
         except FileExistsError:
             raise PassoError(
                 f"{str(path)!r} is there already; write "
@@ -94,13 +114,18 @@ class TraceWriter(Pen):
         >>> Trace.load(path).used()
         ([0, 1, 2, 3], [0.1, 0.1, 0.1, 0.7])
         """
-        kept = replace(read(path, unfolded=False).until(at_update), complete=False)
+        kept = replace(_as_it_is(path).until(at_update), complete=False)
         if columns is not None:
-            kept = laid_out(kept, columns, group_names(columns, groups))
+            kept = _laid_out(kept, columns, _group_names(columns, groups))
         kept.write(path)
         writer = cls.__new__(cls)
         writer._open(Path(path), "ab", kept)
         return writer
+
+    @property
+    def columns(self) -> tuple[tuple[int | None, str], ...]:
+        """The pairs (group, key) in the order in which `update` wants its values."""
+        return tuple(self._columns)
 
     @property
     def clock(self) -> int:
@@ -190,13 +215,29 @@ class TraceWriter(Pen):
         ([0], [0.2])
         """
         self.close()
-        kept = replace(read(self._path, unfolded=False).until(t), complete=False)
+        kept = replace(_as_it_is(self._path).until(t), complete=False)
         kept.write(self._path)
         self._open(self._path, "ab", kept)
+
+    def condense(self, trace: Trace) -> None:
+        """Puts `trace`, which says the same in fewer numbers, in place of what the file holds."""
+        self.close()
+        kept, expected = replace(trace, complete=False), self._expected
+        kept.write(self._path)
+        self._open(self._path, "ab", kept)
+        for place, forecast in enumerate(expected):
+            if forecast is not None:
+                forecast.stop()
+                self._expected[place] = forecast
 
     def flush(self) -> None:
         """Writes what waits, and how far the clock is."""
         self._sink.flush(far=True)
+
+    def close(self) -> None:
+        """Writes what waits and the line that makes the trace complete; once."""
+        self._finish()
+        self._last = [math.nan]  # equal to nothing: an update after this is refused
 
     def __enter__(self) -> TraceWriter:  # noqa: PYI034 (Self is of Python 3.11)
         """The writer itself."""
@@ -210,3 +251,99 @@ class TraceWriter(Pen):
     ) -> None:
         """Closes, also when the block fails."""
         self.close()
+
+    def _open(self, path: Path, mode: str, trace: Trace) -> None:
+        """Begins where the trace ends."""
+        self._path = path.absolute()
+        self._groups = list(trace.groups)
+        self._columns = [(each.group, each.key) for each in trace.columns]
+        self._names = [json.dumps(text.name_of(*each)) for each in self._columns]
+        self._last = [_held(each) for each in trace.columns]
+        self._expected = [None] * len(self._columns)
+        self._lines = max((len(each.updates) for each in trace.columns), default=0)
+        self._sink = Sink(path, mode, trace.updates)
+        self._finish = weakref.finalize(self, self._sink.close)
+
+    def _change(self, t: int, values: Sequence[float | None]) -> None:
+        """Writes what differs from the update before."""
+        self._skip_to(t)
+        if len(values) != len(self._names):
+            raise PassoError(
+                f"an update needs {len(self._names)} values, for {self.columns}, got {values!r}"
+            )
+        now = [one_nan(value) for value in values]
+        used = []
+        for place, (value, old) in enumerate(zip(now, self._last, strict=True)):
+            forecast = self._expected[place]
+            if forecast is not None and forecast.holds(t, value, old):
+                self._last[place] = PLANNED
+                if forecast.begins:
+                    self._put(text.planned_line(self._columns[place], t, forecast), t)
+            elif value is not old and value != old:
+                self._last[place] = value
+                used.append(f"{self._names[place]}:{text.token(value)}")
+        self._sink.clock = t + 1
+        if used:
+            told = t if all(value is None for value in now) else t + 1
+            self._put(f'{{"update":{t},"used":{{{",".join(used)}}}}}\n', told)
+        if self._lines > MOST * exact_for(len(now)):
+            self._condense()
+
+    def _put(self, line: str, told: int) -> None:
+        self._sink.put(line, told)
+        self._lines += 1
+
+    def _condense(self) -> None:
+        """Older changes become buckets, so that the file stays small in a run of any length."""
+        self._sink.flush(far=True)
+        trace = _as_it_is(self._path)
+        exact = exact_for(len(trace.columns))
+        columns = tuple(Tape.of(each, exact).column() for each in trace.columns)
+        self.condense(replace(trace, columns=columns))
+
+    def _skip_to(self, clock: int) -> None:
+        """Moves the clock forward; updates that nobody saw have no values."""
+        if not self._finish.alive:
+            raise PassoError(f"the trace {str(self._path)!r} is closed")
+        if clock < self._sink.clock:
+            raise PassoError(
+                f"the trace is at update {self._sink.clock}, it cannot take one of update {clock}; "
+                f"write writer.rewind({clock}) to go back"
+            )
+        if clock > self._sink.clock and any(value is not None for value in self._last):
+            self._change(self._sink.clock, [None] * len(self._last))
+        self._sink.clock = clock
+
+
+def _as_it_is(path: str | os.PathLike[str]) -> Trace:
+    """The trace in a file, its stretches kept as such: what is written from it says the same."""
+    return Trace(*text.read(path, unfolded=False))
+
+
+def _held(column: Column) -> Any:
+    """What a column holds at its end."""
+    change = column.updates[-1] if column.updates else -1
+    if column.planned and column.planned[-1].begin > change:
+        return PLANNED
+    return column.values[-1] if column.values else None
+
+
+def _group_names(columns: Columns, groups: Sequence[str] | None) -> tuple[str, ...]:
+    """The names that were given, else the places."""
+    if groups is not None:
+        return tuple(groups)
+    return tuple(map(str, range(1 + max((g for g, _ in columns if g is not None), default=-1))))
+
+
+def _laid_out(trace: Trace, columns: Columns, groups: tuple[str, ...]) -> Trace:
+    """The trace in another layout, which must hold all that has values."""
+    old = {(each.group, each.key): each for each in trace.columns if each.updates or each.planned}
+    lost = [each for each in old if each not in columns]
+    renamed = [(a, b) for a, b in zip(trace.groups, groups) if a != b]  # noqa: B905
+    if lost or renamed:
+        raise PassoError(
+            f"the file's columns {list(old)} of groups {list(trace.groups)} do not fit "
+            f"{list(columns)} of groups {list(groups)}; give another file"
+        )
+    found = tuple(old.get(each, Column(*each)) for each in columns)
+    return replace(trace, groups=groups, columns=found)

@@ -16,7 +16,7 @@ from passo.optim import Recorder
 from passo.optim.recorder import ledger
 from passo.plot import planned
 from passo.trace import Trace
-from passo.trace.reader import read
+from passo.trace.format import read
 
 RATES = st.floats(0.0, 2.0, width=32)
 WAYS = (
@@ -163,7 +163,7 @@ def test_a_planned_rate_is_recorded_exactly_and_in_little_room(tmp_path):
     (trace,) = recorder.traces()
     assert trace.used("lr")[1] == seen
     assert Trace.load(tmp_path / "0.jsonl").used("lr")[1] == seen
-    column = read(tmp_path / "0.jsonl", unfolded=False).column()
+    column = Trace(*read(tmp_path / "0.jsonl", unfolded=False)).column()
     assert 4 <= len(column.planned) <= 8
     assert (tmp_path / "0.jsonl").stat().st_size < 6_000
 

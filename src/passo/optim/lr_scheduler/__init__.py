@@ -6,7 +6,7 @@ of what is better. What is not named here comes from torch's own module.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from torch.optim import lr_scheduler as _torchs
 from torch.optim.lr_scheduler import EPOCH_DEPRECATION_WARNING
@@ -28,7 +28,7 @@ from passo.optim.lr_scheduler.chainable import (
 )
 from passo.optim.lr_scheduler.composed import ChainedScheduler, SequentialLR
 from passo.optim.lr_scheduler.cosine import CosineAnnealingLR
-from passo.optim.lr_scheduler.cycles import CyclicLR, OneCycleLR
+from passo.optim.lr_scheduler.momentum import CyclicLR, OneCycleLR
 from passo.optim.lr_scheduler.plateau import ReduceLROnPlateau
 
 __all__ = [
@@ -58,9 +58,12 @@ class _LRScheduler(LRScheduler):
     __slots__ = ()
 
 
-def __getattr__(name: str) -> Any:
-    try:
-        return getattr(_torchs, name)
-    except AttributeError:
-        msg = f"{__name__} has no {name!r}{closest(name, __all__)}"
-        raise AttributeError(msg) from None
+if not TYPE_CHECKING:
+    # A type checker takes a module with `__getattr__` for one that has every name.
+
+    def __getattr__(name: str) -> Any:
+        try:
+            return getattr(_torchs, name)
+        except AttributeError:
+            msg = f"{__name__} has no {name!r}{closest(name, __all__)}"
+            raise AttributeError(msg) from None

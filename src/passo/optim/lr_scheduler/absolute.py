@@ -11,9 +11,8 @@ from passo.ground.checks import real
 from passo.optim.ground.quiet import quiet
 from passo.optim.lr_scheduler.base import LRScheduler
 from passo.optim.lr_scheduler.functions import as_function, extended
-from passo.optim.lr_scheduler.older import IS_OLD
+from passo.optim.lr_scheduler.older import IS_OLD, takes_verbose
 from passo.optim.lr_scheduler.rates import put, scaled, snapshot
-from passo.optim.lr_scheduler.verbose import takes_verbose
 from passo.schedules import Schedule, steps, warm_restarts
 from passo.schedules.algebra.atoms import base
 from passo.schedules.formula import NUMBERS

@@ -14,9 +14,8 @@ from torch.optim import lr_scheduler as torchs
 from passo.ground.checks import brief, real
 from passo.optim.ground.quiet import quiet
 from passo.optim.lr_scheduler.footprint import Footprint, works_on
-from passo.optim.lr_scheduler.older import Base
+from passo.optim.lr_scheduler.older import Base, takes_verbose
 from passo.optim.lr_scheduler.rates import as_float, held_values, put
-from passo.optim.lr_scheduler.verbose import takes_verbose
 from passo.schedules import PassoError
 
 if TYPE_CHECKING:

@@ -19,8 +19,8 @@ from passo.optim.lr_scheduler.members import (
     schedule_of,
     told,
 )
+from passo.optim.lr_scheduler.older import takes_verbose
 from passo.optim.lr_scheduler.rates import as_float, held_values, put, snapshot
-from passo.optim.lr_scheduler.verbose import takes_verbose
 from passo.schedules import PassoError, Schedule, steps
 
 if TYPE_CHECKING:

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 from torch.optim import lr_scheduler as torchs
 
+from passo.optim.lr_scheduler.older import takes_verbose
 from passo.optim.lr_scheduler.rates import as_float
 from passo.optim.lr_scheduler.relative import Relative
 from passo.optim.lr_scheduler.shape import Parameter
-from passo.optim.lr_scheduler.verbose import takes_verbose
 from passo.schedules import Cosine, PassoError, steps
 
 if TYPE_CHECKING:

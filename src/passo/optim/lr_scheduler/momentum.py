@@ -1,19 +1,32 @@
-"""Schedulers that move the momentum against the rate: where it is, and what type it keeps."""
+"""The classes that move the momentum against the rate: CyclicLR and OneCycleLR.
+
+The momentum stays where it is, and of the type that it has.
+"""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 import torch
+from torch.optim import lr_scheduler as torchs
 
 from passo.optim.ground.fields import Field
 from passo.optim.lr_scheduler.absolute import Absolute
 from passo.optim.lr_scheduler.base import MOMENTA
-from passo.optim.lr_scheduler.rates import as_float
+from passo.optim.lr_scheduler.functions import as_function, extended
+from passo.optim.lr_scheduler.older import takes_verbose
+from passo.optim.lr_scheduler.rates import as_float, between
+from passo.optim.lr_scheduler.shape import must_be_number
+from passo.schedules import Cosine, Linear, Schedule, cyclic, steps
+from passo.schedules.formula import NUMBERS
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
+    from torch.optim import Optimizer
+
+_NEARLY: Final = 1e-9
+_KEYS: Final = ("max_momentum", "base_momentum")
 _MOMENTUM: Final = Field("momentum")
 _BETA: Final = Field("betas", 0)
 
@@ -58,7 +71,225 @@ class Cycling(Absolute):
             self._turn(held[MOMENTA])
 
 
-class types_kept:  # noqa: N801
+class CyclicLR(Cycling, torchs.CyclicLR):
+    """Rates that go up and down between `base_lr` and `max_lr`, and the momentum against them.
+
+        lr(t) = base_lr + (max_lr - base_lr) * triangle(t) * scale
+
+    `scale` is 1 ("triangular"), halved with each cycle ("triangular2"), gamma ** t ("exp_range")
+    or `scale_fn`. Signature, warnings and states are torch's CyclicLR's; a beta that is a Tensor
+    stays one. Source: Smith 2017, arXiv:1506.01186; torch.optim.lr_scheduler.CyclicLR.
+
+    >>> import torch
+    >>> optimizer = torch.optim.SGD([torch.nn.Parameter(torch.ones(1))], lr=1.0, momentum=0.9)
+    >>> CyclicLR(optimizer, base_lr=0.1, max_lr=1.0, step_size_up=10).schedule
+    Linear(0.1, 1, steps(10)).then(Linear(1, 0.1, steps(10))).repeat()
+    """
+
+    __slots__ = ()
+
+    @takes_verbose
+    def __init__(  # noqa: PLR0913, PLR0917
+        self,
+        optimizer: Optimizer,
+        base_lr: float | list[float],
+        max_lr: float | list[float],
+        step_size_up: int = 2000,
+        step_size_down: int | None = None,
+        mode: Literal["triangular", "triangular2", "exp_range"] = "triangular",
+        gamma: float = 1.0,
+        scale_fn: Callable[[float], float] | None = None,
+        scale_mode: Literal["cycle", "iterations"] = "cycle",
+        cycle_momentum: bool = True,  # noqa: FBT001, FBT002
+        base_momentum: float = 0.8,
+        max_momentum: float = 0.9,
+        last_epoch: int = -1,
+    ) -> None:
+        for name, given in {"base_lr": base_lr, "max_lr": max_lr, "gamma": gamma}.items():
+            must_be_number(given, name, self)
+        self._before(optimizer)
+        with _types_kept(optimizer):
+            torchs.CyclicLR.__init__(
+                self,
+                optimizer,
+                base_lr,
+                max_lr,
+                step_size_up,
+                step_size_down,
+                mode,
+                gamma,
+                scale_fn,
+                scale_mode,
+                cycle_momentum,
+                base_momentum,
+                max_momentum,
+                last_epoch,
+            )
+
+    def _halves(self) -> tuple[float, float]:
+        up = self.total_size * self.step_ratio
+        up = float(round(up)) if abs(up - round(up)) < _NEARLY else up
+        return up, self.total_size - up
+
+    def _triangle(self) -> Callable[[Any, Any], float]:
+        key = self.total_size, self.step_ratio
+        if self._quick is None or self._quick[0] != key:
+            up, down = map(steps, self._halves())
+            self._quick = key, cyclic(0.0, 1.0, up, down).compiled()
+        return self._quick[1]  # type: ignore[no-any-return]
+
+    def _rates(self) -> list[Any]:
+        t = self.last_epoch
+        height = self._triangle()(float(t), NUMBERS)
+        if self._scale_fn_custom is not None or self.mode != "triangular":
+            height *= self.scale_fn(
+                t if self.scale_mode == "iterations" else t // self.total_size + 1
+            )
+        if self.cycle_momentum:
+            self._turn(between(self.max_momentums, self.base_momentums, height))
+        return between(self.base_lrs, self.max_lrs, height)
+
+    def _meet(self, groups: list[dict[str, Any]]) -> None:
+        names = ["base_lrs", "max_lrs"]
+        names += ["base_momentums", "max_momentums"] if self.cycle_momentum else []
+        for name in names:
+            setattr(self, name, extended(getattr(self, name), len(groups), name))
+
+    def _schedule_of(self, place: int) -> Schedule:
+        low, high = as_float(self.base_lrs[place]), as_float(self.max_lrs[place])
+        (up, down), custom = map(steps, self._halves()), self._scale_fn_custom
+        if custom is None:
+            gamma = self.gamma if self.mode == "exp_range" else 1.0
+            return cyclic(low, high, up, down, self.mode, gamma)
+        scale = as_function(custom)
+        if self.scale_mode == "cycle":
+            scale = scale.skip(steps(1)).stretch(self.total_size).staircase(up + down)
+        return low + cyclic(0.0, high - low, up, down) * scale
+
+
+class OneCycleLR(Cycling, torchs.OneCycleLR):
+    """Rates up to `max_lr` and down to almost nothing, once; the momentum against them.
+
+        initial_lr -> max_lr over pct_start of the steps, -> initial_lr / final_div_factor
+
+    with initial_lr = max_lr / div_factor, along cosines or lines; with `three_phase` back to
+    initial_lr first. Signature, warnings and states are torch's OneCycleLR's; a beta that is a
+    Tensor stays one. Raises ValueError for a step past `total_steps`. Source: Smith and Topin
+    2017, arXiv:1708.07120; torch.optim.lr_scheduler.OneCycleLR.
+
+    >>> import torch
+    >>> optimizer = torch.optim.SGD([torch.nn.Parameter(torch.ones(1))], lr=1.0, momentum=0.9)
+    >>> OneCycleLR(optimizer, max_lr=1.0, total_steps=10).schedule
+    Cosine(0.04, 1, steps(2)).then(Cosine(1, 4e-06, steps(7)))
+    """
+
+    __slots__ = ()
+
+    @takes_verbose
+    def __init__(  # noqa: PLR0913, PLR0917
+        self,
+        optimizer: Optimizer,
+        max_lr: float | list[float],
+        total_steps: int | None = None,
+        epochs: int | None = None,
+        steps_per_epoch: int | None = None,
+        pct_start: float = 0.3,
+        anneal_strategy: Literal["cos", "linear"] = "cos",
+        cycle_momentum: bool = True,  # noqa: FBT001, FBT002
+        base_momentum: float | list[float] = 0.85,
+        max_momentum: float | list[float] = 0.95,
+        div_factor: float = 25.0,
+        final_div_factor: float = 1e4,
+        three_phase: bool = False,  # noqa: FBT001, FBT002
+        last_epoch: int = -1,
+    ) -> None:
+        for name, given in {"max_lr": max_lr, "div_factor": div_factor}.items():
+            must_be_number(given, name, self)
+        self._before(optimizer)
+        with _types_kept(optimizer):
+            torchs.OneCycleLR.__init__(
+                self,
+                optimizer,
+                max_lr,
+                total_steps,
+                epochs,
+                steps_per_epoch,
+                pct_start,
+                anneal_strategy,
+                cycle_momentum,
+                base_momentum,
+                max_momentum,
+                div_factor,
+                final_div_factor,
+                three_phase,
+                last_epoch,
+            )
+
+    def _phase(self, t: float) -> tuple[Any, float, float]:
+        """The phase that holds t, and its begin and end."""
+        begin = 0.0
+        for phase in self._schedule_phases:
+            end = phase["end_step"]
+            if t <= end or phase is self._schedule_phases[-1]:
+                break
+            begin = end
+        return phase, begin, end
+
+    def _rates(self) -> list[Any]:
+        t = self.last_epoch
+        if t > self.total_steps:
+            msg = (
+                f"Tried to step {t} times. The specified number of total steps is "
+                f"{self.total_steps}"
+            )
+            raise ValueError(msg)
+        if self._quick is None or not self._quick[1] < t <= self._quick[2]:
+            self._quick = self._phase(t)
+        phase, begin, end = self._quick
+        share = self._share((t - begin) / (end - begin), (end - t) / (end - begin))
+        rest = 1.0 - share
+        groups = self.optimizer.param_groups
+        if self.cycle_momentum:
+            high, low = phase["start_momentum"], phase["end_momentum"]
+            self._turn([group[high] * rest + group[low] * share for group in groups])
+        start, goal = phase["start_lr"], phase["end_lr"]
+        return [group[start] * rest + group[goal] * share for group in groups]
+
+    def _share(self, gone: float, left: float) -> float:
+        """How far a phase is; one step past its end a cosine turns back and a line goes on."""
+        kind = getattr(self, "_anneal_func_type", None)
+        if kind is None:
+            return float(self._anneal_func(0.0, 1.0, gone))  # type: ignore[no-untyped-call]  # old states
+        if kind == "linear":
+            return gone
+        if left < 0.0:
+            gone, left = 1.0 + left, -left
+        return NUMBERS.half_wave(0.0, 1.0, gone, left)
+
+    def _meet(self, groups: list[dict[str, Any]]) -> None:
+        super()._meet(groups)
+        known = [group for group in groups if "max_lr" in group]
+        for key in ("initial_lr", "max_lr", "min_lr", *(_KEYS if self.cycle_momentum else ())):
+            numbers = extended([group[key] for group in known], len(groups), key)
+            for group, number in zip(groups, numbers, strict=True):
+                if not any(group is each for each in known):
+                    group[key] = number
+
+    def _schedule_of(self, place: int) -> Schedule:
+        group = self.optimizer.param_groups[place]
+        kind = Linear if self._anneal_func_type == "linear" else Cosine
+        parts, begin = [], 0.0
+        for phase in self._schedule_phases:
+            end = phase["end_step"]
+            if end > 0.0:
+                ends = as_float(group[phase["start_lr"]]), as_float(group[phase["end_lr"]])
+                part = kind(*ends, steps(end - begin))
+                parts.append(part.skip(steps(-begin)) if begin < 0.0 else part)
+            begin = end
+        return parts[0].then(*parts[1:])
+
+
+class _types_kept:  # noqa: N801
     """What held the momentum holds it after torch's constructor: a float, or the same Tensor."""
 
     def __init__(self, optimizer: Any) -> None:

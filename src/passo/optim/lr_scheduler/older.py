@@ -1,16 +1,28 @@
-"""What an older torch lacks: `_update_lr`, a mark on the step of building, plateaus on Tensors.
+"""What an older torch lacks, and what only an older torch takes.
 
-torch 2.6 has the rule inside `step`, together with the warnings, and does not tell a scheduler
-that its first step is the constructor's.
+torch 2.6 has the rule inside `step`, together with the warnings (no `_update_lr`), does not tell a
+scheduler that its first step is the constructor's, puts floats where a plateau's Tensors were, and
+took `verbose=` until then.
 """
 
 from __future__ import annotations
 
+import functools
+import inspect
+import warnings
 from typing import TYPE_CHECKING, Any, Final
 
 from torch.optim import lr_scheduler as torchs
 
 from passo.optim.lr_scheduler.rates import held_values, put
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+_ABSENT: Final = object()
+_VERBOSE: Final = (
+    "The verbose parameter is deprecated. Please use get_last_lr() to access the learning rate."
+)
 
 
 def update_lr(scheduler: Any, epoch: Any = None) -> None:
@@ -55,6 +67,27 @@ class _Older(torchs.LRScheduler):
         for group, slot in zip(groups, slots, strict=True):
             group["lr"] = slot
         put(groups, rates)
+
+
+def takes_verbose(init: Callable[..., None]) -> Callable[..., None]:
+    """A constructor that takes `verbose` as well, by name or behind all its other arguments.
+
+    >>> @takes_verbose
+    ... def init(self, optimizer, gamma=0.1): ...
+    >>> str(inspect.signature(init))
+    '(self, optimizer, gamma=0.1)'
+    """
+    most = len(inspect.signature(init).parameters) - 1
+
+    @functools.wraps(init)
+    def wrapper(self: Any, *args: Any, verbose: Any = _ABSENT, **named: Any) -> None:
+        if len(args) == most + 1 and verbose is _ABSENT:
+            *args, verbose = args  # type: ignore[assignment]
+        if verbose is not _ABSENT and verbose not in ("deprecated", False):
+            warnings.warn(_VERBOSE, UserWarning, stacklevel=2)
+        init(self, *args, **named)
+
+    return wrapper
 
 
 IS_OLD: Final = not {"_update_lr", "_is_initial"} <= set(vars(torchs.LRScheduler))

@@ -9,8 +9,8 @@ from torch.optim import lr_scheduler as torchs
 
 from passo.optim.ground.quiet import quiet
 from passo.optim.lr_scheduler.base import LRScheduler
+from passo.optim.lr_scheduler.older import takes_verbose
 from passo.optim.lr_scheduler.rates import as_float, held_values
-from passo.optim.lr_scheduler.verbose import takes_verbose
 from passo.schedules import Plateau
 from passo.schedules.algebra.atoms import base
 from passo.schedules.reducer import Rule, counted

@@ -13,15 +13,17 @@ from passo.ground.checks import whole
 from passo.ground.errors import PassoError
 from passo.optim.recorder.hooks import Hooks
 from passo.optim.recorder.listener import EnoughUpdates, Listener
+from passo.optim.recorder.records import Records
 
 if TYPE_CHECKING:
     from types import TracebackType
 
+    from passo.optim.recorder.record import Record
     from passo.trace import Trace
 
 __all__ = ["EnoughUpdates", "Recorder", "watch"]
 
-_active: list[Recorder] = []
+_opened: list[Recorder] = []
 
 
 class Recorder:
@@ -52,49 +54,52 @@ class Recorder:
         most: int | None = None,
         meta: dict[str, Any] | None = None,
     ) -> None:
-        self.listener = Listener()
-        self.listener.folder = None if folder is None else Path(folder)
-        self.listener.most = None if most is None else whole(most, "most")
         rank = int(os.environ.get("RANK", "0"))
-        self.listener.prefix = f"rank{rank}-" if rank else ""
-        self.listener.meta = {"rank": rank, **(meta or {})}
-        self._hooks = Hooks(self.listener)
+        self._folder = None if folder is None else Path(folder)
+        self._prefix = f"rank{rank}-" if rank else ""
+        self._records = Records(self._folder, self._prefix, {"rank": rank, **(meta or {})})
+        self._listener = Listener(self._records, None if most is None else whole(most, "most"))
+        self._hooks = Hooks(self._listener)
         self._open = False
 
     def start(self) -> None:
         """Begin to listen; raises `PassoError` where the folder cannot take the traces."""
-        if self.listener.folder is not None:
-            _prepare(self.listener.folder, self.listener.prefix)
+        if self._folder is not None:
+            _prepare(self._folder, self._prefix)
         self._open = True
         self._hooks.install()
-        _active.append(self)
+        _opened.append(self)
 
     def stop(self, how: str = "end") -> None:
         """Listen no more; `how` says what ended the run: "end", "error", "interrupt", "limit"."""
         if not self._open:
             return
         self._open = False
-        _active.remove(self)
+        _opened.remove(self)
         self._hooks.remove()
-        how = "lost" if self.listener.lost else how
+        how = "lost" if self._listener.lost else how
         resumed = False
-        for record in reversed(self.listener.records):
+        for record in reversed(self._records.all):
             if resumed and record.meta.get("saved") == record.clock:
                 record.meta["continued"] = True
             resumed = resumed or any(event.kind == "load" for event in record.ledger.events)
-        for record in self.listener.records:
+        for record in self._records.all:
             record.end(how)
 
     def abandon(self) -> None:
         """Listen no more, without a word: a forked process leaves its parent's recorder so."""
         if self._open:
             self._open = False
-            _active.remove(self)
+            _opened.remove(self)
             self._hooks.remove()
+
+    def record(self, optimizer: Any) -> Record | None:
+        """What is kept of an optimizer while it goes on; None for what is no optimizer."""
+        return self._records.of(optimizer)
 
     def traces(self) -> list[Trace]:
         """A trace for each optimizer that made an update or had a scheduler."""
-        kept = [each for each in self.listener.records if each.outer is None]
+        kept = [each for each in self._records.all if each.outer is None]
         return [each.trace() for each in kept if each.clock or each.ledger.events]
 
     def __enter__(self) -> Recorder:  # noqa: PYI034 (Self is of Python 3.11)
@@ -128,6 +133,15 @@ def _prepare(folder: Path, prefix: str) -> None:
         raise PassoError(msg)
 
 
+def opened() -> list[Recorder]:
+    """The Recorders that listen now, the latest last.
+
+    >>> opened()
+    []
+    """
+    return list(_opened)
+
+
 def watch(**metrics: Any) -> None:
     """Tell a recording doctor a metric: `watch(loss=loss)`; costs nothing when nobody records.
 
@@ -135,5 +149,5 @@ def watch(**metrics: Any) -> None:
 
     >>> watch(loss=0.5)
     """
-    for recorder in _active:
-        recorder.listener.watch(metrics)
+    for recorder in _opened:
+        recorder._listener.watch(metrics)

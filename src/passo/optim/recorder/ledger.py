@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import math
-from itertools import chain
 from typing import TYPE_CHECKING, Any, Final
 
-from passo.optim.recorder.reading import is_deep, names, number, parts
+from passo.optim.recorder.reading import number
+from passo.optim.recorder.strands import Strands
 from passo.trace import Event, Report, Tape, Trace, TraceWriter
-from passo.trace.tape import exact_for
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from passo.optim.recorder.reading import Groups, Reading, Rows
+    from passo.optim.recorder.reading import Groups, Reading, Row
+    from passo.schedules import Schedule
 
 BATCH: Final = 256  # updates whose numbers wait, so that a device is asked once for all of them
 REPORTS: Final = 200_000
@@ -31,11 +31,9 @@ class Ledger:
         self.events: list[Event] = []
         self.reports: list[Report] = []
         self.groups: list[str] = []
-        self._tapes: dict[tuple[int, str], Tape] = {}
-        self._slots: list[list[Tape]] = []
-        self._last: list[Any] = []
+        self._strands = Strands()
         self._losses = Tape(None, "loss")
-        self._rows: list[tuple[int, Rows]] = []
+        self._rows: list[tuple[int, list[Row]]] = []
         self._seen: list[tuple[int, list[Any]]] = []
         self._path = path
         self._file: TraceWriter | None = None
@@ -43,34 +41,25 @@ class Ledger:
     def layout(self, reading: Reading, groups: Groups, clock: int) -> None:
         """Which groups and fields the next rows have."""
         self.settle()
-        slots = [
-            [(place, name) for name in names(key, group.get(key))]
-            for place, group in enumerate(groups)
-            for key in reading.keys
-        ]
-        exact = exact_for(sum(map(len, slots)))
-        known = self._tapes
-        self._slots = [[known.get(each) or Tape(*each, exact) for each in slot] for slot in slots]
-        self._tapes = {(t.group or 0, t.key): t for slot in self._slots for t in slot}
-        self._last = [_NOTHING] * len(slots)
+        self._strands.layout(reading, groups)
         self.groups = [str(group.get("name", place)) for place, group in enumerate(groups)]
         if self._file is not None:
             self._file.condense(self.trace(clock, unfolded=False))
         elif self._path is not None:
-            self._file = TraceWriter(self._path, list(self._tapes), groups=self.groups)
+            self._file = TraceWriter(self._path, self._strands.names, groups=self.groups)
 
-    def follow(self, clock: int, column: tuple[int, str], schedule: Any, shift: float) -> None:
-        """From the next update on a field is expected to hold what schedule(t - shift) says."""
-        tape = self._tapes.get(column)
-        if tape is not None:
-            self.settle()
-            tape.follow(clock, schedule, shift)
+    def follow(
+        self, clock: int, columns: list[tuple[int, str]], schedule: Schedule, shift: float
+    ) -> None:
+        """From the next update on fields are expected to hold what schedule(t - shift) says."""
+        self.settle()
+        for place in self._strands.follow(clock, columns, schedule, shift):
             if self._file is not None:
-                self._file.follow(list(self._tapes).index(column), schedule, shift)
+                self._file.follow(place, schedule, shift)
 
-    def used(self, update: int, rows: Rows) -> None:
+    def used(self, update: int, held: list[Row]) -> None:
         """What an update used, where that differs from the one before."""
-        self._rows.append((update, rows))
+        self._rows.append((update, held))
         if len(self._rows) >= BATCH:
             self.settle()
 
@@ -113,13 +102,12 @@ class Ledger:
     def trace(self, clock: int, *, unfolded: bool = True) -> Trace:
         """All that was kept so far; `unfolded` has short stretches of a plan as their values."""
         self.settle()
-        columns = [tape.column(folded=not unfolded) for tape in self._tapes.values()]
         meta = self.meta
         told = [Report(at, (("loss", value),)) for at, value in _series(self._losses)]
         return Trace(
             clock,
             tuple(self.groups),
-            tuple(each.unfolded() if unfolded else each for each in columns),
+            tuple(self._strands.columns(unfolded=unfolded)),
             tuple(sorted([*told, *self.reports], key=lambda each: each.clock)),
             tuple(self.events),
             meta.get("plan"),
@@ -136,35 +124,13 @@ class Ledger:
 
     def _settle_rows(self) -> None:
         waiting, self._rows = self._rows, []
-        updates = [update for update, _ in waiting]
-        cells = [list(chain.from_iterable(rows)) for _, rows in waiting]
+        updates, rows = [update for update, _ in waiting], [row for _, row in waiting]
+        numbers, folded = self._strands.extend(updates, rows)
         if self._file is not None:
-            self._write(updates, cells)
-        folded = False
-        for place, column in enumerate(zip(*cells)):  # noqa: B905 (as long as each other)
-            last = self._last[place]
-            if is_deep(last) or column.count(last) < len(column):
-                for tape, values in zip(self._slots[place], _columns(column)):  # noqa: B905
-                    folded |= tape.extend(updates, values)
-            self._last[place] = column[-1]
-        if folded and self._file is not None:
-            self._file.condense(self.trace(updates[-1] + 1, unfolded=False))
-
-    def _write(self, updates: list[int], cells: list[list[Any]]) -> None:
-        for update, row in zip(updates, cells):  # noqa: B905 (as long as each other)
-            values = [number(part) for cell in row for part in parts(cell)]
-            self._file.update(update, values)  # type: ignore[union-attr]
-
-
-_NOTHING: Final = object()
-
-
-def _columns(cells: tuple[Any, ...]) -> list[list[float | None]]:
-    """The numbers of one field, update by update: a list for each part of a pair."""
-    if type(cells[0]) is float:
-        return [[each if type(each) is float else number(each) for each in cells]]
-    pairs = zip(*map(parts, cells))  # noqa: B905 (as long as each other)
-    return [[number(each) for each in part] for part in pairs]
+            for update, values in zip(updates, zip(*numbers)):  # noqa: B905 (as long as each other)
+                self._file.update(update, list(values))
+            if folded:
+                self._file.condense(self.trace(updates[-1] + 1, unfolded=False))
 
 
 def _mean(several: list[Any]) -> float:

@@ -1,4 +1,4 @@
-"""What is heard from torch, and to which Record it goes."""
+"""What is heard of updates, and to which Record it goes."""
 
 from __future__ import annotations
 
@@ -10,15 +10,16 @@ from passo.ground.errors import PassoWarning
 from passo.optim.recorder import source
 from passo.optim.recorder.loads import Loads
 from passo.optim.recorder.losses import Losses
-from passo.optim.recorder.record import Record
 from passo.optim.recorder.schedulers import Schedulers
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
     from types import FrameType
 
     from torch.optim import Optimizer
+
+    from passo.optim.recorder.record import Record
+    from passo.optim.recorder.records import Records
 
     Done = Callable[[Any, bool], None]
 
@@ -28,21 +29,15 @@ class EnoughUpdates(BaseException):
 
 
 class Listener:
-    """One for the process: a Record for each optimizer, made when it is first heard of."""
+    """One for the process: hears the updates, and stops the run after `most` of them."""
 
-    def __init__(self) -> None:
-        self.folder: Path | None = None
-        self.prefix = ""
-        self.meta: dict[str, Any] = {}
-        self.most: int | None = None
-        self.records: list[Record] = []
-        self.by_id: dict[int, Record] = {}
+    def __init__(self, records: Records, most: int | None) -> None:
+        self.records, self.most = records, most
         self.losses = Losses()
-        self.schedulers = Schedulers(self)
-        self.loads = Loads(self, self.schedulers)
-        self.latest: Record | None = None
-        self._open: Record | None = None
+        self.schedulers = Schedulers(records)
+        self.loads = Loads(records, self.schedulers)
         self.lost = False
+        self._open: Record | None = None
 
     def lose(self, error: Exception) -> None:
         """Something went wrong here: say so once, and let the run go on unseen."""
@@ -50,32 +45,12 @@ class Listener:
         text = f"the recorder lost sight of the run, what it saw until now is kept: {error!r}"
         warnings.warn(text, PassoWarning, stacklevel=4)
 
-    def record(self, optimizer: Any) -> Record | None:
-        """The record of an optimizer, or of what is inside a wrapper; None for what is neither."""
-        for _ in range(8):
-            if hasattr(optimizer, "_optimizer_step_post_hooks") or optimizer is None:
-                break
-            optimizer = getattr(optimizer, "optimizer", None)
-        if optimizer is None or not getattr(optimizer, "param_groups", None):
-            return None
-        known = self.by_id.get(id(optimizer))
-        if known is None or known.optimizer() is not optimizer:
-            number = len(self.records)
-            path = None if self.folder is None else self.folder / f"{self.prefix}{number}.jsonl"
-            known = Record(optimizer, number, path, self.meta)
-            self.by_id[id(optimizer)] = known
-            known.twin_of(self.records)
-            self.records.append(known)
-        return known.outer or known
-
     def before(self, optimizer: Optimizer, args: Any, kwargs: Any) -> None:
         """A step begins; an error of ours never ends a run."""
         if self.lost:
             return
         try:
-            known = self.by_id.get(id(optimizer))
-            if known is None or known.optimizer() is not optimizer:
-                known = self.record(optimizer)
+            known = self.records.known(optimizer) or self.records.of(optimizer)
             if known is None or known.outer is not None or self._open is not None:
                 known = self._inside(known)
             if known is not None:
@@ -90,7 +65,7 @@ class Listener:
         if self.lost:
             return
         try:
-            known = self.by_id.get(id(optimizer))
+            known = self.records.known(optimizer)
             if known is not None and known.twin:
                 known = known.outer
             if known is None or known.outer is not None or known is not self._open:
@@ -100,7 +75,7 @@ class Listener:
             self.lose(error)
             return
         if made:
-            self._open, self.latest = None, known
+            self._open, self.records.latest = None, known
             if known.each_update is not None:
                 known.each_update(known)
             if self.most is not None and known.clock >= self.most:
@@ -117,21 +92,14 @@ class Listener:
                 return None
             known = known.outer
         outer = self._open
-        if outer is not None and outer is not known and _holds(outer, known):
+        if outer is not None and outer is not known and outer.holds(known):
             known.outer = outer
             return None
         return known
 
-    def elsewhere(self, record: Record) -> bool:
-        """Whether another optimizer makes the updates of the same parameters."""
-        latest = self.latest
-        return latest is not None and latest is not record and _holds(latest, record)
-
-    # -- losses
-
     def scaled_step(self, _method: Any, args: Any, _kwargs: Any, frame: FrameType) -> Done | None:
         """A GradScaler steps, or leaves the update out."""
-        record = self.record(args[1]) if len(args) > 1 else None
+        record = self.records.of(args[1]) if len(args) > 1 else None
         if record is None:
             return None
         before = record.clock
@@ -151,11 +119,6 @@ class Listener:
             if name == "loss":
                 self.losses.tell(value)
             else:
-                target = self._open or (self.records[-1] if self.records else None)
+                target = self._open or next(reversed(self.records.all), None)
                 if target is not None:
                     target.report(name, value)
-
-
-def _holds(outer: Record, inner: Record) -> bool:
-    """Whether an optimizer steps inside another one: they have parameters in common."""
-    return bool(set(outer.parameters) & set(inner.parameters))

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from types import FrameType
 
-    from passo.optim.recorder.listener import Listener
+    from passo.optim.recorder.records import Records
     from passo.optim.recorder.schedulers import Schedulers
 
     Done = Callable[[Any, bool], None]
@@ -20,15 +20,15 @@ if TYPE_CHECKING:
 class Loads:
     """States of optimizers and of schedulers, loaded and saved."""
 
-    def __init__(self, listener: Listener, schedulers: Schedulers) -> None:
-        self.listener, self.schedulers = listener, schedulers
+    def __init__(self, records: Records, schedulers: Schedulers) -> None:
+        self.records, self.schedulers = records, schedulers
 
     def optimizer(self, _method: Any, args: Any, _kwargs: Any, frame: FrameType) -> Done | None:
         """An optimizer takes a state in."""
         optimizer = args[0]
         if not hasattr(optimizer, "_optimizer_step_post_hooks"):
             return None
-        record = self.listener.record(optimizer)
+        record = self.records.of(optimizer)
         if record is None:
             return None
         before = record.fields(frame)
@@ -47,7 +47,7 @@ class Loads:
         scheduler = args[0]
         if self.schedulers.busy or isinstance(scheduler, Scheduler):
             return None
-        record = self.listener.record(getattr(scheduler, "optimizer", None))
+        record = self.records.of(getattr(scheduler, "optimizer", None))
         if record is None:
             return None
         self.schedulers.busy.append(scheduler)
@@ -74,7 +74,7 @@ class Loads:
 
     def saving(self, _method: Any, args: Any, _kwargs: Any, _frame: FrameType) -> Done | None:
         """The state of an optimizer or of a scheduler was asked for."""
-        record = self.listener.by_id.get(id(getattr(args[0], "optimizer", args[0])))
+        record = self.records.known(getattr(args[0], "optimizer", args[0]))
         if record is not None:
             record.meta["saved"] = record.clock
         return None

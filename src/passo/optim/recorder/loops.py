@@ -1,20 +1,84 @@
-"""Whether the loop of a run may be left early: by the script, or by the trainer that runs it."""
+"""The loops around an update: which epoch it is in, and whether the run may be left early.
+
+They are read from the script's frames and text, or from the trainer that runs it.
+"""
 
 from __future__ import annotations
 
 import ast
 import sys
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from passo.optim.recorder import source
-from passo.optim.recorder.trainers import stopped
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
     from types import FrameType
 
-_OWN = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda, ast.ClassDef)
+    Stopped = Callable[[], bool]
+
+TRIES: Final = 16  # call sites at which the loops are looked for
+TRAINERS: Final = {"Trainer": "transformers.trainer", "_FitLoop": "pytorch.loops.fit_loop"}
+_OWN: Final = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda, ast.ClassDef)
+
+
+class Epochs:
+    """The loop around the loop of the updates; once found, its frame says where it is: `now`."""
+
+    __slots__ = ("_code", "_depth", "_tries", "name", "now")
+
+    def __init__(self) -> None:
+        self.name = ""
+        self.now: Any = None
+        self._code: Any = None
+        self._depth = 1
+        self._tries = TRIES
+
+    def begun(self, frame: FrameType | None) -> bool:
+        """Whether the update that is made below this frame is the first of an epoch."""
+        if self._code is None and not self._tries:
+            return False
+        at = self._frame(frame)
+        if at is None:
+            return False
+        names = at.f_locals
+        now = names.get(self.name)
+        if names is not at.f_globals and sys.version_info < (3, 13):
+            names.clear()  # a snapshot, which would keep the script's tensors alive
+        if not isinstance(now, int) or now == self.now:
+            return False
+        self.now = now
+        return True
+
+    def _frame(self, frame: FrameType | None) -> FrameType | None:
+        """The loop's frame: where it was last time, else further out, else looked for."""
+        try:
+            at: FrameType | None = sys._getframe(self._depth)
+        except ValueError:
+            at = None
+        if at is not None and at.f_code is self._code:
+            return at
+        if self._code is not None and (at := self._outwards()) is not None:
+            return at
+        if not self._tries:
+            return None
+        self._tries -= 1
+        found = source.loops(frame)
+        if len(found) < 2 or found[-2].name is None:
+            return None
+        self._code, self.name = found[-2].code, found[-2].name
+        return self._outwards()
+
+    def _outwards(self) -> FrameType | None:
+        """The innermost frame of the loop's code; its depth is kept."""
+        at: FrameType | None = sys._getframe(1)
+        depth = 0
+        while at is not None and at.f_code is not self._code:
+            at, depth = at.f_back, depth + 1
+        if at is not None:
+            self._depth = depth
+        return at
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +91,7 @@ class WayOut:
 
     epochs: bool
     values: range | None
-    stopped: Callable[[], bool] | None = None
+    stopped: Stopped | None = None
 
     def was_taken(self, updates: int, epoch: Any) -> bool:
         """Whether the loop ended before its last value; where that is not known it may have."""
@@ -42,7 +106,7 @@ class WayOut:
 
 def way_out(frame: FrameType | None) -> WayOut | None:
     """That of the update made below this frame; None where its loop runs to its end."""
-    trainers = stopped(frame)
+    trainers = _stopped(frame)
     if trainers is not None:
         return WayOut(epochs=True, values=None, stopped=trainers)
     found = source.loops(frame)
@@ -145,3 +209,55 @@ def _value(node: ast.AST, names: Mapping[str, Any]) -> Any:
         if left is not None and right is not None:
             return left + right if isinstance(node.op, ast.Add) else left - right
     return None
+
+
+def _stopped(frame: FrameType | None) -> Stopped | None:
+    """What says, after the run, whether the trainer around a call came to the end of its plan.
+
+    None where there is no trainer on the stack. Only its counters are kept, never its model.
+    """
+    while frame is not None:
+        if "trainer" in frame.f_code.co_filename or "fit_loop" in frame.f_code.co_filename:
+            found = _of_owner(_self(frame))
+            if found is not None:
+                return found
+        frame = frame.f_back
+    return None
+
+
+def _of_owner(owner: Any) -> Stopped | None:
+    """That of a trainer of transformers, or of the loop of one of Lightning."""
+    for kind in type(owner).__mro__:
+        module = TRAINERS.get(kind.__name__)
+        if module is not None and kind.__module__.endswith(module):
+            return _transformers(owner) if kind.__name__ == "Trainer" else _lightning(owner)
+    return None
+
+
+def _transformers(trainer: Any) -> Stopped:
+    state = trainer.state
+    return lambda: bool(state.global_step < state.max_steps)
+
+
+def _lightning(loop: Any) -> Stopped:
+    """Early where neither of its two limits was reached; -1 is none."""
+    epochs, limit, steps = loop.epoch_progress.current, loop.max_epochs, loop.max_steps
+    inner = loop.epoch_loop
+    automatic = inner.automatic_optimization.optim_progress
+    manual = inner.manual_optimization.optim_step_progress.total
+
+    def early() -> bool:
+        over = limit is not None and 0 <= limit <= epochs.processed
+        return not over and not 0 <= steps <= max(automatic.optimizer_steps, manual.completed)
+
+    return early
+
+
+def _self(frame: FrameType) -> Any:
+    if "self" not in frame.f_code.co_varnames + frame.f_code.co_freevars:
+        return None
+    names = frame.f_locals
+    found = names.get("self")
+    if sys.version_info < (3, 13):
+        names.clear()  # a snapshot, which would keep the script's tensors alive
+    return found

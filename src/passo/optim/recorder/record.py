@@ -10,13 +10,12 @@ from passo.optim.ground import ranks
 from passo.optim.ground.updates import Watch
 from passo.optim.recorder import source
 from passo.optim.recorder.describe import future
-from passo.optim.recorder.epochs import Epochs
-from passo.optim.recorder.expectation import Expectation
 from passo.optim.recorder.ledger import Ledger
-from passo.optim.recorder.loops import way_out
-from passo.optim.recorder.reading import Reading, is_deep
+from passo.optim.recorder.loops import Epochs, way_out
+from passo.optim.recorder.reading import Reading, any_deep, once
 from passo.optim.recorder.tally import Tally
 from passo.optim.scheduler.attach import attached
+from passo.optim.scheduler.follows import follows
 from passo.optim.scheduler.plan import code
 
 if TYPE_CHECKING:
@@ -28,7 +27,9 @@ if TYPE_CHECKING:
 
     from passo.optim.recorder.loops import WayOut
     from passo.optim.recorder.losses import Losses
-    from passo.optim.recorder.reading import Rows
+    from passo.optim.recorder.reading import Row
+    from passo.optim.scheduler.scheduler import Scheduler
+    from passo.schedules import Schedule
     from passo.trace import Trace
 
 TURNS: Final = 1000
@@ -61,7 +62,8 @@ class Record:
         self._turns = 0
         self.epochs = Epochs()
         self._way_out: WayOut | None = None
-        self._used: Rows | None
+        self._used: list[Row]
+        self._is_news: bool
         self._plans_at: list[Expectation] = []
         self._followed: list[Any] | None = None
         self._layout(groups)
@@ -74,20 +76,24 @@ class Record:
             if groups and own and groups[0] is own[0]:
                 self.outer, self.twin = other.outer or other, True
 
+    def holds(self, other: Record) -> bool:
+        """Whether the other optimizer steps inside this one: they have parameters in common."""
+        return not self.parameters.isdisjoint(other.parameters)
+
     # -- the two hooks
 
     def before(self, optimizer: Optimizer, closure: Any, frame: FrameType | None) -> None:
         """An update begins: what is there now is what it uses."""
         groups = optimizer.param_groups
-        if len(groups) != len(self.marks) or self.reading.marks(groups) != self.marks:
+        if len(groups) != self.reading.size or self.reading.marks(groups) != self.marks:
             self.look(groups, frame)
         if not self.clock:
             self._begin(optimizer, frame)
         if self._plans_at:
             self._expect()
-        watch, first = self.watch, self.marks[0]
+        watch = self.watch
         watch.before(groups, closure)
-        watch.lr = (first[0] or None) if first else None
+        watch.lr = (self.marks[0] or None) if self.marks else None
         if self.epochs.begun(frame):
             self.happens("epoch", None, {"name": self.epochs.name})
 
@@ -104,17 +110,16 @@ class Record:
         if not self.watch.is_update(optimizer):
             self.marks = self.reading.marks(groups)
             return False
-        if self._used is not None:
+        if self._is_news:
             if self.writer != self._by:
                 self._turn()
             self.ledger.used(self.clock, self._used)
-            self._used = None
+            self._is_news = False
         if losses.seen:
             self.ledger.lost(self.clock, losses.take())
         self.clock += 1
         self.skipped = False
-        marks = self.reading.marks(groups)
-        if marks != self.marks:  # the optimizer itself, or a hook of its own
+        if (marks := self._now(groups)) != self.marks:  # the optimizer itself, or a hook of its own
             self._changed(groups, marks, "plan" if "plan" in self.meta else "optimizer")
         return True
 
@@ -122,18 +127,12 @@ class Record:
 
     def look(self, groups: Any, frame: FrameType | None) -> None:
         """Whatever differs from what was there last was changed from outside."""
-        if len(groups) != len(self.marks):
-            self.regroup(groups)
-        marks = self.reading.marks(groups)
-        if marks != self.marks:
+        if (marks := self._now(groups)) != self.marks:
             self._edited(groups, marks, frame)
 
     def wrote(self, groups: Any, by: Any) -> None:
         """A scheduler has just written."""
-        if len(groups) != len(self.marks):
-            self.regroup(groups)
-        marks = self.reading.marks(groups)
-        if marks != self.marks:
+        if (marks := self._now(groups)) != self.marks:
             self._changed(groups, marks, by)
 
     def fields(self, frame: FrameType | None = None) -> dict[str, Any]:
@@ -146,7 +145,13 @@ class Record:
             self.look(groups, frame)
         return {f"{place}.{key}": v for (place, key), v in self.reading.named(groups).items()}
 
-    def _edited(self, groups: Any, marks: list[Any], frame: FrameType | None) -> None:
+    def _now(self, groups: Any) -> Row:
+        """What is there, in groups of which some may have come or gone."""
+        if len(groups) != self.reading.size:
+            self.regroup(groups)
+        return self.reading.marks(groups)
+
+    def _edited(self, groups: Any, marks: Row, frame: FrameType | None) -> None:
         if self._is_planned():
             self._changed(groups, marks, "plan")
             return
@@ -193,19 +198,21 @@ class Record:
             self.tell(self.clock, "plan", detail)
         self._followed = found or self._followed
 
-    def _changed(self, groups: Any, marks: Rows, by: Any) -> list[str]:
+    def _changed(self, groups: Any, marks: Row, by: Any) -> list[str]:
         """Answers with the fields that changed."""
-        changed, deep = [], False
-        columns = zip(self.reading.keys, zip(*marks), zip(*self.marks))  # noqa: B905
-        for key, new, old in columns:
+        fields, used, deep = self.reading.fields, list(self._used), self.reading.deep
+        changed = []
+        for place, ((key, new), (_, old)) in enumerate(zip(fields(marks), fields(self.marks))):  # noqa: B905
             if new != old:
                 changed.append(key)
-                deep = deep or (set(map(type, new)) != {float} and any(map(is_deep, new)))
+                deep = deep or any_deep(new)
+                used[place] = new if deep else once(new)
         if deep and not self.reading.deep:
             self._layout(groups)
         else:
             self.marks = marks
-            self._used = self.reading.kept(groups, marks)
+            self._used = self.reading.kept(groups, marks) if deep else used
+            self._is_news = True
         if "lr" in changed:
             self.writer = by
         return changed
@@ -291,3 +298,32 @@ class Record:
         self.parameters = {id(p) for group in groups for p in group["params"]}
         self.marks = self.reading.marks(groups)
         self._used = self.reading.kept(groups, self.marks)
+        self._is_news = True
+
+
+class Expectation:
+    """A Scheduler, what was `told` of it last, and what its fields follow in the trace's words."""
+
+    __slots__ = ("follows", "scheduler", "told")
+
+    def __init__(self, scheduler: Scheduler) -> None:
+        self.scheduler = scheduler
+        self.told: Any = None
+        self.follows: list[dict[str, Any]] = []
+
+    def tell(self, clock: int, ledger: Ledger) -> None:
+        """Tell which schedule each column follows from this update on."""
+        scheduler = self.scheduler
+        self.told = scheduler.driver.shared
+        ahead = scheduler.clock - clock
+        in_steps = scheduler.settings.axis == "step"
+        columns: dict[int, tuple[int | None, str]] = {}
+        alike: dict[tuple[int, float], tuple[Schedule, list[tuple[int, str]]]] = {}
+        for each, formula, begin in scheduler.driver.formulas():
+            if each.place is not None and each.field is not None:
+                columns[each.column] = column = (each.place, each.field.name)
+                alike.setdefault((id(formula), begin), (formula, []))[1].append(column)
+        for (_, begin), (formula, several) in alike.items() if in_steps else ():
+            ledger.follow(clock, several, formula, begin - ahead)
+        known = in_steps or not ahead
+        self.follows = follows(scheduler, columns, ahead) if known else []

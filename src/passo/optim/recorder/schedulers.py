@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 
     from torch.optim import Optimizer
 
-    from passo.optim.recorder.listener import Listener
     from passo.optim.recorder.record import Record
+    from passo.optim.recorder.records import Records
     from passo.optim.recorder.tally import Tally
 
     Done = Callable[[Any, bool], None]
@@ -26,8 +26,8 @@ if TYPE_CHECKING:
 class Schedulers:
     """The schedulers of the process, numbered as they come; `busy` are those in a call now."""
 
-    def __init__(self, listener: Listener) -> None:
-        self.listener = listener
+    def __init__(self, records: Records) -> None:
+        self.records = records
         self.busy: list[Any] = []
         self._numbers: dict[int, tuple[weakref.ref[Any], int]] = {}
         self._count = 0
@@ -39,7 +39,7 @@ class Schedulers:
         scheduler, optimizer = args[0], _optimizer_of(args, kwargs)
         if scheduler in self.busy or isinstance(scheduler, Scheduler):
             return None
-        record = self.listener.record(optimizer)
+        record = self.records.of(optimizer)
         self.busy.append(scheduler)
         before = {} if record is None else record.fields(frame)
 
@@ -101,9 +101,9 @@ class Schedulers:
         if isinstance(scheduler, Scheduler):
             return None
         optimizer = getattr(scheduler, "optimizer", None)
-        record = self.listener.by_id.get(id(optimizer))
-        if record is None or record.outer is not None or record.optimizer() is not optimizer:
-            record = self.listener.record(optimizer)
+        record = self.records.known(optimizer)
+        if record is None or record.outer is not None:
+            record = self.records.of(optimizer)
             if record is None:
                 return None
             optimizer = cast("Optimizer", record.optimizer())
@@ -116,7 +116,7 @@ class Schedulers:
         if pair in self._within:
             return
         self._within.add(pair)
-        record = self.listener.record(getattr(inner, "optimizer", None))
+        record = self.records.of(getattr(inner, "optimizer", None))
         if record is not None and inner not in getattr(outer, "_schedulers", ()):
             record.tell(record.clock, "held", {"scheduler": pair[0], "by": pair[1]})
 
@@ -135,7 +135,7 @@ class Schedulers:
         if tally is None:
             tally = record.lines[key] = self._line(record, number, frame, moved=key[3])
         tally.hit(record.clock)
-        if record.skipped or record is not self.listener.latest:
+        if record.skipped or record is not self.records.latest:
             self._doubtful(record, number, str(tally.detail["where"]))
         record.advanced[number] = record.clock
         if "metrics" in kwargs or (len(args) > 1 and hasattr(scheduler, "patience")):
@@ -165,8 +165,8 @@ class Schedulers:
         if record.skipped:
             record.skipped = False
             record.happens("over skip", number, {"scheduler": number, "where": where})
-        elif self.listener.elsewhere(record):
-            other = cast("Record", self.listener.latest).meta["optimizer"]
+        elif self.records.elsewhere(record):
+            other = cast("Record", self.records.latest).meta["optimizer"]
             detail = {"scheduler": number, "other": other, "where": where}
             record.happens("elsewhere", number, detail)
 
@@ -180,7 +180,7 @@ class Schedulers:
         """A Scheduler of passo is told metrics."""
         told = {**(dict(args[1]) if len(args) > 1 and args[1] else {}), **kwargs}
         told.pop("reduce", None)
-        record = self.listener.record(args[0].optimizer)
+        record = self.records.of(args[0].optimizer)
         for name, value in told.items():
             if record is not None:
                 record.report(name, value)
