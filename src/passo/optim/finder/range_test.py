@@ -15,7 +15,7 @@ from passo.optim.finder.lever import Lever
 from passo.optim.finder.loader_step import LoaderStep
 from passo.optim.finder.restore import Parts, untouched
 from passo.optim.ground import randomness, ranks
-from passo.optim.scheduler.attach import unwrapped
+from passo.optim.ground.attached import unwrapped
 from passo.schedules import PassoError
 from passo.trace import RangeTest
 

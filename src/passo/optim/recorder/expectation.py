@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from passo.optim.scheduler.follows import follows
+from passo.optim.scheduler.journal import follows
 
 if TYPE_CHECKING:
     from passo.optim.recorder.ledger import Ledger
@@ -34,4 +34,4 @@ class Expectation:
                 if in_steps:
                     ledger.follow(clock, column, formula, begin - ahead)
         known = in_steps or not ahead
-        self.follows = follows(scheduler, columns, ahead) if known else []
+        self.follows = follows(scheduler.driver, columns, ahead) if known else []

@@ -7,6 +7,7 @@ import weakref
 from typing import TYPE_CHECKING, Any, Final
 
 from passo.optim.ground import ranks
+from passo.optim.ground.attached import attached
 from passo.optim.ground.updates import Watch
 from passo.optim.recorder import source
 from passo.optim.recorder.describe import future
@@ -16,7 +17,6 @@ from passo.optim.recorder.ledger import Ledger
 from passo.optim.recorder.loops import way_out
 from passo.optim.recorder.reading import Reading, is_deep
 from passo.optim.recorder.tally import Tally
-from passo.optim.scheduler.attach import attached
 from passo.optim.scheduler.plan import code
 
 if TYPE_CHECKING:
