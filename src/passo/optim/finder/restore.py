@@ -48,6 +48,10 @@ def untouched(*things: Any, folder: str | os.PathLike[str] | None = None) -> Ite
     found = Parts()
     for thing in things:
         found.add(thing)
+    # What is put on the stack last is undone first. So Ctrl-C is deaf before anything is given
+    # back and heard again after all is, and a Scheduler whose state is loaded again does that
+    # before the memento has the last word on what its optimizer holds. Nested `try ... finally`
+    # would say the same, one level deeper for each thing.
     with ExitStack() as undo:
         patience = Patience()
         undo.callback(patience.end)

@@ -1,4 +1,4 @@
-"""Plan against run: what a run will cost, and whether it ended where it was planned to."""
+"""Plan against run: an update past its end, an end that comes early or late, costly branches."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def conclude(engine: Engine) -> None:
     end = end_of(run)
     if run is None or end is None or clock.updates == 0:
         return
-    made, planned, unit = clock.at, end, run.unit
+    made, planned, unit = clock.at, end, str(run.unit)
     if unit == "steps":
         planned, unit = run.updates, "updates"
     last = made / clock.updates

@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     from torch.optim import Optimizer
 
     from passo.optim.ground.ranks import Reduction
-    from passo.optim.scheduler.driver import Driver
     from passo.optim.scheduler.settings import Settings
     from passo.schedules import Run
 
@@ -43,6 +42,7 @@ class Scheduler(LRScheduler):
     def __init__(self, optimizer: Any, plan: Mapping[str, Any], settings: Settings) -> None:
         self._optimizer = _reference(optimizer)
         self._engine = Engine(plan, settings, optimizer.param_groups)
+        self.driver = self._engine.driver  # no property: a recorder asks for it at every update
         self._under_way = bool(getattr(optimizer, "state", None))
         self._step_count = 1
         self._step_hooks: tuple[Any, ...] = ()
@@ -81,11 +81,6 @@ class Scheduler(LRScheduler):
         return optimizer  # type: ignore[no-any-return]
 
     # -- what can be read
-
-    @property
-    def driver(self) -> Driver:
-        """What is driven, for other rooms of this house."""
-        return self._engine.driver
 
     @property
     def settings(self) -> Settings:
