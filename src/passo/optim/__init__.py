@@ -3,13 +3,13 @@
 from passo.optim.finder.loader_step import loader_step
 from passo.optim.finder.range_test import range_test
 from passo.optim.finder.restore import untouched
+from passo.optim.ground.attached import describe
 from passo.optim.ground.tensors import tensorize
 from passo.optim.lift import lift
 from passo.optim.recorder import Recorder, watch
 from passo.optim.scheduler.attach import attach
 from passo.optim.scheduler.plan import ByGroup, by_group
 from passo.optim.scheduler.scheduler import Scheduler
-from passo.optim.scheduler.words import describe
 
 __all__ = [
     "ByGroup",

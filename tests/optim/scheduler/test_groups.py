@@ -174,6 +174,19 @@ def test_a_late_group_that_no_rule_covers_is_an_error_before_its_update():
     assert scheduler.clock == 37
 
 
+def test_after_a_refused_group_the_others_go_on_as_if_it_had_never_come():  # issue 11
+    optimizer = grouped("head", "body")
+    attach(optimizer, by_group({"head": UP, "body": DOWN}))
+    update(optimizer)
+    del optimizer.param_groups[0]
+    optimizer.add_param_group(group("neck"))
+    for _ in range(2):
+        with pytest.raises(PassoError, match="'neck'"):
+            update(optimizer)
+    del optimizer.param_groups[1]
+    assert rates(optimizer, 3) == [DOWN(t) for t in (1, 2, 3)]
+
+
 def test_a_late_group_on_its_own_clock_sees_only_the_reports_of_its_time():
     optimizer = grouped("first")
     plan = base * Plateau("loss", patience=0, factor=0.5)

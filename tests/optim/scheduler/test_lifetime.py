@@ -16,7 +16,18 @@ from io import BytesIO
 import pytest
 import torch
 
-from passo import Linear, PassoError, Plateau, Run, Trace, attach, base, by_group, steps
+from passo import (
+    Linear,
+    PassoError,
+    PassoWarning,
+    Plateau,
+    Run,
+    Trace,
+    attach,
+    base,
+    by_group,
+    steps,
+)
 from passo.optim import tensorize
 from tests.optim.tools import ROOT, adam, rates, sgd, update, values, weight
 
@@ -174,6 +185,13 @@ def test_a_copy_of_a_recording_scheduler_leaves_the_trace_alone(tmp_path):
     update(optimizer)
     scheduler.detach()
     assert Trace.load(tmp_path / "run.jsonl").used() == ([0, 1, 2, 3], values(RAMP, 4))
+
+
+def test_a_copy_does_not_warn_again_of_what_attach_warned_of():
+    optimizer = tensorize(adam(weight_decay=0.1))
+    with pytest.warns(PassoWarning, match="a compiled step would compile again"):
+        scheduler = attach(optimizer, {"weight_decay": RAMP}, Run(steps(100)))
+    assert copy.deepcopy(scheduler).values() == scheduler.values()
 
 
 def test_a_copy_remembers_what_plateaus_saw():

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from passo import Cosine, Linear, Run, attach, base, steps
+from passo.optim.scheduler.engine import Engine
 from passo.optim.scheduler.pulse import Pulse
 from tests.optim.tools import graded, weight
 
@@ -138,7 +139,7 @@ def test_the_usual_step_is_not_looked_at_in_full(monkeypatch):
     scheduler = attach(optimizer, PLAN, RUN)
     update(optimizer)
     monkeypatch.setattr(Pulse, "_look", None)
-    monkeypatch.setattr(type(scheduler), "tick", None)
+    monkeypatch.setattr(Engine, "tick", None)
     update(optimizer)
     assert scheduler.clock == 2
 

@@ -21,7 +21,7 @@ from passo import (
     warmup_cosine,
 )
 from passo.optim import tensorize
-from passo.optim.scheduler.attach import attached
+from passo.optim.ground.attached import attached
 from passo.plot import planned
 from tests.optim.tools import adam, sgd, update, values, weight
 
@@ -300,7 +300,7 @@ def test_a_plateau_that_was_wound_back_is_not_planned(path):
 
 def killed(scheduler, path):
     """The file as a kill leaves it: without the line that closes it."""
-    scheduler._journal.flush()
+    scheduler.state_dict()  # flushes
     left = path.read_bytes()
     scheduler.detach()
     path.write_bytes(left)

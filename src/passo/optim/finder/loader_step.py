@@ -4,12 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, nullcontext
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
 
 from passo.ground.checks import brief, whole
 from passo.schedules import PassoError
+
+if TYPE_CHECKING:
+    from torch.optim import Optimizer
+
+    from passo.optim.ground.attached import HasGroups
 
 
 class LoaderStep:
@@ -94,13 +99,13 @@ class LoaderStep:
 
 def loader_step(
     model: torch.nn.Module,
-    optimizer: Any,
+    optimizer: Optimizer | HasGroups,
     loss_fn: Callable[..., Any] | None,
     loader: Iterable[Any],
     *,
     accumulate: int = 1,
-    scaler: Any = None,
-    device: Any = None,
+    scaler: torch.amp.GradScaler | None = None,
+    device: torch.device | str | int | None = None,
 ) -> LoaderStep:
     """The usual loop as a function: each call makes one update and answers with its mean loss.
 

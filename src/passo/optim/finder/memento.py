@@ -21,6 +21,10 @@ class Memento:
     of the objects given; it keeps anything else as it is. Containers and tensors keep their
     identity. With `folder` the copies of tensors wait in a file there.
 
+    The obvious form, `load_state_dict(deepcopy(state_dict()))`, gives back equal values in other
+    objects: an optimizer's moments and a Tensor lr become new tensors, which a compiled step or a
+    captured graph does not see; and gradients, hooks and plain attributes are in no state_dict.
+
     >>> group = {"lr": torch.tensor(0.1), "betas": (0.9, 0.99)}
     >>> memento, rate = Memento([group]), group["lr"]
     >>> _ = rate.fill_(7.0)
@@ -111,7 +115,7 @@ class _Kept:
             if tensor.requires_grad != self.wants:
                 tensor.requires_grad_(self.wants)
             if _lies_elsewhere(tensor, self.held):
-                tensor.data = self.held
+                tensor.data = self.held  # after `model.half()` a copy would land in half precision
             tensor.grad = self.grad
         self.slot.copy_(copy)
 
@@ -133,7 +137,10 @@ def _without_overlap(tensor: torch.Tensor) -> torch.Tensor:
 
 
 def _refill(held: dict[Any, Any], items: list[tuple[Any, Any]]) -> None:
-    """The dict with its old items in their old order, untouched where nothing changed."""
+    """The dict with its old items in their old order, untouched where nothing changed.
+
+    Not `==`: it would compare tensors, and take an equal object for the same one.
+    """
     now = list(held.items())
     if not (
         len(now) == len(items)

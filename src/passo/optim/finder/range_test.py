@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from contextlib import contextmanager
 from numbers import Real
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Literal, get_args
 
 import torch
 
@@ -15,7 +15,7 @@ from passo.optim.finder.lever import Lever
 from passo.optim.finder.loader_step import LoaderStep
 from passo.optim.finder.restore import Parts, untouched
 from passo.optim.ground import randomness, ranks
-from passo.optim.scheduler.attach import unwrapped
+from passo.optim.ground.attached import unwrapped
 from passo.schedules import PassoError
 from passo.trace import RangeTest
 
@@ -23,7 +23,11 @@ if TYPE_CHECKING:
     import os
     from collections.abc import Callable, Iterable, Iterator
 
-_RAMPS: Final = ("exponential", "linear")
+    from torch.optim import Optimizer
+
+    from passo.optim.ground.attached import HasGroups
+
+Ramp = Literal["exponential", "linear"]
 _IDLE: Final = 100
 _FIRST: Final = 10
 _QUARTER: Final = 0.25
@@ -33,14 +37,14 @@ _FADE: Final = 0.7
 @called_like("range_test(train_step, optimizer, restore=[model])")
 def range_test(
     train_step: Callable[[], Any],
-    optimizer: Any,
+    optimizer: Optimizer | HasGroups,
     *,
     restore: Iterable[Any],
     key: str = "lr",
     low: float = 1e-7,
     high: float = 10.0,
     steps: int = 100,
-    ramp: str = "exponential",
+    ramp: Ramp = "exponential",
     stop: float = 4.0,
     repeats: int = 1,
     progress: bool = False,
@@ -104,7 +108,7 @@ def range_test(
 def _values(low: float, high: float, steps: int, ramp: str) -> tuple[float, ...]:
     """What the updates use, in ascending order; both ends exactly as given."""
     low, high = real(low, "low"), real(high, "high")
-    if ramp not in _RAMPS:
+    if ramp not in get_args(Ramp):
         msg = f"ramp must be 'exponential' or 'linear', got {brief(ramp)}"
         raise PassoError(msg)
     if low >= high:
@@ -155,7 +159,7 @@ def _run(
     lever: Lever,
     values: tuple[float, ...],
     ended: _Stop,
-    optimizer: torch.optim.Optimizer,
+    optimizer: Optimizer,
     tick: Callable[[], None],
 ) -> tuple[float, ...]:
     """The losses of one ramp, one for each value that made an update."""

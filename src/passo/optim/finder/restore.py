@@ -14,13 +14,13 @@ from passo.ground.checks import brief
 from passo.optim.finder.loader_step import LoaderStep
 from passo.optim.finder.memento import Memento
 from passo.optim.ground import randomness
-from passo.optim.scheduler.attach import attached, unwrapped
+from passo.optim.ground.attached import attached, unwrapped
 from passo.optim.scheduler.scheduler import Scheduler
 from passo.schedules import PassoError
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
 
 @contextmanager
@@ -48,6 +48,10 @@ def untouched(*things: Any, folder: str | os.PathLike[str] | None = None) -> Ite
     found = Parts()
     for thing in things:
         found.add(thing)
+    # What is put on the stack last is undone first. So Ctrl-C is deaf before anything is given
+    # back and heard again after all is, and a Scheduler whose state is loaded again does that
+    # before the memento has the last word on what its optimizer holds. Nested `try ... finally`
+    # would say the same, one level deeper for each thing.
     with ExitStack() as undo:
         patience = Patience()
         undo.callback(patience.end)
@@ -61,7 +65,7 @@ def untouched(*things: Any, folder: str | os.PathLike[str] | None = None) -> Ite
             undo.callback(thing.load_state_dict, copy.deepcopy(thing.state_dict()))
         for optimizer in found.optimizers:
             for scheduler in attached(optimizer):
-                undo.callback(_silence(scheduler, optimizer))
+                undo.callback(scheduler.stand_still())
         for thing in found.plain:
             undo.callback(vars(thing).update, dict(vars(thing)))
         for step in found.steps:
@@ -160,23 +164,3 @@ def _has_state(loader: Any) -> bool:
         return loader.state_dict() is not None and hasattr(loader, "load_state_dict")
     except AttributeError:
         return False
-
-
-def _silence(scheduler: Scheduler, optimizer: Any) -> Callable[[], None]:
-    """Take a Scheduler's hooks off and its trace away; the answer brings all back.
-
-    Its hooks come back with what the optimizer held. If the block reported to it or moved its clock
-    by hand, its state is loaded again.
-    """
-    state, journal = scheduler.state_dict(), scheduler._journal
-    scheduler._journal = None
-    for hooks in (optimizer._optimizer_step_pre_hooks, optimizer._optimizer_step_post_hooks):
-        for handle in scheduler._handles:
-            hooks.pop(handle.id, None)
-
-    def bring_back() -> None:
-        if scheduler.state_dict() != state:
-            scheduler.load_state_dict(state)
-        scheduler._journal = journal
-
-    return bring_back

@@ -7,6 +7,7 @@ import weakref
 from typing import TYPE_CHECKING, Any, Final
 
 from passo.optim.ground import ranks
+from passo.optim.ground.attached import attached
 from passo.optim.ground.updates import Watch
 from passo.optim.recorder import source
 from passo.optim.recorder.describe import future
@@ -14,8 +15,7 @@ from passo.optim.recorder.ledger import Ledger
 from passo.optim.recorder.loops import Epochs, way_out
 from passo.optim.recorder.reading import Reading, any_deep, once
 from passo.optim.recorder.tally import Tally
-from passo.optim.scheduler.attach import attached
-from passo.optim.scheduler.follows import follows
+from passo.optim.scheduler.journal import follows
 from passo.optim.scheduler.plan import code
 
 if TYPE_CHECKING:
@@ -326,4 +326,4 @@ class Expectation:
         for (_, begin), (formula, several) in alike.items() if in_steps else ():
             ledger.follow(clock, several, formula, begin - ahead)
         known = in_steps or not ahead
-        self.follows = follows(scheduler, columns, ahead) if known else []
+        self.follows = follows(scheduler.driver, columns, ahead) if known else []

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from passo.optim.ground.attached import unwrapped
 from passo.optim.recorder.record import Record
-from passo.optim.scheduler.attach import unwrapped
 
 if TYPE_CHECKING:
     from pathlib import Path

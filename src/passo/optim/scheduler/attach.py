@@ -3,46 +3,56 @@
 from __future__ import annotations
 
 import warnings
-import weakref
-from dataclasses import replace
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Protocol, runtime_checkable
 
 from passo.ground.calls import called_like
 from passo.ground.checks import brief
-from passo.optim.ground import fields, tensors
-from passo.optim.scheduler.journal import Journal
+from passo.optim.ground.attached import attached, unwrapped
+from passo.optim.ground.fields import check_range
+from passo.optim.scheduler.horizon import warn_of_branches
 from passo.optim.scheduler.plan import as_plan
 from passo.optim.scheduler.scheduler import Scheduler
-from passo.optim.scheduler.settings import Settings, as_bases, as_values
-from passo.schedules import PassoError, PassoWarning, Run, Schedule
+from passo.optim.scheduler.settings import Settings, as_bases, as_values, end_of
+from passo.schedules import PassoError, PassoWarning
 
 if TYPE_CHECKING:
     import os
     from collections.abc import Iterator, Mapping
 
-    from passo.optim.scheduler.driver import Shared
+    from torch.optim import Optimizer
 
-_attached: Final[weakref.WeakKeyDictionary[Any, list[weakref.ref[Scheduler]]]] = (
-    weakref.WeakKeyDictionary()
-)
+    from passo.optim.ground.attached import HasGroups
+    from passo.optim.scheduler.driver import Shared
+    from passo.optim.scheduler.plan import Plan
+    from passo.optim.scheduler.settings import Base, CountedBy, Join, OnChange, Watched
+    from passo.schedules import Run, Schedule
+
 _SAMPLES: Final = 64
 _ENDLESS: Final = 100_000.0
 
 
+@runtime_checkable
+class Watcher(Protocol):
+    """What looks at a run while it goes on, such as `passo.doctor.live()`."""
+
+    def begin(self, scheduler: Scheduler, /) -> object:
+        """Look at this Scheduler's optimizer from now on."""
+
+
 @called_like("attach(optimizer, warmup_cosine(), Run.of(len(loader), epochs=90))")
 def attach(
-    optimizer: Any,
-    plan: Schedule | float | Mapping[str, Any],
+    optimizer: Optimizer | HasGroups,
+    plan: Plan,
     run: Run | None = None,
     *,
-    base: float | Mapping[str, Any] | None = None,
-    values: Mapping[str, Any] | None = None,
-    on_change: str = "error",
-    clock: str = "hook",
-    join: str = "from_start",
+    base: Base | None = None,
+    values: Mapping[str, Schedule | float] | None = None,
+    on_change: OnChange = "error",
+    clock: CountedBy = "hook",
+    join: Join = "from_start",
     strict: bool = False,
     record: str | os.PathLike[str] | None = None,
-    watch: Any = None,
+    watch: Watched | Watcher | None = None,
 ) -> Scheduler:
     """Let `plan` drive the optimizer from here on; there is nothing else to call.
 
@@ -84,56 +94,14 @@ def attach(
         clock,
         join,
         strict,
-        None if hasattr(watch, "begin") else watch,
+        None if isinstance(watch, Watcher) else watch,
     )
     scheduler = Scheduler(target, entries, settings)
-    _begun(scheduler, target, record)
-    if hasattr(watch, "begin"):
+    _check(scheduler, target)
+    scheduler.start(record)
+    if isinstance(watch, Watcher):
         watch.begin(scheduler)
     return scheduler
-
-
-def reattached(optimizer: Any, scheduler: Scheduler) -> Scheduler:
-    """The plan of one scheduler on another optimizer, at the same clock, without its trace."""
-    twin = Scheduler(optimizer, dict(scheduler.plan), replace(scheduler.settings))
-    _begun(twin, optimizer, None)
-    twin.load_state_dict(scheduler.state_dict())
-    return twin
-
-
-def attached(optimizer: Any) -> list[Scheduler]:
-    """The Schedulers that drive this optimizer now."""
-    try:
-        known = _attached.get(optimizer, [])
-    except TypeError:
-        return []
-    return [each for ref in known if (each := ref()) is not None and each.attached]
-
-
-def _begun(scheduler: Scheduler, optimizer: Any, record: Any) -> Scheduler:
-    others = attached(optimizer)
-    _refuse_second_writer(scheduler, others)
-    _warn_of_torchs_writer(scheduler, optimizer)
-    _check_ranges(scheduler)
-    tensors.warn_of_branches(scheduler.driver, optimizer.param_groups, _end(scheduler))
-    scheduler.start(None if record is None else Journal(scheduler, record))
-    try:
-        _attached[optimizer] = [weakref.ref(each) for each in (*others, scheduler)]
-    except TypeError:
-        scheduler.kept = optimizer
-    return scheduler
-
-
-def unwrapped(optimizer: Any) -> Any:
-    """The optimizer whose hooks fire, what a wrapper such as accelerate's holds inside; or None."""
-    inner = optimizer
-    for _ in range(8):
-        if hasattr(inner, "_optimizer_step_post_hooks"):
-            return inner
-        if not hasattr(inner, "optimizer"):
-            break
-        inner = inner.optimizer
-    return None
 
 
 def _target(optimizer: Any, clock: str) -> Any:
@@ -151,6 +119,16 @@ def _target(optimizer: Any, clock: str) -> Any:
     else:
         msg = f"attach needs a torch optimizer, got {brief(optimizer)}"
     raise PassoError(msg)
+
+
+def _check(scheduler: Scheduler, optimizer: Any) -> None:
+    """Refuse, or warn of, what cannot go well on this optimizer."""
+    _refuse_second_writer(scheduler, attached(optimizer))
+    _warn_of_torchs_writer(scheduler, optimizer)
+    end = end_of(scheduler.run)
+    end = _ENDLESS if end is None else end
+    _check_ranges(scheduler, end)
+    warn_of_branches(scheduler.driver, optimizer.param_groups, end)
 
 
 def _refuse_second_writer(scheduler: Scheduler, others: list[Scheduler]) -> None:
@@ -176,19 +154,13 @@ def _warn_of_torchs_writer(scheduler: Scheduler, optimizer: Any) -> None:
         warnings.warn(text, PassoWarning, stacklevel=5)
 
 
-def _check_ranges(scheduler: Scheduler) -> None:
-    end = _end(scheduler)
+def _check_ranges(scheduler: Scheduler, end: float) -> None:
     for shared in scheduler.driver.shared:
         values = [shared.formula(t) for t in _times(shared, end)]
         first = shared.followers[0]
         if first.field is not None:
             where = f"param group {first.place}"
-            fields.check_range(first.field, first.key, min(values), max(values), where)
-
-
-def _end(scheduler: Scheduler) -> float:
-    run = scheduler.run
-    return _ENDLESS if run is None else float(run.measure(run.length))
+            check_range(first.field, first.key, min(values), max(values), where)
 
 
 def _times(shared: Shared, end: float) -> Iterator[float]:

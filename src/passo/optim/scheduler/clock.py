@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from passo.optim.scheduler.settings import Settings
 
 
-class Position:
+class Clock:
     """The updates made so far; `offset` is what they consumed beyond the run's fixed amount."""
 
     __slots__ = ("_in_steps", "_pending", "_settings", "offset", "updates")

@@ -9,15 +9,18 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 from passo.optim.ground import fields
-from passo.optim.scheduler.plan import choose, placeable
 from passo.optim.scheduler.tracks import Track
 from passo.schedules import PassoError
 from passo.schedules.formula import NUMBERS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator
 
-    from passo.schedules import Run, Schedule
+    from passo.optim.scheduler.plan import Row
+    from passo.optim.scheduler.settings import Settings
+    from passo.schedules import Schedule
+
+    Groups = list[dict[str, Any]]
 
 
 @dataclass(slots=True, eq=False)
@@ -66,35 +69,53 @@ class Driven:
 class Driver:
     """All that one Scheduler drives."""
 
-    def __init__(self, plan: Mapping[str, Any], run: Run | None, bases: Mapping[str, Any]) -> None:
-        self.plan, self.run, self.bases = plan, run, bases
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
         self.driven: list[Driven] = []
         self.tracks: list[Track] = []
         self.marks: list[int | None] = []
         self.columns = 0
         self.shared: list[Shared] = []
 
-    def adopt(self, groups: list[dict[str, Any]], begin: float) -> list[int]:
-        """Take up the groups as they are now; answers with the places of those that are new.
+    def new(self, groups: Groups) -> list[int]:
+        """The places of the groups that have come since the last `adopt`.
 
-        A group is known again by its first parameter, wherever it stands now; what drove a group
-        that has gone is dropped. New groups are on a clock from `begin` on.
+        A group is known again by its first parameter, wherever it stands now.
         """
-        marks = [id(group["params"][0]) if group["params"] else None for group in groups]
-        moved = {old: marks.index(mark) for old, mark in enumerate(self.marks) if mark in marks}
+        moved = self._moved(_marks(groups)).values()
+        return [place for place in range(len(groups)) if place not in moved]
+
+    def adopt(self, groups: Groups, rows: Iterable[Row], begin: float) -> None:
+        """Drive the groups as they are now, and what `rows` adds, on a clock from `begin` on.
+
+        What drove a group that has gone is dropped.
+        """
+        marks = _marks(groups)
+        moved = self._moved(marks)
         self.driven = [each for each in self.driven if each.place is None or each.place in moved]
         for each in self.driven:
             if each.place is not None:
                 each.place = moved[each.place]
-        new = [place for place in range(len(groups)) if place not in moved.values()]
-        for place in new:
-            for key, entry in self.plan.items():
-                self._drive(key, entry, groups[place], place, begin)
+        for row in rows:
+            self._take(row, groups, begin)
         self.marks = marks
         self.share()
-        return new
 
-    def is_behind(self, groups: list[dict[str, Any]]) -> bool:
+    def _moved(self, marks: list[int | None]) -> dict[int, int]:
+        """Where each group that was adopted stands now, by its place then."""
+        return {old: marks.index(mark) for old, mark in enumerate(self.marks) if mark in marks}
+
+    def _take(self, row: Row, groups: Groups, begin: float) -> None:
+        track = self.track(row.schedule, begin)
+        base = track.known(0) if row.base is None else row.base
+        driven = Driven(row.place, row.key, row.field, track, base, column=self.columns)
+        if row.field is not None and row.place is not None:
+            slot = row.field.slot(groups[row.place])
+            driven.tensor = slot if isinstance(slot, torch.Tensor) else None
+        self.columns += 1
+        self.driven.append(driven)
+
+    def is_behind(self, groups: Groups) -> bool:
         """Whether a group joined or went: another number of them, or another last one."""
         if len(groups) != len(self.marks):
             return True
@@ -102,11 +123,7 @@ class Driver:
         return bool(last) and id(last[0]) != self.marks[-1]
 
     def keys(self, place: int) -> list[str]:
-        """What is driven of one group.
-
-        >>> Driver({}, None, {}).keys(0)
-        []
-        """
+        """What is driven of one group."""
         return [each.key for each in self.driven if each.place == place]
 
     def by_key(self, which: str) -> dict[str, list[Any]]:
@@ -125,18 +142,12 @@ class Driver:
             raise PassoError(msg)
         return float(found[key][0])
 
-    def free(self, key: str, schedule: Schedule, begin: float) -> None:
-        """Drive a number that no group holds."""
-        track = self.track(placeable(schedule, self.run), begin)
-        self._add(Driven(None, key, None, track, track.known(0)))
-        self.share()
-
     def track(self, schedule: Schedule, begin: float) -> Track:
         """The track of a schedule from `begin` on, made once."""
         for track in self.tracks:
             if track.begin == begin and track.source == schedule:
                 return track
-        self.tracks.append(Track(schedule, self.run, begin))
+        self.tracks.append(Track(schedule, self._settings.run, begin))
         return self.tracks[-1]
 
     def forget_unused(self) -> None:
@@ -159,32 +170,6 @@ class Driver:
         for one in self.shared:
             one.used = None
 
-    def _drive(self, key: str, entry: Any, group: dict[str, Any], place: int, begin: float) -> None:
-        schedule = choose(entry, group, place, key)
-        if schedule is None:
-            return
-        field = fields.find(key, group, f"param group {place}")
-        for other in self.driven:
-            if other.place == place and other.field == field:
-                msg = f"the plan drives {field.name} twice, as {other.key!r} and as {key!r}"
-                raise PassoError(msg)
-        track = self.track(placeable(schedule, self.run), begin)
-        base = self._base(key, field, group, place)
-        slot = field.slot(group)
-        tensor = slot if isinstance(slot, torch.Tensor) else None
-        self._add(Driven(place, key, field, track, base, tensor))
-
-    def _add(self, driven: Driven) -> None:
-        driven.column = self.columns
-        self.columns += 1
-        self.driven.append(driven)
-
-    def _base(self, key: str, field: fields.Field, group: dict[str, Any], place: int) -> float:
-        given = self.bases.get(key)
-        if isinstance(given, (list, tuple)):
-            given = given[place] if place < len(given) else None
-        return field.read(group) if given is None else float(given)
-
     def share(self) -> None:
         """Put together what follows one track from one base; plain floats apart from others."""
         together: dict[tuple[int, float, str | None], list[Driven]] = {}
@@ -205,7 +190,7 @@ class Driver:
                 each.shared = one
             self.shared.append(one)
 
-    def write(self, groups: list[dict[str, Any]], at: float, *, made: bool = False) -> None:
+    def write(self, groups: Groups, at: float, *, made: bool = False) -> None:
         """Put what the update at this position uses into every field: in float64, cast last.
 
         `made` says that an update was made with what is there.
@@ -227,12 +212,12 @@ class Driver:
                 else:
                     fields.Field(key).write(group, value)
 
-    def _write_each(self, one: Shared, groups: list[dict[str, Any]]) -> None:
+    def _write_each(self, one: Shared, groups: Groups) -> None:
         for each in one.followers:
             if each.field is not None and each.place is not None:
                 each.field.write(groups[each.place], one.value)
 
-    def used(self, groups: list[dict[str, Any]]) -> list[float | None]:
+    def used(self, groups: Groups) -> list[float | None]:
         """What the fields hold, by column; a Tensor that we filled is not read, None has gone."""
         found: list[float | None] = [None] * self.columns
         for each in self.driven:
@@ -248,13 +233,13 @@ class Driver:
             for each in one.followers:
                 yield each, one.formula, one.begin
 
-    def restore(self, groups: list[dict[str, Any]]) -> None:
+    def restore(self, groups: Groups) -> None:
         """Put every base back."""
         for each in self.driven:
             if each.field is not None and each.place is not None:
                 each.field.write(groups[each.place], each.base)
 
-    def retype(self, groups: list[dict[str, Any]]) -> None:
+    def retype(self, groups: Groups) -> None:
         """After a load: what was a Tensor at attach is that Tensor again, a float a float."""
         for each in self.driven:
             if each.field is None or each.place is None or each.place >= len(groups):
@@ -264,3 +249,8 @@ class Driver:
                 each.field.put(group, each.tensor)
             elif isinstance(each.field.slot(group), torch.Tensor):
                 each.field.put(group, each.field.read(group))
+
+
+def _marks(groups: Groups) -> list[int | None]:
+    """What each group is known again by."""
+    return [id(group["params"][0]) if group["params"] else None for group in groups]

@@ -1,48 +1,61 @@
-"""Plan against run: a run that ended early or late says so once."""
+"""Plan against run: an update past its end, an end that comes early or late, costly branches."""
 
 from __future__ import annotations
 
 import atexit
 import warnings
 import weakref
-from typing import TYPE_CHECKING, Final
+from itertools import islice
+from typing import TYPE_CHECKING, Any, Final
 
+import torch
+
+from passo.optim.scheduler.settings import end_of
 from passo.schedules import PassoError, PassoWarning
 
 if TYPE_CHECKING:
-    from passo.optim.scheduler.driver import Driven
-    from passo.optim.scheduler.scheduler import Scheduler
+    from collections.abc import Mapping, Sequence
 
-_alive: Final[weakref.WeakSet[Scheduler]] = weakref.WeakSet()
+    from passo.optim.scheduler.driver import Driven, Driver
+    from passo.optim.scheduler.engine import Engine
+
+_BRANCHING: Final = ("weight_decay", "momentum", "dampening")
+_RECOMPILES: Final = 8
+_SAMPLES: Final = 64
+
+# Those whose end has not been looked at yet.
+_open: Final[weakref.WeakSet[Engine]] = weakref.WeakSet()
 
 
-def watch(scheduler: Scheduler) -> None:
-    """Look at this scheduler when the process ends, if it is still attached then."""
-    if scheduler.run is not None:
-        _alive.add(scheduler)
+def watch(engine: Engine) -> None:
+    """Look at this engine when its Scheduler is detached, or else when the process ends."""
+    _open.add(engine)
 
 
 @atexit.register
 def _at_exit() -> None:
-    for scheduler in list(_alive):
-        if scheduler.attached:
-            scheduler.conclude()
+    for engine in list(_open):
+        conclude(engine)
 
 
-def compare(scheduler: Scheduler) -> None:
-    """Warn where what was made is not what was planned, to within one update."""
-    run = scheduler.run
-    if run is None or scheduler.clock == 0:
+def conclude(engine: Engine) -> None:
+    """Warn, once, where what was made is not what was planned, to within one update."""
+    run, clock = engine.settings.run, engine.clock
+    if engine not in _open:
         return
-    made, planned, unit = scheduler.at.at, float(run.measure(run.length)), str(run.unit)
+    _open.discard(engine)
+    end = end_of(run)
+    if run is None or end is None or clock.updates == 0:
+        return
+    made, planned, unit = clock.at, end, str(run.unit)
     if unit == "steps":
         planned, unit = run.updates, "updates"
-    last = made / scheduler.clock
+    last = made / clock.updates
     if made == planned or (unit != "updates" and abs(made - planned) < last):
         return
     ended = "early" if made < planned else "late"
-    first = next(iter(scheduler.driver.driven), None)
-    value = "" if first is None else f"; {_compared(first, float(run.measure(run.length)))}"
+    first = next(iter(engine.driver.driven), None)
+    value = "" if first is None else f"; {_compared(first, end)}"
     text = f"the run ended {ended}: planned {planned:,.12g} {unit}, made {made:,.12g}{value}"
     warnings.warn(text, PassoWarning, stacklevel=4)
 
@@ -59,12 +72,48 @@ def _compared(driven: Driven, end: float) -> str:
     return f"{driven.key} was {reached:.6g} last, {times} the {planned:.6g} that its plan ends at"
 
 
-def refuse_past_the_end(scheduler: Scheduler) -> None:
+def refuse_past_the_end(engine: Engine) -> None:
     """With strict=True: no update past the end of the run."""
-    run = scheduler.run
-    if run is not None and scheduler.at.at >= run.measure(run.length):
+    run = engine.settings.run
+    if run is not None and engine.clock.at >= run.measure(run.length):
         msg = (
-            f"update {scheduler.clock:,} is past the end of {run!r}; "
+            f"update {engine.clock.updates:,} is past the end of {run!r}; "
             "write a longer run, or strict=False to hold the last value"
         )
         raise PassoError(msg)
+
+
+def warn_of_branches(driver: Driver, groups: Sequence[Mapping[str, Any]], end: float) -> None:
+    """Beside Tensors, a float that moves makes a compiled step compile again, or fall back."""
+    if not any(_has_tensor(group) for group in groups):
+        return
+    for each in driver.driven:
+        branches = each.field is not None and each.field.key in _BRANCHING
+        if each.field is None or (each.tensor is not None and not branches):
+            continue
+        values = _values(each, end)
+        if values <= _RECOMPILES:
+            continue
+        how = "is a Tensor that torch branches on" if each.tensor is not None else "is a float"
+        text = (
+            f"{each.key!r} {how} and takes {values} values or more: a compiled step would compile "
+            f"again for each, and fall back after {_RECOMPILES}; write .staircase(percent(20)), or "
+            "do not compile the step"
+        )
+        warnings.warn(text, PassoWarning, stacklevel=5)
+        return
+
+
+def _values(driven: Driven, end: float) -> int:
+    """How many values it takes, as far as 64 points and the first corners tell."""
+    if driven.shared is None:
+        return 1
+    formula = driven.shared.formula
+    times = [end * k / _SAMPLES for k in range(_SAMPLES)]
+    times += list(islice(formula.corners(0.0, end), _SAMPLES))
+    return len({formula(t) for t in times if t < end})
+
+
+def _has_tensor(group: Mapping[str, Any]) -> bool:
+    slots = [group.get("lr"), *group.get("betas", ())]
+    return any(isinstance(slot, torch.Tensor) for slot in slots)

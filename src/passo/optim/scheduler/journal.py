@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from passo.ground.checks import brief
-from passo.optim.scheduler.follows import follows
 from passo.optim.scheduler.plan import code
 from passo.schedules import PassoError
 from passo.trace import Trace, TraceWriter
@@ -16,7 +15,10 @@ from passo.trace.format import name_of
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from passo.optim.scheduler.scheduler import Scheduler
+    from passo.optim.scheduler.clock import Clock
+    from passo.optim.scheduler.driver import Driver, Groups
+    from passo.optim.scheduler.settings import Settings
+    from passo.schedules import Run
 
 
 class Journal:
@@ -27,34 +29,44 @@ class Journal:
     begin it anew is refused before it is made. Any other file is refused at once (`PassoError`).
     """
 
-    __slots__ = ("_followed", "_path", "_writer", "waits")
+    __slots__ = ("_clock", "_driver", "_followed", "_path", "_settings", "_writer", "waits")
 
     _writer: TraceWriter
 
-    def __init__(self, scheduler: Scheduler, path: str | os.PathLike[str]) -> None:
+    def __init__(
+        self,
+        path: str | os.PathLike[str],
+        plan: Mapping[str, Any],
+        groups: Groups,
+        *,
+        driver: Driver,
+        clock: Clock,
+        settings: Settings,
+    ) -> None:
         self._path = _file(path)
+        self._driver, self._clock, self._settings = driver, clock, settings
         self._followed: Any = None
         self.waits = self._path.exists()
         if self.waits:
-            self._refuse_others(scheduler)
+            self._refuse_others(groups)
         else:
             self._writer = TraceWriter(
                 self._path,
-                _columns(scheduler),
-                groups=_names(scheduler),
-                plan={key: code(entry) for key, entry in scheduler.plan.items()},
-                run=_run(scheduler),
-                meta={"follows": follows(scheduler)},
+                _columns(driver),
+                groups=_names(groups),
+                plan={key: code(entry) for key, entry in plan.items()},
+                run=_run(settings.run),
+                meta={"follows": follows(driver)},
             )
 
-    def update(self, scheduler: Scheduler, groups: list[dict[str, Any]]) -> None:
+    def update(self, groups: Groups) -> None:
         """What the update used that was just made, and beforehand what it follows."""
-        driver = scheduler.driver
-        if driver.shared is not self._followed and scheduler.settings.axis == "step":
+        driver = self._driver
+        if driver.shared is not self._followed and self._settings.axis == "step":
             for each, formula, begin in driver.formulas():
                 self._writer.follow(each.column, formula, begin)
             self._followed = driver.shared
-        self._writer.update(scheduler.clock, driver.used(groups))
+        self._writer.update(self._clock.updates, driver.used(groups))
 
     def refuse_anew(self) -> None:
         """Raises `PassoError` where the next update would begin a trace that is there already."""
@@ -66,30 +78,32 @@ class Journal:
                 f"trace, or write record= with another file"
             )
 
-    def report(self, clock: int, told: Mapping[str, float]) -> None:
+    def report(self, told: Mapping[str, float]) -> None:
         """What was reported."""
         self.refuse_anew()
-        self._writer.report(clock, told)
+        self._writer.report(self._clock.updates, told)
 
-    def moved(self, scheduler: Scheduler, by: str) -> None:
+    def moved(self, groups: Groups, by: str) -> None:
         """The clock was moved: by "seek" or by "load"."""
+        clock = self._clock.updates
         if not self.waits:
-            self._writer.rewind(scheduler.clock)
-        elif scheduler.clock:
+            self._writer.rewind(clock)
+        elif clock:
             self._writer = TraceWriter.resume(
-                self._path, scheduler.clock, columns=_columns(scheduler), groups=_names(scheduler)
+                self._path, clock, columns=_columns(self._driver), groups=_names(groups)
             )
             self.waits = False
         else:
             return
-        self._tell(scheduler, by)
+        self._tell(by)
 
-    def joined(self, scheduler: Scheduler, groups: Sequence[tuple[int, dict[str, Any]]]) -> None:
+    def joined(self, groups: Groups, places: Sequence[int]) -> None:
         """Groups joined, at these places."""
-        if not self.waits and groups:
-            for place, group in groups:
-                self._writer.add_group(str(group.get("name", place)), scheduler.driver.keys(place))
-            self._tell(scheduler, "group")
+        if not self.waits and places:
+            names = _names(groups)
+            for place in places:
+                self._writer.add_group(names[place], self._driver.keys(place))
+            self._tell("group")
 
     def flush(self) -> None:
         """All that was told is in the file."""
@@ -101,16 +115,17 @@ class Journal:
         if not self.waits:
             self._writer.close()
 
-    def _tell(self, scheduler: Scheduler, by: str) -> None:
+    def _tell(self, by: str) -> None:
         """What is followed from this update on, and what changed it."""
         writer = self._writer
-        found = follows(scheduler, dict(enumerate(writer.columns)))
-        clock = max(scheduler.clock, writer.clock)  # a trace that is still to be wound back
-        writer.event(clock, "plan", {"by": by, "run": _run(scheduler), "follows": found})
+        found = follows(self._driver, dict(enumerate(writer.columns)))
+        clock = max(self._clock.updates, writer.clock)  # a trace that is still to be wound back
+        run = _run(self._settings.run)
+        writer.event(clock, "plan", {"by": by, "run": run, "follows": found})
 
-    def _refuse_others(self, scheduler: Scheduler) -> None:
-        """Raises `PassoError` where the file is no trace whose columns this Scheduler writes."""
-        columns, names = _columns(scheduler), _names(scheduler)
+    def _refuse_others(self, groups: Groups) -> None:
+        """Raises `PassoError` where the file is no trace whose columns are written here."""
+        columns, names = _columns(self._driver), _names(groups)
         try:
             trace = Trace.load(self._path)
         except PassoError as error:
@@ -122,6 +137,33 @@ class Journal:
             what = f"a trace of {_told(known, trace.groups)}, not of {_told(columns, names)}"
         msg = f"{str(self._path)!r} is there already and is {what}; write record= with another file"
         raise PassoError(msg)
+
+
+def follows(
+    driver: Driver,
+    columns: Mapping[int, tuple[int | None, str]] | None = None,
+    ahead: int = 0,
+) -> list[dict[str, Any]]:
+    """Each schedule once, from when it runs, and the base of each column that follows it.
+
+    `columns` are those of the trace by the number of what is driven; without them a column is
+    called by its present place. `ahead` is by how much the driver's clock is before the trace's.
+
+    >>> import torch
+    >>> from passo import Linear, attach, base, steps
+    >>> optimizer = torch.optim.SGD([torch.nn.Parameter(torch.ones(1))], lr=0.5)
+    >>> follows(attach(optimizer, Linear(1, 0, steps(9)) * base).driver)
+    [{'schedule': 'Linear(1, 0, steps(9)) * base', 'begin': 0.0, 'bases': {'0.lr': 0.5}}]
+    """
+    found: dict[int, dict[str, Any]] = {}
+    for each in driver.driven:
+        column = (each.place, each.key) if columns is None else columns.get(each.column)
+        if column is not None:
+            track = each.track
+            begin = float(track.begin) - ahead
+            fresh = {"schedule": repr(track.source), "begin": begin, "bases": {}}
+            found.setdefault(id(track), fresh)["bases"][name_of(*column)] = each.base
+    return list(found.values())
 
 
 def _file(path: Any) -> Path:
@@ -148,14 +190,13 @@ def _told(columns: Sequence[tuple[int | None, str]], groups: Sequence[str]) -> s
     return brief(f"{fields} of {', '.join(groups)}")
 
 
-def _columns(scheduler: Scheduler) -> list[tuple[int | None, str]]:
-    return [(each.place, each.key) for each in scheduler.driver.driven]
+def _columns(driver: Driver) -> list[tuple[int | None, str]]:
+    return [(each.place, each.key) for each in driver.driven]
 
 
-def _names(scheduler: Scheduler) -> list[str]:
-    groups = scheduler.optimizer.param_groups
+def _names(groups: Groups) -> list[str]:
     return [str(group.get("name", place)) for place, group in enumerate(groups)]
 
 
-def _run(scheduler: Scheduler) -> str | None:
-    return None if scheduler.run is None else repr(scheduler.run)
+def _run(run: Run | None) -> str | None:
+    return None if run is None else repr(run)

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 from passo.ground.errors import closest
+from passo.optim.ground.fields import Field, find
 from passo.schedules import NeedsRun, PassoError, Plateau, Run, Schedule
 from passo.schedules.algebra.atoms import as_schedule
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable
 
 _MISSING: Any = object()
 
@@ -49,7 +50,9 @@ class ByGroup:
         raise PassoError(msg)
 
 
-def by_group(schedules: Mapping[str, Schedule | float | None], others: Any = _MISSING) -> ByGroup:
+def by_group(
+    schedules: Mapping[str, Schedule | float | None], others: Schedule | float | None = _MISSING
+) -> ByGroup:
     """Another schedule for each param group, matched on the group's "name".
 
     A group that is not named needs `others`, a schedule for all of them; None leaves a group
@@ -80,10 +83,12 @@ def _schedule(value: Any, name: str) -> Schedule | None:
     return as_schedule(value, name)
 
 
-Plan = Mapping[str, "Schedule | ByGroup | Sequence[tuple[Any, Any]]"]
+Predicate = Callable[[dict[str, Any]], object]
+Entry = Schedule | float | ByGroup | Sequence[tuple[Predicate, Schedule | float | None]]
+Plan = Entry | Mapping[str, Entry]
 
 
-def as_plan(plan: Any) -> dict[str, Any]:
+def as_plan(plan: Plan) -> dict[str, Any]:
     """A plan as a dict from keys to a schedule, a ByGroup, or (predicate, schedule) pairs."""
     given = plan if isinstance(plan, Mapping) else {"lr": plan}
     if not given:
@@ -111,7 +116,50 @@ def _pair(key: str, pair: Any) -> tuple[Any, Schedule | None]:
     return pair[0], _schedule(pair[1], repr(key))
 
 
-def choose(entry: Any, group: dict[str, Any], place: int, key: str) -> Schedule | None:
+class Row(NamedTuple):
+    """One number that a plan drives: where it is, what it follows, and from which base.
+
+    A number that no group holds has neither place, field nor base.
+    """
+
+    place: int | None
+    key: str
+    field: Field | None
+    schedule: Schedule
+    base: float | None
+
+
+def rows(
+    plan: Mapping[str, Any],
+    groups: Sequence[dict[str, Any]],
+    places: Iterable[int],
+    run: Run | None,
+    bases: Mapping[str, Any],
+) -> list[Row]:
+    """What the plan drives of the groups at these places; raises before anything is changed."""
+    found: list[Row] = []
+    for place in places:
+        taken: dict[Field, str] = {}
+        for key, entry in plan.items():
+            schedule = _choose(entry, groups[place], place, key)
+            if schedule is None:
+                continue
+            field = find(key, groups[place], f"param group {place}")
+            if field in taken:
+                msg = f"the plan drives {field.name} twice, as {taken[field]!r} and as {key!r}"
+                raise PassoError(msg)
+            taken[field] = key
+            base = _base(bases.get(key), field, groups[place], place)
+            found.append(Row(place, key, field, _placeable(schedule, run), base))
+    return found
+
+
+def free_rows(values: Mapping[str, Schedule], run: Run | None) -> list[Row]:
+    """The same of numbers that no group holds."""
+    return [Row(None, key, None, _placeable(each, run), None) for key, each in values.items()]
+
+
+def _choose(entry: Any, group: dict[str, Any], place: int, key: str) -> Schedule | None:
     """The schedule that an entry of the plan gives to one group."""
     if isinstance(entry, Schedule):
         return entry
@@ -127,7 +175,7 @@ def choose(entry: Any, group: dict[str, Any], place: int, key: str) -> Schedule 
     raise PassoError(msg)
 
 
-def placeable(schedule: Schedule, run: Run | None) -> Schedule:
+def _placeable(schedule: Schedule, run: Run | None) -> Schedule:
     """The schedule as it is, if it can be measured; without a run only steps can."""
     if run is None:
         for unit in sorted(schedule.units):
@@ -138,6 +186,13 @@ def placeable(schedule: Schedule, run: Run | None) -> Schedule:
                 )
                 raise NeedsRun(msg)
     return schedule
+
+
+def _base(given: Any, field: Field, group: dict[str, Any], place: int) -> float:
+    """The base that was given for this group, else what the group holds now."""
+    if isinstance(given, (list, tuple)):
+        given = given[place] if place < len(given) else None
+    return field.read(group) if given is None else float(given)
 
 
 def code(entry: Any) -> str:

@@ -1,26 +1,44 @@
-"""A checkpoint's plan against today's: where the curves differ, and what each policy does."""
+"""The way back: a checkpoint's plan against today's, and what each policy does."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from passo.ground.checks import write
+from passo.optim.scheduler.settings import end_of
+from passo.optim.scheduler.state import Saved
 from passo.optim.scheduler.tracks import Track
 from passo.schedules import PassoError, Run, Span
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from passo.optim.scheduler.driver import Driven
-    from passo.optim.scheduler.scheduler import Scheduler
-    from passo.optim.scheduler.state import Saved
+    from passo.optim.scheduler.engine import Engine
     from passo.schedules import Schedule
 
 _POINTS = 64
 _ENDLESS = 10_000.0
 
 
-class Difference(NamedTuple):
+def load(engine: Engine, state: Mapping[str, Any]) -> None:
+    """Clock, bases and plateaus as they were saved, on the plan that `on_change` chooses."""
+    saved = Saved(state)
+    found = _differences(engine, saved)
+    policy = engine.settings.on_change if found else "same"
+    if policy == "error":
+        raise PassoError(_told(engine, saved, found))
+    clock, at = saved.clock, _position(engine, saved, policy)
+    if policy == "rescale":
+        clock, at = _rescaled(engine, saved)
+    if policy == "keep":
+        _keep(engine, saved, found)
+    else:
+        _take_up(engine, saved, settled=policy != "same")
+    engine.clock.move(clock, at, saved.offset)
+
+
+class _Difference(NamedTuple):
     """One field that is not as in the checkpoint; None stands for the side that lacks it."""
 
     name: str
@@ -28,33 +46,33 @@ class Difference(NamedTuple):
     saved: tuple[Track, float] | None
 
 
-def differences(scheduler: Scheduler, saved: Saved) -> list[Difference]:
+def _differences(engine: Engine, saved: Saved) -> list[_Difference]:
     """The fields whose curves differ on their runs, by value and not by text.
 
     A group that the checkpoint does not know has joined since; it is no difference.
     """
     found, here = [], set()
-    for each in scheduler.driver.driven:
+    for each in engine.driver.driven:
         here.add((each.place, each.key))
         theirs = saved.fields.get((each.place, each.key))
         if theirs is None and (each.place is None or each.place < saved.groups):
-            found.append(Difference(_name(each.place, each.key), each, None))
-        elif theirs is not None and _differ(scheduler, saved, each, theirs):
-            found.append(Difference(_name(each.place, each.key), each, theirs))
+            found.append(_Difference(_name(each.place, each.key), each, None))
+        elif theirs is not None and _differ(engine, saved, each, theirs):
+            found.append(_Difference(_name(each.place, each.key), each, theirs))
     gone = [spot for spot in saved.fields if spot not in here]
-    return found + [Difference(_name(*spot), None, saved.fields[spot]) for spot in gone]
+    return found + [_Difference(_name(*spot), None, saved.fields[spot]) for spot in gone]
 
 
 def _name(place: int | None, key: str) -> str:
     return key if place is None else f"{key} of group {place}"
 
 
-def _differ(scheduler: Scheduler, saved: Saved, today: Driven, theirs: tuple[Track, float]) -> bool:
+def _differ(engine: Engine, saved: Saved, today: Driven, theirs: tuple[Track, float]) -> bool:
     old, base = theirs
-    new, length = today.track, _length(saved.run)
-    if new.unit != old.unit or length != _length(scheduler.run):
+    new, length = today.track, end_of(saved.run)
+    if new.unit != old.unit or length != end_of(engine.settings.run):
         return True
-    if new.source.relative and _own_base(scheduler, today, base) != base:
+    if new.source.relative and _own_base(engine, today, base) != base:
         return True
     if new.placed == old.placed:
         return False
@@ -64,9 +82,9 @@ def _differ(scheduler: Scheduler, saved: Saved, today: Driven, theirs: tuple[Tra
     return any(ours(t) != before(t) for t in _times(ours, before, length))
 
 
-def _own_base(scheduler: Scheduler, today: Driven, saved: float) -> float:
+def _own_base(engine: Engine, today: Driven, saved: float) -> float:
     """The base that was given to attach, else the saved one."""
-    return saved if scheduler.driver.bases.get(today.key) is None else today.base
+    return saved if engine.settings.bases.get(today.key) is None else today.base
 
 
 def _plateaus(track: Track) -> list[str]:
@@ -95,17 +113,13 @@ def _corners(schedule: Schedule, end: float) -> Iterator[float]:
     return (t for _, t in zip(range(_POINTS), schedule.corners(0.0, end), strict=False))
 
 
-def _length(run: Run | None) -> float | None:
-    return None if run is None else float(run.measure(run.length))
-
-
-def told(scheduler: Scheduler, saved: Saved, found: list[Difference]) -> str:
+def _told(engine: Engine, saved: Saved, found: list[_Difference]) -> str:
     """What differs: for the first fields, both codes, and both values now and at the end."""
     many = f"{len(found)} fields differ" if len(found) > 1 else "one field differs"
     lines = [f"the plan saved at update {saved.clock:,} is not today's, {many}:"]
     for name, today, theirs in found[:3]:
         old = None if theirs is None else _Side(*theirs, saved.run, saved.at)
-        new = None if today is None else _todays(scheduler, saved, today, theirs)
+        new = None if today is None else _todays(engine, saved, today, theirs)
         lines += [
             f"  {name}, saved: {_code(old)}",
             f"  {name}, today: {_code(new)}",
@@ -129,23 +143,23 @@ class _Side(NamedTuple):
 
 
 def _todays(
-    scheduler: Scheduler, saved: Saved, today: Driven, theirs: tuple[Track, float] | None
+    engine: Engine, saved: Saved, today: Driven, theirs: tuple[Track, float] | None
 ) -> _Side:
     """Today's plan as "replace" would go on with it."""
-    track, base = Track(today.track.source, scheduler.run, today.track.begin), today.base
+    track, base = Track(today.track.source, engine.settings.run, today.track.begin), today.base
     if theirs is not None:
         track.remember(theirs[0], settled=True)
-        base = _own_base(scheduler, today, theirs[1])
-    at = position(scheduler, saved, "replace")
+        base = _own_base(engine, today, theirs[1])
+    at = _position(engine, saved, "replace")
     if at is None:
-        at = saved.clock if scheduler.run is None else scheduler.run.at(saved.clock)
-    return _Side(track, base, scheduler.run, at)
+        at = saved.clock if engine.settings.run is None else engine.settings.run.at(saved.clock)
+    return _Side(track, base, engine.settings.run, at)
 
 
-def position(scheduler: Scheduler, saved: Saved, policy: str) -> float | None:
+def _position(engine: Engine, saved: Saved, policy: str) -> float | None:
     """Where a load goes to on the axis; None where the axis is another, and the clock tells."""
     before = "step" if saved.run is None else saved.run.axis
-    return saved.at if policy == "keep" or before == scheduler.settings.axis else None
+    return saved.at if policy == "keep" or before == engine.settings.axis else None
 
 
 def _code(side: _Side | None) -> str:
@@ -157,7 +171,7 @@ def _code(side: _Side | None) -> str:
 
 
 def _at_end(side: _Side | None) -> _Side | None:
-    length = None if side is None else _length(side.run)
+    length = None if side is None else end_of(side.run)
     return side and side._replace(at=_ENDLESS if length is None else length)
 
 
@@ -167,25 +181,25 @@ def _value(side: _Side | None) -> str:
     return write(side.track.known.with_base(side.base)(side.at))
 
 
-def rescaled(scheduler: Scheduler, saved: Saved) -> tuple[int, float]:
+def _rescaled(engine: Engine, saved: Saved) -> tuple[int, float]:
     """Update and position at the same share of today's run."""
-    before, now = _length(saved.run), _length(scheduler.run)
-    if before is None or now is None or scheduler.run is None:
+    before, now = end_of(saved.run), end_of(engine.settings.run)
+    if before is None or now is None or engine.settings.run is None:
         msg = 'on_change="rescale" needs a run on both sides; write attach(..., run)'
         raise PassoError(msg)
     at = saved.at * now / before
-    return (round(at), at) if scheduler.run.axis == "step" else (saved.clock, at)
+    return (round(at), at) if engine.settings.run.axis == "step" else (saved.clock, at)
 
 
-def take_up(scheduler: Scheduler, saved: Saved, *, settled: bool) -> None:
+def _take_up(engine: Engine, saved: Saved, *, settled: bool) -> None:
     """Today's plan goes on from the checkpoint: its bases, its late groups, its plateaus."""
-    driver, told_once = scheduler.driver, set()
+    driver, told_once = engine.driver, set()
     for each in driver.driven:
         theirs = saved.fields.get((each.place, each.key))
         if theirs is None:
             continue
         old, base = theirs
-        each.base = _own_base(scheduler, each, base)
+        each.base = _own_base(engine, each, base)
         each.track = driver.track(each.track.source, old.begin)
         if id(each.track) not in told_once:
             told_once.add(id(each.track))
@@ -193,7 +207,7 @@ def take_up(scheduler: Scheduler, saved: Saved, *, settled: bool) -> None:
     driver.forget_unused()
 
 
-def keep(scheduler: Scheduler, saved: Saved, found: list[Difference]) -> None:
+def _keep(engine: Engine, saved: Saved, found: list[_Difference]) -> None:
     """The checkpoint's plan, run and bases; what it does not drive stays as today."""
     for difference in found:
         if difference.today is None:
@@ -202,8 +216,8 @@ def keep(scheduler: Scheduler, saved: Saved, found: list[Difference]) -> None:
                 'cannot be kept; attach a plan that drives it, or write on_change="replace"'
             )
             raise PassoError(msg)
-    driver = scheduler.driver
-    scheduler.settings.run = driver.run = _with_todays_rates(saved.run, scheduler.run)
+    driver, settings = engine.driver, engine.settings
+    settings.run = _with_todays_rates(saved.run, settings.run)
     for each in driver.driven:
         if (each.place, each.key) in saved.fields:
             each.track, each.base = saved.fields[each.place, each.key]

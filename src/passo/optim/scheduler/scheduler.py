@@ -2,32 +2,36 @@
 
 from __future__ import annotations
 
-import itertools
+import copy
 import weakref
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, Final
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import torch
+from torch.optim.lr_scheduler import LRScheduler
 
 from passo.ground.checks import brief, whole
-from passo.optim.ground import ranks
+from passo.optim.ground import attached, ranks
 from passo.optim.ground.quiet import quiet
 from passo.optim.ground.updates import Watch
-from passo.optim.scheduler import horizon, state, words
-from passo.optim.scheduler.clock import Position
-from passo.optim.scheduler.driver import Driver
+from passo.optim.scheduler import horizon, resume, state, words
+from passo.optim.scheduler.engine import Engine
 from passo.optim.scheduler.pulse import Pulse
-from passo.optim.scheduler.readings import Readings
 from passo.schedules import PassoError
 
 if TYPE_CHECKING:
+    import os
+    from collections.abc import Callable
+
     from torch.optim import Optimizer
 
-    from passo.optim.scheduler.journal import Journal
+    from passo.optim.ground.ranks import Reduction
     from passo.optim.scheduler.settings import Settings
+    from passo.schedules import Run
 
-_numbers: Final = itertools.count()
 
-
-class Scheduler(Readings):
+class Scheduler(LRScheduler):
     """A plan at work on an optimizer; made by `attach`.
 
     The optimizer's own step hook is the clock: `clock` counts the updates made so far, and after
@@ -35,43 +39,37 @@ class Scheduler(Readings):
     for frameworks that insist and changes nothing (with clock="calls" it is the clock).
     """
 
-    def __init__(self, optimizer: Any, plan: dict[str, Any], settings: Settings) -> None:
+    def __init__(self, optimizer: Any, plan: Mapping[str, Any], settings: Settings) -> None:
         self._optimizer = _reference(optimizer)
-        self.settings = settings
-        self.driver = Driver(plan, settings.run, settings.bases)
-        self.at = Position(settings)
-        self.under_way = bool(getattr(optimizer, "state", None))
+        self._engine = Engine(plan, settings, optimizer.param_groups)
+        self.driver = self._engine.driver  # no property: a recorder asks for it at every update
+        self._under_way = bool(getattr(optimizer, "state", None))
         self._step_count = 1
-        self._watch: Watch | None = None
-        self._journal: Journal | None = None
-        self._handles: tuple[Any, ...] = ()
-        self.number = next(_numbers)
-        self._told = False
-        self.told_apart = False
-        self.mark = 0
+        self._step_hooks: tuple[Any, ...] = ()
+        self._load_hook: Any = None
+        self._kept: Any = None
         self.attached = False
-        self.kept: Any = None
-        self.driver.adopt(optimizer.param_groups, 0.0)
-        for key, schedule in settings.values.items():
-            self.driver.free(key, schedule, 0.0)
 
-    def start(self, journal: Journal | None) -> None:
+    def start(self, record: str | os.PathLike[str] | None = None) -> None:
         """Hang on the optimizer's hooks and write what the first update uses."""
-        optimizer = self.optimizer
-        self._journal = journal
+        optimizer, engine = self.optimizer, self._engine
+        if record is not None:
+            engine.record(record, optimizer.param_groups)
         if self.settings.clock == "hook":
-            self._watch = Watch(optimizer)
-            pulse = Pulse(self, self._watch)
-            self._handles = (
+            engine.watch = Watch(optimizer)
+            pulse = Pulse(engine, engine.watch)
+            self._step_hooks = (
                 optimizer.register_step_pre_hook(pulse.before),
                 optimizer.register_step_post_hook(pulse.after),
             )
         if hasattr(optimizer, "register_load_state_dict_post_hook"):
-            loaded = optimizer.register_load_state_dict_post_hook(self._after_load)
-            self._handles = (*self._handles, loaded)
+            # A bound method: through this hook the optimizer owns the Scheduler.
+            self._load_hook = optimizer.register_load_state_dict_post_hook(self._after_load)
         self.attached = True
-        self.write(optimizer)
-        horizon.watch(self)
+        engine.write(optimizer.param_groups)
+        horizon.watch(engine)
+        if not attached.add(optimizer, self):
+            self._kept = optimizer
 
     @property
     def optimizer(self) -> Optimizer:  # type: ignore[override]
@@ -82,10 +80,99 @@ class Scheduler(Readings):
             raise PassoError(msg)
         return optimizer  # type: ignore[no-any-return]
 
-    def refuse_anew(self) -> None:
-        """Raises PassoError where the next update would begin a trace that is there already."""
-        if self._journal is not None:
-            self._journal.refuse_anew()
+    # -- what can be read
+
+    @property
+    def settings(self) -> Settings:
+        """What `attach` was told besides the plan."""
+        return self._engine.settings
+
+    @property
+    def clock(self) -> int:
+        """How many updates have been made."""
+        return self._engine.clock.updates
+
+    @property
+    def position(self) -> float:
+        """Where the next update stands on the run's axis: updates, or samples or tokens seen."""
+        return self._engine.clock.at
+
+    @property
+    def run(self) -> Run | None:
+        """The run that the plan is measured on."""
+        return self.settings.run
+
+    @property
+    def plan(self) -> Mapping[str, Any]:
+        """Which field follows which schedule, as it was given."""
+        return self._engine.plan
+
+    @property
+    def records(self) -> bool:
+        """Whether a trace is being written."""
+        return self._engine.journal is not None
+
+    @property
+    def last_epoch(self) -> int:  # type: ignore[override]
+        """The clock under torch's name."""
+        return self.clock
+
+    @property
+    def base_lrs(self) -> list[float]:  # type: ignore[override]
+        """What each group's lr was when it was attached, for the groups whose lr is driven."""
+        return [each.base for each in self.driver.driven if each.key == "lr"]
+
+    def get_last_lr(self) -> list[float | torch.Tensor]:
+        """The rate that the next update uses, for each group (torch's convention).
+
+        >>> import torch
+        >>> from passo import Linear, attach, steps
+        >>> optimizer = torch.optim.SGD([torch.nn.Parameter(torch.ones(1))], lr=1.0)
+        >>> attach(optimizer, Linear(1.0, 0.0, steps(4))).get_last_lr()
+        [1.0]
+        """
+        rates = [group["lr"] for group in self.optimizer.param_groups]
+        return [rate.clone() if isinstance(rate, torch.Tensor) else rate for rate in rates]
+
+    _last_lr = property(get_last_lr)
+
+    def get_lr(self) -> list[float | torch.Tensor]:
+        """As `get_last_lr`: nothing is computed from what is there."""
+        return self.get_last_lr()
+
+    def last_used(self) -> dict[str, list[float]] | None:
+        """What the last update used, for each key of the plan; None if not seen.
+
+        >>> import torch
+        >>> from passo import Linear, attach, steps
+        >>> weight = torch.nn.Parameter(torch.ones(1))
+        >>> optimizer = torch.optim.SGD([weight], lr=1.0)
+        >>> scheduler = attach(optimizer, Linear(1.0, 0.0, steps(4)))
+        >>> weight.grad = torch.ones(1)
+        >>> optimizer.step()
+        >>> scheduler.last_used(), scheduler.values()
+        ({'lr': [1.0]}, {'lr': [0.75]})
+        """
+        used = self.driver.by_key("used")
+        return None if any(None in numbers for numbers in used.values()) else used
+
+    def values(self) -> dict[str, list[float]]:
+        """What the next update uses, for each key of the plan, group by group."""
+        return self.driver.by_key("last")
+
+    def __getitem__(self, key: str) -> float:
+        """What the next update uses of a free value, or of a key that one group has.
+
+        >>> import torch
+        >>> from passo import Table, attach, base, steps
+        >>> optimizer = torch.optim.SGD([torch.nn.Parameter(torch.ones(1))], lr=1.0)
+        >>> sizes = Table([(steps(0), 32), (steps(10), 64)], kind="step")
+        >>> attach(optimizer, base, values={"batch_size": sizes})["batch_size"]
+        32.0
+        """
+        return self.driver.one(key)
+
+    # -- what moves it
 
     def step(self, epoch: int | None = None) -> None:
         """Nothing: the optimizer's updates are the clock. With clock="calls", one update.
@@ -111,22 +198,22 @@ class Scheduler(Readings):
         """
         for _ in range(whole(updates, "updates")):
             if self.settings.strict:
-                horizon.refuse_past_the_end(self)
-            self.tick(self.optimizer)
+                horizon.refuse_past_the_end(self._engine)
+            self._engine.tick(self.optimizer.param_groups)
 
     def count(self, *, samples: float = 0, tokens: float = 0) -> None:
         """Say how much the update in progress consumes, where that varies; calls add up.
 
         Raises PassoError where the run's axis is not that unit.
         """
-        self.at.count(samples, tokens)
+        self._engine.clock.count(samples, tokens)
 
     def report(
         self,
         metrics: Mapping[str, Any] | None = None,
         /,
         *,
-        reduce: str | None = "mean",
+        reduce: Reduction | None = "mean",
         **named: Any,
     ) -> None:
         """Tell what was observed after the updates made so far; plateaus listen, traces keep it.
@@ -148,13 +235,14 @@ class Scheduler(Readings):
             msg = f"a report has a name, got {brief(metrics)}; write report(val_loss=...)"
             raise PassoError(msg)
         told = ranks.reduced({**(metrics or {}), **named}, reduce)
-        changed = [track.report(self.position, told) for track in self.driver.tracks]
-        if self._journal is not None:
-            self._journal.report(self.clock, told)
-        words.tell_of_unheard(self.driver, told)
+        engine = self._engine
+        changed = [track.report(engine.clock.at, told) for track in engine.driver.tracks]
+        if engine.journal is not None:
+            engine.journal.report(told)
+        words.tell_of_unheard(engine.driver, told)
         if any(changed):
-            self.driver.share()
-            self.write(self.optimizer)
+            engine.driver.share()
+            engine.write(self.optimizer.param_groups)
 
     def seek(self, update: int) -> None:
         """The next update is update `update`: absolute, and the same however often it is called.
@@ -163,13 +251,15 @@ class Scheduler(Readings):
         relative to a base that a run under way has already moved; the text says what to write.
         """
         whole(update, "update", least=0)
-        if update and self.under_way:
-            words.need_bases(self)
-        self.at.move(update)
-        self.driver.moved()
-        if self._journal is not None:
-            self._journal.moved(self, "seek")
-        self.write(self.optimizer)
+        engine = self._engine
+        if update and self._under_way:
+            words.need_bases(engine)
+        engine.clock.move(update)
+        engine.driver.moved()
+        groups = self.optimizer.param_groups
+        if engine.journal is not None:
+            engine.journal.moved(groups, "seek")
+        engine.write(groups)
 
     def detach(self, *, restore: bool = False) -> None:
         """Take the hooks away and close the trace; the last values stay, or the bases come back.
@@ -181,21 +271,40 @@ class Scheduler(Readings):
         >>> optimizer.param_groups[0]["lr"]
         1.0
         """
-        for handle in self._handles:
-            handle.remove()
-        self._handles, self.attached = (), False
+        for handle in (*self._step_hooks, self._load_hook):
+            if handle is not None:
+                handle.remove()
+        self._step_hooks, self._load_hook, self.attached = (), None, False
+        engine = self._engine
         if restore:
-            self.driver.restore(self.optimizer.param_groups)
-        if self._journal is not None:
-            self._journal.close()
-            self._journal = None
+            engine.driver.restore(self.optimizer.param_groups)
+        if engine.journal is not None:
+            engine.journal.close()
+            engine.journal = None
         self.conclude()
 
     def conclude(self) -> None:
         """Say once, as a PassoWarning, where the run ended early or late."""
-        if not self._told:
-            self._told = True
-            horizon.compare(self)
+        horizon.conclude(self._engine)
+
+    def stand_still(self) -> Callable[[], None]:
+        """Count no update and write no trace until the answer is called.
+
+        Who calls this puts back what the optimizer held, these hooks among it. The answer puts the
+        Scheduler back where it was moved or told of something meanwhile.
+        """
+        engine = self._engine
+        before, journal = self.state_dict(), engine.journal
+        engine.journal = None
+        for handle in self._step_hooks:
+            handle.remove()
+
+        def go_on() -> None:
+            if self.state_dict() != before:
+                self.load_state_dict(before)
+            engine.journal = journal
+
+        return go_on
 
     def state_dict(self) -> dict[str, Any]:
         """Clock, plan, run, bases and what plateaus remember: plain JSON of constant size.
@@ -206,67 +315,51 @@ class Scheduler(Readings):
         >>> attach(optimizer, Linear(0.5, 0.0, steps(4))).state_dict()["clock"]
         0
         """
-        if self._journal is not None:
-            self._journal.flush()
-        return state.save(self)
+        if self._engine.journal is not None:
+            self._engine.journal.flush()
+        return state.save(self._engine)
 
     def load_state_dict(self, state_dict: Mapping[str, Any]) -> None:
         """Go on where `state_dict` was made: recompute and write, in whatever order things load.
 
         A plan that differs from the saved one is dealt with as `attach(on_change=...)` said.
         """
-        state.load(self, state_dict)
-        self.driver.forget_used()
-        self.write(self.optimizer)
-        if self._journal is not None:
-            self._journal.moved(self, "load")
+        engine, groups = self._engine, self.optimizer.param_groups
+        resume.load(engine, state_dict)
+        self._under_way = False
+        engine.driver.forget_used()
+        engine.write(groups)
+        if engine.journal is not None:
+            engine.journal.moved(groups, "load")
 
     def __repr__(self) -> str:
-        return words.scheduler(self)
+        return words.scheduler(self._engine)
 
     def __getstate__(self) -> dict[str, Any]:
         msg = "a Scheduler is not pickled: save scheduler.state_dict(), attach again, and load it"
         raise PassoError(msg)
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Scheduler:
-        from passo.optim.scheduler.copying import copied
+        """The same plan at the same clock on the optimizer's copy, without the trace.
 
-        return copied(self, memo)
-
-    def write(self, optimizer: Optimizer) -> None:
-        """Put what the next update uses into every driven field."""
-        groups = optimizer.param_groups
-        if self.driver.is_behind(groups):
-            self._regroup(groups)
-        self.driver.write(groups, self.at.at)
-        if self._watch is not None and groups:
-            self._watch.lr = groups[0].get("lr")
-
-    def _regroup(self, groups: list[dict[str, Any]]) -> None:
-        """Groups joined or went."""
-        joined = self.driver.adopt(groups, self.at.at if self.settings.join == "now" else 0.0)
-        if self._journal is not None:
-            self._journal.joined(self, [(place, groups[place]) for place in joined])
-
-    def tick(self, optimizer: Optimizer) -> None:
-        """One update happened: keep what it used, move the clock, write what the next one uses."""
-        if self._journal is not None:
-            self.refuse_anew()
-            self._journal.update(self, optimizer.param_groups)
-        self.at.tick()
-        groups, driver = optimizer.param_groups, self.driver
-        if len(groups) != len(driver.marks):
-            self._regroup(groups)
-        driver.write(groups, self.at.at, made=True)
-        if self._watch is not None and groups:
-            self._watch.lr = groups[0].get("lr")
-        if self.settings.watch is not None:
-            ranks.compare(self)
+        The obvious form copies what is held here, and its hooks would go on driving the original.
+        So this is attached anew. Nothing else refers to the copy of an optimizer that is copied
+        for this alone: then it is kept here.
+        """
+        original = self.optimizer
+        alone = id(original) not in memo
+        optimizer = copy.deepcopy(original, memo)
+        twin = memo[id(self)] = Scheduler(optimizer, dict(self.plan), replace(self.settings))
+        twin.start()
+        twin.load_state_dict(self.state_dict())
+        if alone:
+            twin._kept = optimizer
+        return twin
 
     @quiet
     def _after_load(self, optimizer: Optimizer) -> None:
         self.driver.retype(optimizer.param_groups)
-        self.write(optimizer)
+        self._engine.write(optimizer.param_groups)
 
 
 def _reference(optimizer: Any) -> Any:

@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Literal, get_args
 
 from passo.ground.checks import brief, real
 from passo.schedules import PassoError, Run, Schedule
 from passo.schedules.algebra.atoms import as_schedule
 
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-ON_CHANGE: Final = ("error", "keep", "replace", "rescale")
-_CLOCKS: Final = ("hook", "calls")
-_JOINS: Final = ("from_start", "now")
-_WATCHES: Final = (None, "ranks")
+OnChange = Literal["error", "keep", "replace", "rescale"]
+CountedBy = Literal["hook", "calls"]
+Join = Literal["from_start", "now"]
+Watched = Literal["ranks"]
+Base = float | Mapping[str, float | Sequence[float]]
 
 
 @dataclass(slots=True)
@@ -27,20 +25,20 @@ class Settings:
     run: Run | None
     bases: Mapping[str, Any]
     values: Mapping[str, Schedule]
-    on_change: str = "error"
-    clock: str = "hook"
-    join: str = "from_start"
+    on_change: OnChange = "error"
+    clock: CountedBy = "hook"
+    join: Join = "from_start"
     strict: bool = False
-    watch: str | None = None
+    watch: Watched | None = None
 
     def __post_init__(self) -> None:
         if self.run is not None and not isinstance(self.run, Run):
             msg = f"run must be a Run, got {brief(self.run)}; write Run.of(len(loader), epochs=90)"
             raise PassoError(msg)
-        _one_of(self.on_change, ON_CHANGE, "on_change")
-        _one_of(self.clock, _CLOCKS, "clock")
-        _one_of(self.join, _JOINS, "join")
-        _one_of(self.watch, _WATCHES, "watch")
+        _one_of(self.on_change, get_args(OnChange), "on_change")
+        _one_of(self.clock, get_args(CountedBy), "clock")
+        _one_of(self.join, get_args(Join), "join")
+        _one_of(self.watch, (None, *get_args(Watched)), "watch")
         if self.strict and self.run is None:
             msg = "strict=True stops at the end of the run; write attach(..., run, strict=True)"
             raise PassoError(msg)
@@ -57,11 +55,23 @@ class Settings:
         return self.run is None or getattr(self.run, rates.get(self.axis, ""), True) is not None
 
 
-def as_bases(base: Any, plan: Mapping[str, Any], groups: Sequence[Any]) -> Mapping[str, Any]:
+def end_of(run: Run | None) -> float | None:
+    """Where a run ends on its axis.
+
+    >>> from passo import Run, steps
+    >>> end_of(Run(steps(100)))
+    100.0
+    """
+    return None if run is None else float(run.measure(run.length))
+
+
+def as_bases(
+    base: Base | None, plan: Mapping[str, Any], groups: Sequence[Any]
+) -> Mapping[str, Any]:
     """The bases that were given, by key; for each key a number, or one for each group."""
     if base is None:
         return MappingProxyType({})
-    given = dict(base) if isinstance(base, Mapping) else {"lr": base}
+    given: dict[str, Any] = dict(base) if isinstance(base, Mapping) else {"lr": base}
     for key, value in given.items():
         if key not in plan:
             msg = f"base names {key!r}, which the plan does not; it names {', '.join(plan)}"
@@ -76,7 +86,7 @@ def as_bases(base: Any, plan: Mapping[str, Any], groups: Sequence[Any]) -> Mappi
     return MappingProxyType(given)
 
 
-def as_values(values: Mapping[str, Any] | None) -> Mapping[str, Schedule]:
+def as_values(values: Mapping[str, Schedule | float] | None) -> Mapping[str, Schedule]:
     """The schedules of numbers that no group holds."""
     if values is None:
         return MappingProxyType({})

@@ -1,4 +1,4 @@
-"""The state of a Scheduler as plain JSON, and the way back."""
+"""The state of a Scheduler as plain JSON, and the same as it is read."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import math
 from typing import TYPE_CHECKING, Any, Final
 
 from passo.ground.checks import brief, real, whole
-from passo.optim.scheduler import resume
 from passo.optim.scheduler.tracks import Track
 from passo.schedules import PassoError, from_spec
 from passo.schedules.time import run_from_spec
@@ -14,46 +13,28 @@ from passo.schedules.time import run_from_spec
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from passo.optim.scheduler.scheduler import Scheduler
+    from passo.optim.scheduler.engine import Engine
 
 VERSION: Final = 1
 _PARTS: Final = ("version", "clock", "at", "run", "tracks", "fields")
 _MEMORY: Final = {"best", "bad", "cooling", "reductions", "fell"}
 
 
-def save(scheduler: Scheduler) -> dict[str, Any]:
+def save(engine: Engine) -> dict[str, Any]:
     """Clock, run, tracks with what their plateaus remember, and each field with its base."""
-    driver = scheduler.driver
+    driver, clock, run = engine.driver, engine.clock, engine.settings.run
     number = {id(track): k for k, track in enumerate(driver.tracks)}
     return {
         "version": VERSION,
-        "clock": scheduler.clock,
-        "at": scheduler.at.at,
-        "offset": scheduler.at.offset,
-        "run": None if scheduler.run is None else scheduler.run.to_spec(),
+        "clock": clock.updates,
+        "at": clock.at,
+        "offset": clock.offset,
+        "run": None if run is None else run.to_spec(),
         "tracks": [track.state() for track in driver.tracks],
         "fields": [
             [each.place, each.key, number[id(each.track)], each.base] for each in driver.driven
         ],
     }
-
-
-def load(scheduler: Scheduler, state: Mapping[str, Any]) -> None:
-    """Clock, bases and plateaus as they were saved, on the plan that `on_change` chooses."""
-    saved = Saved(state)
-    found = resume.differences(scheduler, saved)
-    policy = scheduler.settings.on_change if found else "same"
-    if policy == "error":
-        raise PassoError(resume.told(scheduler, saved, found))
-    clock, at = saved.clock, resume.position(scheduler, saved, policy)
-    if policy == "rescale":
-        clock, at = resume.rescaled(scheduler, saved)
-    if policy == "keep":
-        resume.keep(scheduler, saved, found)
-    else:
-        resume.take_up(scheduler, saved, settled=policy != "same")
-    scheduler.at.move(clock, at, saved.offset)
-    scheduler.under_way = False
 
 
 class Saved:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import warnings
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from passo.schedules import PassoError, PassoWarning
 
@@ -12,17 +12,16 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from passo.optim.scheduler.driver import Driven, Driver
-    from passo.optim.scheduler.scheduler import Scheduler
-
+    from passo.optim.scheduler.engine import Engine
 
 _ALIKE: Final = 0.8
 
 
-def scheduler(self: Scheduler) -> str:
+def scheduler(engine: Engine) -> str:
     """Clock and run, then a line for each thing that is driven."""
-    run = "no run" if self.run is None else repr(self.run)
-    lines = [f"Scheduler at update {self.clock:,} of {run}"]
-    for shared in self.driver.shared:
+    run = "no run" if engine.settings.run is None else repr(engine.settings.run)
+    lines = [f"Scheduler at update {engine.clock.updates:,} of {run}"]
+    for shared in engine.driver.shared:
         followers = shared.followers
         used = "nothing yet" if shared.used is None else f"{shared.used:.6g}"
         lines.append(
@@ -44,27 +43,10 @@ def _base(driven: Driven) -> str:
     return f", base {driven.base:.6g}" if driven.track.source.relative else ""
 
 
-def describe(optimizer: Any) -> str:
-    """Who writes what in this optimizer: each passo Scheduler attached to it, in words.
-
-    >>> import torch
-    >>> from passo import Constant, attach
-    >>> optimizer = torch.optim.SGD([torch.nn.Parameter(torch.ones(1))], lr=1.0)
-    >>> scheduler = attach(optimizer, Constant(0.5))
-    >>> print(describe(optimizer))
-    Scheduler at update 0 of no run
-      lr of group 0: Constant(0.5); last nothing yet, next 0.5
-    """
-    from passo.optim.scheduler.attach import attached
-
-    found = attached(optimizer)
-    return "\n".join(map(repr, found)) if found else "no passo Scheduler is attached to it"
-
-
-def need_bases(self: Scheduler) -> None:
+def need_bases(engine: Engine) -> None:
     """Refuse to seek where a relative plan took its base from an optimizer under way."""
-    for each in self.driver.driven:
-        if each.track.source.relative and self.driver.bases.get(each.key) is None:
+    for each in engine.driver.driven:
+        if each.track.source.relative and engine.settings.bases.get(each.key) is None:
             msg = (
                 f"the plan of {each.key!r} is relative to base, and the optimizer was under way "
                 f"when it was attached: {each.key} was {each.base:.6g} there, which is probably "
