@@ -324,8 +324,9 @@ class Scheduler(LRScheduler):
 
         A plan that differs from the saved one is dealt with as `attach(on_change=...)` said.
         """
-        engine, groups = self._engine, self.optimizer.param_groups
+        engine = self._engine
         resume.load(engine, state_dict)
+        groups = self.optimizer.param_groups
         self._under_way = False
         engine.driver.forget_used()
         engine.write(groups)
