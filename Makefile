@@ -32,11 +32,13 @@ test: $(VENV)/.ready-test ## all that CI runs: style, types, arrows, tests, doct
 	$(BIN)/python -m pytest -n $(JOBS) --dist worksteal $(ARGS) && \
 	echo "== make test: green in $$(( $$(date +%s) - begin )) s"
 
-check: $(VENV)/.ready-test ## style (ruff), types (mypy strict), arrows (import-linter): seconds
+check: $(VENV)/.ready-test ## style (ruff), types (mypy strict, pyright), arrows (import-linter)
 	@echo "== ruff check"    && $(BIN)/ruff check --quiet .
 	@echo "== ruff format"   && $(BIN)/ruff format --quiet --check . || \
 		{ echo "make format does it"; exit 1; }
 	@echo "== mypy"          && $(BIN)/mypy --no-error-summary
+	@echo "== pyright"       && $(BIN)/pyright --pythonpath $(BIN)/python > $(VENV)/pyright.txt || \
+		{ cat $(VENV)/pyright.txt; exit 1; }
 	@echo "== import-linter" && $(BIN)/lint-imports --no-cache > $(VENV)/arrows.txt || \
 		{ cat $(VENV)/arrows.txt; exit 1; }
 

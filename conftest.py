@@ -19,6 +19,7 @@ os.environ.setdefault("MPLBACKEND", "Agg")  # a test opens no window
 ROOT = Path(__file__).parent
 LONG = 300  # lines: what grows past that becomes a package (a talk, not a failure)
 collect_ignore = ["docs/hooks.py", "docs/doctests.py"]  # mkdocs runs them
+collect_ignore += ["tests/types"]  # a type checker reads them
 
 
 class Page(pytest.File):

@@ -72,7 +72,7 @@ class Lever:
         buffers = [state.get("momentum_buffer") for state in states]
         kept = [buffer for buffer in buffers if buffer is not None]
         if kept and share != 1.0:
-            torch._foreach_mul_(kept, share)
+            torch._foreach_mul_(kept, share)  # pyright: ignore[reportPrivateImportUsage]
 
     def _write(self) -> None:
         if self._value is None:

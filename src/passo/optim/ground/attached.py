@@ -14,6 +14,7 @@ class HasGroups(Protocol):
     @property
     def param_groups(self) -> list[dict[str, Any]]:
         """The groups, each a dict with its "params"."""
+        ...
 
 
 # Weakly on both sides: the optimizer's hooks own a Scheduler, and a registry must own neither.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from torch.optim import lr_scheduler as torchs
 
@@ -188,7 +188,7 @@ class ChainedScheduler(Composed, torchs.ChainedScheduler):
         check(self, schedulers, optimizer)
         self._before(optimizer)
         self._schedulers = schedulers
-        self.optimizer = optimizer  # type: ignore[assignment]
+        self.optimizer = cast("Optimizer", optimizer)
         self._last_lr = held_values(self.optimizer)
         if any(is_plateau(each) for each in schedulers):
             self._taken_off, self._untouched = [1.0] * len(self._last_lr), list(self._last_lr)

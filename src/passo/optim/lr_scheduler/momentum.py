@@ -159,8 +159,9 @@ class CyclicLR(Cycling, torchs.CyclicLR):
         low, high = as_float(self.base_lrs[place]), as_float(self.max_lrs[place])
         (up, down), custom = map(steps, self._halves()), self._scale_fn_custom
         if custom is None:
+            mine: Any = self  # to torch's stub a mode is any string
             gamma = self.gamma if self.mode == "exp_range" else 1.0
-            return cyclic(low, high, up, down, self.mode, gamma)
+            return cyclic(low, high, up, down, mine.mode, gamma)
         scale = as_function(custom)
         if self.scale_mode == "cycle":
             scale = scale.skip(steps(1)).stretch(self.total_size).staircase(up + down)

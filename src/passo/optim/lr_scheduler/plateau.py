@@ -96,20 +96,22 @@ class ReduceLROnPlateau(LRScheduler, torchs.ReduceLROnPlateau):
         self._last_lr = held_values(self.optimizer)
 
     def _is_better(self, a: float, best: float) -> bool:
-        return Rule(self.mode, self.threshold, self.threshold_mode).is_better(a, best)
+        mine: Any = self  # to torch's stub a mode is any string
+        return Rule(mine.mode, self.threshold, mine.threshold_mode).is_better(a, best)
 
     @property
     def _made(self) -> int:
         return getattr(self, "last_epoch", 0)
 
     def _schedule_of(self, place: int) -> Schedule:
+        mine: Any = self
         plateau = Plateau(
             "metrics",
-            self.mode,
+            mine.mode,
             self.factor,
             self.patience,
             self.threshold,
-            self.threshold_mode,
+            mine.threshold_mode,
             self.cooldown,
         )
         lowest: Any = self.min_lrs[place]

@@ -48,7 +48,7 @@ class Strand:
 
     def parted(self, table: list[Row]) -> list[Strand]:
         """Itself, and others for those of its cells that differ in a batch."""
-        found = [self]
+        found: list[Strand] = [self]
         while others := [
             each for each in found[-1].cells if table[each] != table[found[-1].cells[0]]
         ]:

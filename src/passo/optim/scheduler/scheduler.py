@@ -134,7 +134,7 @@ class Scheduler(LRScheduler):
         rates = [group["lr"] for group in self.optimizer.param_groups]
         return [rate.clone() if isinstance(rate, torch.Tensor) else rate for rate in rates]
 
-    _last_lr = property(get_last_lr)
+    _last_lr = property(get_last_lr)  # pyright: ignore[reportAssignmentType]
 
     def get_lr(self) -> list[float | torch.Tensor]:
         """As `get_last_lr`: nothing is computed from what is there."""
