@@ -21,6 +21,8 @@ from passo.trace import Trace
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from passo.optim.recorder.record import How
+
 INTERRUPTED: Final = 130
 How: TypeAlias = Literal["end", "error", "interrupt", "limit"]
 _RUNPY: Final = "runpy"

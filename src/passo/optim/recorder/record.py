@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import weakref
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 
 from passo.optim.ground import ranks
 from passo.optim.ground.attached import attached
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from passo.trace import Trace
 
 TURNS: Final = 1000
+How: TypeAlias = Literal["end", "error", "interrupt", "limit", "lost"]
 
 
 class Record:
@@ -200,10 +201,11 @@ class Record:
 
     def _changed(self, groups: Any, marks: Row, by: Any) -> list[str]:
         """Answers with the fields that changed."""
-        fields, used, deep = self.reading.fields, list(self._used), self.reading.deep
-        changed = []
-        for place, ((key, new), (_, old)) in enumerate(zip(fields(marks), fields(self.marks))):  # noqa: B905
-            if new != old:
+        size, deep, before = self.reading.size, self.reading.deep, self.marks
+        changed, used = [], list(self._used)
+        for place, key in enumerate(self.reading.keys):
+            of_key = slice(place * size, (place + 1) * size)
+            if (new := marks[of_key]) != before[of_key]:
                 changed.append(key)
                 deep = deep or any_deep(new)
                 used[place] = new if deep else once(new)
@@ -251,7 +253,7 @@ class Record:
         """All that was seen so far, as a value."""
         return self.ledger.trace(self.clock)
 
-    def end(self, how: str) -> None:
+    def end(self, how: How) -> None:
         """The run is over: tell what recurs up to here."""
         self._end_tallies()
         optimizer = self.optimizer()
