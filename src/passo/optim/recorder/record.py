@@ -63,6 +63,7 @@ class Record:
         self._turns = 0
         self.epochs = Epochs()
         self._way_out: WayOut | None = None
+        self.marks: Row
         self._used: list[Row]
         self._is_news: bool
         self._plans_at: list[Expectation] = []
@@ -107,10 +108,18 @@ class Record:
 
     def after(self, optimizer: Optimizer, losses: Losses) -> bool:
         """A step ended; answers whether it was an update."""
+        made = self.watch.is_update(optimizer)
+        if made:
+            self._made(losses)
+        elif self.watch.nested:
+            return False  # perhaps a step inside of another one, which is not over
         groups = optimizer.param_groups
-        if not self.watch.is_update(optimizer):
-            self.marks = self.reading.marks(groups)
-            return False
+        if (marks := self._now(groups)) != self.marks:  # the optimizer itself, or a hook of its own
+            self._changed(groups, marks, "plan" if "plan" in self.meta else "optimizer")
+        return made
+
+    def _made(self, losses: Losses) -> None:
+        """An update was made, with what was there when it began."""
         if self._is_news:
             if self.writer != self._by:
                 self._turn()
@@ -120,9 +129,6 @@ class Record:
             self.ledger.lost(self.clock, losses.take())
         self.clock += 1
         self.skipped = False
-        if (marks := self._now(groups)) != self.marks:  # the optimizer itself, or a hook of its own
-            self._changed(groups, marks, "plan" if "plan" in self.meta else "optimizer")
-        return True
 
     # -- who changes what
 
