@@ -10,7 +10,7 @@ import traceback
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
-from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, Final
 
 from passo.doctor import children
 from passo.ground.errors import PassoError
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from passo.optim.recorder.record import How
 
 INTERRUPTED: Final = 130
-How: TypeAlias = Literal["end", "error", "interrupt", "limit"]
 _RUNPY: Final = "runpy"
 
 

@@ -90,7 +90,8 @@ class LambdaLR(Absolute, torchs.LambdaLR):
         return base * as_function(self.lr_lambdas[place])
 
     def _rates(self) -> list[Any]:
-        t, functions = self.last_epoch, self.lr_lambdas
+        t: Any = self.last_epoch  # a float after step(1.5), as in torch
+        functions = self.lr_lambdas
         if len(functions) != len(self.base_lrs):
             self.lr_lambdas = functions = extended(functions, len(self.base_lrs), "lr_lambdas")
         first, factor = functions[0], functions[0](t)

@@ -49,11 +49,11 @@ class Strand:
 
     def parted(self, table: list[Past]) -> list[Strand]:
         """Itself, and others for those of its cells that differ in a batch."""
-        found = [self]
-        while others := [
-            each for each in found[-1].cells if table[each] != table[found[-1].cells[0]]
-        ]:
-            found += found[-1].without(set(others))[1:]
+        found: list[Strand] = [self]
+        first = table[self.cells[0]]
+        while others := {each for each in found[-1].cells if table[each] != first}:
+            found += found[-1].without(others)[1:]
+            first = table[found[-1].cells[0]]
         return found
 
     def extend(self, updates: list[int], column: Past) -> tuple[list[Numbers], bool]:
