@@ -63,6 +63,12 @@ def quadratic(
     return step, optimizer, 2 * (1 + momentum) / top
 
 
+def best_of(test: RangeTest) -> float | None:
+    """What is suggested, where something is."""
+    found = test.suggestion()
+    return found.best if found else None
+
+
 def on_quadratics(noise: str, seeds: int, *, momenta: Any = MOMENTA) -> Iterator[Score]:
     """Every shape with every momentum."""
     for dim, condition in SHAPES:
@@ -70,7 +76,7 @@ def on_quadratics(noise: str, seeds: int, *, momenta: Any = MOMENTA) -> Iterator
             for seed in range(seeds):
                 step, optimizer, limit = quadratic(dim, condition, NOISES[noise], momentum, seed)
                 found = range_test(step, optimizer, restore=[])
-                yield Score(found.suggestion().best, limit)
+                yield Score(best_of(found), limit)
 
 
 def logistic() -> torch.nn.Module:
@@ -214,7 +220,7 @@ def add(made: Table, name: str, scores: list[Score]) -> None:
 def digits_score(make: Callable[[], torch.nn.Module], momentum: float, seed: int) -> Score:
     """A network on digits and its limit by force."""
     step, _, optimizer = on_digits(make, 32, momentum, seed)
-    best = range_test(step, optimizer, restore=[]).suggestion().best
+    best = best_of(range_test(step, optimizer, restore=[]))
     return Score(best, limit_by_force(make, 32, momentum, seed))
 
 

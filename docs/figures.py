@@ -93,7 +93,7 @@ def reading() -> None:
 def _explain(ax: Axes, test: RangeTest) -> None:
     """The parts of the curve, in words, each beside what it is about."""
     found, lowest = test.suggestion(), test.minimum()
-    if found.low is None or found.best is None or lowest is None:
+    if not found or lowest is None:
         raise SystemExit("the good example is refused")
     for line in ax.lines:
         if str(line.get_label()).startswith(("steepest", "valley")):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import dataclasses
 import json
 import math
 import pickle
@@ -70,7 +71,7 @@ def test_a_suggestion_lies_inside_what_was_tested_and_away_from_what_is_not_fini
     assert 0 <= found.sure <= 1
     assert found.reason
     if not found:
-        assert (found.low, found.best, found.high, found.sure) == (None, None, None, 0.0)
+        assert found == Suggestion(None, None, None, 0.0, found.reason)
         return
     assert test.ramp[0] <= found.low < found.best <= found.high < test.ramp[-1]
     assert test.ramp[0] < found.best
@@ -199,6 +200,27 @@ def test_a_refusal_says_why(reason):
     assert not found
     assert found.reason == reason
     assert found == Suggestion(None, None, None, 0.0, reason)
+
+
+@pytest.mark.parametrize("name", ["low", "best", "high"])
+def test_a_rate_of_a_refusal_is_an_error_that_says_what_was_refused(name):
+    with pytest.raises(PassoError) as caught:
+        getattr(of((2.0,) * 40).suggestion(), name)
+    assert str(caught.value) == (
+        f"the range test suggests nothing, so there is no {name!r} rate: the loss stayed at 2: it "
+        f"did not fall up to 10 (write `if found:` before found.{name})"
+    )
+
+
+def test_a_refusal_is_still_a_value_with_a_repr():
+    found = Suggestion(None, None, None, 0.0, "why")
+    text = "Suggestion(low=None, best=None, high=None, sure=0.0, reason='why')"
+    assert repr(found) == text
+    assert eval(text) == found == pickle.loads(pickle.dumps(found)) == copy.copy(found)
+    assert hash(found) == hash(Suggestion(None, None, None, 0.0, "why"))
+    assert found != Suggestion(0.1, 0.2, 0.3, 0.0, "why")
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        found.sure = 1.0
 
 
 def test_rates_below_zero_suggest_nothing():

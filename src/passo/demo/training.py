@@ -155,7 +155,7 @@ def find_peak(optimizer: Optimizer, settings: Settings, folder: Path) -> dict[st
     ax = draw(test, title=f"Range test with {optimizer}", width=7.2, height=4.6)
     save(ax, folder / range_figure(optimizer))
     found = test.suggestion()
-    best = float(f"{found.best:.1g}") if found.best is not None else None
+    best = float(f"{found.best:.1g}") if found else None
     return {"optimizer": optimizer, "best": best, "sure": found.sure, "reason": found.reason}
 
 

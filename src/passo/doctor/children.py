@@ -18,6 +18,8 @@ from passo.trace import Trace
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from passo.optim.recorder.record import How
+
 PATIENCE: Final = 30.0  # seconds that rank 0 waits for the others when its own run is over
 _LIBRARY: Final = ("torch.utils.data", "multiprocessing", "concurrent", "joblib")
 
@@ -34,7 +36,7 @@ class Followed:
             inherited.abandon()
         own = recorder.Recorder()
         own.start()
-        how = "error"
+        how: How = "error"
         try:
             result = self.target(*args, **kwargs)
             how = "end"

@@ -10,7 +10,7 @@ import traceback
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
-from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, Final
 
 from passo.doctor import children
 from passo.ground.errors import PassoError
@@ -21,8 +21,9 @@ from passo.trace import Trace
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from passo.optim.recorder.record import How
+
 INTERRUPTED: Final = 130
-How: TypeAlias = Literal["end", "error", "interrupt", "limit"]
 _RUNPY: Final = "runpy"
 
 

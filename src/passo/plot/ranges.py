@@ -54,7 +54,7 @@ def words(found: Suggestion) -> str:
     >>> words(Suggestion(0.01, 0.05, 0.08, 0.912, "a tenth of 0.5"))
     'suggested: 0.05 (0.01 to 0.08), sure 0.91: a tenth of 0.5'
     """
-    if found.low is None or found.best is None or found.high is None:
+    if not found:
         return f"no suggestion: {found.reason.partition(';')[0]}"
     return (
         f"suggested: {found.best:.2g} ({found.low:.2g} to {found.high:.2g}), "
@@ -72,7 +72,7 @@ def highest(test: RangeTest) -> float:
 
 
 def _range(found: Suggestion) -> tuple[Area, ...]:
-    if found.low is None or found.high is None:
+    if not found:
         return ()
     return (Area(f"suggested {found.low:.2g} to {found.high:.2g}", (found.low, found.high)),)
 
@@ -88,7 +88,7 @@ def _band(test: RangeTest, top: float) -> tuple[Area, ...]:
 
 def _marks(test: RangeTest, found: Suggestion) -> tuple[Mark, ...]:
     """The suggestion, and what other rules would say; nothing where there is no suggestion."""
-    if found.best is None:
+    if not found:
         return ()
     rules = {"steepest": test.steepest(), "valley": test.valley(), "minimum": test.minimum()}
     others = zip(rules.items(), (ORANGE, PINK, RED), strict=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 import os
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
 from pathlib import Path
@@ -14,7 +14,7 @@ from typing import Any
 from passo.ground.errors import PassoError
 from passo.ground.files import replacing
 from passo.trace.format import untoken
-from passo.trace.suggest import Suggestion, finite, scale, smoothed, suggest
+from passo.trace.suggest import Suggestion, finite, refusal, scale, smoothed, suggest
 from passo.trace.values import Rebuilt, one_nan, plain
 
 VERSION = 1
@@ -94,7 +94,7 @@ class RangeTest(Rebuilt):
             "key": self.key,
             "ramp": self.ramp,
             "runs": self.runs,
-            "suggestion": asdict(self.suggestion()),
+            "suggestion": self.suggestion().plain(),
         }
         with replacing(path) as file:
             file.write((json.dumps(plain(parts), allow_nan=False) + "\n").encode())
@@ -196,7 +196,7 @@ class RangeTest(Rebuilt):
         """
         if self.key != "lr":
             reason = f"a suggestion is made for 'lr' only; for {self.key!r} look at the curve"
-            return Suggestion(None, None, None, 0.0, reason)
+            return refusal(reason)
         return suggest(self.ramp, self.runs)
 
     def _sound(self) -> tuple[list[float], list[float]]:

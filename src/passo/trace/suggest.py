@@ -7,11 +7,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from statistics import median, median_high, median_low
+from typing import Any
 
+from passo.ground.errors import PassoError
 from passo.trace.values import Rebuilt
 
 SHARE = 20  # of the tested range: a smoothed loss looks back over one of so many parts
 NORMAL = 1.4826  # a normal deviation by the median of the distances from the middle
+NAMES = ("low", "best", "high", "sure", "reason")
 FEWEST = 10
 BELOW = 10.0
 HIDDEN = 6.3
@@ -21,7 +24,7 @@ FALLEN = 0.1
 ROUNDING = 1e-5
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, init=False, repr=False)
 class Suggestion(Rebuilt):
     """A range of rates that a range test suggests, or a refusal: then it is false.
 
@@ -30,20 +33,70 @@ class Suggestion(Rebuilt):
     (the integral of ln(abs(1 - x)) / x, by which an exponential ramp shrinks what is unstable from
     2 on, is back at 0 at x = 12.6). With repeats neither is above half of what the lowest allows.
     `low` is where the loss begins to fall, at most a third of `best`. `sure` goes from 0 to 1; it
-    orders suggestions and is no probability. `reason` says what they come from.
+    orders suggestions and is no probability. `reason` says what they come from. A refusal has none
+    of the three rates: to read one raises `PassoError`.
 
+    >>> found = Suggestion(0.01, 0.05, 0.08, 0.9, "a tenth of 0.5")
+    >>> if found:
+    ...     found.best
+    0.05
     >>> bool(Suggestion(None, None, None, 0.0, "the loss did not fall"))
     False
     """
 
-    low: float | None
-    best: float | None
-    high: float | None
+    # Not three fields of `float | None`: a type checker would ask for a test of each, after
+    # `if found:` too.
+    _rates: tuple[float | None, float | None, float | None]
     sure: float
     reason: str
 
+    def __init__(
+        self, low: float | None, best: float | None, high: float | None, sure: float, reason: str
+    ) -> None:
+        object.__setattr__(self, "_rates", (low, best, high))
+        object.__setattr__(self, "sure", sure)
+        object.__setattr__(self, "reason", reason)
+
     def __bool__(self) -> bool:
-        return self.best is not None
+        return self._rates[1] is not None
+
+    def __repr__(self) -> str:
+        return f"Suggestion({', '.join(f'{name}={each!r}' for name, each in self.plain().items())})"
+
+    @property
+    def low(self) -> float:
+        """The lowest rate that may do as well; raises `PassoError` where it was refused."""
+        return self._rate("low")
+
+    @property
+    def best(self) -> float:
+        """The rate to use; raises `PassoError` where it was refused."""
+        return self._rate("best")
+
+    @property
+    def high(self) -> float:
+        """The highest rate that may do as well; raises `PassoError` where it was refused."""
+        return self._rate("high")
+
+    def plain(self) -> dict[str, Any]:
+        """Its parts by name; the rates of a refusal are None.
+
+        >>> Suggestion(None, None, None, 0.0, "the loss did not fall").plain()["best"] is None
+        True
+        """
+        return dict(zip(NAMES, self._parts(), strict=True))
+
+    def _parts(self) -> tuple[Any, ...]:
+        return (*self._rates, self.sure, self.reason)
+
+    def _rate(self, name: str) -> float:
+        value = self._rates[NAMES.index(name)]
+        if value is None:
+            raise PassoError(
+                f"the range test suggests nothing, so there is no {name!r} rate: {self.reason} "
+                f"(write `if found:` before found.{name})"
+            )
+        return value
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from bisect import bisect_right
+from unittest.mock import patch
 
 import pytest
 import torch
@@ -92,11 +93,12 @@ def run(acts):
     return naive
 
 
-@given(acts=ACTS)
-@example(acts=[("group", 0, 0.0), ("tensor", 1, 1.0), ("schedule", 0, 0.0)])
-def test_the_trace_is_what_a_naive_reader_saw(acts, tmp_path_factory):
+@given(acts=ACTS, batch=st.sampled_from([1, 2, 5, 256]))
+@example(acts=[("group", 0, 0.0), ("tensor", 1, 1.0), ("schedule", 0, 0.0)], batch=256)
+@example(acts=[("group", 0, 0.1), ("schedule", 0, 0.0), ("float", 1, 1.0)] * 2, batch=2)
+def test_the_trace_is_what_a_naive_reader_saw(acts, batch, tmp_path_factory):
     folder = tmp_path_factory.mktemp("trace")
-    with Recorder(folder) as recorder:
+    with patch.object(ledger, "BATCH", batch), Recorder(folder) as recorder:
         naive = run(acts)
     for trace in (recorder.traces() or [Trace(0)])[0], Trace.load(folder / "0.jsonl"):
         assert trace.updates == len(acts)
@@ -116,6 +118,23 @@ def test_the_size_of_a_batch_changes_nothing(batch, monkeypatch):
     assert recorder.traces()[0].used("lr")[1] == [row[0, "lr"] for row in naive.rows]
 
 
+def test_groups_that_hold_the_same_and_part_later_are_each_seen_exactly(tmp_path):
+    seen = []
+    with patch.object(ledger, "BATCH", 4), Recorder(tmp_path) as recorder:
+        optimizer = Idle([{"params": [parameter()]} for _ in range(6)], {"lr": 0.1})
+        for t in range(30):
+            for place, group in enumerate(optimizer.param_groups):
+                group["lr"] = 1.0 / (t + 1 + (place % 3) * (t > 13))
+            if t == 21:
+                optimizer.param_groups[5]["lr"] = torch.tensor(0.5)
+            seen.append([float(group["lr"]) for group in optimizer.param_groups])
+            optimizer.step()
+    for trace in (*recorder.traces(), Trace.load(tmp_path / "0.jsonl")):
+        assert [
+            list(row) for row in zip(*(trace.used("lr", k)[1] for k in range(6)), strict=True)
+        ] == seen
+
+
 class Idle(torch.optim.Optimizer):
     """One whose steps change nothing: only the fields of its groups matter here."""
 
@@ -130,6 +149,38 @@ def recorded(defaults, change):
             change(optimizer.param_groups[0], k)
             optimizer.step()
     return recorder.traces()[0]
+
+
+def test_what_an_optimizer_changes_inside_of_its_own_step_is_seen():
+    class Inner(Idle):
+        def step(self, closure=None):
+            self.param_groups[0]["lr"] /= 2
+
+    class Outer(Inner):
+        def step(self, closure=None):
+            super().step(closure)
+
+    Inner([parameter()], {"lr": 1.0})  # from here on its step has hooks of its own
+    with Recorder() as recorder:
+        optimizer = Outer([parameter()], {"lr": 1.0})
+        for _ in range(3):
+            optimizer.step()
+    assert recorder.traces()[0].used("lr") == ([0, 1, 2], [1.0, 0.5, 0.25])
+
+
+def test_a_group_that_an_optimizer_adds_in_its_own_step_is_seen():
+    class Growing(Idle):
+        def step(self, closure=None):
+            self.add_param_group({"params": [parameter()], "lr": 0.5})
+
+    with Recorder() as recorder:
+        optimizer = Growing([parameter()], {"lr": 0.1})
+        for _ in range(3):
+            optimizer.step()
+    (trace,) = recorder.traces()
+    assert trace.used("lr", 0) == ([0, 1, 2], [0.1, 0.1, 0.1])
+    assert trace.used("lr", 1) == ([1, 2], [0.5, 0.5])
+    assert trace.used("lr", 2) == ([2], [0.5])
 
 
 def test_an_optimizer_whose_groups_hold_one_number_or_none_is_seen():

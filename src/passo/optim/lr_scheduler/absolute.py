@@ -90,7 +90,7 @@ class LambdaLR(Absolute, torchs.LambdaLR):
         return base * as_function(self.lr_lambdas[place])
 
     def _rates(self) -> list[Any]:
-        t: Any = self.last_epoch  # `step(epoch)` may have made it a float
+        t: Any = self.last_epoch  # a float after step(1.5), as in torch
         functions = self.lr_lambdas
         if len(functions) != len(self.base_lrs):
             self.lr_lambdas = functions = extended(functions, len(self.base_lrs), "lr_lambdas")

@@ -127,7 +127,7 @@ class SequentialLR(Composed, torchs.SequentialLR):
         begin_sequence(self, at, onto=onto)
 
     @quiet
-    def step(self, metrics: Any = None) -> None:
+    def step(self, metrics: Any = None) -> None:  # pyright: ignore[reportIncompatibleMethodOverride]
         """One step on; `metrics` is for a plateau, where one is active."""
         self.last_epoch = t = self.last_epoch + 1
         milestones = self._milestones
@@ -179,6 +179,8 @@ class ChainedScheduler(Composed, torchs.ChainedScheduler):
 
     __slots__ = ()
 
+    optimizer: Optimizer
+
     @takes_verbose
     def __init__(
         self, schedulers: Sequence[LRScheduler], optimizer: Optimizer | None = None
@@ -194,7 +196,7 @@ class ChainedScheduler(Composed, torchs.ChainedScheduler):
             self._taken_off, self._untouched = [1.0] * len(self._last_lr), list(self._last_lr)
 
     @quiet
-    def step(self, metrics: Any = None) -> None:
+    def step(self, metrics: Any = None) -> None:  # pyright: ignore[reportIncompatibleMethodOverride]
         """One step on for each member; `metrics` is for the plateaus among them."""
         if "_taken_off" in self.__dict__:
             self._step_with_plateaus(metrics)

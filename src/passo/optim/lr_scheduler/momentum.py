@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
     from torch.optim import Optimizer
 
+    from passo.schedules.recipes.cycles import Height
+
 _NEARLY: Final = 1e-9
 _KEYS: Final = ("max_momentum", "base_momentum")
 _MOMENTUM: Final = Field("momentum")
@@ -88,6 +90,8 @@ class CyclicLR(Cycling, torchs.CyclicLR):
 
     __slots__ = ()
 
+    mode: Height
+
     @takes_verbose
     def __init__(  # noqa: PLR0913, PLR0917
         self,
@@ -96,7 +100,7 @@ class CyclicLR(Cycling, torchs.CyclicLR):
         max_lr: float | list[float],
         step_size_up: int = 2000,
         step_size_down: int | None = None,
-        mode: Literal["triangular", "triangular2", "exp_range"] = "triangular",
+        mode: Height = "triangular",
         gamma: float = 1.0,
         scale_fn: Callable[[float], float] | None = None,
         scale_mode: Literal["cycle", "iterations"] = "cycle",
@@ -229,12 +233,12 @@ class OneCycleLR(Cycling, torchs.OneCycleLR):
     def _phase(self, t: float) -> tuple[Any, float, float]:
         """The phase that holds t, and its begin and end."""
         begin = 0.0
-        for phase in self._schedule_phases:
-            end = phase["end_step"]
-            if t <= end or phase is self._schedule_phases[-1]:
-                break
-            begin = end
-        return phase, begin, end
+        *early, last = self._schedule_phases
+        for phase in early:
+            if t <= phase["end_step"]:
+                return phase, begin, phase["end_step"]
+            begin = phase["end_step"]
+        return last, begin, last["end_step"]
 
     def _rates(self) -> list[Any]:
         t = self.last_epoch

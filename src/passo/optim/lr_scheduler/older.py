@@ -10,7 +10,7 @@ from __future__ import annotations
 import functools
 import inspect
 import warnings
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
 
 from torch.optim import lr_scheduler as torchs
 
@@ -19,6 +19,7 @@ from passo.optim.lr_scheduler.rates import held_values, put
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+Init = TypeVar("Init", bound="Callable[..., None]")
 _ABSENT: Final = object()
 _VERBOSE: Final = (
     "The verbose parameter is deprecated. Please use get_last_lr() to access the learning rate."
@@ -69,7 +70,7 @@ class _Older(torchs.LRScheduler):
         put(groups, rates)
 
 
-def takes_verbose(init: Callable[..., None]) -> Callable[..., None]:
+def takes_verbose(init: Init) -> Init:
     """A constructor that takes `verbose` as well, by name or behind all its other arguments.
 
     >>> @takes_verbose
@@ -87,7 +88,7 @@ def takes_verbose(init: Callable[..., None]) -> Callable[..., None]:
             warnings.warn(_VERBOSE, UserWarning, stacklevel=2)
         init(self, *args, **named)
 
-    return wrapper
+    return cast("Init", wrapper)
 
 
 IS_OLD: Final = not {"_update_lr", "_is_initial"} <= set(vars(torchs.LRScheduler))

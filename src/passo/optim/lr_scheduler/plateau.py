@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from typing import TYPE_CHECKING, Any, Literal, SupportsFloat
+from typing import TYPE_CHECKING, Any, SupportsFloat
 
 from torch.optim import lr_scheduler as torchs
 
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from torch.optim import Optimizer
 
     from passo.schedules import Schedule
+    from passo.schedules.reducer import Mode, ThresholdMode
 
 
 class ReduceLROnPlateau(LRScheduler, torchs.ReduceLROnPlateau):
@@ -43,16 +44,18 @@ class ReduceLROnPlateau(LRScheduler, torchs.ReduceLROnPlateau):
     __slots__ = ()
 
     _follows_rule = True
+    mode: Mode
+    threshold_mode: ThresholdMode
 
     @takes_verbose
     def __init__(  # noqa: PLR0917
         self,
         optimizer: Optimizer,
-        mode: Literal["min", "max"] = "min",
+        mode: Mode = "min",
         factor: float = 0.1,
         patience: int = 10,
         threshold: float = 1e-4,
-        threshold_mode: Literal["rel", "abs"] = "rel",
+        threshold_mode: ThresholdMode = "rel",
         cooldown: int = 0,
         min_lr: list[float] | float = 0,
         eps: float = 1e-8,

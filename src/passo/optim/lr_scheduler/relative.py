@@ -30,6 +30,11 @@ class Relative(LRScheduler):
     such top (None), and the group takes torch's own rule from then on.
     """
 
+    # Why not torch's rule, applied at each step? It multiplies what is there, so that rounding adds
+    # up over the run, and a loaded rate depends on the way that led to it. And why not the closed
+    # form of the base alone? It would write over what another hand, or another scheduler of a
+    # chain, has put there; whoever chains schedulers relies on their product.
+
     __slots__ = ()
 
     _follows_rule = True
@@ -54,10 +59,13 @@ class Relative(LRScheduler):
     def step(self, epoch: float | None = None) -> None:
         """One step on; to `epoch` where one is given, as torch does it, with torch's warnings."""
         shape, made = self._quick, self._step_count
+        # One float in one group is the usual case, and is written out here: calling `_move`, with
+        # its lists of one, would cost as much again as all that it does.
         if epoch is None and made > 1 and shape is not None:
             groups = self.optimizer.param_groups
             group = groups[0]
             held = group["lr"]
+            # `is`, not `==`, which would wait for a device where a Tensor took the float's place.
             ours = held is shape.lone and not shape.bent and shape.at == self.last_epoch
             if len(groups) == 1 and (ours or self._is_easy(shape, held)):
                 self.last_epoch = shape.at = t = self.last_epoch + 1

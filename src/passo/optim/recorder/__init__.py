@@ -18,7 +18,7 @@ from passo.optim.recorder.records import Records
 if TYPE_CHECKING:
     from types import TracebackType
 
-    from passo.optim.recorder.record import Record
+    from passo.optim.recorder.record import How, Record
     from passo.trace import Trace
 
 __all__ = ["EnoughUpdates", "Recorder", "watch"]
@@ -70,8 +70,8 @@ class Recorder:
         self._hooks.install()
         _opened.append(self)
 
-    def stop(self, how: str = "end") -> None:
-        """Listen no more; `how` says what ended the run: "end", "error", "interrupt", "limit"."""
+    def stop(self, how: How = "end") -> None:
+        """Listen no more; `how` says what ended the run, and "lost" that it was not seen to."""
         if not self._open:
             return
         self._open = False

@@ -130,13 +130,13 @@ def _around(method: Any, listening: Any) -> Any:
         while frame.f_code.co_filename == HIDDEN:
             frame = frame.f_back
         done = listening(method, args, kwargs, frame)
-        failed = True
+        result, failed = None, True
         try:
             result = method(*args, **kwargs)
             failed = False
         finally:
             if done is not None:
-                done(None if failed else result, failed)
+                done(result, failed)
         return result
 
     return functools.wraps(method)(hidden(listened))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from itertools import chain
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any, Final
 
@@ -14,7 +13,7 @@ if TYPE_CHECKING:
 KEYS: Final = ("lr", "momentum", "weight_decay", "betas")
 
 Groups = list[dict[str, Any]]
-Row = tuple[Any, ...]
+Row = list[Any]
 
 
 class Reading:
@@ -45,7 +44,7 @@ class Reading:
         A Tensor is copied; two of them are not compared, which would wait for a device.
         """
         if self.deep:
-            return [tuple(map(_copied, held)) for _, held in self.fields(self._shallow(groups))]
+            return [list(map(_copied, held)) for _, held in self.fields(self._shallow(groups))]
         return [once(held) for _, held in self.fields(marks)]
 
     def fields(self, row: Row) -> Iterator[tuple[str, Row]]:
@@ -69,36 +68,33 @@ class Reading:
         }
 
     def _deep(self, groups: Groups) -> Row:
-        return tuple(
-            [each if type(each) is float else _mark(each) for each in self._shallow(groups)]
-        )
+        return [each if type(each) is float else _mark(each) for each in self._shallow(groups)]
 
     def _what_is_there(self, groups: Groups) -> Row:
-        return tuple(group.get(key) for key in self.keys for group in groups)
+        return [group.get(key) for key in self.keys for group in groups]
 
 
 def _reader(keys: tuple[str, ...]) -> Callable[[Groups], Row]:
     """Reads groups that all have these keys; one that lost some since has None there."""
     together: Callable[[Any], Any] = itemgetter(*keys or ("params",))
-    each = [itemgetter(key) for key in keys]
     alone = len(keys) == 1
 
     def row(groups: Groups) -> Row:
         try:
             if len(groups) > 1:
-                return tuple(chain.from_iterable([map(get, groups) for get in each]))
-            return (together(groups[0]),) if alone else together(groups[0])
+                return [group[key] for key in keys for group in groups]
+            return [together(groups[0])] if alone else list(together(groups[0]))
         except KeyError:
-            return tuple(group.get(key) for key in keys for group in groups)
+            return [group.get(key) for key in keys for group in groups]
 
-    return row if keys else lambda _groups: ()
+    return row if keys else lambda _groups: []
 
 
 def once(held: Row) -> Row:
     """What all groups hold, as one value where they hold the same.
 
-    >>> once((0.1, 0.1, 0.1)), once((0.1, 0.2))
-    ((0.1,), (0.1, 0.2))
+    >>> once([0.1, 0.1, 0.1]), once([0.1, 0.2])
+    ([0.1], [0.1, 0.2])
     """
     return held[:1] if held.count(held[0]) == len(held) else held
 
@@ -115,7 +111,7 @@ def is_deep(value: Any) -> bool:
 def any_deep(held: Row) -> bool:
     """Whether one of several can; the sum, which is a float if all are, is the quickest answer.
 
-    >>> any_deep((0.1, 0.2)), any_deep((0.1, torch.tensor(0.2)))
+    >>> any_deep([0.1, 0.2]), any_deep([0.1, torch.tensor(0.2)])
     (False, True)
     """
     try:

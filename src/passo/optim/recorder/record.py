@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import weakref
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 
 from passo.optim.ground import ranks
 from passo.optim.ground.attached import attached
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from passo.trace import Trace
 
 TURNS: Final = 1000
+How: TypeAlias = Literal["end", "error", "interrupt", "limit", "lost"]
 
 
 class Record:
@@ -62,6 +63,7 @@ class Record:
         self._turns = 0
         self.epochs = Epochs()
         self._way_out: WayOut | None = None
+        self.marks: Row
         self._used: list[Row]
         self._is_news: bool
         self._plans_at: list[Expectation] = []
@@ -106,10 +108,18 @@ class Record:
 
     def after(self, optimizer: Optimizer, losses: Losses) -> bool:
         """A step ended; answers whether it was an update."""
+        made = self.watch.is_update(optimizer)
+        if made:
+            self._made(losses)
+        elif self.watch.nested:
+            return False  # perhaps a step inside of another one, which is not over
         groups = optimizer.param_groups
-        if not self.watch.is_update(optimizer):
-            self.marks = self.reading.marks(groups)
-            return False
+        if (marks := self._now(groups)) != self.marks:  # the optimizer itself, or a hook of its own
+            self._changed(groups, marks, "plan" if "plan" in self.meta else "optimizer")
+        return made
+
+    def _made(self, losses: Losses) -> None:
+        """An update was made, with what was there when it began."""
         if self._is_news:
             if self.writer != self._by:
                 self._turn()
@@ -119,9 +129,6 @@ class Record:
             self.ledger.lost(self.clock, losses.take())
         self.clock += 1
         self.skipped = False
-        if (marks := self._now(groups)) != self.marks:  # the optimizer itself, or a hook of its own
-            self._changed(groups, marks, "plan" if "plan" in self.meta else "optimizer")
-        return True
 
     # -- who changes what
 
@@ -200,10 +207,11 @@ class Record:
 
     def _changed(self, groups: Any, marks: Row, by: Any) -> list[str]:
         """Answers with the fields that changed."""
-        fields, used, deep = self.reading.fields, list(self._used), self.reading.deep
-        changed = []
-        for place, ((key, new), (_, old)) in enumerate(zip(fields(marks), fields(self.marks))):  # noqa: B905
-            if new != old:
+        size, deep, before = self.reading.size, self.reading.deep, self.marks
+        changed, used = [], list(self._used)
+        for place, key in enumerate(self.reading.keys):
+            of_key = slice(place * size, (place + 1) * size)
+            if (new := marks[of_key]) != before[of_key]:
                 changed.append(key)
                 deep = deep or any_deep(new)
                 used[place] = new if deep else once(new)
@@ -251,7 +259,7 @@ class Record:
         """All that was seen so far, as a value."""
         return self.ledger.trace(self.clock)
 
-    def end(self, how: str) -> None:
+    def end(self, how: How) -> None:
         """The run is over: tell what recurs up to here."""
         self._end_tallies()
         optimizer = self.optimizer()

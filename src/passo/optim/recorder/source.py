@@ -2,6 +2,10 @@
 
 Frames and files are only read. What lies in the standard library, in installed packages or in
 passo is not the script's.
+
+The text is parsed, and no trace function is set: `sys.settrace` would see each write to a field as
+it happens, and slow every line of the script by a factor. So a line is found afterwards, and may
+be one of several that write the same field.
 """
 
 from __future__ import annotations
@@ -22,6 +26,7 @@ _OURS: Final = str(Path(__file__).parents[2])
 _LIBRARIES: Final = tuple({sysconfig.get_path("stdlib"), sysconfig.get_path("platstdlib"), _OURS})
 _INSTALLED: Final = ("site-packages", "dist-packages", "<frozen", "importlib")
 _FUNCTIONS: Final = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
+# `warnings` skips frames whose file name holds "importlib" and "_bootstrap", and nothing else.
 HIDDEN: Final = "<frozen importlib._bootstrap> of passo"
 BOTTOM: Final = "_as_main"  # the function below which a script's own frames begin
 
@@ -103,6 +108,8 @@ def _loops_at(filename: str, line: int) -> tuple[ast.stmt, ...]:
 
 
 def _around(node: ast.AST, line: int) -> list[ast.stmt]:
+    # Not `ast.walk`, which forgets what is inside of what. A function that is defined in a loop
+    # does not run in it, so that the loops outside of it are left out.
     for child in ast.iter_child_nodes(node):
         first, last = getattr(child, "lineno", None), getattr(child, "end_lineno", None)
         if first is None or last is None:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 Name = tuple[int, str]  # the place of a group, and one of its numbers
 Numbers = list[float | None]
+Past = tuple[Any, ...]  # what a cell held, update by update
 _NOTHING: Final = object()
 
 
@@ -46,16 +47,16 @@ class Strand:
         self.cells = [each for each in self.cells if each not in cells]
         return [self, twin]
 
-    def parted(self, table: list[Row]) -> list[Strand]:
+    def parted(self, table: list[Past]) -> list[Strand]:
         """Itself, and others for those of its cells that differ in a batch."""
         found: list[Strand] = [self]
-        while others := [
-            each for each in found[-1].cells if table[each] != table[found[-1].cells[0]]
-        ]:
-            found += found[-1].without(set(others))[1:]
+        first = table[self.cells[0]]
+        while others := {each for each in found[-1].cells if table[each] != first}:
+            found += found[-1].without(others)[1:]
+            first = table[found[-1].cells[0]]
         return found
 
-    def extend(self, updates: list[int], column: Row) -> tuple[list[Numbers], bool]:
+    def extend(self, updates: list[int], column: Past) -> tuple[list[Numbers], bool]:
         """Take a batch in; answers with its numbers, and whether a tape folded older ones."""
         if not is_deep(self.last) and column.count(self.last) == len(column):
             return [each * len(column) for each in _numbers(column[:1], len(self.tapes))], False
@@ -140,7 +141,7 @@ class Strands:
                 made[tape] = column.unfolded() if unfolded else column
             yield replace(made[tape], group=group)
 
-    def _columns(self, held: tuple[Row, ...]) -> list[Row]:
+    def _columns(self, held: tuple[Row, ...]) -> list[Past]:
         """What each group held of one field at these updates."""
         if all(len(each) == 1 for each in held):
             return [tuple(each for (each,) in held)] * self._size
@@ -156,7 +157,7 @@ class Strands:
                 self._tapes.update(zip(self._cells[cell], strand.tapes, strict=True))
 
 
-def _numbers(column: Row, count: int) -> list[Numbers]:
+def _numbers(column: Past, count: int) -> list[Numbers]:
     """The numbers of one cell, update by update: a list for each part of a pair."""
     if count == 1 and type(column[0]) is float:
         return [[each if type(each) is float else number(each) for each in column]]
