@@ -92,7 +92,7 @@ draw(test, backend="matplotlib")
 
 
 class Mine(_LRScheduler):
-    def get_lr(self):
+    def get_lr(self) -> list[float | torch.Tensor]:
         return [0.1]
 
 
