@@ -15,6 +15,8 @@ import pytest
 import passo
 import passo.schedules
 from passo.schedules import recipes, shapes
+from tests.schedules.hunt import NAMES
+from tests.schedules.leaves import ENDLESS, RAMPS
 from tests.strategies import LEAVES, NODES, RECIPES
 
 ROOT = Path(__file__).parent.parent
@@ -85,16 +87,49 @@ def test_step_1_and_2_every_class_in_the_room_of_shapes_is_in_its_all():
         for c in concrete(passo.Schedule)
         if c.__module__.startswith(f"{shapes.__name__}.") and not c.__name__.startswith("_")
     }
-    assert room - set(SHAPES) == set()
-    assert set(SHAPES) - set(passo.__all__) == set()
-    assert set(recipes.__all__) - set(passo.__all__) == set()
+    assert not room - set(SHAPES), "`__all__` of src/passo/schedules/shapes/__init__.py lacks these"
+    lacks = "`__all__` of src/passo/schedules/__init__.py lacks these"
+    assert not set(SHAPES) - set(passo.__all__), lacks
+    assert not set(recipes.__all__) - set(passo.__all__), lacks
+
+
+def for_checkers(init: str) -> set[str]:
+    """The names that a file imports where a type checker sees them: at its head, or for types."""
+    tree = ast.parse((ROOT / "src/passo" / init).read_text("utf-8"))
+    heads = [
+        *tree.body,
+        *(each for node in tree.body if isinstance(node, ast.If) for each in node.body),
+    ]
+    return {a.asname or a.name for n in heads if isinstance(n, ast.ImportFrom) for a in n.names}
+
+
+@pytest.mark.parametrize("init", ["schedules/__init__.py", "schedules/shapes/__init__.py"])
+def test_step_2_a_type_checker_sees_every_name_of_the_room(init):
+    room = shapes if "shapes" in init else passo.schedules
+    lacks = f"src/passo/{init} imports these nowhere; what is loaded lazily, under TYPE_CHECKING"
+    assert not set(room.__all__) - for_checkers(init), lacks
+
+
+def test_step_2_what_is_published_is_loaded_when_it_is_asked_for():
+    published = {n for n, c in SHAPES.items() if c.__module__ == "passo.schedules.shapes.published"}
+    lacks = "LAZY of src/passo/schedules/__init__.py lacks these"
+    assert not published - set(passo.schedules.LAZY), lacks
 
 
 def test_step_3_every_kind_of_schedule_has_a_strategy():
-    assert set(LEAVES) | set(NODES) == KINDS, "an entry in tests/strategies.py for each kind"
-    assert set(SHAPES) <= set(LEAVES)
+    lacks = "RAMPS (or ENDLESS) of tests/schedules/leaves.py lacks these"
+    assert not set(SHAPES) - set(RAMPS) - set(ENDLESS), lacks
+    assert not KINDS - set(LEAVES) - set(NODES), "NODES of tests/strategies.py lacks these"
+    assert not (set(LEAVES) | set(NODES)) - KINDS, "these are gone, and have strategies still"
     assert set(LEAVES) & set(NODES) == set()
-    assert set(RECIPES) == set(recipes.__all__)
+    assert not set(recipes.__all__) - set(RECIPES), "RECIPES of tests/strategies.py lacks these"
+    assert not set(RECIPES) - set(recipes.__all__), "these are gone, and have strategies still"
+
+
+def test_step_3_every_shape_with_a_formula_has_it_for_the_hunt():
+    formulas = {*NAMES, "Constant", "Function", "Plateau"}
+    lacks = "KEPT (or RATIO) of tests/schedules/hunt.py lacks the formulas of these, in mpmath"
+    assert not set(SHAPES) - formulas, lacks
 
 
 @pytest.mark.parametrize("name", sorted(WAYS))
@@ -121,7 +156,8 @@ def test_step_5_news_fragments_are_well_named_and_say_something():
 
 @pytest.mark.parametrize("name", sorted(WAYS))
 def test_every_shape_and_recipe_shows_an_example(name):
-    assert ">>> " in (inspect.getdoc(WAYS[name]) or "")
+    doc = inspect.getdoc(WAYS[name]) or ""
+    assert ">>> " in doc, f"the docstring of {name} needs an example: a line with >>>"
 
 
 # -- pages and tools

@@ -27,9 +27,14 @@ def test_there_are_44_of_each_kind_and_each_code_is_raised_twice():
     assert len(wrong) >= 44
     assert len(LOOPS) - len(wrong) >= 44
     raised = [code for codes in WRONG.values() for code in codes.split()]
-    assert {code for code in CODES if raised.count(code) < 2} == set()
+    few = {code for code in CODES if raised.count(code) < 2}
+    assert not few, f"{few} need two loops each in tests/corpus/wrong/"
     assert set(raised) == CODES
+    said = "WRONG of tests/corpus/expected.py and the files of tests/corpus/wrong/ differ by these"
+    assert not {each.removeprefix("wrong/") for each in wrong} ^ set(WRONG), said
 
 
 def test_the_page_is_made_from_the_corpus():
-    assert PAGE.read_text("utf-8") == page({loop: expected(loop) for loop in LOOPS})
+    made = page({loop: expected(loop) for loop in LOOPS})
+    said = "docs/corpus.md is not what the loops say; write it anew: python -m tests.corpus.loops"
+    assert PAGE.read_text("utf-8") == made, said

@@ -59,11 +59,13 @@ def test_each_threshold_has_its_reason():
     for rule in RULES:
         for line in inspect.getsource(rule).splitlines():
             named = re.match(r"([A-Z]+) = [\d.(]", line)
-            assert not named or "  # " in line, f"{rule.CODE}: {line}"
+            assert not named or "  # " in line, f"{rule.CODE}, its reason on the line: {line}"
 
 
 def test_codes_are_stable_and_in_order():
-    assert [rule.CODE for rule in RULES] == [f"P{n:03d}" for n in range(1, len(RULES) + 1)]
+    for number, rule in enumerate(RULES, 1):
+        said = f"{rule.__name__} has CODE {rule.CODE}; the next free one is P{number:03d}"
+        assert rule.CODE == f"P{number:03d}" == rule.__name__.rpartition(".")[2].upper(), said
 
 
 def test_a_finding_names_all_four_things():

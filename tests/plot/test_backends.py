@@ -7,6 +7,7 @@ import math
 import re
 import subprocess
 import sys
+from pathlib import Path
 from typing import get_args
 
 import pytest
@@ -66,7 +67,11 @@ def test_each_backend_draws_each_kind_of_picture(backend, kind):
 
 
 def test_each_backend_is_a_name_for_a_type_checker_and_a_row_of_the_table():
-    assert get_args(Backend) == tuple(BACKENDS)
+    assert get_args(Backend) == tuple(BACKENDS), "Backend and BACKENDS of plot/backends/__init__.py"
+    files = {file.stem for file in Path(backends.__file__).parent.glob("*.py")}
+    rows = {row.__module__.rpartition(".")[2] for row in BACKENDS.values()}
+    lacks = "BACKENDS of plot/backends/__init__.py has no row for these files"
+    assert not files - rows - {"__init__", "need"}, lacks
 
 
 def test_a_further_backend_is_one_row_and_its_name_is_offered(monkeypatch):
@@ -75,7 +80,7 @@ def test_a_further_backend_is_one_row_and_its_name_is_offered(monkeypatch):
 
     monkeypatch.setattr(backends, "BACKENDS", {**BACKENDS, "titles": titles})
     assert draw(TRACE, backend="titles", title="A drop", width=3) == ("A drop", 3, None)
-    text = "'backend' is 'matplotlib', 'plotly', 'terminal' or 'titles', got 'bokeh'"
+    text = f"'backend' is {', '.join(map(repr, BACKENDS))} or 'titles', got 'bokeh'"
     with pytest.raises(PassoError, match=f"^{text}$"):
         draw(TRACE, backend="bokeh")
 

@@ -12,6 +12,7 @@ from matplotlib.figure import Figure
 
 from passo.ground.errors import PassoError
 from passo.plot import draw
+from passo.plot.backends import BACKENDS
 from passo.schedules import (
     Constant,
     Cosine,
@@ -209,6 +210,7 @@ def test_drawing_touches_no_pyplot_and_works_in_threads():
     assert pyplot.get_fignums() == before
 
 
+*FIRST, LAST = BACKENDS
 NEED = (
     "draw needs a Curve, several, a mapping of label to Curve, one Trace or one RangeTest; "
     "write schedule.curve(run) for a schedule, poster({...}) for several traces"
@@ -223,7 +225,7 @@ NEED = (
         (lambda: draw({}), f"{NEED}; got {{}}"),
         (
             lambda: draw(TRACE, backend="bokeh"),
-            "'backend' is 'matplotlib', 'plotly' or 'terminal', got 'bokeh'",
+            f"'backend' is {', '.join(map(repr, FIRST))} or {LAST!r}, got 'bokeh'",
         ),
         (
             lambda: draw(TRACE, ax=Figure().subplots(), width=3),

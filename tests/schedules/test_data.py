@@ -162,10 +162,10 @@ def test_data_that_shares_its_parts_does_not_explode():
 
 
 def test_a_class_that_somebody_derives_is_never_made_by_data():
-    mine = {name: type(name, (passo.Schedule,), {}) for name in ("Linear", "Mine")}
+    mine = {name: type(name, (passo.Schedule,), {}) for name in ("Linear", "MadeElsewhere")}
     assert type(from_spec(LINE)) is Linear is not mine["Linear"]
-    with pytest.raises(PassoError, match=r"^there is no schedule 'Mine'$"):
-        from_spec(kind("Mine"))
+    with pytest.raises(PassoError, match=r"^there is no schedule 'MadeElsewhere'$"):
+        from_spec(kind("MadeElsewhere"))
 
 
 def test_a_process_that_knows_nothing_yet_unpickles_every_kind_of_shape():

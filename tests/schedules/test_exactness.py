@@ -33,15 +33,10 @@ from passo import (
     rest,
     steps,
 )
-from passo.schedules import shapes
 from tests.schedules.hunt import NAMES, bound, case_of, distance
 from tests.schedules.leaves import RAMPS, WAVE, lengths, ramps
 
 POINTS = 250
-
-
-def test_the_hunt_knows_every_leaf_with_a_formula_of_its_own():
-    assert set(NAMES) | {"Constant", "Function", "Plateau"} == set(shapes.__all__)
 
 
 @pytest.mark.parametrize("name", NAMES)
