@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from passo import Cosine, Function, Linear, PassoError, base, epochs, register, steps
 from passo.trace import Column, Stretch, Tape, Trace, TraceWriter, tape
-from passo.trace.format import read
+from passo.trace.reading import read
 from passo.trace.stretch import Forecast, text_of
 
 PLANS = (
@@ -186,8 +186,11 @@ def test_columns_and_stretches_that_contradict_themselves_are_refused():
     [
         ('{"planned":"0.lr","update":0,"schedule":"Linear(","shift":0.0}', "line 2 is not a line"),
         ('{"planned":"1.lr","update":0,"schedule":"Constant(1)","shift":0.0}', "no column is"),
-        ('{"planned":"0.lr","update":0,"schedule":3,"shift":0.0}', "needs a list of strings"),
-        ('{"planned":"0.lr","update":0,"schedule":"Constant(1)","shift":"x"}', "needs a number"),
+        ('{"planned":"0.lr","update":0,"schedule":3,"shift":0.0}', "schedule must be a string"),
+        (
+            '{"planned":"0.lr","update":0,"schedule":"Constant(1)","shift":"x"}',
+            "shift must be a number",
+        ),
     ],
 )
 def test_a_line_that_plans_nothing_is_refused(tmp_path, line, why):

@@ -5,7 +5,9 @@ from __future__ import annotations
 import math
 import re
 import sys
+from collections.abc import Sequence
 from fractions import Fraction
+from itertools import islice
 from numbers import Real
 from typing import Any, TypeAlias, get_args
 
@@ -29,6 +31,8 @@ def brief(value: object) -> str:
     """
     if isinstance(value, (str, bytes, list, tuple)):
         value = value[:_LONGEST_BRIEF]
+    elif isinstance(value, dict):
+        value = dict(islice(value.items(), _LONGEST_BRIEF))
     try:
         code = repr(value)
     except ValueError:
@@ -55,6 +59,20 @@ def real(value: object, name: str) -> float:
         msg = f"{name} must be finite, got {brief(value)}"
         raise PassoError(msg)
     return number + 0.0
+
+
+def mean(numbers: Sequence[float]) -> float:
+    """The mean of floats, however large; of what is not finite it is what their sum is.
+
+    >>> mean((1.7e308, 1.7e308)), mean((1.0, 2.0)), mean((float("inf"), float("-inf")))
+    (1.7e+308, 1.5, nan)
+    """
+    if not all(map(math.isfinite, numbers)):
+        return sum(each for each in numbers if not math.isfinite(each))
+    try:
+        return math.fsum(numbers) / len(numbers)
+    except OverflowError:
+        return float(sum(map(Fraction, numbers)) / len(numbers))
 
 
 def as_time(t: object) -> float:

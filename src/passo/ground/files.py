@@ -1,13 +1,24 @@
-"""Files that are there whole, or not at all."""
+"""Files that are there whole, or not at all; and what somebody else wrote, read within bounds."""
 
 from __future__ import annotations
 
 import os
+import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from secrets import token_hex
 from typing import BinaryIO
+
+from passo.ground.errors import PassoError
+
+KINDS = (
+    (stat.S_ISDIR, "a folder"),
+    (stat.S_ISFIFO, "a FIFO"),
+    (stat.S_ISCHR, "a device"),
+    (stat.S_ISBLK, "a device"),
+    (stat.S_ISSOCK, "a socket"),
+)
 
 
 @contextmanager
@@ -15,7 +26,8 @@ def replacing(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
     """A binary file that takes the place of `path` when the block ends, and vanishes when it fails.
 
     It is written beside `path` and moved over it in one act: whoever looks sees the old file or the
-    whole new one, also after a Ctrl-C. An `OSError` (no such folder, no room) is passed on.
+    whole new one, also after a Ctrl-C. Of a link, what it points to is replaced. An `OSError` (no
+    such folder, no room) is passed on.
 
     >>> import tempfile, pathlib
     >>> path = pathlib.Path(tempfile.mkdtemp()) / "note.txt"
@@ -24,7 +36,7 @@ def replacing(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
     >>> path.read_text(), len(list(path.parent.iterdir()))
     ('whole', 1)
     """
-    target = Path(path)
+    target = followed(path)
     beside = target.with_name(f".{target.name}.{os.getpid()}.{token_hex(4)}.tmp")
     try:
         with beside.open("xb") as file:
@@ -35,3 +47,62 @@ def replacing(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
     except BaseException:
         beside.unlink(missing_ok=True)
         raise
+
+
+def followed(path: str | os.PathLike[str]) -> Path:
+    """The path of what is written: that of a link's target, there or not; else as it is.
+
+    Raises `PassoError` for links that lead to one another.
+    """
+    given = Path(path)
+    if not given.is_symlink():
+        return given
+    found = Path(os.path.realpath(given))
+    if found.is_symlink():
+        msg = f"{str(given)!r} is a link that leads back to itself; give another file"
+        raise PassoError(msg)
+    return found
+
+
+@contextmanager
+def reading(path: str | os.PathLike[str], what: str, most: int) -> Iterator[BinaryIO]:
+    """A plain file of at most `most` bytes, open for reading; `what` it is to hold.
+
+    Raises `PassoError` for what is no plain file (a FIFO would be waited for, a device never
+    ends) and for a larger one. An `OSError` (no such file) is passed on.
+    """
+    name = os.fspath(path)
+    about = Path(path).stat()
+    kind = next((words for is_one, words in KINDS if is_one(about.st_mode)), None)
+    if kind is not None:
+        msg = f"{name!r} is {kind}, and {what} is read from a plain file; give one"
+        raise PassoError(msg)
+    if about.st_size > most:
+        msg = (
+            f"{name!r} holds {about.st_size:,} bytes, and {what} is read up to {most:,}; "
+            "give the file that was meant"
+        )
+        raise PassoError(msg)
+    with Path(path).open("rb") as file:
+        yield file
+
+
+def text_in(path: str | os.PathLike[str], what: str, most: int) -> str:
+    r"""The text of a plain file in UTF-8, without the mark that some editors put before it.
+
+    >>> import tempfile, pathlib
+    >>> path = pathlib.Path(tempfile.mkdtemp()) / "note.txt"
+    >>> _ = path.write_bytes(b"\xef\xbb\xbfplain")
+    >>> text_in(path, "a note", 100)
+    'plain'
+    """
+    with reading(path, what, most) as file:
+        raw = file.read(most)
+    try:
+        return raw.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        msg = (
+            f"{os.fspath(path)!r} is not text in UTF-8: byte {error.start} is "
+            f"0x{raw[error.start]:02x}; save it as UTF-8"
+        )
+    raise PassoError(msg)

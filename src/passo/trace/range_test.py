@@ -8,18 +8,33 @@ import os
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
-from pathlib import Path
 from typing import Any
 
+from passo.ground.checks import brief, mean
 from passo.ground.errors import PassoError
-from passo.ground.files import replacing
-from passo.trace.format import untoken
+from passo.ground.files import replacing, text_in
+from passo.ground.schema import anything, listed, loose, maybe, number, parsed, plain, record, text
 from passo.trace.suggest import Suggestion, finite, refusal, scale, smoothed, suggest
-from passo.trace.values import Rebuilt, one_nan, plain
+from passo.trace.values import Rebuilt, one_nan
+from passo.trace.values import number as as_number
 
 VERSION = 1
-PARTS = {"passo", "version", "key", "ramp", "runs", "suggestion"}
+LARGEST = 1 << 24  # bytes of a file: half a million points
 FEWEST = 3
+RATE = maybe(number())
+SUGGESTED = {"low": RATE, "best": RATE, "high": RATE, "sure": number(0, 1), "reason": text}
+FILES = {
+    VERSION: record(
+        {
+            "passo": anything,
+            "version": anything,
+            "key": text,
+            "ramp": listed(number()),
+            "runs": listed(listed(loose)),
+            "suggestion": record(SUGGESTED),
+        }
+    )
+}
 
 
 @dataclass(frozen=True)
@@ -41,7 +56,7 @@ class RangeTest(Rebuilt):
     key: str = "lr"
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "ramp", tuple(map(float, self.ramp)))
+        object.__setattr__(self, "ramp", tuple(as_number("ramp", each) for each in self.ramp))
         runs = tuple(tuple(map(_one_nan, run)) for run in self.runs)
         object.__setattr__(self, "runs", runs)
         ascending = all(a < b for a, b in pairwise(self.ramp))
@@ -51,10 +66,11 @@ class RangeTest(Rebuilt):
                 "write RangeTest(values, [losses])"
             )
         lengths = [len(run) for run in runs]
+        shown = brief(lengths)
         if not runs or min(lengths) < 1 or max(lengths) != len(self.ramp):
             raise PassoError(
                 f"a range test needs a loss for each of its {len(self.ramp)} values, and repeats "
-                f"of at most as many, got {lengths} losses; write RangeTest(values, [losses])"
+                f"of at most as many, got {shown} losses; write RangeTest(values, [losses])"
             )
 
     @classmethod
@@ -68,22 +84,24 @@ class RangeTest(Rebuilt):
         >>> RangeTest.load(path) == test
         True
         """
-        name = os.fspath(path)
+        name, content = os.fspath(path), text_in(path, "a range test", LARGEST)
         try:
-            found = json.loads(Path(path).read_text("utf-8"))
-        except (ValueError, RecursionError):
-            found = None
+            found = parsed(content)
+        except PassoError as error:
+            raise PassoError(f"{name!r} is not the file of a range test: {error}") from None
         if not isinstance(found, dict) or found.get("passo") != "range test":
             raise PassoError(f"{name!r} is not the file of a range test")
-        if found.get("version") != VERSION or set(found) != PARTS:
+        version = found.get("version")
+        check = FILES.get(version) if type(version) is int else None
+        if check is None:
             raise PassoError(
-                f"{name!r} is a range test of version {found.get('version')!r}, this passo reads "
+                f"{name!r} is a range test of version {brief(version)}, this passo reads "
                 f"version {VERSION}; write pip install --upgrade passo"
             )
         try:
-            runs = tuple(tuple(map(untoken, run)) for run in found["runs"])
-            return cls(tuple(map(untoken, found["ramp"])), runs, str(found["key"]))
-        except (TypeError, ValueError) as error:
+            held = check(found, "test")
+            return cls(tuple(held["ramp"]), tuple(map(tuple, held["runs"])), held["key"])
+        except PassoError as error:
             raise PassoError(f"{name!r} is not the file of a range test: {error}") from None
 
     def write(self, path: str | os.PathLike[str]) -> None:
@@ -96,8 +114,15 @@ class RangeTest(Rebuilt):
             "runs": self.runs,
             "suggestion": self.suggestion().plain(),
         }
+        content = (json.dumps(plain(parts), allow_nan=False) + "\n").encode()
+        if len(content) > LARGEST:
+            raise PassoError(
+                f"the file of a range test holds at most {LARGEST:,} bytes, and these "
+                f"{len(self.ramp):,} values with {len(self.runs):,} repeats need {len(content):,}; "
+                "write fewer steps=, or fewer repeats="
+            )
         with replacing(path) as file:
-            file.write((json.dumps(plain(parts), allow_nan=False) + "\n").encode())
+            file.write(content)
 
     @property
     def values(self) -> tuple[float, ...]:
@@ -109,9 +134,7 @@ class RangeTest(Rebuilt):
         """The loss at each of `values`, the mean over the repeats."""
         if len(self.runs) == 1:
             return self.runs[0]
-        return tuple(
-            _one_nan(sum(column) / len(column)) for column in zip(*self.runs, strict=False)
-        )
+        return tuple(_one_nan(mean(column)) for column in zip(*self.runs, strict=False))
 
     @cached_property
     def smoothed(self) -> tuple[float, ...]:
@@ -146,7 +169,7 @@ class RangeTest(Rebuilt):
         values, losses = self._sound()
         x = scale(values) if values else []
         slopes = [
-            (losses[k + 1] - losses[k - 1]) / (x[k + 1] - x[k - 1])
+            (losses[k + 1] - losses[k - 1]) / (x[k + 1] - x[k - 1]) if x[k - 1] < x[k + 1] else 0.0
             for k in range(1, len(losses) - 1)
         ]
         if not slopes or min(slopes) >= 0:
@@ -207,7 +230,7 @@ class RangeTest(Rebuilt):
 
 def _one_nan(value: Any) -> float:
     """The value as a float; every NaN is the same one."""
-    return float(one_nan(float(value)) or 0.0)
+    return float(one_nan(as_number("loss", value)) or 0.0)
 
 
 def _inside(values: list[float], place: int) -> float | None:

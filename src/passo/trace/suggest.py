@@ -22,6 +22,7 @@ CLEAR = 5.0
 RISEN = 0.25
 FALLEN = 0.1
 ROUNDING = 1e-5
+WILD = 2.0**1000  # a loss beyond it has diverged, and sums of such losses are infinite
 
 
 @dataclass(frozen=True, slots=True, init=False, repr=False)
@@ -180,9 +181,8 @@ def read(rates: Sequence[float], losses: Sequence[float]) -> Reading | str:
     low = [k for k, level in enumerate(levels) if level <= line]
     rose = low[-1] < count - 1
     turn = low[-1] if rose else _last_change(losses)
-    begin = next(
-        k for k, level in enumerate(levels) if level < start - max(FALLEN * fall, CLEAR * error)
-    )
+    edge = start - max(FALLEN * fall, CLEAR * error)
+    begin = next((k for k, level in enumerate(levels) if level < edge), levels.index(lowest))
     clear = fall / (2 * error) if error else math.inf
     return Reading(rates[begin], rates[turn], rose, min(clear, 1e6))
 
@@ -193,12 +193,12 @@ def _last_change(losses: Sequence[float]) -> int:
 
 
 def finite(rates: Sequence[float], losses: Sequence[float]) -> tuple[list[float], list[float]]:
-    """What came before the first loss that is not finite, without the point beside it.
+    """What came before the first loss that is not finite (or near it), without the point beside it.
 
     >>> finite((1, 2, 3, 4), (0.5, 0.4, 0.3, float("nan")))
     ([1, 2], [0.5, 0.4])
     """
-    odd = next((k for k, loss in enumerate(losses) if not math.isfinite(loss)), None)
+    odd = next((k for k, loss in enumerate(losses) if not abs(loss) < WILD), None)
     end = len(losses) if odd is None else max(0, odd - 1)
     return list(rates[:end]), list(losses[:end])
 
@@ -244,16 +244,23 @@ def smoothed(rates: Sequence[float], losses: Sequence[float]) -> tuple[float, ..
     (3.0, 3.0, 3.0)
     """
     x = scale(rates)
-    tau = (x[-1] - x[0]) / SHARE if len(x) > 1 else 1.0
+    tau = _reach(x)
     mean = weight = 0.0
     found = []
     for k, loss in enumerate(losses):
         weight *= math.exp((x[k - 1] - x[k]) / tau) if k else 0.0
         if math.isfinite(loss):
             weight += 1.0
-            mean += (loss - mean) / weight
+            away = loss - mean
+            mean += away / weight if math.isfinite(away) else loss / weight - mean / weight
         found.append(mean if math.isfinite(loss) else loss)
     return tuple(found)
+
+
+def _reach(x: Sequence[float]) -> float:
+    """A twentieth of the tested range; 1 where that is no range."""
+    width = x[-1] - x[0]
+    return (width / SHARE if width < math.inf else x[-1] / SHARE - x[0] / SHARE) or 1.0
 
 
 def scale(rates: Sequence[float]) -> list[float]:

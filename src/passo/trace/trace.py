@@ -10,10 +10,13 @@ from importlib import import_module
 from itertools import pairwise, repeat
 from typing import Any
 
+from passo.ground.checks import brief
 from passo.ground.errors import PassoError
 from passo.ground.files import replacing
-from passo.trace.format import Parts, lines, read
-from passo.trace.values import Column, Event, Rebuilt, Report, plain
+from passo.ground.schema import plain
+from passo.trace.format import Parts, lines
+from passo.trace.reading import read
+from passo.trace.values import Column, Event, Rebuilt, Report
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +55,7 @@ class Trace(Rebuilt):
             if any(a > b for a, b in pairwise(clocks)):
                 raise PassoError(
                     f"clocks must ascend from 0 to the trace's {self.updates} updates, "
-                    f"got {clocks[1:-1]}"
+                    f"got {brief(clocks[1:-1])}"
                 )
 
     @classmethod
@@ -67,7 +70,7 @@ class Trace(Rebuilt):
         >>> Trace.load(path) == Trace(3)
         True
         """
-        return cls(*read(path))
+        return loaded(path)
 
     def write(self, path: str | os.PathLike[str]) -> None:
         """Writes the trace's file, whole or not at all, over what was there.
@@ -238,10 +241,19 @@ class Trace(Rebuilt):
         )
 
 
+def loaded(path: str | os.PathLike[str], *, unfolded: bool = True) -> Trace:
+    """The trace in a file; `unfolded` has its short stretches as their values."""
+    parts = read(path, unfolded=unfolded)
+    try:
+        return Trace(*parts)
+    except PassoError as error:
+        raise PassoError(f"{os.fspath(path)!r} is no whole trace: {error}") from None
+
+
 def check_layout(groups: tuple[str, ...], columns: list[tuple[int | None, str]]) -> None:
     """Refuses columns of a group that is not there, and one column given twice."""
     for group, key in columns:
         if group is not None and not 0 <= group < len(groups):
             raise PassoError(f"{key!r} is of group {group}, but there are {len(groups)} groups")
     if len(set(columns)) < len(columns):
-        raise PassoError(f"each column can be there once, got {columns}")
+        raise PassoError(f"each column can be there once, got {brief(columns)}")

@@ -9,7 +9,9 @@ from dataclasses import dataclass, field, fields, replace
 from itertools import pairwise, repeat
 from typing import Any, NamedTuple, SupportsFloat
 
+from passo.ground.checks import brief
 from passo.ground.errors import PassoError
+from passo.ground.schema import plain
 from passo.trace.stretch import FEW, Stretch
 
 
@@ -70,11 +72,25 @@ class Column(Rebuilt):
                 f"the column {self.key!r} needs one value for each update, updates that ascend "
                 "from 0, and only the values that differ from the one before"
             )
+        self._check_buckets()
         apart = all(a.end <= b.begin for a, b in pairwise(self.planned))
         if not apart or any(self._place(s.begin) != self._place(s.end) for s in self.planned):
             raise PassoError(
                 f"the column {self.key!r} needs stretches that ascend, with no change inside"
             )
+
+    def _check_buckets(self) -> None:
+        """Buckets ascend, each ends after it begins, and its least is not above its most."""
+        ends = [0, *(end for each in self.coarse for end in (each.begin, each.end))]
+        ascend = all(a <= b for a, b in pairwise(ends))
+        if ascend and all(
+            each.begin < each.end and not each.low > each.high for each in self.coarse
+        ):
+            return
+        raise PassoError(
+            f"the column {self.key!r} needs buckets (begin, end, low, mean, high) that ascend from "
+            "0, each with an end after its begin and a low that is not above its high"
+        )
 
     def _place(self, update: int) -> int:
         return bisect_left(self.updates, update)
@@ -95,6 +111,10 @@ class Column(Rebuilt):
         if last >= end:
             raise PassoError(
                 f"{self.key!r} changes at update {last}, but the trace has {end} updates"
+            )
+        if self.begin > end:
+            raise PassoError(
+                f"the buckets of {self.key!r} go up to update {self.begin}, but the trace has {end}"
             )
         follow = {*self.updates, *(each.begin for each in self.planned), end}
         for each in self.planned:
@@ -277,17 +297,4 @@ def number(name: str, value: SupportsFloat) -> float:
     try:
         return float(value)
     except (TypeError, ValueError, OverflowError):
-        raise PassoError(f"{name!r} needs a number, got {value!r}") from None
-
-
-def plain(thing: Any) -> Any:
-    """The thing as plain JSON, copied; raises `PassoError` for what JSON cannot hold."""
-    if thing is None or isinstance(thing, (bool, int, str)):
-        return thing
-    if isinstance(thing, float):
-        return float(thing) if math.isfinite(thing) else repr(float(thing))
-    if isinstance(thing, (list, tuple)):
-        return [plain(each) for each in thing]
-    if isinstance(thing, dict) and all(isinstance(key, str) for key in thing):
-        return {key: plain(value) for key, value in thing.items()}
-    raise PassoError(f"a trace holds plain JSON only, got {thing!r}; write its repr or its parts")
+        raise PassoError(f"{name!r} needs a number, got {brief(value)}") from None

@@ -15,12 +15,14 @@ from typing import TYPE_CHECKING, Any, Final, SupportsFloat, TypeAlias
 
 from passo.ground.checks import whole
 from passo.ground.errors import PassoError
+from passo.ground.files import followed
+from passo.ground.schema import plain
 from passo.trace import format as text
 from passo.trace.sink import Sink
 from passo.trace.stretch import Forecast
 from passo.trace.tape import Tape, exact_for
-from passo.trace.trace import Trace, check_layout
-from passo.trace.values import Column, Event, Report, one_nan, plain
+from passo.trace.trace import Trace, check_layout, loaded
+from passo.trace.values import Column, Event, Report, one_nan
 
 if TYPE_CHECKING:
     from passo.schedules import Schedule
@@ -82,7 +84,9 @@ class TraceWriter:
         check_layout(names, list(columns))
         header = text.header_line(names, columns, plain(plan), run, plain(meta or {}))
         try:
-            self._open(Path(path), "xb", Trace(0, names, tuple(Column(*each) for each in columns)))
+            self._open(
+                followed(path), "xb", Trace(0, names, tuple(Column(*each) for each in columns))
+            )
         except FileExistsError:
             raise PassoError(
                 f"{str(path)!r} is there already; write "
@@ -214,8 +218,9 @@ class TraceWriter:
         >>> Trace.load(path).used()
         ([0], [0.2])
         """
-        self.close()
+        self.flush()
         kept = replace(_as_it_is(self._path).until(t), complete=False)
+        self.close()
         kept.write(self._path)
         self._open(self._path, "ab", kept)
 
@@ -317,7 +322,7 @@ class TraceWriter:
 
 def _as_it_is(path: str | os.PathLike[str]) -> Trace:
     """The trace in a file, its stretches kept as such: what is written from it says the same."""
-    return Trace(*text.read(path, unfolded=False))
+    return loaded(path, unfolded=False)
 
 
 def _held(column: Column) -> Any:

@@ -17,7 +17,7 @@ from passo.optim import Recorder
 from passo.optim.recorder import ledger
 from passo.plot import planned
 from passo.trace import Trace
-from passo.trace.format import read
+from passo.trace.reading import read
 
 RATES = st.floats(0.0, 2.0, width=32)
 WAYS = (

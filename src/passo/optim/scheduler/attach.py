@@ -9,7 +9,7 @@ from passo.ground.calls import called_like
 from passo.ground.checks import brief
 from passo.optim.ground.attached import attached, unwrapped
 from passo.optim.ground.fields import check_range
-from passo.optim.scheduler.horizon import warn_of_branches
+from passo.optim.scheduler.horizon import points, warn_of_branches
 from passo.optim.scheduler.plan import as_plan
 from passo.optim.scheduler.scheduler import Scheduler
 from passo.optim.scheduler.settings import Settings, as_bases, as_values, end_of
@@ -17,17 +17,15 @@ from passo.schedules import PassoError, PassoWarning
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
 
     from torch.optim import Optimizer
 
     from passo.optim.ground.attached import HasGroups
-    from passo.optim.scheduler.driver import Shared
     from passo.optim.scheduler.plan import Plan
     from passo.optim.scheduler.settings import Base, CountedBy, Join, OnChange, Watched
     from passo.schedules import Run, Schedule
 
-_SAMPLES: Final = 64
 _ENDLESS: Final = 100_000.0
 
 
@@ -156,14 +154,8 @@ def _warn_of_torchs_writer(scheduler: Scheduler, optimizer: Any) -> None:
 
 def _check_ranges(scheduler: Scheduler, end: float) -> None:
     for shared in scheduler.driver.shared:
-        values = [shared.formula(t) for t in _times(shared, end)]
+        values = [shared.formula(t) for t in points(shared.formula, end)]
         first = shared.followers[0]
         if first.field is not None:
             where = f"param group {first.place}"
             check_range(first.field, first.key, min(values), max(values), where)
-
-
-def _times(shared: Shared, end: float) -> Iterator[float]:
-    yield from (end * k / _SAMPLES for k in range(_SAMPLES + 1))
-    corners = shared.formula.corners(0.0, end)
-    yield from (t for _, t in zip(range(_SAMPLES), corners, strict=False))

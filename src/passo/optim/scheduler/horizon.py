@@ -14,10 +14,11 @@ from passo.optim.scheduler.settings import end_of
 from passo.schedules import PassoError, PassoWarning
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from passo.optim.scheduler.driver import Driven, Driver
     from passo.optim.scheduler.engine import Engine
+    from passo.schedules import Schedule
 
 _BRANCHING: Final = ("weight_decay", "momentum", "dampening")
 _RECOMPILES: Final = 8
@@ -81,6 +82,12 @@ def refuse_past_the_end(engine: Engine) -> None:
             "write a longer run, or strict=False to hold the last value"
         )
         raise PassoError(msg)
+
+
+def points(formula: Schedule, end: float) -> Iterator[float]:
+    """Times that show where a schedule goes: evenly spread up to `end`, and the first corners."""
+    yield from (end * k / _SAMPLES for k in range(_SAMPLES + 1))
+    yield from islice(formula.corners(0.0, end), _SAMPLES)
 
 
 def warn_of_branches(driver: Driver, groups: Sequence[Mapping[str, Any]], end: float) -> None:

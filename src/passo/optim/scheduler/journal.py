@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from passo.ground.checks import brief
+from passo.ground.files import followed
 from passo.optim.scheduler.plan import code
 from passo.schedules import PassoError
 from passo.trace import Trace, TraceWriter
@@ -83,9 +84,8 @@ class Journal:
         self.refuse_anew()
         self._writer.report(self._clock.updates, told)
 
-    def moved(self, groups: Groups, by: str) -> None:
-        """The clock was moved: by "seek" or by "load"."""
-        clock = self._clock.updates
+    def wind(self, groups: Groups, clock: int) -> None:
+        """Goes to `clock`, which is about to be moved there; raises with the file as it was."""
         if not self.waits:
             self._writer.rewind(clock)
         elif clock:
@@ -93,9 +93,6 @@ class Journal:
                 self._path, clock, columns=_columns(self._driver), groups=_names(groups)
             )
             self.waits = False
-        else:
-            return
-        self._tell(by)
 
     def joined(self, groups: Groups, places: Sequence[int]) -> None:
         """Groups joined, at these places."""
@@ -103,7 +100,7 @@ class Journal:
             names = _names(groups)
             for place in places:
                 self._writer.add_group(names[place], self._driver.keys(place))
-            self._tell("group")
+            self.tell("group")
 
     def flush(self) -> None:
         """All that was told is in the file."""
@@ -115,8 +112,10 @@ class Journal:
         if not self.waits:
             self._writer.close()
 
-    def _tell(self, by: str) -> None:
-        """What is followed from this update on, and what changed it."""
+    def tell(self, by: str) -> None:
+        """What is followed from this update on; `by` a "seek", a "load" or a "group"."""
+        if self.waits:
+            return
         writer = self._writer
         found = follows(self._driver, dict(enumerate(writer.columns)))
         clock = max(self._clock.updates, writer.clock)  # a trace that is still to be wound back
@@ -171,7 +170,7 @@ def _file(path: Any) -> Path:
     if not isinstance(path, (str, os.PathLike)):
         msg = f"record needs the path of a file, got {brief(path)}; write record='run.jsonl'"
         raise PassoError(msg)
-    found = Path(path)
+    found = followed(path)
     if found.is_dir():
         inside = str(found / "run.jsonl")
         msg = f"record needs a file, and {str(found)!r} is a folder; write {inside!r}"

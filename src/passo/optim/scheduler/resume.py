@@ -2,40 +2,95 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
-from passo.ground.checks import write
+import torch
+
+from passo.ground.checks import LATEST, write
+from passo.optim.ground.fields import check_range
+from passo.optim.scheduler.clock import Clock
+from passo.optim.scheduler.horizon import points
 from passo.optim.scheduler.settings import end_of
 from passo.optim.scheduler.state import Saved
 from passo.optim.scheduler.tracks import Track
 from passo.schedules import PassoError, Run, Span
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator
 
-    from passo.optim.scheduler.driver import Driven
+    from passo.optim.scheduler.driver import Driven, Groups
     from passo.optim.scheduler.engine import Engine
     from passo.schedules import Schedule
 
+_Followed: TypeAlias = "tuple[Track, float]"  # what a field follows, and from which base
 _POINTS = 64
 _ENDLESS = 10_000.0
 
 
-def load(engine: Engine, state: Mapping[str, Any]) -> None:
-    """Clock, bases and plateaus as they were saved, on the plan that `on_change` chooses."""
-    saved = Saved(state)
+def load(engine: Engine, saved: Saved, groups: Groups) -> None:
+    """Clock, bases and plateaus as they were saved, on the plan that `on_change` chooses.
+
+    All of it is worked out before anything is changed: a refused load leaves no trace.
+    """
     found = _differences(engine, saved)
     policy = engine.settings.on_change if found else "same"
     if policy == "error":
         raise PassoError(_told(engine, saved, found))
-    clock, at = saved.clock, _position(engine, saved, policy)
+    run, updates, at = engine.settings.run, saved.clock, _position(engine, saved, policy)
     if policy == "rescale":
-        clock, at = _rescaled(engine, saved)
+        updates, at = _rescaled(engine, saved)
     if policy == "keep":
-        _keep(engine, saved, found)
+        run = _with_todays_rates(saved.run, run)
+        followed = _kept(engine, saved, found)
     else:
-        _take_up(engine, saved, settled=policy != "same")
-    engine.clock.move(clock, at, saved.offset)
+        followed = _taken_up(engine, saved, settled=policy != "same")
+    clock = Clock(replace(engine.settings, run=run))
+    clock.move(updates, at, saved.offset)
+    _refuse_impossible(engine, followed, clock.at, end_of(run))
+    if engine.journal is not None:
+        engine.journal.wind(groups, updates)
+    # Until here nothing has changed; from here on nothing can fail.
+    engine.settings.run = run
+    new = {(track.source, track.begin): track for track, _ in followed}
+    driver = engine.driver
+    for each, (track, base) in zip(driver.driven, followed, strict=True):
+        each.track, each.base = track, base
+    driver.tracks = [new.get((each.source, each.begin), each) for each in driver.tracks]
+    driver.forget_unused()
+    engine.clock.move(updates, at, saved.offset)
+
+
+def _refuse_impossible(
+    engine: Engine, followed: list[_Followed], at: float, end: float | None
+) -> None:
+    """Raises PassoError where a field would hold what attach would not have let it hold."""
+    known = {(each.track.source, each.base) for each in engine.driver.driven}
+    seen = set()
+    for each, (track, base) in zip(engine.driver.driven, followed, strict=True):
+        if (id(track), base, each.key) in seen:
+            continue
+        seen.add((id(track), base, each.key))
+        formula = track.known.with_base(base) if track.known.relative else track.known
+        times = {max(at - track.begin, 0.0)}
+        if (track.source, base) not in known:
+            times |= set(points(formula, _ENDLESS if end is None else end))
+        name = _name(each.place, each.key)
+        try:
+            values = [formula(t) for t in times]
+        except ArithmeticError as error:
+            msg = f"the state cannot be gone on with: {name} has no value ({error})"
+            raise PassoError(msg) from None
+        if not all(abs(value) <= _most(each) for value in values):
+            msg = f"the state cannot be gone on with: {name} would not be finite from base {base:g}"
+            raise PassoError(msg)
+        if each.field is not None:
+            check_range(each.field, each.key, min(values), max(values), name)
+
+
+def _most(driven: Driven) -> float:
+    """The largest number that a field can hold."""
+    return LATEST if driven.tensor is None else torch.finfo(driven.tensor.dtype).max
 
 
 class _Difference(NamedTuple):
@@ -191,23 +246,25 @@ def _rescaled(engine: Engine, saved: Saved) -> tuple[int, float]:
     return (round(at), at) if engine.settings.run.axis == "step" else (saved.clock, at)
 
 
-def _take_up(engine: Engine, saved: Saved, *, settled: bool) -> None:
+def _taken_up(engine: Engine, saved: Saved, *, settled: bool) -> list[_Followed]:
     """Today's plan goes on from the checkpoint: its bases, its late groups, its plateaus."""
-    driver, told_once = engine.driver, set()
-    for each in driver.driven:
-        theirs = saved.fields.get((each.place, each.key))
-        if theirs is None:
-            continue
-        old, base = theirs
-        each.base = _own_base(engine, each, base)
-        each.track = driver.track(each.track.source, old.begin)
-        if id(each.track) not in told_once:
-            told_once.add(id(each.track))
-            each.track.remember(old, settled=settled)
-    driver.forget_unused()
+    driven, fresh = engine.driver.driven, {}
+    for each in driven:
+        old, _ = saved.fields.get((each.place, each.key), (None, None))
+        if old is not None and (each.track.source, old.begin) not in fresh:
+            track = Track(each.track.source, engine.settings.run, old.begin)
+            track.remember_all(engine.driver.tracks)
+            track.remember(old, settled=settled)
+            fresh[each.track.source, old.begin] = track
+    followed: list[_Followed] = []
+    for each in driven:
+        old, base = saved.fields.get((each.place, each.key), (each.track, each.base))
+        own = each.base if old is each.track else _own_base(engine, each, base)
+        followed.append((fresh.get((each.track.source, old.begin), each.track), own))
+    return followed
 
 
-def _keep(engine: Engine, saved: Saved, found: list[_Difference]) -> None:
+def _kept(engine: Engine, saved: Saved, found: list[_Difference]) -> list[_Followed]:
     """The checkpoint's plan, run and bases; what it does not drive stays as today."""
     for difference in found:
         if difference.today is None:
@@ -216,12 +273,10 @@ def _keep(engine: Engine, saved: Saved, found: list[_Difference]) -> None:
                 'cannot be kept; attach a plan that drives it, or write on_change="replace"'
             )
             raise PassoError(msg)
-    driver, settings = engine.driver, engine.settings
-    settings.run = _with_todays_rates(saved.run, settings.run)
-    for each in driver.driven:
-        if (each.place, each.key) in saved.fields:
-            each.track, each.base = saved.fields[each.place, each.key]
-    driver.forget_unused()
+    return [
+        saved.fields.get((each.place, each.key), (each.track, each.base))
+        for each in engine.driver.driven
+    ]
 
 
 def _with_todays_rates(saved: Run | None, today: Run | None) -> Run | None:

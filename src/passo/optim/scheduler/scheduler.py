@@ -12,6 +12,7 @@ import torch
 from torch.optim.lr_scheduler import LRScheduler
 
 from passo.ground.checks import brief, whole
+from passo.ground.schema import MOST
 from passo.optim.ground import attached, ranks
 from passo.optim.ground.quiet import quiet
 from passo.optim.ground.updates import Watch
@@ -250,16 +251,18 @@ class Scheduler(LRScheduler):
         The clock moves, what plateaus remember stays. Raises PassoError where the plan is
         relative to a base that a run under way has already moved; the text says what to write.
         """
-        whole(update, "update", least=0)
+        whole(update, "update", least=0, most=MOST)
         engine = self._engine
         if update and self._under_way:
             words.need_bases(engine)
-        engine.clock.move(update)
-        engine.driver.moved()
         groups = self.optimizer.param_groups
         if engine.journal is not None:
-            engine.journal.moved(groups, "seek")
+            engine.journal.wind(groups, update)
+        engine.clock.move(update)
+        engine.driver.moved()
         engine.write(groups)
+        if engine.journal is not None:
+            engine.journal.tell("seek")
 
     def detach(self, *, restore: bool = False) -> None:
         """Take the hooks away and close the trace; the last values stay, or the bases come back.
@@ -324,14 +327,16 @@ class Scheduler(LRScheduler):
 
         A plan that differs from the saved one is dealt with as `attach(on_change=...)` said.
         """
-        engine = self._engine
-        resume.load(engine, state_dict)
+        saved, engine = state.Saved(state_dict), self._engine
         groups = self.optimizer.param_groups
+        if engine.driver.is_behind(groups):
+            engine.regroup(groups)
+        resume.load(engine, saved, groups)
         self._under_way = False
         engine.driver.forget_used()
         engine.write(groups)
         if engine.journal is not None:
-            engine.journal.moved(groups, "load")
+            engine.journal.tell("load")
 
     def __repr__(self) -> str:
         return words.scheduler(self._engine)

@@ -2,22 +2,29 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
-from typing import TYPE_CHECKING, Any, Final
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
-from passo.ground.checks import brief, real, whole
+from passo.ground.checks import brief
+from passo.ground.schema import anything, count, listed, maybe, number, record, row, text
 from passo.optim.scheduler.tracks import Track
 from passo.schedules import PassoError, from_spec
-from passo.schedules.time import run_from_spec
+from passo.schedules.time import LONGEST, run_from_spec
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable
 
+    from passo.ground.schema import Check
     from passo.optim.scheduler.engine import Engine
+    from passo.schedules import Run, Schedule
+    from passo.schedules.reducer import Rule
 
 VERSION: Final = 1
 _PARTS: Final = ("version", "clock", "at", "run", "tracks", "fields")
-_MEMORY: Final = {"best", "bad", "cooling", "reductions", "fell"}
+_LONGEST: Final = 32  # characters of a float's repr, and some
+_Thing = TypeVar("_Thing")
 
 
 def save(engine: Engine) -> dict[str, Any]:
@@ -38,53 +45,54 @@ def save(engine: Engine) -> dict[str, Any]:
 
 
 class Saved:
-    """A state as it was saved, read and checked before anything is changed."""
+    """A state as it was saved, read and checked before anything is changed.
+
+    `SCHEMAS` says what may stand where, for each version; here is what one part says of another.
+    Raises PassoError with the place of what cannot be.
+    """
 
     def __init__(self, state: Mapping[str, Any]) -> None:
-        lacking = [part for part in _PARTS if part not in state]
-        if lacking:
-            msg = f"this is not the state of a passo Scheduler: it lacks {', '.join(lacking)}"
+        held = _held(state)
+        self.clock: int = held["clock"]
+        self.at: float = held["at"]
+        self.offset: float = held.get("offset", 0.0)
+        self.run: Run | None = held["run"]
+        if (self.run is None or self.run.axis == "step") and self.at != float(self.clock):
+            msg = (
+                f"state.at is the clock where steps are counted, and the clock is {self.clock}, "
+                f"got {self.at}"
+            )
             raise PassoError(msg)
-        if state["version"] != VERSION:
-            msg = f"this state has version {brief(state['version'])}; this passo reads {VERSION}"
-            raise PassoError(msg)
-        self.clock = whole(state["clock"], "the clock of a state", least=0)
-        self.at = real(state["at"], "the position of a state")
-        self.offset = real(state.get("offset", 0.0), "the offset of a state")
-        self.run = None if state["run"] is None else run_from_spec(state["run"])
-        self.tracks = [self._track(track) for track in _listed(state["tracks"], "tracks")]
-        self.fields = dict(self._field(row) for row in _listed(state["fields"], "fields"))
+        self.tracks = [self._track(k, track) for k, track in enumerate(held["tracks"])]
+        self.fields: dict[tuple[int | None, str], tuple[Track, float]] = {}
+        for k, field in enumerate(held["fields"]):
+            self._field(f"state.fields[{k}]", *field)
 
-    def _track(self, state: Any) -> Track:
-        if not isinstance(state, dict) or not {"schedule", "begin", "plateaus"} <= set(state):
-            msg = f"a track of a state has schedule, begin and plateaus, got {brief(state)}"
-            raise PassoError(msg)
-        begin = real(state["begin"], "the begin of a track")
-        track = Track(from_spec(state["schedule"]), self.run, begin)
-        told = _listed(state["plateaus"], "plateaus")
+    def _track(self, number: int, held: Mapping[str, Any]) -> Track:
+        place = f"state.tracks[{number}]"
+        try:
+            track = Track(held["schedule"], self.run, held["begin"])
+        except (PassoError, ArithmeticError) as error:
+            msg = f"{place}.schedule cannot be placed on the run of the state: {error}"
+            raise PassoError(msg) from None
+        told = held["plateaus"]
         if len(told) != len(track.memories):
             msg = f"{track.source!r} has {len(track.memories)} plateaus, its state {len(told)}"
             raise PassoError(msg)
-        for memory, each in zip(track.memories, told, strict=True):
-            if not isinstance(each, dict) or set(each) != _MEMORY or _is_nan(each["fell"]):
-                msg = f"a plateau's state has {', '.join(sorted(_MEMORY))}, got {brief(each)}"
-                raise PassoError(msg)
+        for k, (memory, each) in enumerate(zip(track.memories, told, strict=True)):
+            _fits(memory.reducer.rule, each, f"{place}.plateaus[{k}]")
             memory.load(each)
         track.refresh()
         return track
 
-    def _field(self, row: Any) -> tuple[tuple[int | None, str], tuple[Track, float]]:
-        if not isinstance(row, (list, tuple)) or len(row) != 4:
-            msg = f"a field of a state is [group, key, track, base], got {brief(row)}"
+    def _field(self, where: str, place: int | None, key: str, number: int, base: float) -> None:
+        if number >= len(self.tracks):
+            msg = f"{where} follows track {number} of {len(self.tracks)}"
             raise PassoError(msg)
-        place, key, number, base = row
-        if not isinstance(key, str) or not isinstance(place, (int, type(None))):
-            msg = f"a field of a state is [group, key, track, base], got {brief(row)}"
+        if (place, key) in self.fields:
+            msg = f"{where} says again what {key!r} of group {place} follows"
             raise PassoError(msg)
-        if number not in range(len(self.tracks)):
-            msg = f"field {key!r} of a state follows track {brief(number)} of {len(self.tracks)}"
-            raise PassoError(msg)
-        return (place, key), (self.tracks[number], real(base, f"the base of {key!r}"))
+        self.fields[place, key] = self.tracks[number], base
 
     @property
     def groups(self) -> int:
@@ -92,12 +100,94 @@ class Saved:
         return 1 + max((place for place, _ in self.fields if place is not None), default=-1)
 
 
-def _listed(value: Any, what: str) -> list[Any]:
-    if not isinstance(value, (list, tuple)):
-        msg = f"the {what} of a state are a list, got {brief(value)}"
+def _held(state: Any) -> dict[str, Any]:
+    """What a state holds, each field checked by itself."""
+    if not isinstance(state, Mapping):
+        msg = f"a state is what scheduler.state_dict() gave, got {brief(state)}"
         raise PassoError(msg)
-    return list(value)
+    lacking = [part for part in _PARTS if part not in state]
+    if lacking:
+        msg = f"this is not the state of a passo Scheduler: it lacks {', '.join(lacking)}"
+        raise PassoError(msg)
+    version = state["version"]
+    check = SCHEMAS.get(version) if type(version) is int else None
+    if check is None:
+        msg = f"this state has version {brief(version)}; this passo reads {VERSION}"
+        raise PassoError(msg)
+    held: dict[str, Any] = check(state, "state")
+    return held
 
 
-def _is_nan(value: Any) -> bool:
-    return isinstance(value, float) and math.isnan(value)
+def _fits(rule: Rule, held: Mapping[str, Any], place: str) -> None:
+    """Refuse what reports can never make of a plateau's memory."""
+    best = None if held["best"] is None else float(held["best"])
+    if best == (math.inf if rule.mode == "min" else -math.inf):
+        msg = f"{place}.best of mode {rule.mode!r} is never {held['best']!r}"
+    elif held["bad"] > rule.patience:
+        msg = f"{place}.bad is at most the patience of {rule.patience}, got {held['bad']}"
+    elif held["cooling"] > rule.cooldown:
+        msg = f"{place}.cooling is at most the cooldown of {rule.cooldown}, got {held['cooling']}"
+    elif held["cooling"] and held["bad"]:
+        msg = f"{place}.bad is 0 while a plateau cools, got {held['bad']}"
+    elif held["fell"] is not None and not held["reductions"]:
+        msg = f"{place}.fell is {held['fell']}, and there were no reductions"
+    else:
+        return
+    raise PassoError(msg)
+
+
+def _best(value: Any, place: str) -> str:
+    """The repr of a float that is not NaN."""
+    with contextlib.suppress(ValueError):
+        if (
+            isinstance(value, str)
+            and len(value) < _LONGEST
+            and repr(float(value)) == value != "nan"
+        ):
+            return value
+    msg = f"{place} must be the repr of a float such as '0.25', got {brief(value)}"
+    raise PassoError(msg)
+
+
+def _run(spec: Any, place: str) -> Run:
+    return _named(run_from_spec, spec, place)
+
+
+def _schedule(spec: Any, place: str) -> Schedule:
+    return _named(from_spec, spec, place)
+
+
+def _named(read: Callable[[Any], _Thing], spec: Any, place: str) -> _Thing:
+    """What a spec says; an error names its place."""
+    try:
+        return read(spec)
+    except PassoError as error:
+        msg = f"{place}: {error}"
+        raise PassoError(msg) from None
+
+
+_MEMORY: Final = {
+    "best": maybe(_best),
+    "bad": count(),
+    "cooling": count(),
+    "reductions": count(),
+    "fell": maybe(number(0, LONGEST)),
+}
+_TRACK: Final = {
+    "schedule": _schedule,
+    "begin": number(0, LONGEST),
+    "plateaus": listed(record(_MEMORY)),
+}
+SCHEMAS: Final[Mapping[int, Check]] = {
+    1: record(
+        {
+            "version": anything,
+            "clock": count(),
+            "at": number(0, LONGEST),
+            "run": maybe(_run),
+            "tracks": listed(record(_TRACK)),
+            "fields": listed(row(group=maybe(count()), key=text, track=count(), base=number())),
+        },
+        {"offset": number(-LONGEST, LONGEST)},
+    )
+}

@@ -9,7 +9,7 @@ from passo.schedules import Constant, Run, Schedule, Table
 from passo.schedules.time import Span
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from passo.schedules.algebra.schedule import Localize, PlateauLike
     from passo.schedules.time import AxisUnit
@@ -63,6 +63,12 @@ class Memory:
         reducer.bad, reducer.cooling = int(state["bad"]), int(state["cooling"])
         reducer.reductions = int(state["reductions"])
         self.fell = None if state["fell"] is None else float(state["fell"])
+
+    def fit(self) -> None:
+        """What another rule counted, within what this one counts: the next report decides."""
+        reducer, rule = self.reducer, self.reducer.rule
+        reducer.bad = min(reducer.bad, rule.patience)
+        reducer.cooling = min(reducer.cooling, rule.cooldown)
 
     def factor(self, unit: AxisUnit) -> Schedule:
         """The plateau's factor: a step where it fell last, so that a stair keeps the old one.
@@ -118,6 +124,13 @@ class Track:
             "plateaus": [memory.state() for memory in self.memories],
         }
 
+    def remember_all(self, others: Iterable[Track]) -> None:
+        """Take up what the same track among others remembers, if it is there."""
+        for other in others:
+            if (other.source, other.begin) == (self.source, self.begin):
+                for mine, its in zip(self.memories, other.memories, strict=True):
+                    mine.load(its.state())
+
     def remember(self, other: Track, *, settled: bool) -> None:
         """Take up what the plateaus of another track remember.
 
@@ -132,6 +145,7 @@ class Track:
                     mine.remove(memory)
                     theirs.remove(like)
                     memory.load(like.state())
+                    memory.fit()
                     memory.fell = None if settled else memory.fell
         self.refresh()
 
