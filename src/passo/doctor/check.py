@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -12,6 +11,9 @@ from passo.doctor.edits import RATIO
 from passo.doctor.finding import Finding
 from passo.doctor.rules.p006 import LONG, TINY
 from passo.ground.errors import PassoError
+from passo.ground.files import text_in
+from passo.ground.schema import parsed
+from passo.schedules.algebra.data import LONGEST_LINE
 from passo.schedules.curve import Curve
 from passo.schedules.text import from_json, parse
 from passo.schedules.time import AXES, Span
@@ -62,7 +64,7 @@ def read_plan(text: str, key: str = "lr") -> dict[str, Schedule]:
     """
     path = Path(text)
     if len(text) < LONGEST_NAME and path.is_file():
-        text = path.read_text("utf-8").strip()
+        text = _content(path)
     elif path.suffix in FILES and "(" not in text:
         msg = f"there is no file {text!r}; write passo check plan.json, or an expression"
         raise PassoError(msg)
@@ -72,13 +74,25 @@ def read_plan(text: str, key: str = "lr") -> dict[str, Schedule]:
     if not text.startswith("{"):
         return {key: parse(text)}
     try:
-        fields = json.loads(text)
-    except ValueError as error:
+        fields = parsed(text)
+    except PassoError as error:
         msg = f"the plan begins as JSON and is none: {error}"
         raise PassoError(msg) from None
-    if all(isinstance(each, str) for each in fields.values()) and "kind" not in fields:
+    if not fields:
+        msg = 'the plan names no field; write {"lr": "warmup_cosine()"}'
+        raise PassoError(msg)
+    if all(isinstance(each, str) for each in fields.values()) and "is" not in fields:
         return {name: parse(each) for name, each in fields.items()}
     return {key: from_json(text)}
+
+
+def _content(path: Path) -> str:
+    """What is in a plan's file."""
+    try:
+        return text_in(path, "a plan", LONGEST_LINE).strip()
+    except OSError as error:
+        msg = f"cannot read {str(path)!r}: {error.strerror}"
+    raise PassoError(msg)
 
 
 def _peak(curve: Curve) -> float:

@@ -34,7 +34,11 @@ def as_metric(value: Any) -> float:
     if isinstance(value, bool) or not isinstance(value, Real):
         msg = f"a metric must be a number, got {brief(value)}"
         raise PassoError(msg)
-    number = float(value)
+    try:
+        number = float(value)
+    except OverflowError:
+        msg = f"a metric must be below 1.8e308, got {brief(value)}; write float('inf')"
+        raise PassoError(msg) from None
     # One NaN for all: tuples of floats are then equal by identity, which NaN is not by value.
     return _NAN if math.isnan(number) else number
 

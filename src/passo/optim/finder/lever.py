@@ -42,6 +42,12 @@ class Lever:
         """Refuse a range that torch's optimizers do not accept in some group."""
         for place, (field, ratio) in enumerate(zip(self._fields, self._ratios, strict=True)):
             ends = sorted((low * ratio, high * ratio))
+            if not max(map(abs, ends)) <= field.most(self._optimizer.param_groups[place]):
+                msg = (
+                    f"{self._key!r} of param group {place} would go from {ends[0]:.6g} to "
+                    f"{ends[1]:.6g}, which it cannot hold; write another low= or high="
+                )
+                raise PassoError(msg)
             bounds = fields.broken_bounds(field, *ends)
             if bounds:
                 msg = (

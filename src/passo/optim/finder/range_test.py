@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from contextlib import contextmanager
+from itertools import pairwise
 from numbers import Real
 from typing import TYPE_CHECKING, Any, Final, Literal, get_args
 
@@ -13,7 +14,7 @@ from passo.ground.calls import called_like
 from passo.ground.checks import brief, real, whole
 from passo.optim.finder.lever import Lever
 from passo.optim.finder.loader_step import LoaderStep
-from passo.optim.finder.restore import Parts, untouched
+from passo.optim.finder.restore import Parts, check_folder, untouched
 from passo.optim.ground import randomness, ranks
 from passo.optim.ground.attached import unwrapped
 from passo.schedules import PassoError
@@ -32,6 +33,8 @@ _IDLE: Final = 100
 _FIRST: Final = 10
 _QUARTER: Final = 0.25
 _FADE: Final = 0.7
+_MOST: Final = 100_000  # steps: their values are held, and written into one file
+_WIDE: Final = 700.0  # the exponential of more is not a float
 
 
 @called_like("range_test(train_step, optimizer, restore=[model])")
@@ -83,7 +86,8 @@ def range_test(
     >>> 0.01 < found.suggestion().best < 0.5, optimizer.param_groups[0]["lr"]
     (True, 0.1)
     """
-    values = _values(low, high, whole(steps, "steps"), ramp)
+    values = _values(low, high, whole(steps, "steps", most=_MOST), ramp)
+    check_folder(folder)
     stop = real(stop, "stop")
     if stop <= 0:
         msg = f"stop must be above 0, got {brief(stop)}; write stop=4.0"
@@ -119,12 +123,29 @@ def _values(low: float, high: float, steps: int, ramp: str) -> tuple[float, ...]
         raise PassoError(msg)
     last = max(1, steps - 1)
     shares = [k / last for k in range(1, last)]
-    if ramp == "linear":
-        inside = [low + (high - low) * share for share in shares]
-    else:
-        width = math.log(high / low) if high / low < math.inf else math.log(high) - math.log(low)
-        inside = [low * math.exp(width * share) for share in shares]
-    return (low, *inside, high)[:steps]
+    inside = _straight(low, high, shares) if ramp == "linear" else _curved(low, high, shares)
+    found = (low, *inside, high)[:steps]
+    if any(a >= b for a, b in pairwise(found)):
+        msg = (
+            f"{steps} values do not fit between low={low:g} and high={high:g}: some would be equal "
+            "or out of order; write fewer steps=, or bounds that lie further apart"
+        )
+        raise PassoError(msg)
+    return found
+
+
+def _straight(low: float, high: float, shares: list[float]) -> list[float]:
+    width = high - low
+    if width < math.inf:
+        return [low + width * share for share in shares]
+    return [low * (1 - share) + high * share for share in shares]
+
+
+def _curved(low: float, high: float, shares: list[float]) -> list[float]:
+    width = math.log(high / low) if high / low < math.inf else math.log(high) - math.log(low)
+    if width < _WIDE:
+        return [low * math.exp(width * share) for share in shares]
+    return [math.exp(math.log(low) + width * share) for share in shares]
 
 
 def _things(train_step: Any, optimizer: Any, restore: Any) -> list[Any]:
@@ -199,7 +220,10 @@ def _number(loss: Any) -> float:
     if isinstance(loss, torch.Tensor) and loss.numel() == 1 and not loss.is_complex():
         return float(loss.detach())
     if isinstance(loss, Real) and not isinstance(loss, bool):
-        return float(loss)
+        try:
+            return float(loss)
+        except OverflowError:
+            return math.copysign(math.inf, loss)
     msg = (
         "train_step must answer with its loss, a number or a Tensor of one element, got "
         f"{brief(loss)}; write return loss"

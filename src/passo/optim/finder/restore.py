@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import copy
+import os
 import signal
 import threading
 from contextlib import ExitStack, contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -19,7 +21,6 @@ from passo.optim.scheduler.scheduler import Scheduler
 from passo.schedules import PassoError
 
 if TYPE_CHECKING:
-    import os
     from collections.abc import Iterator
 
 
@@ -45,6 +46,7 @@ def untouched(*things: Any, folder: str | os.PathLike[str] | None = None) -> Ite
     >>> weight.item(), weight.grad, len(optimizer.state)
     (1.0, None, 0)
     """
+    check_folder(folder)
     found = Parts()
     for thing in things:
         found.add(thing)
@@ -72,6 +74,22 @@ def untouched(*things: Any, folder: str | os.PathLike[str] | None = None) -> Ite
             step.begin_again()
         undo.callback(patience.begin)
         yield
+
+
+def check_folder(folder: Any) -> None:
+    """Raises PassoError where the copies could not wait in that folder."""
+    if folder is None:
+        return
+    if not isinstance(folder, (str, os.PathLike)):
+        msg = f"folder needs the path of a folder, got {brief(folder)}; write folder='copies'"
+        raise PassoError(msg)
+    if not Path(folder).is_dir():
+        what = "is a file" if Path(folder).exists() else "is not there; make it first"
+        msg = f"folder needs a folder, and {os.fspath(folder)!r} {what}"
+        raise PassoError(msg)
+    if not os.access(folder, os.W_OK | os.X_OK):
+        msg = f"folder needs a folder that can be written, and {os.fspath(folder)!r} cannot"
+        raise PassoError(msg)
 
 
 class Patience:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import torch
 
+from passo.ground.checks import LATEST
 from passo.ground.errors import PassoError, closest
 
 if TYPE_CHECKING:
@@ -50,6 +51,12 @@ class Field:
         """What holds the number: a float, an int, or a Tensor of one element."""
         value = group[self.key]
         return value if self.index is None else value[self.index]
+
+    def most(self, group: dict[str, Any]) -> float:
+        """The largest number that it can hold: of a Tensor that of its type."""
+        slot = self.slot(group)
+        small = isinstance(slot, torch.Tensor) and slot.is_floating_point()
+        return torch.finfo(slot.dtype).max if small else LATEST
 
     def write(self, group: dict[str, Any], value: float) -> None:
         """Put `value` there: a Tensor is filled in place, anything else replaced by a float."""

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
 import torch
 from torch import distributed
 
-from passo.ground.checks import brief
+from passo.ground.checks import brief, mean
 from passo.schedules import PassoError
 from passo.schedules.reports import as_metric
 
@@ -37,7 +36,7 @@ def reduced(metrics: Mapping[str, Any], how: str | None) -> dict[str, float]:
         raise PassoError(msg)
     if how == "rank0":
         return {name: everywhere[0][name] for name in told}
-    return {name: math.fsum(each[name] for each in everywhere) / len(everywhere) for name in told}
+    return {name: mean([each[name] for each in everywhere]) for name in told}
 
 
 def mean_point(loss: float, device: torch.device, *, made: bool) -> tuple[float, bool]:
@@ -48,7 +47,7 @@ def mean_point(loss: float, device: torch.device, *, made: bool) -> tuple[float,
     everywhere = [torch.empty_like(told) for _ in range(distributed.get_world_size())]
     distributed.all_gather(everywhere, told)
     points = [each.tolist() for each in everywhere]
-    return sum(loss for loss, _ in points) / len(points), any(made for _, made in points)
+    return mean([loss for loss, _ in points]), any(made for _, made in points)
 
 
 def several() -> bool:

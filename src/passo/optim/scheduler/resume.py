@@ -5,8 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
-import torch
-
 from passo.ground.checks import LATEST, write
 from passo.optim.ground.fields import check_range
 from passo.optim.scheduler.clock import Clock
@@ -47,7 +45,7 @@ def load(engine: Engine, saved: Saved, groups: Groups) -> None:
         followed = _taken_up(engine, saved, settled=policy != "same")
     clock = Clock(replace(engine.settings, run=run))
     clock.move(updates, at, saved.offset)
-    _refuse_impossible(engine, followed, clock.at, end_of(run))
+    _refuse_impossible(engine, followed, clock.at, end_of(run), groups)
     if engine.journal is not None:
         engine.journal.wind(groups, updates)
     # Until here nothing has changed; from here on nothing can fail.
@@ -62,7 +60,7 @@ def load(engine: Engine, saved: Saved, groups: Groups) -> None:
 
 
 def _refuse_impossible(
-    engine: Engine, followed: list[_Followed], at: float, end: float | None
+    engine: Engine, followed: list[_Followed], at: float, end: float | None, groups: Groups
 ) -> None:
     """Raises PassoError where a field would hold what attach would not have let it hold."""
     known = {(each.track.source, each.base) for each in engine.driver.driven}
@@ -75,22 +73,19 @@ def _refuse_impossible(
         times = {max(at - track.begin, 0.0)}
         if (track.source, base) not in known:
             times |= set(points(formula, _ENDLESS if end is None else end))
-        name = _name(each.place, each.key)
+        name, most = _name(each.place, each.key), LATEST
+        if each.field is not None and each.place is not None:
+            most = each.field.most(groups[each.place])
         try:
             values = [formula(t) for t in times]
         except ArithmeticError as error:
             msg = f"the state cannot be gone on with: {name} has no value ({error})"
             raise PassoError(msg) from None
-        if not all(abs(value) <= _most(each) for value in values):
+        if not all(abs(value) <= most for value in values):
             msg = f"the state cannot be gone on with: {name} would not be finite from base {base:g}"
             raise PassoError(msg)
         if each.field is not None:
             check_range(each.field, each.key, min(values), max(values), name)
-
-
-def _most(driven: Driven) -> float:
-    """The largest number that a field can hold."""
-    return LATEST if driven.tensor is None else torch.finfo(driven.tensor.dtype).max
 
 
 class _Difference(NamedTuple):

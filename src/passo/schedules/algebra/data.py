@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from passo.ground.checks import brief
 from passo.ground.errors import PassoError, closest
+from passo.ground.schema import parsed
 from passo.schedules.algebra.limits import DEEPEST, LARGEST
 from passo.schedules.time import Span, span_from_spec
 
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from types import ModuleType
 
+LONGEST_LINE: Final = 1 << 25  # a table of as many points as data may hold
 _DEEPEST_DATA: Final = 4 * DEEPEST
 _LARGEST_DATA: Final = 8 * LARGEST
 _ROOMS: Final[dict[str, ModuleType]] = {}
@@ -85,10 +87,13 @@ def to_line(root: Any) -> str:
 
 def from_line(text: str) -> Any:
     """The schedule that `to_line` wrote."""
+    if isinstance(text, (str, bytes)) and len(text) > LONGEST_LINE:
+        msg = f"the JSON of a schedule may be at most {LONGEST_LINE:,} long, got {len(text):,}"
+        raise PassoError(msg)
     try:
-        spec = json.loads(text)
-    except (ValueError, TypeError, RecursionError) as error:
-        msg = f"this is not the JSON of a schedule ({type(error).__name__}): {brief(text)}"
+        spec = parsed(text)
+    except (PassoError, TypeError, AttributeError) as error:
+        msg = f"this is not the JSON of a schedule ({error}): {brief(text)}"
         raise PassoError(msg) from None
     return from_data(spec)
 

@@ -10,6 +10,7 @@ from typing import Any, Final, Literal, TypeAlias
 from passo.ground.calls import called_like
 from passo.ground.checks import Exact, brief, exact, whole, write_exact
 from passo.ground.errors import NeedsRun, PassoError
+from passo.ground.schema import anything, record, text
 from passo.schedules.time.span import LONGEST, Span, as_span, span_from_spec
 
 Axis: TypeAlias = Literal["step", "sample", "token"]
@@ -217,12 +218,8 @@ def run_from_spec(spec: dict[str, Any]) -> Run:
     >>> run_from_spec(Run(epochs(2), steps_per_epoch=7).to_spec())
     Run(epochs(2), steps_per_epoch=7)
     """
-    needed = {"length", "axis"}
-    if not isinstance(spec, dict) or not needed <= set(spec) <= needed | set(_RATES.values()):
-        msg = f"a run's spec has length, axis and rates, got {brief(spec)}"
-        raise PassoError(msg)
-    return Run(
-        span_from_spec(spec["length"]),
-        axis=spec["axis"],
-        **{name: exact(spec[name], name) for name in _RATES.values() if name in spec},
-    )
+    held = _SPEC(spec, "run")
+    return Run(span_from_spec(held.pop("length")), axis=held.pop("axis"), **held)
+
+
+_SPEC: Final = record({"length": anything, "axis": text}, dict.fromkeys(_RATES.values(), exact))
