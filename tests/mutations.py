@@ -39,10 +39,12 @@ def in_time():
     assert time.process_time() - begin < SLOWEST
 
 
-def in_words(error):
-    """Whether an error speaks to somebody, and not at length."""
+def in_words(error, seed=None):
+    """An error speaks to somebody, and not at length."""
     text = str(error)
-    return 10 < len(text) < LONGEST and " object " not in text and "__" not in text
+    assert 10 < len(text) < LONGEST, (seed, text)
+    assert " object " not in text, (seed, text)
+    assert "__" not in text, (seed, text)
 
 
 def changed(tree, rng):
@@ -86,7 +88,7 @@ def _swap(holder, key, rng, spots):
 def _nudge(holder, key, rng, _spots):
     value = holder[key]
     if isinstance(value, (int, float)) and not isinstance(value, bool):
-        holder[key] = rng.choice((value + 1, -value, value * 10, value / 3, str(value), [value]))
+        holder[key] = rng.choice((value + 1, -value, value * 10, value // 3, str(value), [value]))
     elif isinstance(value, str):
         holder[key] = rng.choice((value + "x", value[:-1], value.upper(), [value], value * 50))
     elif isinstance(value, list):

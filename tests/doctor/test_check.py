@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from typer.testing import CliRunner
 
@@ -105,3 +107,37 @@ def test_what_is_no_plan_says_what_it_is():
         read_plan("missing.json")
     with pytest.raises(PassoError, match="passo show StepLR says what to write"):
         read_plan("StepLR")
+
+
+# -- files that somebody else wrote (issue 12, kind 5)
+
+
+@pytest.mark.parametrize(
+    ("content", "found"),
+    [
+        (b"\xef\xbb\xbfConstant(0.1)", {"lr": parse("Constant(0.1)")}),
+        (b'\xef\xbb\xbf{"lr": "base"}', {"lr": parse("base")}),
+        (b'{"is": "Base"}', {"lr": parse("base")}),
+    ],
+)
+def test_a_plan_in_a_file_is_read_also_after_a_mark(tmp_path, content, found):
+    path = tmp_path / "plan.json"
+    path.write_bytes(content)
+    assert read_plan(str(path)) == found
+
+
+@pytest.mark.parametrize(
+    ("content", "text"),
+    [
+        ("Constant(0.1)".encode("utf-16"), "is not text in UTF-8: byte 0 is 0xff; save it as"),
+        (b"Constant(0.1)  # caf\xe9", "is not text in UTF-8: byte 20 is 0xe9; save it as UTF-8"),
+        (b"{}", 'the plan names no field; write {"lr": "warmup_cosine()"}'),
+        (b'{"lr": "base", "lr": "base"}', "the plan begins as JSON and is none: 'lr' is there"),
+        (b'{"a":' * 100_000, "the plan begins as JSON and is none: it is nested too deep"),
+    ],
+)
+def test_a_file_that_is_no_plan_is_refused_in_words(tmp_path, content, text):
+    path = tmp_path / "plan.json"
+    path.write_bytes(content)
+    with pytest.raises(PassoError, match=re.escape(text)):
+        read_plan(str(path))

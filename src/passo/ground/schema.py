@@ -50,6 +50,14 @@ def text(value: Any, place: str) -> str:
     raise PassoError(msg)
 
 
+def short(value: Any, place: str) -> str:
+    """A string that is short enough to stand in a sentence."""
+    if len(text(value, place)) <= _LONGEST:
+        return str(value)
+    msg = f"{place} may be at most {_LONGEST} characters long, got {brief(value)}"
+    raise PassoError(msg)
+
+
 def loose(value: Any, place: str) -> float:
     """A number of any kind: JSON has no NaN and no infinity, they are strings.
 

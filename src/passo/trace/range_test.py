@@ -13,7 +13,18 @@ from typing import Any
 from passo.ground.checks import brief, mean
 from passo.ground.errors import PassoError
 from passo.ground.files import replacing, text_in
-from passo.ground.schema import anything, listed, loose, maybe, number, parsed, plain, record, text
+from passo.ground.schema import (
+    anything,
+    listed,
+    loose,
+    maybe,
+    number,
+    parsed,
+    plain,
+    record,
+    short,
+    text,
+)
 from passo.trace.suggest import Suggestion, finite, refusal, scale, smoothed, suggest
 from passo.trace.values import Rebuilt, one_nan
 from passo.trace.values import number as as_number
@@ -28,7 +39,7 @@ FILES = {
         {
             "passo": anything,
             "version": anything,
-            "key": text,
+            "key": short,
             "ramp": listed(number()),
             "runs": listed(listed(loose)),
             "suggestion": record(SUGGESTED),

@@ -456,3 +456,60 @@ def test_a_plan_for_a_bound_still_says_what_it_said():
     )
     with pytest.raises(PassoError, match=f"^{re.escape(text)}$"):
         attach(adam(), {"momentum": Constant(1.5)})
+
+
+# -- bounds, losses and folders that cannot be (issue 12, kind 5)
+
+
+@pytest.mark.parametrize(("low", "high"), [(1e-300, 1e30), (5e-324, 1e38), (1e-7, 1e37)])
+def test_bounds_that_lie_far_apart_are_reached_exactly(low, high):
+    optimizer = sgd()
+    step = answers([1.0] * 50, optimizer)
+    test = range_test(step, optimizer, restore=[], low=low, high=high, steps=50)
+    assert (test.ramp[0], test.ramp[-1]) == (low, high)
+
+
+@pytest.mark.parametrize(
+    ("settings", "text"),
+    [
+        (
+            {"low": 1.0, "high": math.nextafter(1.0, 2.0)},
+            (
+                "100 values do not fit between low=1 and high=1: some would be equal or out of "
+                "order; write fewer steps=, or bounds that lie further apart"
+            ),
+        ),
+        (
+            {"low": 1e-3, "high": 1e300},
+            (
+                "'lr' of param group 0 would go from 0.001 to 1e+300, which it cannot hold; write "
+                "another low= or high="
+            ),
+        ),
+        (
+            {"low": -1e308, "high": 1e308, "ramp": "linear"},
+            (
+                "'lr' of param group 0 would go from -1e+308 to 1e+308, which it cannot hold; "
+                "write another low= or high="
+            ),
+        ),
+        ({"steps": 10**9}, "steps must be at most 100,000, got 1000000000"),
+        ({"high": 10**400}, f"high must be finite, got {'1' + '0' * 56}..."),
+        ({"folder": "/none"}, "folder needs a folder, and '/none' is not there; make it first"),
+        ({"folder": __file__}, f"folder needs a folder, and {__file__!r} is a file"),
+        ({"folder": 5}, "folder needs the path of a folder, got 5; write folder='copies'"),
+    ],
+)
+def test_bounds_and_folders_that_cannot_be_are_refused_before_the_first_update(settings, text):
+    optimizer = sgd()
+    with pytest.raises(PassoError) as error:
+        range_test(answers([], optimizer), optimizer, restore=[], **settings)
+    assert str(error.value) == text
+    assert optimizer.param_groups[0]["lr"] == 1.0
+
+
+@pytest.mark.parametrize("loss", [10**400, -(10**400)])
+def test_a_loss_beyond_the_largest_float_ends_the_test_as_an_infinite_one(loss):
+    optimizer = sgd()
+    test = range_test(answers([1.0, loss], optimizer), optimizer, restore=[], steps=5)
+    assert test.losses == (1.0, math.copysign(math.inf, 1 if loss > 0 else -1))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import tempfile
+
 import pytest
 
 from tests.optim.tools import on_ranks
@@ -61,6 +63,16 @@ scheduler.report(loss=1.0)
 scheduler.report(loss=torch.tensor(float("nan")) if rank else 0.5)
 print(scheduler.get_last_lr())
 """
+FAR = """
+import math
+from passo import Trace, attach
+from tests.optim.tools import sgd
+
+scheduler = attach(sgd(), 0.5, record=f"{FOLDER}/{rank}.jsonl")
+for loss in [(math.inf, -math.inf), (1.7e308, 1.7e308), (math.inf, 1.0)]:
+    scheduler.report(loss=loss[rank])
+print([report.metrics[0][1] for report in Trace.load(f"{FOLDER}/{rank}.jsonl").reports])
+"""
 WATCH = """
 from passo import Linear, attach, steps
 from tests.optim.tools import sgd, update
@@ -105,6 +117,7 @@ STORIES = {
     **{f"report {how}": REPORTS.replace("HOW", repr(how)) for how in ("mean", "rank0", None)},
     "names": NAMES,
     "nan": NAN,
+    "far": FAR.replace("{FOLDER}", tempfile.mkdtemp()),
     **{name: WATCH + code for name, code in WATCHED.items()},
 }
 AFTER = ": from here on the ranks train apart"
@@ -187,3 +200,7 @@ def test_ranks_in_step_are_not_warned_about(told, story):
 
 def test_without_other_ranks_the_watch_says_nothing():
     assert on_ranks({"alone": f"{WATCH}train(60, UP)"}, 1) == {"alone": [[]]}
+
+
+def test_the_mean_of_metrics_beyond_all_bounds_is_what_floats_have_for_it(told):
+    assert told["far"] == [["[nan, 1.7e+308, inf]"]] * 2

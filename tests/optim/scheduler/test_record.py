@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 import pytest
 import torch
 
@@ -430,3 +432,27 @@ def test_a_group_that_joined_after_the_checkpoint_joins_again(path):
     trace = Trace.load(path)
     assert trace.used() == (list(range(40)), values(RAMP, 40))
     assert trace.used("lr", "late") == (list(range(25, 40)), values(RAMP, 40)[25:])
+
+
+# -- what is no plain file (issue 12, kind 5)
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no FIFO here")
+def test_a_fifo_is_refused_and_not_waited_for(tmp_path):
+    os.mkfifo(path := str(tmp_path / "fifo"))
+    with pytest.raises(PassoError) as error:
+        attach(sgd(), 0.5, record=path)
+    assert str(error.value) == (
+        f"{path!r} is there already and is no trace ({path!r} is a FIFO, and a trace is read from "
+        "a plain file; give one); write record= with another file"
+    )
+
+
+def test_a_link_to_a_file_that_is_not_there_yet_is_followed(tmp_path):
+    link = tmp_path / "latest.jsonl"
+    link.symlink_to("run-1.jsonl")
+    scheduler = attach(optimizer := sgd(), 0.5, record=link)
+    update(optimizer, 2)
+    scheduler.detach()
+    assert link.is_symlink()
+    assert Trace.load(tmp_path / "run-1.jsonl").used() == ([0, 1], [0.5, 0.5])

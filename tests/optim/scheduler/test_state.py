@@ -11,7 +11,18 @@ import pytest
 import torch
 from torch.distributed import checkpoint
 
-from passo import Linear, PassoError, Plateau, Run, base, by_group, steps, tokens, warmup_cosine
+from passo import (
+    InversePower,
+    Linear,
+    PassoError,
+    Plateau,
+    Run,
+    base,
+    by_group,
+    steps,
+    tokens,
+    warmup_cosine,
+)
 from passo.optim import attach
 from tests.optim import make_fixtures
 from tests.optim.make_fixtures import MADE, NEXT, STORIES, played, started
@@ -204,6 +215,124 @@ def test_a_spoiled_state_is_refused_and_changes_nothing(change):
     assert scheduler.state_dict() == before
     assert scheduler.values() == values
     assert optimizer.param_groups[0]["lr"] == values["lr"][0]
+
+
+# -- files that somebody else wrote (issue 12, kind 5)
+
+
+def at(place):
+    return f"state.tracks[0].plateaus[0].{place}"
+
+
+CANNOT_BE = {
+    "reductions=-3": f"{at('reductions')} must be a whole number of at least 0, got -3",
+    "reductions=1.9": f"{at('reductions')} must be a whole number of at least 0, got 1.9",
+    "bad=-5": f"{at('bad')} must be a whole number of at least 0, got -5",
+    "bad=None": f"{at('bad')} must be a whole number of at least 0, got None",
+    "bad=3": f"{at('bad')} is at most the patience of 2, got 3",
+    "cooling=2": f"{at('cooling')} is at most the cooldown of 1, got 2",
+    "best='x'": f"{at('best')} must be the repr of a float such as '0.25', got 'x'",
+    "best='1_0'": f"{at('best')} must be the repr of a float such as '0.25', got '1_0'",
+    "best='nan'": f"{at('best')} must be the repr of a float such as '0.25', got 'nan'",
+    "best='inf'": f"{at('best')} of mode 'min' is never 'inf'",
+    "fell=2.0": f"{at('fell')} is 2.0, and there were no reductions",
+    "fell=10**400": f"{at('fell')} must be finite, got {'1' + '0' * 56}...",
+    "reductions=10**400": (
+        f"{at('reductions')} must be at most 1,000,000,000,000,000,000, got {'1' + '0' * 56}..."
+    ),
+    "clock=10**400": (
+        f"state.clock must be at most 1,000,000,000,000,000,000, got {'1' + '0' * 56}..."
+    ),
+    "at=5.0": "state.at is the clock where steps are counted, and the clock is 3, got 5.0",
+    "offset='1'": "state.offset must be a number, got '1'",
+    "end=[[]]": ("state has no 'end'; it has version, clock, at, run, tracks, fields, offset"),
+    "version=True": "this state has version True; this passo reads 1",
+    "fields=[[True, 'lr', 0, 1.0]]": (
+        "state.fields[0].group must be a whole number of at least 0, got True"
+    ),
+    "fields=[[0, 'lr', 0, 1.0], [0, 'lr', 0, 1.0]]": (
+        "state.fields[1] says again what 'lr' of group 0 follows"
+    ),
+    "fields=[[0, 'lr', 0, -1.0]]": (
+        "the state cannot be gone on with: from base -1, lr of group 0 would go from -1 to -0, and "
+        "it must stay at least 0; load the state of another time"
+    ),
+    "fields=[[0, 'lr', 0, 1e300]]": (
+        "the state cannot be gone on with: from base 1e+300, lr of group 0 would go from 0 to "
+        "1e+300, and it must stay within 3.4e+38; load the state of another time"
+    ),
+}
+
+
+@pytest.mark.parametrize("change", CANNOT_BE)
+def test_what_cannot_be_is_refused_with_its_place_and_the_next_updates_are_as_ever(change):
+    plan = base * Linear(1.0, 0.0, steps(10)) * Plateau("loss", patience=2, cooldown=1)
+    alike = [sgd(), sgd()]
+    one, other = (attach(optimizer, plan) for optimizer in alike)
+    for optimizer in alike:
+        update(optimizer, 3)
+    state = copy.deepcopy(one.state_dict())
+    name, value = change.split("=")
+    memory = state["tracks"][0]["plateaus"][0]
+    (memory if name in memory else state)[name] = eval(value)
+    with pytest.raises(PassoError) as error:
+        one.load_state_dict(state)
+    assert str(error.value) == CANNOT_BE[change]
+    assert one.state_dict() == other.state_dict()
+    for optimizer in alike:
+        update(optimizer, 2)
+    assert one.values() == other.values()
+
+
+@pytest.mark.parametrize("given", [None, [], 3, "state"])
+def test_what_is_no_mapping_is_no_state(given):
+    scheduler = attach(optimizer := sgd(), base)
+    with pytest.raises(PassoError) as error:
+        scheduler.load_state_dict(given)
+    assert str(error.value) == f"a state is what scheduler.state_dict() gave, got {given!r}"
+    update(optimizer)
+
+
+def test_a_load_that_the_trace_refuses_leaves_the_scheduler_as_it_was(tmp_path):
+    optimizer, path = sgd(), tmp_path / "run.jsonl"
+    scheduler = attach(optimizer, Linear(1.0, 0.0, steps(10)), record=path)
+    state = scheduler.state_dict()
+    update(optimizer, 3)
+    before = scheduler.state_dict()
+    held = path.read_bytes()
+    path.write_bytes(b"x" + held)
+    with pytest.raises(PassoError, match="does not begin with the whole header line of a trace"):
+        scheduler.load_state_dict(state)
+    assert scheduler.state_dict() == before
+    update(optimizer)
+    assert scheduler.get_last_lr() == [0.6]
+
+
+def test_a_clock_before_a_groups_begin_gives_the_groups_first_value():
+    optimizer = sgd()
+    scheduler = attach(optimizer, InversePower(1.0, steps(2)), join="now")
+    update(optimizer, 10)
+    optimizer.add_param_group({"params": [weight()]})
+    update(optimizer, 2)
+    scheduler.seek(0)
+    assert scheduler.get_last_lr() == [1.0, 1.0]
+    scheduler.load_state_dict(scheduler.state_dict())
+    update(optimizer, 2)
+    assert scheduler.get_last_lr() == [2**-0.5, 1.0]
+
+
+def test_what_another_rule_counted_is_kept_within_what_todays_counts():
+    patient = base * Plateau("loss", patience=9, cooldown=9)
+    scheduler = attach(sgd(), patient)
+    for _ in range(6):
+        scheduler.report(loss=1.0)
+    optimizer = sgd()
+    hasty = attach(optimizer, base * Plateau("loss", patience=2), on_change="replace")
+    hasty.load_state_dict(scheduler.state_dict())
+    hasty.load_state_dict(hasty.state_dict())
+    assert hasty.get_last_lr() == [1.0]
+    hasty.report(loss=1.0)
+    assert hasty.get_last_lr() == [0.1]
 
 
 def test_loading_forgets_what_was_counted_for_an_update_that_never_came():

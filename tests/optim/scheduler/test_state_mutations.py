@@ -58,7 +58,7 @@ def test_a_mutation_of_a_state_is_refused_with_all_as_it_was_or_goes_on(share, e
             try:
                 scheduler.load_state_dict(state)
             except PassoError as error:
-                assert in_words(error), (seed, str(error))
+                in_words(error, seed)
                 assert scheduler.state_dict() == before, seed
                 assert scheduler.values() == values, seed
                 assert played(optimizer, scheduler, story, 5, 8) == expected[name], seed

@@ -223,7 +223,7 @@ def _number(loss: Any) -> float:
         try:
             return float(loss)
         except OverflowError:
-            return math.copysign(math.inf, loss)
+            return math.inf if loss > 0 else -math.inf  # type: ignore[operator]
     msg = (
         "train_step must answer with its loss, a number or a Tensor of one element, got "
         f"{brief(loss)}; write return loss"

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any, Final
 
 import torch
 
-from passo.ground.checks import LATEST
 from passo.ground.errors import PassoError, closest
 
 if TYPE_CHECKING:
@@ -53,10 +52,12 @@ class Field:
         return value if self.index is None else value[self.index]
 
     def most(self, group: dict[str, Any]) -> float:
-        """The largest number that it can hold: of a Tensor that of its type."""
+        """The largest number that it can hold, or that torch takes for these parameters."""
         slot = self.slot(group)
-        small = isinstance(slot, torch.Tensor) and slot.is_floating_point()
-        return torch.finfo(slot.dtype).max if small else LATEST
+        if isinstance(slot, torch.Tensor):
+            return torch.finfo(slot.dtype).max
+        wide = any(parameter.dtype == torch.float64 for parameter in group["params"])
+        return torch.finfo(torch.float64 if wide else torch.float32).max
 
     def write(self, group: dict[str, Any], value: float) -> None:
         """Put `value` there: a Tensor is filled in place, anything else replaced by a float."""

@@ -183,6 +183,8 @@ class Driver:
             known = same[0].track.known
             formula = known.with_base(base) if known.relative else known
             call, first = formula.compiled(), same[0]
+            if first.track.begin > 0:
+                call = _from_its_begin(call)
             one = Shared(formula, call, first.track.begin, name, same, first.last, first.used)
             one.places = [each.place for each in same if each.place is not None]
             one.everywhere = one.places == list(range(len(self.marks)))
@@ -249,6 +251,11 @@ class Driver:
                 each.field.put(group, each.tensor)
             elif isinstance(each.field.slot(group), torch.Tensor):
                 each.field.put(group, each.field.read(group))
+
+
+def _from_its_begin(call: Callable[[float, Any], float]) -> Callable[[float, Any], float]:
+    """A formula that holds its first value where the clock went back to before its begin."""
+    return lambda t, xp: call(max(t, 0.0), xp)
 
 
 def _marks(groups: Groups) -> list[int | None]:

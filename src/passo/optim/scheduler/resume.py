@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 from passo.ground.checks import LATEST, write
-from passo.optim.ground.fields import check_range
+from passo.optim.ground.fields import broken_bounds
 from passo.optim.scheduler.clock import Clock
 from passo.optim.scheduler.horizon import points
 from passo.optim.scheduler.settings import end_of
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from passo.schedules import Schedule
 
 _Followed: TypeAlias = "tuple[Track, float]"  # what a field follows, and from which base
+_LONGEST_CODE = 1000
 _POINTS = 64
 _ENDLESS = 10_000.0
 
@@ -73,19 +74,23 @@ def _refuse_impossible(
         times = {max(at - track.begin, 0.0)}
         if (track.source, base) not in known:
             times |= set(points(formula, _ENDLESS if end is None else end))
-        name, most = _name(each.place, each.key), LATEST
+        name, most, bounds = _name(each.place, each.key), LATEST, ""
         if each.field is not None and each.place is not None:
             most = each.field.most(groups[each.place])
         try:
             values = [formula(t) for t in times]
         except ArithmeticError as error:
-            msg = f"the state cannot be gone on with: {name} has no value ({error})"
+            msg = f"the state cannot be gone on with: {name} would have no value ({error})"
             raise PassoError(msg) from None
-        if not all(abs(value) <= most for value in values):
-            msg = f"the state cannot be gone on with: {name} would not be finite from base {base:g}"
-            raise PassoError(msg)
         if each.field is not None:
-            check_range(each.field, each.key, min(values), max(values), name)
+            bounds = broken_bounds(each.field, min(values), max(values))
+        if bounds or not all(abs(value) <= most for value in values):
+            msg = (
+                f"the state cannot be gone on with: from base {base:g}, {name} would go from "
+                f"{min(values):.6g} to {max(values):.6g}, and it must stay "
+                f"{bounds or f'within {most:.3g}'}; load the state of another time"
+            )
+            raise PassoError(msg)
 
 
 class _Difference(NamedTuple):
@@ -217,7 +222,9 @@ def _code(side: _Side | None) -> str:
         return "not driven"
     source = side.track.source
     base = f", base {write(side.base)}" if source.relative else ""
-    return f"{source!r}{base} on {side.run!r}"
+    code = repr(source)
+    shown = code if len(code) <= _LONGEST_CODE else f"{code[:_LONGEST_CODE]}..."
+    return f"{shown}{base} on {side.run!r}"
 
 
 def _at_end(side: _Side | None) -> _Side | None:

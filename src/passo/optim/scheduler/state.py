@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from passo.ground.checks import brief
-from passo.ground.schema import anything, count, listed, maybe, number, record, row, text
+from passo.ground.schema import anything, count, listed, maybe, number, record, row, short
 from passo.optim.scheduler.tracks import Track
 from passo.schedules import PassoError, from_spec
 from passo.schedules.time import LONGEST, run_from_spec
@@ -186,7 +186,7 @@ SCHEMAS: Final[Mapping[int, Check]] = {
             "at": number(0, LONGEST),
             "run": maybe(_run),
             "tracks": listed(record(_TRACK)),
-            "fields": listed(row(group=maybe(count()), key=text, track=count(), base=number())),
+            "fields": listed(row(group=maybe(count()), key=short, track=count(), base=number())),
         },
         {"offset": number(-LONGEST, LONGEST)},
     )

@@ -397,7 +397,12 @@ class Schedule:
         try:
             return self._formula
         except AttributeError:
+            pass
+        try:
             return cast("Formula", settle(self, "_formula", lambda node: node._build()))
+        except OverflowError:
+            msg = f"some values would be beyond the largest float: {brief(self)}"
+            raise PassoError(msg) from None
 
     def corners(self, low: float, high: float) -> Iterator[float]:
         """Times in (low, high] at which another formula takes over; not always in order.

@@ -44,6 +44,9 @@ class Span:
         if amount.denominator > _FINEST and amount * LONGEST >= 1:
             amount = amount.limit_denominator(_FINEST)
         object.__setattr__(self, "amount", amount)
+        if self.unit == "rest" and amount:
+            msg = f"rest has no amount of its own, got {brief(self.amount)}; write rest"
+            raise PassoError(msg)
         if amount < 0:
             msg = f"a span cannot be negative, got {brief(self)}"
             raise PassoError(msg)

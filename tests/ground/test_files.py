@@ -1,0 +1,110 @@
+"""Files that somebody else made: no plain file, too large, or no text. Issue 12, kind 5."""
+
+from __future__ import annotations
+
+import os
+import re
+
+import pytest
+
+from passo import PassoError
+from passo.ground.files import reading, replacing, text_in
+from passo.ground.schema import parsed
+from passo.trace import RangeTest, Trace, TraceWriter
+
+READERS = (Trace.load, RangeTest.load)
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no FIFO here")
+@pytest.mark.parametrize("read", READERS)
+def test_a_fifo_is_refused_and_not_waited_for(tmp_path, read):
+    os.mkfifo(path := str(tmp_path / "fifo"))
+    what = "a trace" if read == Trace.load else "a range test"
+    text = f"{path!r} is a FIFO, and {what} is read from a plain file; give one"
+    with pytest.raises(PassoError, match=f"^{re.escape(text)}$"):
+        read(path)
+
+
+@pytest.mark.parametrize("read", READERS)
+def test_a_folder_is_refused(tmp_path, read):
+    with pytest.raises(PassoError, match=r"is a folder, and a (trace|range test) is read from"):
+        read(tmp_path)
+
+
+@pytest.mark.parametrize("read", READERS)
+def test_a_file_that_is_not_there_is_an_error_of_the_system(tmp_path, read):
+    with pytest.raises(FileNotFoundError):
+        read(tmp_path / "none")
+
+
+def test_a_file_that_is_too_large_is_refused_unread(tmp_path):
+    path = tmp_path / "large.json"
+    with path.open("wb") as file:
+        file.truncate(1 << 33)
+    text = (
+        f"{str(path)!r} holds 8,589,934,592 bytes, and a range test is read up to 16,777,216; "
+        "give the file that was meant"
+    )
+    with pytest.raises(PassoError, match=f"^{re.escape(text)}$"):
+        RangeTest.load(path)
+    with pytest.raises(PassoError, match="a trace is read up to 4,294,967,296"):
+        Trace.load(path)
+
+
+def test_text_that_is_not_utf_8_is_refused_with_its_first_odd_byte(tmp_path):
+    path = tmp_path / "plan.txt"
+    path.write_bytes("Constant(0.1)".encode("utf-16"))
+    text = f"{str(path)!r} is not text in UTF-8: byte 0 is 0xff; save it as UTF-8"
+    with pytest.raises(PassoError, match=f"^{re.escape(text)}$"):
+        text_in(path, "a plan", 100)
+    path.write_text("Constant(0.1)", "utf-8")
+    assert text_in(path, "a plan", 100) == "Constant(0.1)"
+
+
+def test_a_mark_before_the_text_is_no_part_of_it(tmp_path):
+    path = tmp_path / "file"
+    Trace(3).write(path)
+    path.write_bytes(b"\xef\xbb\xbf" + path.read_bytes())
+    assert Trace.load(path) == Trace(3)
+    RangeTest((0.1,), ((1.0,),)).write(path)
+    path.write_bytes(b"\xef\xbb\xbf" + path.read_bytes())
+    assert RangeTest.load(path) == RangeTest((0.1,), ((1.0,),))
+
+
+def test_a_link_stays_and_what_it_points_to_is_replaced(tmp_path):
+    link, target = tmp_path / "link", tmp_path / "target"
+    link.symlink_to("target")
+    with TraceWriter(link, [(0, "lr")]) as writer:
+        writer.update(0, [0.1])
+    with replacing(link) as file:
+        file.write(target.read_bytes())
+    assert link.is_symlink()
+    assert Trace.load(target).used() == ([0], [0.1])
+
+
+def test_a_link_that_leads_to_itself_is_refused(tmp_path):
+    link = tmp_path / "link"
+    link.symlink_to(link)
+    text = f"{str(link)!r} is a link that leads back to itself; give another file"
+    with pytest.raises(PassoError, match=f"^{re.escape(text)}$"):
+        TraceWriter(link, [(0, "lr")])
+
+
+def test_a_device_is_refused():
+    with pytest.raises(PassoError, match="is a device, and a note is read from a plain file"):  # noqa: SIM117
+        with reading(os.devnull, "a note", 10):
+            pass
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ('{"a": 1, "b": 2, "a": 3}', "'a' is there twice"),
+        ("[NaN]", 'NaN is not JSON; write "nan", "inf" or "-inf"'),
+        ("[" * 100_000, "it is nested too deep"),
+        ("x", "Expecting value: line 1 column 1 (char 0)"),
+    ],
+)
+def test_what_is_no_json_is_refused_in_words(text, why):
+    with pytest.raises(PassoError, match=f"^{re.escape(why)}$"):
+        parsed(text)
