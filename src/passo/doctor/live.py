@@ -37,8 +37,14 @@ class Live:
         if not recorder.opened():
             self._own = recorder.Recorder()
             self._own.start()
-        optimizer = scheduler.optimizer
-        record = recorder.opened()[-1].record(optimizer)
+        try:
+            self._begin(recorder.opened()[-1], scheduler.optimizer)
+        except BaseException:
+            self.stop()
+            raise
+
+    def _begin(self, recorder: Recorder, optimizer: Any) -> None:
+        record = recorder.record(optimizer)
         if record is not None:
             record.each_update = self._look
             weakref.finalize(optimizer, self.stop)

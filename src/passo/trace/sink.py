@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import os
 import warnings
+from collections.abc import Callable
 from pathlib import Path
 from time import monotonic
 
 from passo.ground.errors import PassoWarning
+from passo.ground.files import replacing
 
 PERIOD = 0.5
 MOST = 512
@@ -25,12 +27,12 @@ class Sink:
 
     def __init__(self, path: Path, mode: str, clock: int) -> None:
         """Opens the file unbuffered: `xb` for a new one, `ab` to go on."""
-        self._file = path.open(mode, buffering=0)
         self._path = path
         self._process = os.getpid()
         self._lines: list[str] = []
         self.clock = self.told = clock
         self.due = monotonic() + PERIOD
+        self._file = path.open(mode, buffering=0)  # last, so that no file is left of a failure
 
     def put(self, text: str, told: int) -> None:
         """Takes a line, which says that the clock reached `told`."""
@@ -56,6 +58,31 @@ class Sink:
             self._lines.append(f'{{"clock":{self.clock},"end":true}}\n')
             self.flush()
             self._file.close()
+
+    def keep(self) -> Callable[[], Sink]:
+        """A function that makes the file what it is now, and answers with a sink that stands there.
+
+        This one is let go then.
+        """
+        closed, held = self._file.closed, self._path.read_bytes()
+        lines, clock, told = list(self._lines), self.clock, self.told
+
+        def again() -> Sink:
+            self._file.close()
+            with replacing(self._path) as file:
+                file.write(held)
+            sink = Sink(self._path, "ab", clock)
+            sink._lines, sink.told = lines, told
+            if closed:
+                sink._file.close()
+            return sink
+
+        return again
+
+    def drop(self) -> None:
+        """Closes the file as it is; what waits is not written."""
+        self._lines.clear()
+        self._file.close()
 
     def _write(self, rest: bytes) -> None:
         """Writes all bytes; when that fails nothing more is written, and what is there is right.

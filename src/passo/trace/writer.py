@@ -6,7 +6,7 @@ import json
 import math
 import os
 import weakref
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from time import monotonic
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 Columns: TypeAlias = Sequence[tuple["int | None", str]]
 PLANNED: Final = object()  # not equal to any value: whatever comes after a stretch is told
+_LISTS: Final = ("_groups", "_columns", "_names", "_last", "_expected")
 MOST = 3  # times what stays exact: then the file is condensed
 
 
@@ -68,6 +69,8 @@ class TraceWriter:
     _expected: list[Forecast | None]
     _finish: weakref.finalize[..., TraceWriter]
     _last: list[Any]
+    _lines: int
+    _sink: Sink
 
     def __init__(
         self,
@@ -92,8 +95,12 @@ class TraceWriter:
                 f"{str(path)!r} is there already; write "
                 f"TraceWriter.resume({str(path)!r}, at_update=...) to go on, or give another file"
             ) from None
-        self._sink.put(header, 0)
-        self._sink.flush()
+        try:
+            self._sink.put(header, 0)
+            self._sink.flush()
+        except BaseException:
+            self.discard()
+            raise
 
     @classmethod
     def resume(
@@ -244,6 +251,48 @@ class TraceWriter:
         self._finish()
         self._last = [math.nan]  # equal to nothing: an update after this is refused
 
+    def discard(self) -> None:
+        """Takes the file away; nothing more is written.
+
+        >>> import tempfile, pathlib
+        >>> path = pathlib.Path(tempfile.mkdtemp()) / "trace.jsonl"
+        >>> TraceWriter(path, [(0, "lr")]).discard()
+        >>> path.exists()
+        False
+        """
+        self._finish.detach()
+        self._sink.drop()
+        self._path.unlink(missing_ok=True)
+
+    def keep(self) -> Callable[[], None]:
+        """A function that makes writer and file what they are now, bit for bit.
+
+        >>> import tempfile, pathlib
+        >>> path = pathlib.Path(tempfile.mkdtemp()) / "trace.jsonl"
+        >>> with TraceWriter(path, [(0, "lr")]) as writer:
+        ...     writer.update(0, [0.1])
+        ...     put_back = writer.keep()
+        ...     writer.rewind(0)
+        ...     put_back()
+        ...     writer.clock
+        1
+        """
+        sink_again, alive = self._sink.keep(), self._finish.alive
+        lists = {name: list(getattr(self, name)) for name in _LISTS}
+        lines = self._lines
+
+        def put_back() -> None:
+            self._finish.detach()
+            self._sink.drop()
+            for name, held in lists.items():
+                setattr(self, name, held)
+            self._lines, self._sink = lines, sink_again()
+            self._finish = weakref.finalize(self, self._sink.close)
+            if not alive:
+                self._finish.detach()
+
+        return put_back
+
     def __enter__(self) -> TraceWriter:  # noqa: PYI034 (Self is of Python 3.11)
         """The writer itself."""
         return self
@@ -266,8 +315,14 @@ class TraceWriter:
         self._last = [_held(each) for each in trace.columns]
         self._expected = [None] * len(self._columns)
         self._lines = max((len(each.updates) for each in trace.columns), default=0)
-        self._sink = Sink(path, mode, trace.updates)
-        self._finish = weakref.finalize(self, self._sink.close)
+        self._sink = Sink(self._path, mode, trace.updates)
+        try:
+            self._finish = weakref.finalize(self, self._sink.close)
+        except BaseException:
+            self._sink.drop()
+            if mode == "xb":
+                self._path.unlink()
+            raise
 
     def _change(self, t: int, values: Sequence[float | None]) -> None:
         """Writes what differs from the update before."""

@@ -98,26 +98,61 @@ def test_an_update_that_nobody_counted_is_an_error():
     )
 
 
+STEPS = "steps are counted by themselves; leave it out, or write Run("
+
+
 @pytest.mark.parametrize(
-    ("run", "counted", "axis"),
+    ("run", "counted", "text"),
     [
-        (Run(steps(10)), {"tokens": 5}, "step"),
-        (None, {"samples": 5}, "step"),
-        (Run(tokens(10), axis="token"), {"samples": 5}, "token"),
-        (Run(samples(10), axis="sample"), {"tokens": 5}, "sample"),
+        (
+            Run(steps(10)),
+            {"tokens": 5},
+            (
+                f"count(tokens=5) counts nothing on the axis 'step'; {STEPS}tokens(...), "
+                'axis="token")'
+            ),
+        ),
+        (
+            None,
+            {"samples": 0},
+            (
+                f"count(samples=0) counts nothing on the axis 'step'; {STEPS}samples(...), "
+                'axis="sample")'
+            ),
+        ),
+        (
+            Run(tokens(10), axis="token"),
+            {"samples": 5},
+            (
+                "count(samples=5) counts nothing on the axis 'token'; write count(tokens=...), "
+                "which may be 0"
+            ),
+        ),
+        (
+            Run(samples(10), axis="sample"),
+            {},
+            "count() counts nothing on the axis 'sample'; write count(samples=...), which may be 0",
+        ),
     ],
 )
-def test_counting_what_the_axis_does_not_count_is_an_error(run, counted, axis):
-    scheduler = attach(sgd(), 0.5, run)
-    told = {"samples": 0, "tokens": 0} | counted
-    optimizer = scheduler._optimizer()  # alive as long as the scheduler is asked
+def test_counting_what_the_axis_does_not_count_is_an_error(run, counted, text):
+    optimizer = sgd()
+    scheduler = attach(optimizer, 0.5, run)
     with pytest.raises(PassoError) as caught:
         scheduler.count(**counted)
-    assert str(caught.value) == (
-        f"count(samples={told['samples']}, tokens={told['tokens']}) counts nothing on the axis "
-        f'\'{axis}\'; write Run(..., axis="token") or axis="sample"'
-    )
-    del optimizer
+    assert str(caught.value) == text
+    if run is not None and run.axis != "step":  # what the text advises goes
+        scheduler.count(**{f"{run.axis}s": 0})
+        update(optimizer)
+        assert (scheduler.clock, scheduler.position) == (1, 0.0)
+
+
+def test_where_steps_are_counted_a_run_of_tokens_is_what_to_write():
+    optimizer = sgd()
+    scheduler = attach(optimizer, 0.5, Run(tokens(10), axis="token"))
+    scheduler.count(tokens=5)
+    update(optimizer)
+    assert scheduler.position == 5
 
 
 def test_a_billion_tokens_are_counted_exactly():

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
+from passo.optim.ground.undo import refill
+
 if TYPE_CHECKING:
     import os
     from collections.abc import Iterable
@@ -49,7 +51,7 @@ class Memento:
     def put_back(self) -> None:
         """Make everything hold what it held."""
         for held, items in self._dicts:
-            _refill(held, items)
+            refill(held, items)
         for sequence, members in self._lists:
             if not _same(sequence, members):
                 sequence.clear()
@@ -136,20 +138,6 @@ def _without_overlap(tensor: torch.Tensor) -> torch.Tensor:
     return tensor
 
 
-def _refill(held: dict[Any, Any], items: list[tuple[Any, Any]]) -> None:
-    """The dict with its old items in their old order, untouched where nothing changed.
-
-    Not `==`: it would compare tensors, and take an equal object for the same one.
-    """
-    now = list(held.items())
-    if not (
-        len(now) == len(items)
-        and all(a is c and b is d for (a, b), (c, d) in zip(now, items, strict=True))
-    ):
-        held.clear()
-        held.update(items)
-
-
 def _same(sequence: Any, members: list[Any]) -> bool:
     return len(sequence) == len(members) and all(map(_is, sequence, members))
 
@@ -176,8 +164,8 @@ class _OnDisk:
 
     def __init__(self, slots: list[torch.Tensor], folder: str | os.PathLike[str]) -> None:
         self._folder = tempfile.TemporaryDirectory(prefix="passo-", dir=folder)
-        self._file = Path(self._folder.name) / "tensors.pt"
         try:
+            self._file = Path(self._folder.name) / "tensors.pt"
             torch.save(slots, self._file)
         except BaseException:
             self._folder.cleanup()

@@ -16,7 +16,7 @@ from passo.optim.finder.lever import Lever
 from passo.optim.finder.loader_step import LoaderStep
 from passo.optim.finder.restore import Parts, check_folder, untouched
 from passo.optim.ground import randomness, ranks
-from passo.optim.ground.attached import unwrapped
+from passo.optim.ground.wrappers import the_one
 from passo.schedules import PassoError
 from passo.trace import RangeTest
 
@@ -93,8 +93,8 @@ def range_test(
         msg = f"stop must be above 0, got {brief(stop)}; write stop=4.0"
         raise PassoError(msg)
     repeats = whole(repeats, "repeats")
-    things = _things(train_step, optimizer, restore)
-    inner = unwrapped(optimizer)
+    inner = the_one(optimizer, "range_test")
+    things = _things(train_step, optimizer, inner, restore)
     lever = Lever(inner, key)
     lever.check(values[0], values[-1])
     generators = _generators(things)
@@ -148,7 +148,7 @@ def _curved(low: float, high: float, shares: list[float]) -> list[float]:
     return [math.exp(math.log(low) + width * share) for share in shares]
 
 
-def _things(train_step: Any, optimizer: Any, restore: Any) -> list[Any]:
+def _things(train_step: Any, optimizer: Any, inner: Any, restore: Any) -> list[Any]:
     """All that is to be given back, looked at before anything runs."""
     if not callable(train_step):
         msg = (
@@ -156,7 +156,6 @@ def _things(train_step: Any, optimizer: Any, restore: Any) -> list[Any]:
             "write def train_step(): ..., or loader_step(model, optimizer, loss_fn, loader)"
         )
         raise PassoError(msg)
-    inner = unwrapped(optimizer)
     if inner is None or not any(group["params"] for group in inner.param_groups):
         msg = f"range_test needs a torch optimizer, got {brief(optimizer)}"
         raise PassoError(msg)

@@ -16,7 +16,8 @@ from passo.ground.checks import brief
 from passo.optim.finder.loader_step import LoaderStep
 from passo.optim.finder.memento import Memento
 from passo.optim.ground import randomness
-from passo.optim.ground.attached import attached, unwrapped
+from passo.optim.ground.attached import attached
+from passo.optim.ground.wrappers import layers
 from passo.optim.scheduler.scheduler import Scheduler
 from passo.schedules import PassoError
 
@@ -67,7 +68,8 @@ def untouched(*things: Any, folder: str | os.PathLike[str] | None = None) -> Ite
             undo.callback(thing.load_state_dict, copy.deepcopy(thing.state_dict()))
         for optimizer in found.optimizers:
             for scheduler in attached(optimizer):
-                undo.callback(scheduler.stand_still())
+                undo.callback(scheduler.as_it_is())
+                scheduler.stand_still()
         for thing in found.plain:
             undo.callback(vars(thing).update, dict(vars(thing)))
         for step in found.steps:
@@ -153,10 +155,9 @@ class Parts:
             raise PassoError(msg)
 
     def _add_optimizer(self, optimizer: Any) -> None:
-        """A wrapper such as accelerate's, and what it holds inside."""
-        inner = unwrapped(optimizer)
-        for each in {id(optimizer): optimizer, id(inner): inner}.values():
-            if each is not None and not any(each is held for held in self.held):
+        """A wrapper such as accelerate's, and all that it holds inside."""
+        for each in layers(optimizer):
+            if not any(each is held for held in self.held):
                 self.held.append(each)
                 self.optimizers.append(each)
 

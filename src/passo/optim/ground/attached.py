@@ -1,4 +1,4 @@
-"""Who drives what: the Schedulers that are attached to an optimizer, and what a wrapper holds."""
+"""Who drives what: the Schedulers that are attached to an optimizer."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ import weakref
 from typing import Any, Final, Protocol
 
 from torch.optim import Optimizer
+
+from passo.optim.ground.wrappers import layers
 
 
 class HasGroups(Protocol):
@@ -33,6 +35,15 @@ def add(optimizer: Any, scheduler: Any) -> bool:
     return True
 
 
+def drop(optimizer: Any, scheduler: Any) -> None:
+    """Forget that this Scheduler drives the optimizer."""
+    left = [weakref.ref(each) for each in attached(optimizer) if each is not scheduler]
+    if left:
+        _attached[optimizer] = left
+    elif attached(optimizer):
+        del _attached[optimizer]
+
+
 def attached(optimizer: Any) -> list[Any]:
     """The Schedulers that drive this optimizer now, in the order in which they came."""
     try:
@@ -40,6 +51,24 @@ def attached(optimizer: Any) -> list[Any]:
     except TypeError:
         return []
     return [each for ref in known if (each := ref()) is not None and each.attached]
+
+
+def writers(groups: list[dict[str, Any]]) -> dict[tuple[int, Any], Any]:
+    """The Scheduler that writes each field of these very groups, by place and field.
+
+    Whatever optimizer it hangs on: a wrapper may show the groups of what it holds as its own.
+    """
+    places = {id(group): place for place, group in enumerate(groups)}
+    found: dict[tuple[int, Any], Any] = {}
+    for optimizer in list(_attached):
+        for scheduler in attached(optimizer):
+            for each in scheduler.driver.driven:
+                if each.field is None or each.place >= len(optimizer.param_groups):
+                    continue
+                place = places.get(id(optimizer.param_groups[each.place]))
+                if place is not None:
+                    found[place, each.field] = scheduler
+    return found
 
 
 def describe(optimizer: Optimizer | HasGroups) -> str:
@@ -53,17 +82,5 @@ def describe(optimizer: Optimizer | HasGroups) -> str:
     Scheduler at update 0 of no run
       lr of group 0: Constant(0.5); last nothing yet, next 0.5
     """
-    found = attached(optimizer)
+    found = [each for layer in layers(optimizer) for each in attached(layer)]
     return "\n".join(map(repr, found)) if found else "no passo Scheduler is attached to it"
-
-
-def unwrapped(optimizer: Any) -> Any:
-    """The optimizer whose hooks fire, what a wrapper such as accelerate's holds inside; or None."""
-    inner = optimizer
-    for _ in range(8):
-        if hasattr(inner, "_optimizer_step_post_hooks"):
-            return inner
-        if not hasattr(inner, "optimizer"):
-            break
-        inner = inner.optimizer
-    return None

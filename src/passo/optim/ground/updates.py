@@ -45,6 +45,14 @@ class Watch:
         first = bool(parameters) and parameters[0].grad is not None
         self._had_gradient = first or has_gradient(groups)
 
+    def will_update(self, optimizer: Optimizer) -> bool:
+        """Whether the step that is about to be made, without a closure, will change the weights."""
+        found_inf = getattr(optimizer, "found_inf", None)
+        if not self._had_gradient or (found_inf is not None and bool(found_inf)):
+            return False
+        groups = optimizer.param_groups
+        return groups[0].get("lr") is self.lr or not only_fills_state(groups)
+
     def is_update(self, optimizer: Optimizer) -> bool:
         """Whether the step that just ended changed the weights."""
         found_inf = getattr(optimizer, "found_inf", None)

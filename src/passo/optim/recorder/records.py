@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from passo.optim.ground.attached import unwrapped
+from passo.optim.ground.wrappers import unwrapped
 from passo.optim.recorder.record import Record
 
 if TYPE_CHECKING:

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any, Final, Protocol, runtime_checkable
 
 from passo.ground.calls import called_like
 from passo.ground.checks import brief
-from passo.optim.ground.attached import attached, unwrapped
+from passo.optim.ground import wrappers
+from passo.optim.ground.attached import writers
 from passo.optim.ground.fields import check_range
 from passo.optim.scheduler.horizon import points, warn_of_branches
 from passo.optim.scheduler.plan import as_plan
@@ -96,32 +97,30 @@ def attach(
     )
     scheduler = Scheduler(target, entries, settings)
     _check(scheduler, target)
-    scheduler.start(record)
-    if isinstance(watch, Watcher):
-        watch.begin(scheduler)
+    scheduler.start(record, watch.begin if isinstance(watch, Watcher) else None)
     return scheduler
 
 
 def _target(optimizer: Any, clock: str) -> Any:
     """What a Scheduler hangs on."""
-    inner = unwrapped(optimizer)
+    inner = wrappers.the_one(optimizer, "attach")
     if inner is not None:
         return inner
-    if clock == "calls" and hasattr(optimizer, "param_groups"):
-        return optimizer
-    if hasattr(optimizer, "param_groups"):
+    if not hasattr(optimizer, "param_groups"):
+        msg = f"attach needs a torch optimizer, got {brief(optimizer)}"
+        raise PassoError(msg)
+    if clock != "calls":
         msg = (
             f"{type(optimizer).__name__} has no step hook, so its updates cannot be counted; write "
             'attach(..., clock="calls") and call scheduler.step() after each update'
         )
-    else:
-        msg = f"attach needs a torch optimizer, got {brief(optimizer)}"
-    raise PassoError(msg)
+        raise PassoError(msg)
+    return optimizer
 
 
 def _check(scheduler: Scheduler, optimizer: Any) -> None:
     """Refuse, or warn of, what cannot go well on this optimizer."""
-    _refuse_second_writer(scheduler, attached(optimizer))
+    _refuse_second_writer(scheduler, optimizer.param_groups)
     _warn_of_torchs_writer(scheduler, optimizer)
     end = end_of(scheduler.run)
     end = _ENDLESS if end is None else end
@@ -129,16 +128,15 @@ def _check(scheduler: Scheduler, optimizer: Any) -> None:
     warn_of_branches(scheduler.driver, optimizer.param_groups, end)
 
 
-def _refuse_second_writer(scheduler: Scheduler, others: list[Scheduler]) -> None:
-    ours = {(each.place, each.field) for each in scheduler.driver.driven if each.field}
-    for other in others:
-        for each in other.driver.driven:
-            if each.field is not None and (each.place, each.field) in ours:
-                msg = (
-                    f"{each.field.name} of param group {each.place} is driven by another Scheduler "
-                    "already; call its detach() first, or give both schedules in one plan"
-                )
-                raise PassoError(msg)
+def _refuse_second_writer(scheduler: Scheduler, groups: Any) -> None:
+    taken = writers(groups)
+    for each in scheduler.driver.driven:
+        if each.field is not None and (each.place, each.field) in taken:
+            msg = (
+                f"{each.field.name} of param group {each.place} is driven by another Scheduler "
+                "already; call its detach() first, or give both schedules in one plan"
+            )
+            raise PassoError(msg)
 
 
 def _warn_of_torchs_writer(scheduler: Scheduler, optimizer: Any) -> None:

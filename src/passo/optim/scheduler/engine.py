@@ -65,6 +65,7 @@ class Engine:
 
     def tick(self, groups: Groups) -> None:
         """One update happened: keep what it used, move the clock, write what the next one uses."""
+        self.clock.refuse_uncounted()
         if self.journal is not None:
             self.journal.refuse_anew()
             self.journal.update(groups)

@@ -33,6 +33,11 @@ def watch(engine: Engine) -> None:
     _open.add(engine)
 
 
+def forget(engine: Engine) -> None:
+    """Look at it no more, and say nothing."""
+    _open.discard(engine)
+
+
 @atexit.register
 def _at_exit() -> None:
     for engine in list(_open):

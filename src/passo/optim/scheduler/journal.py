@@ -7,14 +7,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from passo.ground.checks import brief
-from passo.ground.files import followed
+from passo.ground.files import followed, replacing
 from passo.optim.scheduler.plan import code
 from passo.schedules import PassoError
 from passo.trace import Trace, TraceWriter
 from passo.trace.format import name_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from passo.optim.scheduler.clock import Clock
     from passo.optim.scheduler.driver import Driver, Groups
@@ -111,6 +111,28 @@ class Journal:
         """The trace is complete."""
         if not self.waits:
             self._writer.close()
+
+    def discard(self) -> None:
+        """Take back what was begun: a file that was made here is gone, another one is as it was."""
+        if not self.waits:
+            self._writer.discard()
+
+    def keep(self) -> Callable[[], None]:
+        """A function that makes the file, and this, what they are now."""
+        if not self.waits:
+            return self._writer.keep()
+        held = self._path.read_bytes()
+
+        def wait_again() -> None:
+            if hasattr(self, "_writer"):
+                self._writer.discard()
+                del self._writer
+            self.waits = True
+            if not self._path.exists() or self._path.read_bytes() != held:
+                with replacing(self._path) as file:
+                    file.write(held)
+
+        return wait_again
 
     def tell(self, by: str) -> None:
         """What is followed from this update on; `by` a "seek", a "load" or a "group"."""

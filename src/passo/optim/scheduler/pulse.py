@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+from functools import wraps
 from typing import TYPE_CHECKING, Any
 
 from passo.optim.ground.quiet import quiet
-from passo.optim.ground.updates import Watch, only_fills_state
+from passo.optim.ground.updates import Watch, has_gradient, only_fills_state
+from passo.optim.ground.wrappers import refuse_estranged
 from passo.optim.scheduler import horizon
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from torch.optim import Optimizer
 
+    from passo.optim.scheduler.clock import Clock
+    from passo.optim.scheduler.driver import Groups
     from passo.optim.scheduler.engine import Engine
 
 
@@ -33,13 +39,14 @@ class Pulse:
         "_engine",
         "_graded",
         "_last",
+        "_lent",
         "_plain",
         "_scaled",
         "_watch",
     )
 
-    def __init__(self, engine: Engine, watch: Watch) -> None:
-        self._engine, self._watch = engine, watch
+    def __init__(self, engine: Engine, watch: Watch, lent: Mapping[str, Any]) -> None:
+        self._engine, self._watch, self._lent = engine, watch, lent
         self._driver, self._clock = engine.driver, engine.clock
         settings = engine.settings
         busy = settings.strict or engine.drift is not None or engine.journal is not None
@@ -50,17 +57,19 @@ class Pulse:
         self._scaled = True
 
     @quiet
-    def before(self, optimizer: Optimizer, args: Any, kwargs: Any) -> None:
-        """Write to groups that came since the last step; see whether there is a gradient."""
+    def before(self, optimizer: Optimizer, args: Any, kwargs: Any) -> Any:
+        """Write to groups that came since the last step; see whether there is a gradient.
+
+        What is answered, if anything, stands in for the arguments of the step.
+        """
         groups = optimizer.param_groups
         if len(groups) != self._count or groups[-1] is not self._last or len(args) > 1 or kwargs:
-            self._look(optimizer, args, kwargs)
-            return
+            return self._look(optimizer, args, kwargs)
         params = groups[0]["params"]
         if params and params[0].grad is not None:
             self._graded = True
-        else:
-            self._look(optimizer, args, kwargs)
+            return None
+        return self._look(optimizer, args, kwargs)
 
     @quiet
     def after(self, optimizer: Optimizer, _args: Any, _kwargs: Any) -> None:
@@ -79,12 +88,18 @@ class Pulse:
         self._driver.write(groups, float(t), made=True)
         watch.lr = groups[0]["lr"]
 
-    def _look(self, optimizer: Optimizer, args: Any, kwargs: Any) -> None:
+    def look_anew(self, _optimizer: Optimizer) -> None:
+        """The next step is looked at in full: what is inside the optimizer was loaded."""
+        self._count = -1
+
+    def _look(self, optimizer: Optimizer, args: Any, kwargs: Any) -> Any:
         """The same in full, and remember what the usual step looks like."""
         groups, engine = optimizer.param_groups, self._engine
         closure = args[1] if len(args) > 1 else kwargs.get("closure")
         self._graded = False
         self._watch.before(groups, closure)
+        if self._lent:
+            refuse_estranged(optimizer, self._lent)
         if self._driver.is_behind(groups):
             engine.write(groups)
         engine.refuse_anew()
@@ -93,3 +108,30 @@ class Pulse:
         if self._plain and groups and "lr" in groups[0]:
             self._count, self._last = len(groups), groups[-1]
             self._scaled = getattr(optimizer, "_step_supports_amp_scaling", False)
+        if not engine.clock.is_uncounted:
+            return None
+        if closure is not None:
+            return _counting(self._clock, groups, closure, args, kwargs)
+        if self._watch.will_update(optimizer):
+            self._clock.refuse_uncounted()
+        return None
+
+
+def _counting(
+    clock: Clock, groups: Groups, closure: Any, args: Any, kwargs: Any
+) -> tuple[Any, Any]:
+    """The arguments of a step, its closure one that has to count what it consumes.
+
+    Who counts in the closure has not done so before the step; after it the weights have moved.
+    """
+
+    @wraps(closure)
+    def counted() -> Any:
+        loss = closure()
+        if has_gradient(groups):
+            clock.refuse_uncounted()
+        return loss
+
+    if len(args) > 1:
+        return (args[0], counted, *args[2:]), kwargs
+    return args, {**kwargs, "closure": counted}

@@ -13,8 +13,9 @@ from torch.optim.lr_scheduler import LRScheduler
 
 from passo.ground.checks import brief, whole
 from passo.ground.schema import MOST
-from passo.optim.ground import attached, ranks
+from passo.optim.ground import attached, ranks, wrappers
 from passo.optim.ground.quiet import quiet
+from passo.optim.ground.undo import of_fields, of_objects
 from passo.optim.ground.updates import Watch
 from passo.optim.scheduler import horizon, resume, state, words
 from passo.optim.scheduler.engine import Engine
@@ -46,31 +47,79 @@ class Scheduler(LRScheduler):
         self.driver = self._engine.driver  # no property: a recorder asks for it at every update
         self._under_way = bool(getattr(optimizer, "state", None))
         self._step_count = 1
-        self._step_hooks: tuple[Any, ...] = ()
-        self._load_hook: Any = None
+        self._hooks: list[Any] = []
         self._kept: Any = None
         self.attached = False
 
-    def start(self, record: str | os.PathLike[str] | None = None) -> None:
-        """Hang on the optimizer's hooks and write what the first update uses."""
+    def start(
+        self,
+        record: str | os.PathLike[str] | None = None,
+        then: Callable[[Scheduler], object] | None = None,
+    ) -> None:
+        """Hang on the optimizer's hooks and write what the first update uses; or change nothing.
+
+        `then` is the last that is done.
+        """
+        undo = of_fields(self.optimizer.param_groups)
+        try:
+            self._hang(record)
+            if then is not None:
+                then(self)
+        except BaseException:
+            self._let_go()
+            undo()
+            raise
+
+    def _hang(self, record: str | os.PathLike[str] | None) -> None:
         optimizer, engine = self.optimizer, self._engine
+        groups = optimizer.param_groups
         if record is not None:
-            engine.record(record, optimizer.param_groups)
+            engine.record(record, groups)
         if self.settings.clock == "hook":
             engine.watch = Watch(optimizer)
-            pulse = Pulse(engine, engine.watch)
-            self._step_hooks = (
-                optimizer.register_step_pre_hook(pulse.before),
-                optimizer.register_step_post_hook(pulse.after),
-            )
-        if hasattr(optimizer, "register_load_state_dict_post_hook"):
+            lent = wrappers.lending(optimizer)
+            pulse = Pulse(engine, engine.watch, lent)
+            self._hook(optimizer, "register_step_pre_hook", pulse.before)
+            self._hook(optimizer, "register_step_post_hook", pulse.after)
+            for inner in lent.values():
+                self._hook(inner, "register_load_state_dict_post_hook", pulse.look_anew)
+        if hasattr(optimizer, "_optimizer_load_state_dict_post_hooks"):
             # A bound method: through this hook the optimizer owns the Scheduler.
-            self._load_hook = optimizer.register_load_state_dict_post_hook(self._after_load)
+            self._hook(optimizer, "register_load_state_dict_post_hook", self._after_load)
         self.attached = True
-        engine.write(optimizer.param_groups)
+        engine.write(groups)
         horizon.watch(engine)
         if not attached.add(optimizer, self):
             self._kept = optimizer
+
+    def _hook(self, optimizer: Any, register: str, hook: Callable[..., Any]) -> None:
+        self._hooks.append(getattr(optimizer, register)(hook))
+
+    def _let_go(self) -> None:
+        """Take back what `start` began."""
+        engine = self._engine
+        while self._hooks:
+            self._hooks.pop().remove()
+        if engine.journal is not None:
+            engine.journal.discard()
+            engine.journal = None
+        attached.drop(self.optimizer, self)
+        self.attached, self._kept = False, None
+        horizon.forget(engine)
+
+    def _undo(self) -> Callable[[], None]:
+        """A function that makes Scheduler, file and fields what they are now."""
+        held, fields = self.as_it_is(), of_fields(self.optimizer.param_groups)
+        journal = self._engine.journal
+        file = None if journal is None else journal.keep()
+
+        def undo() -> None:
+            if file is not None:
+                file()
+            held()
+            fields()
+
+        return undo
 
     @property
     def optimizer(self) -> Optimizer:  # type: ignore[override]
@@ -202,10 +251,24 @@ class Scheduler(LRScheduler):
                 horizon.refuse_past_the_end(self._engine)
             self._engine.tick(self.optimizer.param_groups)
 
-    def count(self, *, samples: float = 0, tokens: float = 0) -> None:
+    def count(self, *, samples: float | None = None, tokens: float | None = None) -> None:
         """Say how much the update in progress consumes, where that varies; calls add up.
 
-        Raises PassoError where the run's axis is not that unit.
+        0 is an answer: an update on the same samples as the one before consumes nothing. Raises
+        PassoError where the run's axis is not that unit.
+
+        >>> import torch
+        >>> from passo import Linear, Run, attach, samples
+        >>> weight = torch.nn.Parameter(torch.ones(1))
+        >>> optimizer = torch.optim.SGD([weight], lr=1.0)
+        >>> run = Run(samples(100), axis="sample")
+        >>> scheduler = attach(optimizer, Linear(1.0, 0.0, samples(100)), run)
+        >>> for amount in (25, 0):
+        ...     scheduler.count(samples=amount)
+        ...     weight.grad = torch.ones(1)
+        ...     optimizer.step()
+        >>> scheduler.clock, scheduler.position
+        (2, 25.0)
         """
         self._engine.clock.count(samples, tokens)
 
@@ -237,13 +300,14 @@ class Scheduler(LRScheduler):
             raise PassoError(msg)
         told = ranks.reduced({**(metrics or {}), **named}, reduce)
         engine = self._engine
-        changed = [track.report(engine.clock.at, told) for track in engine.driver.tracks]
-        if engine.journal is not None:
-            engine.journal.report(told)
+        engine.refuse_anew()
         words.tell_of_unheard(engine.driver, told)
+        changed = [track.report(engine.clock.at, told) for track in engine.driver.tracks]
         if any(changed):
             engine.driver.share()
             engine.write(self.optimizer.param_groups)
+        if engine.journal is not None:
+            engine.journal.report(told)
 
     def seek(self, update: int) -> None:
         """The next update is update `update`: absolute, and the same however often it is called.
@@ -255,14 +319,18 @@ class Scheduler(LRScheduler):
         engine = self._engine
         if update and self._under_way:
             words.need_bases(engine)
-        groups = self.optimizer.param_groups
-        if engine.journal is not None:
-            engine.journal.wind(groups, update)
-        engine.clock.move(update)
-        engine.driver.moved()
-        engine.write(groups)
-        if engine.journal is not None:
-            engine.journal.tell("seek")
+        groups, undo = self.optimizer.param_groups, self._undo()
+        try:
+            if engine.journal is not None:
+                engine.journal.wind(groups, update)
+            engine.clock.move(update)
+            engine.driver.moved()
+            engine.write(groups)
+            if engine.journal is not None:
+                engine.journal.tell("seek")
+        except BaseException:
+            undo()
+            raise
 
     def detach(self, *, restore: bool = False) -> None:
         """Take the hooks away and close the trace; the last values stay, or the bases come back.
@@ -274,10 +342,9 @@ class Scheduler(LRScheduler):
         >>> optimizer.param_groups[0]["lr"]
         1.0
         """
-        for handle in (*self._step_hooks, self._load_hook):
-            if handle is not None:
-                handle.remove()
-        self._step_hooks, self._load_hook, self.attached = (), None, False
+        while self._hooks:
+            self._hooks.pop().remove()
+        self.attached = False
         engine = self._engine
         if restore:
             engine.driver.restore(self.optimizer.param_groups)
@@ -290,24 +357,28 @@ class Scheduler(LRScheduler):
         """Say once, as a PassoWarning, where the run ended early or late."""
         horizon.conclude(self._engine)
 
-    def stand_still(self) -> Callable[[], None]:
-        """Count no update and write no trace until the answer is called.
+    def as_it_is(self) -> Callable[[], None]:
+        """A function that makes the Scheduler what it is now, whatever it was told meanwhile.
 
-        Who calls this puts back what the optimizer held, these hooks among it. The answer puts the
-        Scheduler back where it was moved or told of something meanwhile.
+        Hooks and fields are the optimizer's, and what a trace's file holds stays there.
         """
-        engine = self._engine
-        before, journal = self.state_dict(), engine.journal
-        engine.journal = None
-        for handle in self._step_hooks:
-            handle.remove()
+        engine, under_way = self._engine, self._under_way
+        held = of_objects(engine)
 
         def go_on() -> None:
-            if self.state_dict() != before:
-                self.load_state_dict(before)
-            engine.journal = journal
+            held()
+            self._under_way = under_way
 
         return go_on
+
+    def stand_still(self) -> None:
+        """Count no update and write no trace, until all is put back by who kept it `as_it_is`."""
+        journal = self._engine.journal
+        if journal is not None:
+            journal.flush()
+        for handle in self._hooks:
+            handle.remove()
+        self._engine.journal = None
 
     def state_dict(self) -> dict[str, Any]:
         """Clock, plan, run, bases and what plateaus remember: plain JSON of constant size.
@@ -328,15 +399,19 @@ class Scheduler(LRScheduler):
         A plan that differs from the saved one is dealt with as `attach(on_change=...)` said.
         """
         saved, engine = state.Saved(state_dict), self._engine
-        groups = self.optimizer.param_groups
-        if engine.driver.is_behind(groups):
-            engine.regroup(groups)
-        resume.load(engine, saved, groups)
-        self._under_way = False
-        engine.driver.forget_used()
-        engine.write(groups)
-        if engine.journal is not None:
-            engine.journal.tell("load")
+        groups, undo = self.optimizer.param_groups, self._undo()
+        try:
+            if engine.driver.is_behind(groups):
+                engine.regroup(groups)
+            resume.load(engine, saved, groups)
+            self._under_way = False
+            engine.driver.forget_used()
+            engine.write(groups)
+            if engine.journal is not None:
+                engine.journal.tell("load")
+        except BaseException:
+            undo()
+            raise
 
     def __repr__(self) -> str:
         return words.scheduler(self._engine)
