@@ -66,7 +66,7 @@ KINDS: dict[str, Callable[[Any, Any], Any]] = {
 
 def step_of(library: Any, kind: str, groups: int) -> Callable[[], None]:
     """One step of a scheduler that has made its first ones."""
-    params = [{"params": [torch.nn.Parameter(torch.ones(1))]} for _ in range(groups)]
+    params = [{"params": [torch.nn.Parameter(torch.ones(2))]} for _ in range(groups)]
     optimizer = torch.optim.SGD(params, lr=0.1, momentum=0.9)
     scheduler = KINDS[kind](library, optimizer)
     optimizer.step()

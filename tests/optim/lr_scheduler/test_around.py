@@ -10,7 +10,8 @@ from hypothesis import given
 from torch._dynamo.testing import CompileCounter
 
 from passo.optim import lr_scheduler as ours
-from tests.optim.lr_scheduler.twins import LEVEL_3, Plan, optimizer_of, torchs
+from tests.optim.lr_scheduler.drawn import LEVEL_3
+from tests.optim.lr_scheduler.twins import Plan, optimizer_of, torchs
 from tests.optim.tools import sgd, weight
 from tests.torches import OLD_TORCH
 

@@ -581,3 +581,145 @@ def test_a_step_that_is_named_by_hand_is_the_one_to_go_on_from(name, named):
         rolled(scheduler, 2)
         scheduler.last_epoch = named
         assert rolled(scheduler, 4) == near(*whole[2:6])
+
+
+# -- 20 to 23: whose rate is it
+
+
+def two(rates=(1.0, 0.1)):
+    return SGD([{"params": [weight()], "lr": lr} for lr in rates])
+
+
+def told_apart(of, optimizer):
+    return of.LambdaLR(optimizer, [lambda t: 0.5**t, lambda t: 0.9**t])
+
+
+def test_groups_in_another_order_keep_their_rates():
+    """Row 20."""
+    for of, wanted in ((torchs, [0.5, 0.09]), (ours, [0.09, 0.5])):
+        scheduler = told_apart(of, optimizer := two())
+        optimizer.param_groups.reverse()
+        rolled(scheduler, 1)
+        assert of_groups(scheduler) == near(*wanted)
+
+
+def test_a_group_that_goes_leaves_the_others_their_rates():
+    """Row 21."""
+    for of, ends in ((torchs, refused(ValueError)), (ours, nullcontext())):
+        scheduler = told_apart(of, optimizer := two())
+        del optimizer.param_groups[0]
+        with ends:
+            rolled(scheduler, 1)
+            assert OLD_TORCH or of_groups(scheduler) == near(0.09)
+
+
+def test_a_plateau_cuts_once_what_torch_gave_to_two_groups():
+    """Row 22."""
+    for of, wanted in ((torchs, 0.01), (ours, 0.1)):
+        params = [{"params": [weight()]}, {"params": [weight()]}]
+        optimizer = SGD(params, lr=torch.tensor(1.0, dtype=torch.float64))
+        scheduler = of.ReduceLROnPlateau(optimizer, patience=0)
+        for _ in range(2):
+            scheduler.step(1.0)
+        if not (OLD_TORCH and of is torchs):  # which puts floats there
+            assert of_groups(scheduler) == near(wanted, wanted)
+
+
+def test_a_state_finds_its_groups_by_their_names():
+    """Row 23."""
+
+    def named(names):
+        rates = {"head": 1.0, "body": 0.1}
+        return SGD([{"params": [weight()], "lr": rates[name], "name": name} for name in names])
+
+    for of, wanted in ((torchs, [0.5, 0.05]), (ours, [0.05, 0.5])):
+        scheduler = of.LambdaLR(named(["head", "body"]), lambda t: 1 - t / 10)
+        rolled(scheduler, 4)
+        state = scheduler.state_dict()
+        scheduler = of.LambdaLR(named(["body", "head"]), lambda t: 1 - t / 10)
+        scheduler.load_state_dict(copy.deepcopy(state))
+        rolled(scheduler, 1)
+        assert of_groups(scheduler) == near(*wanted)
+
+
+# -- 24 to 28: lengths and milestones
+
+FRACTIONS = {
+    "StepLR": (
+        lambda of, o: of.StepLR(o, 2.5, 0.5),
+        [1, 1, 1, 1, 1, 0.5],
+        [1, 1, 1, 0.5, 0.5, 0.25],
+    ),
+    "MultiStepLR": (lambda of, o: of.MultiStepLR(o, [2.5], 0.5), [1] * 6, [1, 1, 1, 0.5, 0.5, 0.5]),
+    "ConstantLR": (lambda of, o: of.ConstantLR(o, 0.5, 2.5), [0.5] * 6, [0.5, 0.5, 0.5, 1, 1, 1]),
+    "LinearLR": (
+        lambda of, o: of.LinearLR(o, 0.1, 1.0, 2.5),
+        [0.1, 0.46, 0.82, 0.82, 0.82, 0.82],
+        [0.1, 0.46, 0.82, 1, 1, 1],
+    ),
+    "PolynomialLR": (
+        lambda of, o: of.PolynomialLR(o, 2.5),
+        [1, 0.6, 0.2, 0.2, 0.2, 0.2],
+        [1, 0.6, 0.2, 0, 0, 0],
+    ),
+}
+
+
+@pytest.mark.parametrize("name", FRACTIONS)
+def test_a_length_that_is_no_whole_number_ends_where_it_says(name):
+    """Row 24."""
+    build, theirs, mine = FRACTIONS[name]
+    assert rolled(build(torchs, sgd()), 6) == near(*theirs)
+    assert rolled(build(ours, sgd()), 6) == near(*mine)
+    assert rolled(build(ours, sgd()), 6) == near(*map(build(ours, sgd()).schedule, range(6)))
+
+
+@pytest.mark.parametrize("milestones", [[6, 5], [2.5, 4]])
+def test_milestones_that_no_sequence_has_are_refused(milestones):
+    """Row 25."""
+
+    def build(of, points):
+        parts = [of.ConstantLR(optimizer, factor, 9) for factor in (0.5, 0.25, 0.125)]
+        return of.SequentialLR(optimizer, parts, points)
+
+    optimizer = sgd()
+    assert 0.25 not in rolled(build(torchs, milestones), 9)  # the rate of the second part
+    with pytest.raises(passo.PassoError) as raised:
+        build(ours, milestones)
+    points = ast.literal_eval(str(raised.value).rpartition("write ")[2])
+    assert rolled(build(ours, points), points[0] + 1)[-2:] == near(0.5, 0.25)
+
+
+def test_a_stair_of_no_length_is_refused_when_it_is_built():
+    """Row 26."""
+    scheduler = torchs.StepLR(sgd(), 0)
+    with pytest.raises(ZeroDivisionError):
+        rolled(scheduler, 1)
+    with pytest.raises(passo.PassoError) as raised:
+        ours.StepLR(optimizer := sgd(), 0)
+    assert str(raised.value) == "step_size must be the steps of a stair, 1 or more, got 0"
+    assert "initial_lr" not in optimizer.param_groups[0]
+
+
+def test_a_cycle_of_negative_length_is_refused():
+    """Row 27."""
+    optimizer = sgd(momentum=0.9)
+    assert rolled(torchs.CyclicLR(optimizer, 0.1, 1.0, -1), 4) == near(0.1, 1.0, 0.1, 1.0)
+    with pytest.raises(passo.PassoError, match="0 or more, got -1"):
+        ours.CyclicLR(optimizer, 0.1, 1.0, -1)
+
+
+@pytest.mark.filterwarnings("ignore:The epoch parameter in:UserWarning")
+@pytest.mark.parametrize("name", BEGUN)
+def test_a_step_to_before_the_beginning_is_followed_by_the_first(name):
+    """Row 28."""
+    whole = rolled(BEGUN[name](torchs, sgd(), -1), 4)
+    found = {}
+    for of in (torchs, ours):
+        scheduler = BEGUN[name](of, sgd(), -1)
+        rolled(scheduler, 3)
+        scheduler.step(-1)
+        found[of] = rolled(scheduler, 5)[1:]
+    assert found[ours] == near(*whole)
+    if name in ("StepLR", "LinearLR", "ConstantLR") and not OLD_TORCH:
+        assert found[torchs] != near(*whole)

@@ -9,21 +9,12 @@ from dataclasses import replace
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from tests.optim.lr_scheduler.twins import (
-    CYCLES,
-    LEAF,
-    Part,
-    Plan,
-    agree,
-    lived,
-    ours,
-    plans,
-    torchs,
-)
+from tests.optim.lr_scheduler.drawn import LEAF, growing, plans
+from tests.optim.lr_scheduler.twins import CYCLES, Part, Plan, agree, lived, ours, torchs
 from tests.torches import OLD_TORCH
 
 THOROUGH = os.environ.get("HYPOTHESIS_PROFILE") == "thorough"
-EXAMPLES = 50_000 if THOROUGH else 2_000
+EXAMPLES = int(os.environ.get("DROP_IN_EXAMPLES", "50000" if THOROUGH else "2000"))
 SHARE = 0.05
 
 
@@ -69,6 +60,14 @@ def test_ours_do_what_torchs_do(record_property):
     told = ", ".join(f"{name} {count}" for name, count in swallowed.items())
     record_property("compared with torch", f"{total} examples; not compared: {told or 'none'}")
     assert sum(swallowed.values()) < SHARE * total
+
+
+@settings(max_examples=EXAMPLES // 4, suppress_health_check=list(HealthCheck), deadline=None)
+@given(plan=growing())
+def test_a_group_that_comes_is_as_one_that_has_always_been_there(plan):
+    if OLD_TORCH:
+        plan = replace(plan, tensors=False)
+    assert agree(lived(plan, ours), lived(plan, torchs), plan) is None
 
 
 rates_only = LEAF.filter(lambda part: part.kind not in CYCLES)

@@ -41,6 +41,18 @@ def sequence(optimizer, count, milestones):
         (lambda o: ours.CyclicLR(o, 0.1, NAN), "max_lr of CyclicLR must be a number, got nan"),
         (lambda o: ours.OneCycleLR(o, [NAN], 9), "max_lr of OneCycleLR must be a number, got nan"),
         (lambda o: sequence(o, 3, [6, 5]), "milestones must grow, got [6, 5]; write [5, 6]"),
+        (
+            lambda o: sequence(o, 3, [2.5, 4.0]),
+            "milestones must be whole steps, got [2.5, 4.0]; write [3, 4]",
+        ),
+        (
+            lambda o: ours.CyclicLR(o, 0.1, 1.0, -1),
+            "step_size_up must be the steps of a part of the cycle, 0 or more, got -1",
+        ),
+        (
+            lambda o: ours.CyclicLR(o, 0.1, 1.0, 3, -2),
+            "step_size_down must be the steps of a part of the cycle, 0 or more, got -2",
+        ),
     ],
 )
 def test_a_scheduler_that_cannot_be_is_not_built(build, text):

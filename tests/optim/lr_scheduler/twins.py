@@ -1,17 +1,18 @@
-"""Plans of schedulers and calls, drawn at random, and both libraries as they carry them out."""
+"""Plans of schedulers and calls, and both libraries as they carry them out."""
 
 from __future__ import annotations
 
 import copy
 import math
+import pickle
 import warnings
+from collections import Counter
 from dataclasses import dataclass, field
-from itertools import chain
+from itertools import chain, islice, permutations
 from types import ModuleType
 from typing import Any
 
 import torch
-from hypothesis import strategies as st
 from torch.optim import lr_scheduler as torchs
 
 from passo.optim import lr_scheduler as ours
@@ -65,6 +66,7 @@ class Plan:
     parts: tuple[Part, ...]
     events: tuple[tuple[Any, ...], ...]
     last_epoch: int = -1
+    late: int = 0  # how many of the groups come later
 
     def everything(self) -> list[Part]:
         """All schedulers, members included."""
@@ -73,16 +75,22 @@ class Plan:
 
 @dataclass
 class Life:
-    """One library's way through a plan: what it wrote after each event, or how it ended."""
+    """One library's way through a plan: what it wrote after each event, or how it ended.
+
+    Torch knows groups by their places, and would mix them up: its groups stay where they are, and
+    only those are seen that `order` has, in that order. Ours are really moved.
+    """
 
     seen: list[tuple[list[float], list[float], list[list[float]]]] = field(default_factory=list)
     ended: str | None = None
+    order: list[int] = field(default_factory=list)
+    newest: int = -1
 
 
-def optimizer_of(plan: Plan) -> torch.optim.Optimizer:
-    """As the plan has it, with gradients of zero."""
+def optimizer_of(plan: Plan, order: list[int] | None = None) -> torch.optim.Optimizer:
+    """As the plan has it, or with the groups of an order, with gradients of zero."""
     groups = []
-    for rate in plan.rates:
+    for rate in plan.rates if order is None else [plan.rates[tag] for tag in order]:
         parameter = torch.nn.Parameter(torch.zeros(1))
         parameter.grad = torch.zeros(1)
         lr = torch.tensor(rate, dtype=torch.float64) if plan.tensors else rate
@@ -94,28 +102,29 @@ def optimizer_of(plan: Plan) -> torch.optim.Optimizer:
 
 def lived(plan: Plan, library: ModuleType) -> Life:
     """Carry a plan out."""
-    life = Life()
+    life = Life(order=list(range(len(plan.rates) - plan.late)))
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
-            optimizer = optimizer_of(plan)
+            optimizer = optimizer_of(plan, None if library is torchs else life.order)
             schedulers = [part.build(library, optimizer) for part in plan.parts]
-            _see(life, optimizer, schedulers)
+            _see(life, library, optimizer, schedulers)
             for event in plan.events:
-                optimizer, schedulers = _happen(event, plan, library, optimizer, schedulers)
-                _see(life, optimizer, schedulers)
+                optimizer, schedulers = _happen(event, plan, library, life, optimizer, schedulers)
+                _see(life, library, optimizer, schedulers)
         except (ValueError, ZeroDivisionError, TypeError, NotImplementedError) as error:
             life.ended = type(error).__name__
     return life
 
 
-def _see(life: Life, optimizer: Any, schedulers: list[Any]) -> None:
-    rates = [float(group["lr"]) for group in optimizer.param_groups]
+def _see(life: Life, library: ModuleType, optimizer: Any, schedulers: list[Any]) -> None:
+    shown = life.order if library is torchs else range(len(life.order))
+    groups = [optimizer.param_groups[place] for place in shown]
+    rates = [float(group["lr"]) for group in groups]
     momenta = [
-        float(group["betas"][0] if "betas" in group else group["momentum"])
-        for group in optimizer.param_groups
+        float(group["betas"][0] if "betas" in group else group["momentum"]) for group in groups
     ]
-    last = [[float(rate) for rate in each.get_last_lr()] for each in schedulers]
+    last = [[float(each.get_last_lr()[place]) for place in shown] for each in schedulers]
     life.seen.append((rates, momenta, last))
 
 
@@ -123,28 +132,117 @@ def _happen(
     event: tuple[Any, ...],
     plan: Plan,
     library: ModuleType,
+    life: Life,
     optimizer: Any,
     schedulers: list[Any],
 ) -> tuple[Any, list[Any]]:
     what, *given = event
     if what == "resume":
-        return _resumed(plan, library, optimizer, schedulers)
-    if what == "edit":
-        _edit(optimizer.param_groups, *given)
-    for _ in range(given[0] if what == "step" else 0):
+        return _resumed(plan, library, life, optimizer, schedulers)
+    if what == "copy":
+        can_pickle = given[0] and not any(each.kind in FREE for each in plan.everything())
+        pair = optimizer, schedulers
+        return pickle.loads(pickle.dumps(pair)) if can_pickle else copy.deepcopy(pair)
+    if what == "load":
+        _load(given[0], optimizer, schedulers)
+    elif what == "add":
+        _add(plan, library, life, optimizer)
+        _advance("step", 1, plan, optimizer, schedulers)
+    elif what == "edit":
+        place = given[0] % len(life.order)
+        group = optimizer.param_groups[life.order[place] if library is torchs else place]
+        _edit(group, given[1])
+    elif what in ("move", "drop"):
+        _rearrange(what, given[0], library, life, optimizer)
+    elif what == "set":
+        _set(*given, plan, schedulers)
+    else:
+        _advance(what, given[0], plan, optimizer, schedulers)
+    return optimizer, schedulers
+
+
+def _advance(what: str, given: Any, plan: Plan, optimizer: Any, schedulers: list[Any]) -> None:
+    """Steps; or one to an epoch; or with a metric."""
+    for _ in range(given if what == "step" else 0):
         optimizer.step()
         for part, scheduler in zip(plan.parts, schedulers, strict=True):
             _step(part, scheduler, 1.0)
     for part, scheduler in zip(plan.parts, schedulers, strict=True):
         if what == "metric":
-            _step(part, scheduler, given[0])
+            _step(part, scheduler, given)
         elif what == "jump" and part.kind in LEAVES:
-            scheduler.step(given[0])
-    return optimizer, schedulers
+            scheduler.step(given)
 
 
-def _edit(groups: list[dict[str, Any]], place: int, rate: float) -> None:
-    group = groups[place % len(groups)]
+def _load(order: str, optimizer: Any, schedulers: list[Any]) -> None:
+    """Load what is there into what is there: nothing has changed then."""
+    states = copy.deepcopy([optimizer.state_dict(), *(each.state_dict() for each in schedulers)])
+    for each in order:
+        if each == "o":
+            optimizer.load_state_dict(copy.deepcopy(states[0]))
+        else:
+            for scheduler, state in zip(schedulers, states[1:], strict=True):
+                scheduler.load_state_dict(copy.deepcopy(state))
+
+
+def _add(plan: Plan, library: ModuleType, life: Life, optimizer: Any) -> None:
+    """A group that comes; torch has had it from the beginning, unseen."""
+    tag = max([len(plan.rates) - plan.late - 1, life.newest, *life.order]) + 1
+    if tag < len(plan.rates):
+        life.order.append(tag)
+        life.newest = tag
+        if library is ours:
+            optimizer.add_param_group(optimizer_of(plan, [tag]).param_groups[0])
+
+
+def _rearrange(what: str, number: int, library: ModuleType, life: Life, optimizer: Any) -> None:
+    """Groups in another order; or one that goes."""
+    places = list(range(len(life.order)))
+    if what == "drop" and len(places) > 1:
+        del places[number % len(places)]
+    if what == "move":
+        places = list(
+            next(islice(permutations(places), number % math.factorial(len(places)), None))
+        )
+    life.order = [life.order[place] for place in places]
+    if library is ours:
+        groups = optimizer.param_groups
+        for group in (each for place, each in enumerate(groups) if place not in places):
+            optimizer.state.pop(group["params"][0], None)
+        groups[:] = [groups[place] for place in places]
+
+
+EACH = ("base_lrs", "max_lrs", "min_lrs")
+
+
+def _set(which: int, number: int, chosen: int, plan: Plan, schedulers: list[Any]) -> None:
+    """Another value for a parameter of one scheduler, or of a member."""
+    leaves = [leaf for pair in zip(plan.parts, schedulers, strict=True) for leaf in _leaves(*pair)]
+    kind, scheduler = leaves[which % len(leaves)]
+    names = sorted(SETTABLE[kind])
+    name = names[number % len(names)]
+    values = SETTABLE[kind][name]
+    value = values[chosen % len(values)]
+    if name == "in place":
+        scheduler.milestones.update([value])
+    elif name == "milestones":
+        scheduler.milestones = Counter(value)
+    elif name == "lr_lambdas":
+        scheduler.lr_lambdas = [value] * len(scheduler.lr_lambdas)
+    elif name in EACH:
+        getattr(scheduler, name)[:] = [value] * len(getattr(scheduler, name))
+    else:
+        setattr(scheduler, name, value)
+
+
+def _leaves(part: Part, scheduler: Any) -> list[tuple[str, Any]]:
+    if not part.members:
+        return [(part.kind, scheduler)]
+    pairs = zip(part.members, scheduler._schedulers, strict=True)
+    return [leaf for pair in pairs for leaf in _leaves(*pair)]
+
+
+def _edit(group: dict[str, Any], rate: float) -> None:
     if isinstance(group["lr"], torch.Tensor):
         group["lr"].fill_(rate)
     else:
@@ -159,10 +257,10 @@ def _step(part: Part, scheduler: Any, metric: float) -> None:
 
 
 def _resumed(
-    plan: Plan, library: ModuleType, optimizer: Any, schedulers: list[Any]
+    plan: Plan, library: ModuleType, life: Life, optimizer: Any, schedulers: list[Any]
 ) -> tuple[Any, list[Any]]:
     states = copy.deepcopy([optimizer.state_dict(), *(each.state_dict() for each in schedulers)])
-    optimizer = optimizer_of(plan)
+    optimizer = optimizer_of(plan, life.order if library is ours else None)
     schedulers = [part.build(library, optimizer) for part in plan.parts]
     optimizer.load_state_dict(states[0])
     for scheduler, state in zip(schedulers, states[1:], strict=True):
@@ -187,143 +285,52 @@ def agree(one: Life, other: Life, plan: Plan) -> str | None:
     return None
 
 
-class Given:
-    """Arguments of each class."""
-
-    lengths = st.integers(1, 12)
-    factors = st.sampled_from(FACTORS)
-
-    StepLR = st.fixed_dictionaries({"step_size": lengths, "gamma": factors})
-    MultiStepLR = st.fixed_dictionaries(
-        {
-            "milestones": st.lists(st.integers(0, 20), min_size=1, max_size=4).map(tuple),
-            "gamma": factors,
-        }
-    )
-    ConstantLR = st.fixed_dictionaries(
-        {"factor": st.sampled_from((0.25, 0.5, 1.0)), "total_iters": lengths}
-    )
-    LinearLR = st.fixed_dictionaries(
-        {
-            "start_factor": st.sampled_from((0.1, 1 / 3, 1.0)),
-            "end_factor": st.sampled_from((0.0, 0.2, 1.0)),
-            "total_iters": lengths,
-        }
-    )
-    ExponentialLR = st.fixed_dictionaries({"gamma": factors})
-    PolynomialLR = st.fixed_dictionaries(
-        {"total_iters": lengths, "power": st.sampled_from((0.5, 1.0, 2.0, 3.0))}
-    )
-    CosineAnnealingLR = st.fixed_dictionaries(
-        {"T_max": lengths, "eta_min": st.sampled_from((0.0, 0.001, 0.02))}
-    )
-    CosineAnnealingWarmRestarts = st.fixed_dictionaries(
-        {
-            "T_0": lengths,
-            "T_mult": st.integers(1, 3),
-            "eta_min": st.sampled_from((0.0, 0.001)),
-        }
-    )
-    LambdaLR = st.fixed_dictionaries(
-        {"lr_lambda": st.sampled_from((lambda t: 0.9**t, lambda t: 1 / (1 + t)))}
-    )
-    MultiplicativeLR = st.fixed_dictionaries(
-        {"lr_lambda": st.sampled_from((lambda t: 0.9, lambda t: 1.1 if t % 2 else 0.8))}
-    )
-    CyclicLR = st.fixed_dictionaries(
-        {
-            "base_lr": st.sampled_from((0.01, 0.1)),
-            "max_lr": st.sampled_from((0.2, 1.0)),
-            "step_size_up": lengths,
-            "step_size_down": st.none() | lengths,
-            "mode": st.sampled_from(("triangular", "triangular2", "exp_range")),
-            "gamma": factors,
-            "cycle_momentum": st.booleans(),
-        }
-    )
-    OneCycleLR = st.fixed_dictionaries(
-        {
-            "max_lr": st.sampled_from((0.2, 1.0)),
-            "total_steps": st.integers(100, 120),
-            "pct_start": st.sampled_from((0.1, 0.3, 0.5)),
-            "anneal_strategy": st.sampled_from(("cos", "linear")),
-            "three_phase": st.booleans(),
-            "cycle_momentum": st.booleans(),
-        }
-    )
-    ReduceLROnPlateau = st.fixed_dictionaries(
-        {
-            "mode": st.sampled_from(("min", "max")),
-            "factor": factors,
-            "patience": st.integers(0, 3),
-            "cooldown": st.integers(0, 2),
-            "threshold_mode": st.sampled_from(("rel", "abs")),
-            "min_lr": st.sampled_from((0.0, 0.01)),
-        }
-    )
-
-
-def leaf(kind: str) -> st.SearchStrategy[Part]:
-    """A scheduler of one class."""
-    return getattr(Given, kind).map(lambda given: Part(kind, tuple(given.items())))
-
-
-LEAF = st.sampled_from(LEAVES).flatmap(leaf)
-
-
-def composed(members: st.SearchStrategy[Part]) -> st.SearchStrategy[Part]:
-    """Members at once; or one after another, where torch takes single schedulers only."""
-    several = st.lists(members, min_size=1, max_size=3).map(tuple)
-    leaves = st.lists(LEAF, min_size=1, max_size=4).map(tuple)
-    chained = several.map(lambda parts: Part("ChainedScheduler", (), parts))
-    return st.one_of(chained, leaves.flatmap(_in_turn), leaves.flatmap(_in_turn))
-
-
-def _in_turn(parts: tuple[Part, ...]) -> st.SearchStrategy[Part]:
-    count = len(parts) - 1
-    milestones = st.lists(st.integers(1, 15), min_size=count, max_size=count, unique=True)
-    return milestones.map(
-        lambda m: Part("SequentialLR", (("milestones", tuple(sorted(m))),), parts)
-    )
-
-
-LEVEL_2 = composed(LEAF)
-LEVEL_3 = composed(LEAF | LEVEL_2)
-NESTED = st.lists(LEAF | LEVEL_2, min_size=1, max_size=3).map(tuple).flatmap(_in_turn)
-WITH_PLATEAU = (
-    st.tuples(LEAF, leaf("ReduceLROnPlateau"))
-    .map(lambda pair: Part("ChainedScheduler", (), pair))
-    .filter(lambda part: part.members[0].kind not in CYCLES)
-)
-PARTS = st.integers(0, 99).flatmap(
-    lambda n: (
-        NESTED
-        if n == 37
-        else WITH_PLATEAU
-        if n == 61
-        else leaf("ReduceLROnPlateau")
-        if 70 < n < 78
-        else (LEAF, LEVEL_2, LEVEL_3)[n % 3]
-    )
-)
-
-
-@st.composite
-def plans(draw: Any, part: st.SearchStrategy[Part] = PARTS) -> Plan:
-    """A whole plan."""
-    parts = tuple(draw(st.lists(part, min_size=1, max_size=2)))
-    events = st.one_of(
-        st.tuples(st.just("step"), st.integers(1, 8)),
-        st.tuples(st.just("step"), st.integers(1, 8)),
-        st.tuples(st.just("metric"), st.sampled_from((0.1, 0.5, 1.0, 2.0))),
-        st.tuples(st.just("jump"), st.integers(0, 30)),
-        st.tuples(st.just("edit"), st.integers(0, 2), st.sampled_from((0.003, 0.05, 0.7))),
-        st.tuples(st.just("resume")),
-    )
-    return Plan(
-        adam=draw(st.booleans()),
-        rates=tuple(draw(st.lists(st.sampled_from((0.1, 0.05, 1.0)), min_size=1, max_size=3))),
-        tensors=draw(st.integers(0, 5)) == 0,
-        parts=parts,
-        events=tuple(draw(st.lists(events, min_size=1, max_size=8))),
-    )
+LENGTHS = (1, 2, 3, 5, 8, 13, 20)
+SETTABLE: dict[str, dict[str, tuple[Any, ...]]] = {
+    "StepLR": {"step_size": LENGTHS, "gamma": FACTORS},
+    "MultiStepLR": {
+        "milestones": ((3, 3), (1, 7, 9), (12,)),
+        "in place": tuple(range(12)),
+        "gamma": FACTORS,
+    },
+    "ConstantLR": {"factor": (0.25, 0.5, 1.0), "total_iters": LENGTHS},
+    "LinearLR": {
+        "start_factor": (0.1, 1 / 3, 1.0),
+        "end_factor": (0.2, 0.7, 1.0),
+        "total_iters": LENGTHS,
+    },
+    "ExponentialLR": {"gamma": FACTORS},
+    "PolynomialLR": {"total_iters": LENGTHS, "power": (0.5, 1.0, 2.0, 3.0)},
+    "CosineAnnealingLR": {
+        "T_max": LENGTHS,
+        "eta_min": (0.0, 0.001, 0.02),
+        "base_lrs": (0.02, 0.3),
+    },
+    "CosineAnnealingWarmRestarts": {
+        "T_0": LENGTHS,
+        "T_i": LENGTHS,
+        "T_mult": (1, 2, 3),
+        "eta_min": (0.0, 0.001),
+        "base_lrs": (0.02, 0.3),
+    },
+    "LambdaLR": {
+        "lr_lambdas": (lambda t: 0.8**t, lambda t: 1 / (2 + t)),
+        "base_lrs": (0.02, 0.3),
+    },
+    "MultiplicativeLR": {"lr_lambdas": (lambda t: 0.8, lambda t: 1.0 + 0.1 * (t % 3))},
+    "CyclicLR": {
+        "total_size": (4.0, 11.0, 20.0),
+        "step_ratio": (0.25, 0.5),
+        "base_lrs": (0.02, 0.3),
+        "max_lrs": (0.5, 2.0),
+        "gamma": FACTORS,
+        "mode": ("triangular", "triangular2", "exp_range"),
+    },
+    "OneCycleLR": {"total_steps": (100, 130, 200), "base_lrs": (0.02, 0.3)},
+    "ReduceLROnPlateau": {
+        "factor": FACTORS,
+        "patience": (0, 1, 3),
+        "cooldown": (0, 2),
+        "min_lrs": (0.0, 0.03),
+    },
+}

@@ -10,9 +10,9 @@ from torch.optim import lr_scheduler as torchs
 from passo.ground.checks import real
 from passo.optim.ground.quiet import quiet
 from passo.optim.lr_scheduler.base import LRScheduler
-from passo.optim.lr_scheduler.functions import as_function, extended
+from passo.optim.lr_scheduler.functions import as_function
 from passo.optim.lr_scheduler.older import IS_OLD, takes_verbose
-from passo.optim.lr_scheduler.rates import put, scaled, snapshot
+from passo.optim.lr_scheduler.rates import held_slots, put, scaled
 from passo.schedules import Schedule, steps, warm_restarts
 from passo.schedules.algebra.atoms import base
 from passo.schedules.formula import NUMBERS
@@ -34,22 +34,15 @@ class Absolute(LRScheduler):
         if not self._follows_rule:
             super()._update_lr(epoch)
             return
-        self.last_epoch = self.last_epoch + 1 if epoch is None else epoch  # type: ignore[assignment]
         groups = self.optimizer.param_groups
-        if len(self.base_lrs) != len(groups):
-            self._meet(groups)
+        if not self._roster.is_in_line(groups):
+            self._meet()
+        self.last_epoch = self.last_epoch + 1 if epoch is None else epoch  # type: ignore[assignment]
         self._last_lr = put(groups, self._rates())
 
     def _rates(self) -> list[Any]:
         """The rate of each group at `last_epoch`; momenta are written on the way."""
         raise NotImplementedError  # pragma: no cover
-
-    def _meet(self, groups: list[dict[str, Any]]) -> None:
-        """Take up groups that came: the rate that they came with is their base."""
-        del self.base_lrs[len(groups) :]
-        for group in groups[len(self.base_lrs) :]:
-            group.setdefault("initial_lr", snapshot(group["lr"]))
-            self.base_lrs.append(snapshot(group["initial_lr"]))
 
     def _can_begin(self) -> bool:
         return self._follows_rule
@@ -86,14 +79,14 @@ class LambdaLR(Absolute, torchs.LambdaLR):
         self._before(optimizer)
         torchs.LambdaLR.__init__(self, optimizer, lr_lambda, last_epoch)
 
+    _lists = (*Absolute._lists, "lr_lambdas")
+
     def _schedule_of(self, place: int) -> Schedule:
         return base * as_function(self.lr_lambdas[place])
 
     def _rates(self) -> list[Any]:
         t: Any = self.last_epoch  # a float after step(1.5), as in torch
         functions = self.lr_lambdas
-        if len(functions) != len(self.base_lrs):
-            self.lr_lambdas = functions = extended(functions, len(self.base_lrs), "lr_lambdas")
         first, factor = functions[0], functions[0](t)
         if functions.count(first) == len(functions):
             return scaled(self.base_lrs, factor)
@@ -155,11 +148,15 @@ class CosineAnnealingWarmRestarts(Absolute, torchs.CosineAnnealingWarmRestarts):
             LRScheduler._update_lr(self, self.last_epoch)
 
     def _update_lr(self, epoch: float | None = None) -> None:
-        self.step(epoch)
+        """As a member; one that begins does so with the length that it was built with."""
+        if epoch == 0 and self.T_cur == 0 and self._follows_rule:
+            Absolute._update_lr(self, 0)
+        else:
+            self.step(epoch)
 
     def _one_on(self) -> None:
         if self.last_epoch < 0 or self._is_initial:
-            self._place(self.last_epoch + 1)
+            self._place(max(self.last_epoch + 1, 0))
             return
         self.T_cur += 1
         if self.T_cur >= self.T_i:
@@ -170,8 +167,8 @@ class CosineAnnealingWarmRestarts(Absolute, torchs.CosineAnnealingWarmRestarts):
     def _place(self, epoch: float) -> None:
         """The cycle that holds an epoch: its length, and what is gone of it."""
         length, begin = self.T_0, 0
-        if self.T_mult == 1:
-            begin = int(epoch // length) * length
+        if self.T_mult == 1 and epoch >= length:
+            length, begin = self.T_i, int(epoch // length) * length
         else:
             while epoch >= begin + length:
                 begin += length
@@ -207,6 +204,7 @@ class MultiplicativeLR(LRScheduler, torchs.MultiplicativeLR):
     __slots__ = ()
 
     _follows_rule = True
+    _lists = (*LRScheduler._lists, "lr_lambdas")
 
     @takes_verbose
     def __init__(
@@ -223,12 +221,12 @@ class MultiplicativeLR(LRScheduler, torchs.MultiplicativeLR):
         if self._is_initial or not self._follows_rule or (IS_OLD and self._is_to_0(epoch)):
             super()._update_lr(epoch)
             return
+        if not self._roster.is_in_line(groups):
+            self._meet()
         self.last_epoch = t = self.last_epoch + 1 if epoch is None else epoch  # type: ignore[assignment]
         functions = self.lr_lambdas
-        if len(functions) != len(groups):
-            self.lr_lambdas = functions = extended(functions, len(groups), "lr_lambdas")
         first, factor = functions[0], functions[0](t)  # type: ignore[arg-type]
-        held = [group["lr"] for group in groups]
+        held = held_slots(groups)
         if functions.count(first) == len(functions):
             rates = scaled(held, factor)
         else:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import functools
 import warnings
 import weakref
 from collections.abc import Mapping
@@ -13,9 +14,11 @@ from torch.optim import lr_scheduler as torchs
 
 from passo.ground.checks import brief, real
 from passo.optim.ground.quiet import quiet
-from passo.optim.lr_scheduler.footprint import Footprint, works_on
+from passo.optim.lr_scheduler.footprint import Footprint, comes, works_on
+from passo.optim.lr_scheduler.functions import for_late
 from passo.optim.lr_scheduler.older import Base, takes_verbose
-from passo.optim.lr_scheduler.rates import as_float, held_values, put
+from passo.optim.lr_scheduler.rates import as_float, held_values, put, snapshot
+from passo.optim.lr_scheduler.roster import Roster, in_todays_order, part_tensors, with_names
 from passo.schedules import PassoError
 
 if TYPE_CHECKING:
@@ -28,6 +31,7 @@ _RATES: Final = "_held"
 MOMENTA: Final = "_held_momenta"
 _FIELDS: Final = (_RATES, MOMENTA)
 _HOOKS: Final = "_optimizer_load_state_dict_post_hooks"
+_ROSTER: Final = "_roster"
 
 
 class LRScheduler(Base):
@@ -49,10 +53,11 @@ class LRScheduler(Base):
     [0.5]
     """
 
-    __slots__ = ("_footprint", "_loaded_at", "_quick", "_state_of_rule")
+    __slots__ = ("_footprint", "_loaded_at", "_quick", "_roster", "_state_of_rule")
 
     _follows_rule = False
     _needed = "last_epoch"
+    _lists: tuple[str, ...] = ("base_lrs", "_last_lr")
 
     def __init_subclass__(cls, **settings: Any) -> None:
         super().__init_subclass__(**settings)
@@ -73,8 +78,54 @@ class LRScheduler(Base):
         self._step_count += 1
         self._update_lr(epoch)
 
+    def _initial_step(self) -> None:
+        super()._initial_step()
+        self._enrol()
+
     def _update_lr(self, epoch: float | None = None) -> None:
+        self._meet()
         super()._update_lr(epoch)  # type: ignore[arg-type]
+
+    def _meet(self) -> bool:
+        """Bring the lists in line with the groups that are there; whether they were not.
+
+        A group that came joins with the rate that it has as its base.
+        """
+        optimizer, roster = self.optimizer, self._roster
+        if optimizer is roster.optimizer and roster.is_in_line(optimizer.param_groups):
+            return False
+        places = roster.places(optimizer)
+        late = [today for today, place in enumerate(places) if place is None]
+        part_tensors(optimizer, late)
+        found = {}
+        for name in self._lists:
+            given = getattr(self, name, None)
+            if isinstance(given, list):
+                join = functools.partial(self._for_late, name, given)
+                found[name] = roster.arranged(name, given, places, join)
+        for today in late:
+            comes(optimizer, today, has_base="base_lrs" in found)
+        for name, arranged in found.items():
+            setattr(self, name, arranged)
+        self._enrol()
+        return True
+
+    def _for_late(self, name: str, given: list[Any], place: int) -> Any:
+        """What a list has for a group that came."""
+        group = self.optimizer.param_groups[place]
+        if name == "base_lrs":
+            return snapshot(group.get("initial_lr", group["lr"]))
+        if name == "_last_lr":
+            return snapshot(group["lr"])
+        return for_late(given, len(self.optimizer.param_groups), name)
+
+    def _enrol(self, size: int | None = None) -> None:
+        """Remember whose the numbers in the lists are: those of the first groups, or of all."""
+        self._roster = Roster(self.optimizer, size)
+        for name in self._lists:
+            given = vars(self).get(name)
+            if isinstance(given, list) and not name.startswith("_"):
+                self._roster.lists[name] = list(given)
 
     @property
     def _made(self) -> int:
@@ -99,6 +150,11 @@ class LRScheduler(Base):
             return
         self._footprint = Footprint(optimizer)
         works_on(self, optimizer)
+        part_tensors(optimizer)
+        self._roster = Roster(optimizer)
+        self._listen(optimizer)
+
+    def _listen(self, optimizer: Any) -> None:
         if hasattr(optimizer, _HOOKS):
             handle = optimizer.register_load_state_dict_post_hook(_listener(weakref.ref(self)))
             weakref.finalize(self, handle.remove)
@@ -109,6 +165,7 @@ class LRScheduler(Base):
 
         Raises PassoError where there is no closed form.
         """
+        self._meet()
         return [self._schedule_of(k).with_base(rate) for k, rate in enumerate(self._bases())]
 
     @property
@@ -157,9 +214,16 @@ class LRScheduler(Base):
             self._footprint.undo(self, values=values)
             self._footprint = None
 
+    def get_last_lr(self) -> list[Any]:
+        """The rates that were written last, one for each group, in the order of today."""
+        self._meet()
+        return self._last_lr
+
     def state_dict(self) -> dict[str, Any]:
         """The state that torch saves, and what the fields hold now, for loading to bring back."""
-        return {**_own(super().state_dict()), **self._fields_now()}
+        self._meet()
+        state = {**_own(super().state_dict()), **self._fields_now()}
+        return with_names(state, self.optimizer.param_groups)
 
     def load_state_dict(self, state_dict: Mapping[str, Any]) -> None:
         """Go on where `state_dict` was made, by this class or by torch's.
@@ -168,9 +232,14 @@ class LRScheduler(Base):
         then it holds them already.
         """
         self._check_state(state_dict)
-        state, made = _own(state_dict), self._made
+        known = self._roster
+        self._meet()
+        made, lists = self._made, (*self._lists, *_FIELDS, "lr_lambdas")
+        state = in_todays_order(_own(state_dict), self.optimizer.param_groups, lists)
         held: dict[str, Any] = {key: state.pop(key) for key in _FIELDS if key in state}
         super().load_state_dict(state)
+        self._quick = None
+        self._enrol_loaded(known)
         self._after_load(state)
         if self._loaded_at != made:
             self._write_fields(held)
@@ -186,6 +255,15 @@ class LRScheduler(Base):
             )
             raise PassoError(msg)
 
+    def _enrol_loaded(self, known: Roster) -> None:
+        """The lists of a state are those of the groups of today, or of those that were here."""
+        size = len(getattr(self, "_last_lr", ()))
+        if size > len(self.optimizer.param_groups) and size == len(known.groups):
+            self._roster = known
+        else:
+            self._enrol(size)
+        self._meet()
+
     def _fields_now(self) -> dict[str, Any]:
         return {_RATES: held_values(self.optimizer)}
 
@@ -198,19 +276,23 @@ class LRScheduler(Base):
         put(groups[: len(rates)], rates[: len(groups)])
 
     def __getstate__(self) -> dict[str, Any]:
-        return self.__dict__.copy()
+        return {**self.__dict__, _ROSTER: self._roster.groups}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        self.__dict__.update(state)
+        known = state.get(_ROSTER)
+        self.__dict__.update({key: each for key, each in state.items() if key != _ROSTER})
         self._quick = self._state_of_rule = self._footprint = None
         self._loaded_at = -1
+        self._enrol()
+        if known is not None:
+            self._roster.know(known)
+        self._listen(self.optimizer)
 
 
 def _listener(reference: Any) -> Any:
     def loaded(_optimizer: Optimizer) -> None:
         if (scheduler := reference()) is not None:
             scheduler._loaded_at = scheduler._made
-            scheduler._quick = None
 
     return loaded
 

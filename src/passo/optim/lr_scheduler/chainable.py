@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
     from torch.optim import Optimizer
 
+    from passo.optim.lr_scheduler.shape import Shape
     from passo.schedules import Schedule
 
 
@@ -80,7 +81,7 @@ class MultiStepLR(Relative, torchs.MultiStepLR):
     0.010000000000000002
     """
 
-    __slots__ = ()
+    __slots__ = ("_counted", "_lent")
 
     @takes_verbose
     def __init__(
@@ -92,13 +93,38 @@ class MultiStepLR(Relative, torchs.MultiStepLR):
     ) -> None:
         self._before(optimizer)
         torchs.MultiStepLR.__init__(self, optimizer, milestones, gamma, last_epoch)
+        self._lent = False
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        super().__setstate__(state)
+        self._lent = False
+
+    def _lend(self) -> None:
+        """Somebody has the milestones, and may edit them: they are looked at before each step."""
+        self._lent = True
+        if "_last_lr" in vars(self) and (shape := self._shape()) is not None:
+            shape.usual, shape.home = False, None
+
+    def _update_lr(self, epoch: float | None = None) -> None:
+        if self._quick is not None and self._counted != vars(self)["milestones"]:
+            self._changed()
+        super()._update_lr(epoch)
+
+    def _keep(self, shape: Shape, rates: list[float], share: float) -> None:
+        super()._keep(shape, rates, share)
+        if self._lent:
+            shape.usual = False
+
+    def _unit(self) -> Schedule:
+        self._counted = dict(vars(self)["milestones"])
+        return super()._unit()
 
     milestones = Milestones()
     gamma = Parameter()
 
     def _expression(self, peak: Any) -> Schedule:
         points, passed = [(steps(0), peak)], 0
-        for milestone, times in sorted(self.milestones.items()):
+        for milestone, times in sorted(vars(self)["milestones"].items()):
             passed += times
             value = _times(self.gamma**passed, peak)
             if milestone == 0:

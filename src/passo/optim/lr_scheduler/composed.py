@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from bisect import bisect_right
 from typing import TYPE_CHECKING, Any, cast
 
@@ -97,6 +98,8 @@ class SequentialLR(Composed, torchs.SequentialLR):
 
     __slots__ = ()
 
+    _lists = ()
+
     @takes_verbose
     def __init__(
         self,
@@ -116,6 +119,10 @@ class SequentialLR(Composed, torchs.SequentialLR):
         if sorted(milestones) != list(milestones):
             msg = f"milestones must grow, got {milestones}; write {sorted(milestones)}"
             raise PassoError(msg)
+        if any(milestone != int(milestone) for milestone in milestones):
+            whole = [math.ceil(milestone) for milestone in milestones]
+            msg = f"milestones must be whole steps, got {milestones}; write {whole}"
+            raise PassoError(msg)
         self._before(optimizer)
         self._schedulers = schedulers
         self._milestones = milestones
@@ -125,6 +132,14 @@ class SequentialLR(Composed, torchs.SequentialLR):
 
     def _begin(self, at: int, *, onto: bool = False) -> None:
         begin_sequence(self, at, onto=onto)
+
+    def _meet(self) -> bool:
+        """The numbers are the members'; the last rates are there to be read."""
+        changed = super()._meet()
+        if changed:
+            active = self._schedulers[bisect_right(self._milestones, self.last_epoch)]
+            self._last_lr = active.get_last_lr()
+        return changed
 
     @quiet
     def step(self, metrics: Any = None) -> None:  # pyright: ignore[reportIncompatibleMethodOverride]
@@ -195,9 +210,16 @@ class ChainedScheduler(Composed, torchs.ChainedScheduler):
         if any(is_plateau(each) for each in schedulers):
             self._taken_off, self._untouched = [1.0] * len(self._last_lr), list(self._last_lr)
 
+    _lists = ("_last_lr", "_taken_off", "_untouched")
+
+    def _for_late(self, name: str, given: list[Any], place: int) -> Any:
+        return 1.0 if name == "_taken_off" else super()._for_late("_last_lr", given, place)
+
     @quiet
     def step(self, metrics: Any = None) -> None:  # pyright: ignore[reportIncompatibleMethodOverride]
         """One step on for each member; `metrics` is for the plateaus among them."""
+        if not self._roster.is_in_line(self.optimizer.param_groups):
+            self._meet()
         if "_taken_off" in self.__dict__:
             self._step_with_plateaus(metrics)
         else:
@@ -215,7 +237,7 @@ class ChainedScheduler(Composed, torchs.ChainedScheduler):
         plateaus = [each for each in self._schedulers if is_plateau(each)]
         if metrics is None:
             told(plateaus[0], None)
-        off = [*self._taken_off, *[1.0] * len(groups)][: len(groups)]
+        off = self._taken_off
         put(groups, self._without(off))
         for scheduler in others:
             told(scheduler, metrics)
@@ -235,10 +257,9 @@ class ChainedScheduler(Composed, torchs.ChainedScheduler):
         rates = [as_float(group["lr"]) for group in self.optimizer.param_groups]
         ours = [as_float(last) for last in self._last_lr]
         before = [as_float(each) for each in self._untouched]
-        known = {place: before[place] for place, last in enumerate(ours) if last == rates[place]}
         return [
-            known.get(place, rate / share if share else rate)
-            for place, (rate, share) in enumerate(zip(rates, off, strict=True))
+            untouched if rate == last else rate / share if share else rate
+            for rate, last, untouched, share in zip(rates, ours, before, off, strict=True)
         ]
 
     def _begin(self, at: int, *, onto: bool = False) -> None:

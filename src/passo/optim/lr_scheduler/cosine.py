@@ -50,6 +50,7 @@ class CosineAnnealingLR(Relative, torchs.CosineAnnealingLR):
         self._before(optimizer)
         torchs.CosineAnnealingLR.__init__(self, optimizer, T_max, eta_min, last_epoch)
 
+    _turns = True
     T_max = Parameter()
     eta_min = Parameter()
 
@@ -67,11 +68,13 @@ class CosineAnnealingLR(Relative, torchs.CosineAnnealingLR):
         """At the bottom of the swing torch climbs by what the base gives, whatever was there."""
         if (self.last_epoch - 1 - self.T_max) % (2 * self.T_max) == 0:
             share, floor, slots = shape(self.last_epoch), self.eta_min, self._slots()
-            ours = self._are_ours(slots)
-            self._meet(ours)
+            stay = [
+                same and top is not None
+                for same, top in zip(self._are_ours(slots), self._tops, strict=True)
+            ]
             self._tops = [
-                as_float(base) + (0.0 if same else (as_float(slot) - floor) / share)
-                for slot, base, same in zip(slots, self.base_lrs, ours, strict=True)
+                as_float(base) + (0.0 if stays else (as_float(slot) - floor) / share)
+                for slot, base, stays in zip(slots, self.base_lrs, stay, strict=True)
             ]
             rates = [self._rate(top, share) for top in self._tops if top is not None]
             self._keep(shape, rates, share)

@@ -8,8 +8,15 @@ from typing import TYPE_CHECKING, Any, Final
 
 import torch
 
+from passo.optim.ground.groups import pair
+from passo.optim.lr_scheduler.rates import snapshot
+
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from torch.optim import Optimizer
+
+    Told = list[tuple[dict[str, Any], Any]]
 
 _FIELDS: Final = ("lr", "momentum", "betas")
 _KEYS: Final = ("initial_lr", "max_lr", "min_lr", "max_momentum", "base_momentum")
@@ -22,7 +29,7 @@ class Crew:
     __slots__ = ("called", "had", "patched", "schedulers")
 
     def __init__(self, optimizer: Optimizer) -> None:
-        self.had = [set(group) for group in optimizer.param_groups]
+        self.had = [(group, set(group)) for group in optimizer.param_groups]
         self.patched = "step" in vars(optimizer)
         self.called = "_opt_called" in vars(optimizer)
         self.schedulers: weakref.WeakSet[Any] = weakref.WeakSet()
@@ -38,19 +45,19 @@ class Footprint:
 
     def __init__(self, optimizer: Optimizer) -> None:
         self.number = next(_numbers)
-        self._groups = [_fields(group) for group in optimizer.param_groups]
+        self._groups = [(group, _fields(group)) for group in optimizer.param_groups]
 
     def undo(self, scheduler: Any, *, values: bool) -> None:
         """With `values` put back what stood there; the last to leave takes keys and `step` off."""
         optimizer = scheduler.optimizer
         groups, crew = optimizer.param_groups, _at_work[optimizer]
         crew.schedulers.discard(scheduler)
-        for group, fields in zip(groups, self._groups if values else [], strict=False):
+        for group, fields in _paired(groups, self._groups if values else []):
             for key, (slot, number) in fields.items():
                 group[key] = _as_it_was(slot, number)
         if crew.schedulers:
             return
-        for group, had in zip(groups, crew.had, strict=False):
+        for group, had in _paired(groups, crew.had):
             for key in _KEYS:
                 if key not in had:
                     group.pop(key, None)
@@ -66,6 +73,22 @@ def works_on(scheduler: Any, optimizer: Optimizer) -> None:
     if crew is None or not crew.schedulers:
         crew = _at_work[optimizer] = Crew(optimizer)
     crew.schedulers.add(scheduler)
+
+
+def comes(optimizer: Optimizer, place: int, *, has_base: bool) -> None:
+    """A group came while schedulers are at work; its rate is its base, where there are bases."""
+    group, crew = optimizer.param_groups[place], _at_work.get(optimizer)
+    if crew is not None and not any(group is known for known, _ in crew.had):
+        crew.had.append((group, set(group)))
+    if has_base:
+        group.setdefault("initial_lr", snapshot(group["lr"]))
+
+
+def _paired(groups: list[dict[str, Any]], told: Told) -> Iterator[tuple[dict[str, Any], Any]]:
+    """The groups that are there, each with what was told of it."""
+    for group, place in zip(groups, pair([known for known, _ in told], groups), strict=True):
+        if place is not None:
+            yield group, told[place][1]
 
 
 def _fields(group: dict[str, Any]) -> dict[str, tuple[Any, Any]]:

@@ -29,17 +29,15 @@ def as_function(function: Callable[[int], float]) -> Schedule:
     return Function(_names[id(function)][0])
 
 
-def extended(given: Sequence[Any], groups: int, what: str) -> list[Any]:
-    """What was given, for so many groups: one for all serves new groups too, a list does not."""
-    if len(given) > groups:
-        return list(given[:groups])
+def for_late(given: Sequence[Any], groups: int, what: str) -> Any:
+    """What a group that came gets: one for all serves it too, a list does not."""
     if any(not _alike(each, given[0]) for each in given):
         msg = (
             f"there are {groups} param groups and a list of {len(given)} {what}; append one to "
             f"scheduler.{what} for each group that is added"
         )
         raise PassoError(msg)
-    return [*given, *(snapshot(given[0]) for _ in range(groups - len(given)))]
+    return snapshot(given[0])
 
 
 def _alike(one: Any, other: Any) -> bool:

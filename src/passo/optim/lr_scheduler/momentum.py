@@ -13,11 +13,11 @@ from torch.optim import lr_scheduler as torchs
 from passo.optim.ground.fields import Field
 from passo.optim.lr_scheduler.absolute import Absolute
 from passo.optim.lr_scheduler.base import MOMENTA
-from passo.optim.lr_scheduler.functions import as_function, extended
+from passo.optim.lr_scheduler.functions import as_function, for_late
 from passo.optim.lr_scheduler.older import takes_verbose
-from passo.optim.lr_scheduler.rates import as_float, between
+from passo.optim.lr_scheduler.rates import as_float, between, snapshot
 from passo.optim.lr_scheduler.shape import must_be_number
-from passo.schedules import Cosine, Linear, Schedule, cyclic, steps
+from passo.schedules import Cosine, Linear, PassoError, Schedule, cyclic, steps
 from passo.schedules.formula import NUMBERS
 
 if TYPE_CHECKING:
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from passo.schedules.recipes.cycles import Height
 
 _NEARLY: Final = 1e-9
+_FLAT: Final = torchs.CyclicLR._triangular_scale_fn
 _KEYS: Final = ("max_momentum", "base_momentum")
 _MOMENTUM: Final = Field("momentum")
 _BETA: Final = Field("betas", 0)
@@ -91,6 +92,7 @@ class CyclicLR(Cycling, torchs.CyclicLR):
     __slots__ = ()
 
     mode: Height
+    _lists = (*Absolute._lists, "max_lrs", "base_momentums", "max_momentums")
 
     @takes_verbose
     def __init__(  # noqa: PLR0913, PLR0917
@@ -111,6 +113,10 @@ class CyclicLR(Cycling, torchs.CyclicLR):
     ) -> None:
         for name, given in {"base_lr": base_lr, "max_lr": max_lr, "gamma": gamma}.items():
             must_be_number(given, name, self)
+        for name, size in {"step_size_up": step_size_up, "step_size_down": step_size_down}.items():
+            if size is not None and size < 0:
+                msg = f"{name} must be the steps of a part of the cycle, 0 or more, got {size}"
+                raise PassoError(msg)
         self._before(optimizer)
         with _types_kept(optimizer):
             torchs.CyclicLR.__init__(
@@ -130,6 +136,11 @@ class CyclicLR(Cycling, torchs.CyclicLR):
                 last_epoch,
             )
 
+    def _for_late(self, name: str, given: list[Any], place: int) -> Any:
+        if name == "base_lrs":
+            return for_late(given, len(self.optimizer.param_groups), name)
+        return super()._for_late(name, given, place)
+
     def _halves(self) -> tuple[float, float]:
         up = self.total_size * self.step_ratio
         up = float(round(up)) if abs(up - round(up)) < _NEARLY else up
@@ -145,19 +156,13 @@ class CyclicLR(Cycling, torchs.CyclicLR):
     def _rates(self) -> list[Any]:
         t = self.last_epoch
         height = self._triangle()(float(t), NUMBERS)
-        if self._scale_fn_custom is not None or self.mode != "triangular":
+        if self._scale_fn_custom is not None or self._scale_fn_ref is not _FLAT:
             height *= self.scale_fn(
                 t if self.scale_mode == "iterations" else t // self.total_size + 1
             )
         if self.cycle_momentum:
             self._turn(between(self.max_momentums, self.base_momentums, height))
         return between(self.base_lrs, self.max_lrs, height)
-
-    def _meet(self, groups: list[dict[str, Any]]) -> None:
-        names = ["base_lrs", "max_lrs"]
-        names += ["base_momentums", "max_momentums"] if self.cycle_momentum else []
-        for name in names:
-            setattr(self, name, extended(getattr(self, name), len(groups), name))
 
     def _schedule_of(self, place: int) -> Schedule:
         low, high = as_float(self.base_lrs[place]), as_float(self.max_lrs[place])
@@ -271,14 +276,18 @@ class OneCycleLR(Cycling, torchs.OneCycleLR):
             gone, left = 1.0 + left, -left
         return NUMBERS.half_wave(0.0, 1.0, gone, left)
 
-    def _meet(self, groups: list[dict[str, Any]]) -> None:
-        super()._meet(groups)
-        known = [group for group in groups if "max_lr" in group]
-        for key in ("initial_lr", "max_lr", "min_lr", *(_KEYS if self.cycle_momentum else ())):
-            numbers = extended([group[key] for group in known], len(groups), key)
-            for group, number in zip(groups, numbers, strict=True):
-                if not any(group is each for each in known):
-                    group[key] = number
+    def _meet(self) -> bool:
+        groups = self.optimizer.param_groups
+        late = [group for group in groups if "max_lr" not in group]
+        keys = "initial_lr", "max_lr", "min_lr", *(_KEYS if self.cycle_momentum else ())
+        known = [group for group in self._roster.groups if "max_lr" in group] if late else []
+        told = {
+            key: for_late([each[key] for each in known], len(groups), key) for key in keys if known
+        }
+        changed = super()._meet()
+        for group in late:
+            group.update({key: snapshot(number) for key, number in told.items()})
+        return changed
 
     def _schedule_of(self, place: int) -> Schedule:
         group = self.optimizer.param_groups[place]

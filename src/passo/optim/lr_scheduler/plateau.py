@@ -46,6 +46,7 @@ class ReduceLROnPlateau(LRScheduler, torchs.ReduceLROnPlateau):
     _follows_rule = True
     mode: Mode
     threshold_mode: ThresholdMode
+    _lists = ("_last_lr", "_first_lrs", "min_lrs")
 
     @takes_verbose
     def __init__(  # noqa: PLR0917
@@ -75,11 +76,21 @@ class ReduceLROnPlateau(LRScheduler, torchs.ReduceLROnPlateau):
         )
 
         self._first_lrs = held_values(optimizer)
+        self._enrol()
 
     def _bases(self) -> list[float]:
-        groups = self.optimizer.param_groups
-        late = [group["lr"] for group in groups[len(self._first_lrs) :]]
-        return [as_float(rate) for rate in [*self._first_lrs, *late]][: len(groups)]
+        return [as_float(rate) for rate in self._first_lrs]
+
+    def _meet(self) -> bool:
+        """Torch's own words ask for a min_lr of a group that came where there is a list of them."""
+        changed = super()._meet()
+        self.min_lrs = [each for each in self.min_lrs if each is not None]
+        return changed
+
+    def _for_late(self, name: str, given: list[Any], place: int) -> Any:
+        if name == "min_lrs":
+            return self.default_min_lr
+        return super()._for_late("_last_lr", given, place)
 
     @quiet
     def step(self, metrics: SupportsFloat, epoch: int | None = None) -> None:  # type: ignore[override]
@@ -87,6 +98,8 @@ class ReduceLROnPlateau(LRScheduler, torchs.ReduceLROnPlateau):
         if epoch is not None:
             warnings.warn(torchs.EPOCH_DEPRECATION_WARNING, UserWarning, stacklevel=2)
         self.last_epoch = self.last_epoch + 1 if epoch is None else epoch
+        if not self._roster.is_in_line(self.optimizer.param_groups):
+            self._meet()
         current = float(metrics)
         better = self._is_better(current, self.best)
         if better:

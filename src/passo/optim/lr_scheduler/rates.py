@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any, Final
 
 import torch
@@ -14,11 +15,17 @@ if TYPE_CHECKING:
     from torch.optim import Optimizer
 
 LR: Final = Field("lr")
+_slot: Final = itemgetter("lr")
+
+
+def held_slots(groups: Sequence[dict[str, Any]]) -> list[Any]:
+    """What each group's lr is, the thing itself."""
+    return list(map(_slot, groups))
 
 
 def held_values(optimizer: Optimizer) -> list[Any]:
     """What each group's lr is now; a Tensor's copy."""
-    held = [group["lr"] for group in optimizer.param_groups]
+    held = held_slots(optimizer.param_groups)
     return held if are_floats(held) else [snapshot(slot) for slot in held]
 
 
@@ -37,7 +44,7 @@ def put(groups: Sequence[dict[str, Any]], rates: list[Any]) -> list[Any]:
     if len(groups) == 1 and type(groups[0]["lr"]) is float is type(rates[0]):
         groups[0]["lr"] = rates[0]
         return rates
-    if are_floats([group["lr"] for group in groups]) and are_floats(rates):
+    if are_floats(held_slots(groups)) and are_floats(rates):
         for group, rate in zip(groups, rates, strict=True):
             group["lr"] = rate
         return rates

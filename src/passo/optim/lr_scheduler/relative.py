@@ -10,7 +10,7 @@ from torch.optim import lr_scheduler as torchs
 
 from passo.optim.ground.quiet import quiet
 from passo.optim.lr_scheduler.base import LRScheduler, complain
-from passo.optim.lr_scheduler.rates import are_floats, as_float, put, scaled, snapshot
+from passo.optim.lr_scheduler.rates import are_floats, as_float, held_slots, put, scaled
 from passo.optim.lr_scheduler.shape import Shape
 from passo.schedules import PassoError
 from passo.schedules.algebra.atoms import base
@@ -38,6 +38,8 @@ class Relative(LRScheduler):
     __slots__ = ()
 
     _follows_rule = True
+    _turns = False
+    _lists = (*LRScheduler._lists, "_tops", "_state_of_rule")
     _tops: list[float | None]
 
     def _expression(self, peak: Any) -> Schedule:
@@ -67,7 +69,8 @@ class Relative(LRScheduler):
             held = group["lr"]
             # `is`, not `==`, which would wait for a device where a Tensor took the float's place.
             ours = held is shape.lone and not shape.bent and shape.at == self.last_epoch
-            if len(groups) == 1 and (ours or self._is_easy(shape, held)):
+            is_alone = group is shape.home and len(groups) == 1
+            if is_alone and ((ours and shape.last) or self._is_easy(shape, held)):
                 self.last_epoch = shape.at = t = self.last_epoch + 1
                 share = shape.last = shape.formula(float(t), NUMBERS)
                 rate = shape.top * share + shape.floor * (1.0 - share)
@@ -99,10 +102,14 @@ class Relative(LRScheduler):
 
     def _move(self, shape: Shape) -> bool:
         """One step of plain floats that follow the shape, written here or by another hand."""
-        if not shape.usual or (shape.bent and not shape.last) or shape.at != self.last_epoch:
+        if not shape.usual or shape.at != self.last_epoch:
+            return False
+        if not shape.last and (shape.bent or shape.turns):
             return False
         groups = self.optimizer.param_groups
-        held = [groups[0]["lr"]] if len(groups) == 1 else [group["lr"] for group in groups]
+        if not self._roster.is_in_line(groups):
+            return False
+        held = held_slots(groups)
         same = held == self._last_lr
         if not same and not self._follow(shape, held):
             return False
@@ -130,6 +137,7 @@ class Relative(LRScheduler):
         return True
 
     def _update_lr(self, epoch: float | None = None) -> None:
+        self._meet()
         shape = self._shape() if self._follows_rule else None
         if shape is None or (epoch is not None and epoch < 0):
             super()._update_lr(cast("int | None", epoch))
@@ -145,14 +153,13 @@ class Relative(LRScheduler):
         """The shape of the parameters; None where no schedule has them, though torch may."""
         if self._quick is None:
             with contextlib.suppress(PassoError):
-                self._quick = Shape(self._unit(), self._floor)
+                self._quick = Shape(self._unit(), self._floor, turns=self._turns)
         return cast("Shape | None", self._quick)
 
     def _changed(self) -> None:
-        """A parameter has another value: the rates go on from where they are."""
-        had = getattr(self, "_quick", None) is not None
+        """A parameter has another value: the rates, where there are some, go on from there."""
         self._quick = None
-        if had and (shape := self._shape()) is not None:
+        if "_last_lr" in vars(self) and (shape := self._shape()) is not None:
             self._settle(shape)
 
     def _can_begin(self) -> bool:
@@ -176,7 +183,6 @@ class Relative(LRScheduler):
 
     def _return_to_base(self, shape: Shape, epoch: float) -> None:
         self.last_epoch, share = cast("int", epoch), shape(epoch)
-        self._meet()
         self._tops = tops = self._base_floats()
         self._keep(shape, scaled(tops, share, shape.floor * (1.0 - share)), share)
 
@@ -189,7 +195,6 @@ class Relative(LRScheduler):
         before, share = shape(t - 1) if t > 0 else 0.0, shape(t)
         slots = self._slots()
         ours = self._are_ours(slots)
-        self._meet(ours)
         by_torch: list[Any] | None = None
         rates = []
         for place, slot in enumerate(slots):
@@ -218,29 +223,26 @@ class Relative(LRScheduler):
             return self.get_lr()
 
     def _slots(self) -> list[Any]:
-        return [group["lr"] for group in self.optimizer.param_groups]
+        return held_slots(self.optimizer.param_groups)
 
     def _are_ours(self, slots: list[Any]) -> list[bool]:
         """Which rates are the ones that were written here last; a Tensor by its version."""
-        written = self._state_of_rule or [None] * len(self._last_lr)
-        known = zip(self._last_lr, written, strict=False)
-        if len(slots) < len(self._last_lr):
-            return [False] * len(slots)
-        found = [_is_same(slot, *each) for slot, each in zip(slots, known, strict=False)]
-        return found + [False] * (len(slots) - len(found))
+        written = self._state_of_rule or [None] * len(slots)
+        return [_is_same(*each) for each in zip(slots, self._last_lr, written, strict=True)]
 
-    def _meet(self, ours: list[bool] | None = None) -> None:
-        """Take up groups that came: the rate that they came with is their base, from the start."""
-        groups = self.optimizer.param_groups
-        if len(self.base_lrs) > len(groups):
-            self.base_lrs = []
-        for place in range(len(self.base_lrs), len(groups)):
-            base_lr = groups[place].setdefault("initial_lr", snapshot(groups[place]["lr"]))
-            self.base_lrs.append(snapshot(base_lr))
-            if ours is not None and place >= len(self._tops):
-                ours[place] = True
-        late = self.base_lrs[len(self._tops) :]
-        self._tops = [*self._tops[: len(groups)], *map(as_float, late)]
+    def _meet(self) -> bool:
+        changed = super()._meet()
+        if changed and self._quick is not None:
+            self._quick.usual, self._quick.home = False, None
+        return changed
+
+    def _for_late(self, name: str, given: list[Any], place: int) -> Any:
+        """The rate that a group came with is its top, as if it had been there from the start."""
+        if name == "_state_of_rule":
+            return None
+        if name == "_tops":
+            return as_float(self.optimizer.param_groups[place]["lr"])
+        return super()._for_late(name, given, place)
 
     def _keep(self, shape: Shape, rates: list[float], share: float) -> None:
         """Write the rates, and remember them as ours."""

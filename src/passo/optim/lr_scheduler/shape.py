@@ -23,17 +23,31 @@ class Shape:
 
     `usual` says that all rates are plain floats that follow it, and `top` is the groups' top
     where they have only one; `bent`, that some top is not the base. `lone` is the float that the
-    only group holds.
+    only group, `home`, holds. `turns` says that at a share of zero the base decides.
     """
 
-    __slots__ = ("at", "bent", "floor", "formula", "last", "lone", "top", "tops", "usual")
+    __slots__ = (
+        "at",
+        "bent",
+        "floor",
+        "formula",
+        "home",
+        "last",
+        "lone",
+        "top",
+        "tops",
+        "turns",
+        "usual",
+    )
 
-    def __init__(self, schedule: Schedule, floor: float) -> None:
+    def __init__(self, schedule: Schedule, floor: float, *, turns: bool) -> None:
         self.floor = floor
         self.formula: Callable[[Any, Any], float] = schedule.compiled()
         self.last = 0.0
         self.at: float = -1
         self.usual = self.bent = False
+        self.turns = turns
+        self.home: Any = None
         self.lone: float | None = None
         self.tops: list[Any] = []
         self.top: float | None = None
@@ -54,7 +68,7 @@ class Shape:
             rate = self.top * share + low
             for group in groups:
                 group["lr"] = rate
-            self.lone = rate if len(groups) == 1 else None
+            self.home, self.lone = groups[0], rate if len(groups) == 1 else None
             return [rate] * len(groups)
         rates = [top * share + low for top in self.tops]
         for group, rate in zip(groups, rates, strict=True):
@@ -87,7 +101,16 @@ class Parameter:
 
 
 class Milestones(Parameter):
-    """The steps at which something happens, as torch keeps them."""
+    """The steps at which something happens, as torch keeps them: in a Counter that people edit."""
+
+    def __get__(self, scheduler: Any, owner: type | None = None) -> Any:
+        if scheduler is not None:
+            scheduler._lend()
+        return super().__get__(scheduler, owner)
+
+    def __set__(self, scheduler: Any, value: Any) -> None:
+        scheduler._lend()
+        super().__set__(scheduler, value)
 
     def _check(self, scheduler: Any, value: Any) -> None:
         for each in value:
