@@ -157,10 +157,10 @@ def plans(draw: Any, part: st.SearchStrategy[Part] = PARTS) -> Plan:
     )
 
 
-STAY = ("LambdaLR", *PLAIN, *SWINGS)
-RULES = st.sampled_from((*STAY, *CYCLES)).flatmap(leaf)
-GROWING = st.one_of(
+RULES = st.sampled_from(("LambdaLR", *PLAIN, *SWINGS)).flatmap(leaf)
+GROWING = st.one_of(  # a cycle in a sequence takes the base of all groups that are there by then
     RULES,
+    st.sampled_from(CYCLES).flatmap(leaf),
     st.lists(RULES, min_size=1, max_size=3).map(tuple).flatmap(_in_turn),
     st.lists(st.sampled_from(PLAIN).flatmap(leaf), min_size=1, max_size=3).map(
         lambda parts: Part("ChainedScheduler", (), tuple(parts))
