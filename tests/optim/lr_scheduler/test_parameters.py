@@ -263,3 +263,38 @@ def test_bases_that_are_edited_decide_how_a_cosine_climbs(made, groups):
         scheduler.base_lrs[0] = 3.0
         found[of] = steps_of(optimizer, scheduler, 12)
     assert found[ours] == pytest.approx(found[torchs])
+
+
+@pytest.mark.parametrize("way", ["state", "copy", "pickle"])
+@pytest.mark.parametrize("milestone", [0, 1, 2])
+def test_milestones_edited_in_place_count_from_what_is_there_also_after_a_state(way, milestone):
+    def life(library):
+        def built():
+            optimizer = SGD([weight()], lr=0.1)
+            return (
+                optimizer,
+                library.StepLR(optimizer, 1, 0.3),
+                library.MultiStepLR(optimizer, [0], 0.3),
+            )
+
+        made = built()
+        made[1].step(0)
+        made[2].milestones.update([milestone])
+        if way == "state":
+            states = [copy.deepcopy(each.state_dict()) for each in made]
+            made = built()
+            for each, state in zip(made, states, strict=True):
+                each.load_state_dict(state)
+        elif way == "copy":
+            made = copy.deepcopy(made)
+        else:
+            made = pickle.loads(pickle.dumps(made))
+        seen = []
+        for _ in range(3):
+            made[0].step()
+            made[1].step()
+            made[2].step()
+            seen.append(made[0].param_groups[0]["lr"])
+        return seen
+
+    assert life(ours) == pytest.approx(life(torchs), rel=1e-12)

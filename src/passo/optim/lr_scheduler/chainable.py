@@ -105,10 +105,23 @@ class MultiStepLR(Relative, torchs.MultiStepLR):
         if "_last_lr" in vars(self) and (shape := self._shape()) is not None:
             shape.usual, shape.home = False, None
 
-    def _update_lr(self, epoch: float | None = None) -> None:
+    def _look(self) -> None:
+        """See whether the milestones were edited in place."""
         if self._quick is not None and self._counted != vars(self)["milestones"]:
             self._changed()
+
+    def _update_lr(self, epoch: float | None = None) -> None:
+        self._look()
         super()._update_lr(epoch)
+
+    def state_dict(self) -> dict[str, Any]:
+        """The state that torch saves; what was edited in place counts from the rate of now."""
+        self._look()
+        return super().state_dict()
+
+    def __getstate__(self) -> dict[str, Any]:
+        self._look()
+        return super().__getstate__()
 
     def _keep(self, shape: Shape, rates: list[float], share: float) -> None:
         super()._keep(shape, rates, share)
