@@ -40,8 +40,8 @@ class Failing:
             return
         if frame.f_code.co_filename.endswith(("passo/ground/calls.py", "importlib._bootstrap")):
             return
-        if event == "c_call" and getattr(argument, "__name__", "") in ("getattr", "hasattr"):
-            return  # with a default they take any error for an answer
+        if caller.f_code.co_name == "_quietly":
+            return  # takes any failure for an answer
         code = frame.f_code
         if event == "call" and (code.co_name.startswith("<") or _is_let_go(code)):
             return  # a generator goes on: no call

@@ -81,6 +81,7 @@ def world(tmp_path):
     return make
 
 
+@pytest.mark.filterwarnings("ignore::ResourceWarning")  # a folder that goes when it is freed
 @pytest.mark.parametrize("folder", [False, True])
 def test_a_range_test_leaves_nothing_behind_where_it_fails(folder, world, tmp_path):
     settings = {"folder": tmp_path} if folder else {}

@@ -42,6 +42,8 @@ PLAN = {"lr": RATE, "momentum": Linear(0.8, 0.9)}
 pytestmark = [
     pytest.mark.filterwarnings("ignore:the run ended"),
     pytest.mark.filterwarnings("ignore:.* would compile again"),
+    # A file that failed between its opening and the `with` around it is closed when it is freed.
+    pytest.mark.filterwarnings("ignore::ResourceWarning"),
 ]
 
 

@@ -93,13 +93,16 @@ class Scheduler(LRScheduler):
             self._kept = optimizer
 
     def _hook(self, optimizer: Any, register: str, hook: Callable[..., Any]) -> None:
-        self._hooks.append(getattr(optimizer, register)(hook))
+        self._hooks.append(None)  # first, so that no hook is left of which nobody has the handle
+        self._hooks[-1] = getattr(optimizer, register)(hook)
 
     def _let_go(self) -> None:
         """Take back what `start` began."""
         engine = self._engine
         while self._hooks:
-            self._hooks.pop().remove()
+            handle = self._hooks.pop()
+            if handle is not None:
+                handle.remove()
         if engine.journal is not None:
             engine.journal.discard()
             engine.journal = None
