@@ -222,6 +222,7 @@ class Training:
             self.journey.plan,
             self.journey.run,
             values=free if on_steps and "a free value" in self.journey.habits else None,
+            on_change="keep" if "other rate" in self.journey.habits else "error",
         )
 
     def play(self, first: int, last: int) -> None:

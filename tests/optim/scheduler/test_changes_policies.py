@@ -93,10 +93,11 @@ def test_an_explicit_base_counts_where_todays_plan_does(on_change, rate):
     assert rates(optimizer, 1) == [pytest.approx(rate)]
 
 
-def test_a_base_that_was_not_given_is_the_checkpoints():
+@pytest.mark.parametrize(("on_change", "rate"), [("keep", 0.05), ("replace", 0.5)])
+def test_a_base_that_was_not_given_is_part_of_the_plan(on_change, rate):  # issue 12
     state = saved(Cosine(base, 0.0, steps(10)), base=0.1)
-    optimizer, _ = loaded(state, Linear(base, 0.0, steps(10)), None, "replace")
-    assert rates(optimizer, 1) == [0.05]
+    optimizer, _ = loaded(state, Linear(base, 0.0, steps(10)), None, on_change)
+    assert rates(optimizer, 1) == [rate]
 
 
 # -- samples and tokens

@@ -247,7 +247,7 @@ def test_a_resumed_trace_is_planned_with_the_bases_of_its_checkpoint(path):
     for _ in range(60):
         update(optimizer)
     again = adam(lr=0.1)
-    resumed = attach(again, plan, run, record=path)
+    resumed = attach(again, plan, run, record=path, on_change="keep")
     resumed.load_state_dict(scheduler.state_dict())
     for _ in range(20):
         update(again)

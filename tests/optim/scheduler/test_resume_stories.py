@@ -139,7 +139,7 @@ def test_a_checkpoint_from_before_a_group_joined_leaves_it_where_attach_put_it()
     scheduler = attach(optimizer := sgd(), Linear(base, 0.0, steps(10)))
     update(optimizer, 5)
     state = scheduler.state_dict()
-    optimizer = torch.optim.SGD([{"params": [weight()], "lr": lr} for lr in (9.0, 0.5)], lr=1.0)
+    optimizer = torch.optim.SGD([{"params": [weight()], "lr": lr} for lr in (1.0, 0.5)], lr=1.0)
     scheduler = attach(optimizer, Linear(base, 0.0, steps(10)))
     scheduler.load_state_dict(state)
     assert scheduler.get_last_lr() == [0.5, 0.25]

@@ -53,8 +53,8 @@ def saved(name):
 
 
 def test_every_story_has_a_state_file():
-    names = {file.stem for file in make_fixtures.FOLDER.glob("v1-*.json")}
-    assert names == {f"v1-{name}" for name in STORIES}
+    names = {file.stem for file in make_fixtures.FOLDER.glob("*.json")}
+    assert names == {f"v{version}-{name}" for version in (1, 2) for name in STORIES}
 
 
 @pytest.mark.parametrize("file", sorted(make_fixtures.FOLDER.glob("*.json")), ids=lambda f: f.stem)
@@ -179,10 +179,10 @@ def test_what_is_no_state_is_refused_whole_text():
 
 def test_a_later_version_is_refused_whole_text():
     scheduler = attach(sgd(), Linear(1.0, 0.0, steps(10)))
-    state = scheduler.state_dict() | {"version": 2}
+    state = scheduler.state_dict() | {"version": 3}
     with pytest.raises(PassoError) as error:
         scheduler.load_state_dict(state)
-    assert str(error.value) == "this state has version 2; this passo reads 1"
+    assert str(error.value) == "this state has version 3; this passo reads 1 and 2"
 
 
 def spoiled():
@@ -202,6 +202,9 @@ def spoiled():
     yield pytest.param({"tracks": [{"begin": 0.0}]}, id="a track lacks its schedule")
     yield pytest.param({"fields": [[[], "lr", 0, 0.1]]}, id="a group is a list")
     yield pytest.param({"fields": None}, id="fields are nothing")
+    yield pytest.param({"groups": 0}, id="fewer groups than fields")
+    yield pytest.param({"groups": []}, id="fewer names than groups")
+    yield pytest.param({"groups": ["a", 1]}, id="a name is a number")
 
 
 @pytest.mark.parametrize("change", list(spoiled()))

@@ -62,11 +62,10 @@ def writers(groups: list[dict[str, Any]]) -> dict[tuple[int, Any], Any]:
     found: dict[tuple[int, Any], Any] = {}
     for optimizer in list(_attached):
         for scheduler in attached(optimizer):
+            scheduler.values()  # it looks which groups are there
             for each in scheduler.driver.driven:
-                if each.field is None or each.place >= len(optimizer.param_groups):
-                    continue
-                place = places.get(id(optimizer.param_groups[each.place]))
-                if place is not None:
+                place = places.get(id(each.group))
+                if each.field is not None and place is not None:
                     found[place, each.field] = scheduler
     return found
 

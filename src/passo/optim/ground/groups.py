@@ -117,5 +117,8 @@ def _by_copy(many: int, found: list[int | None], copied: Callable[[int, int], bo
     free = [number for number in range(many) if number not in found]
     for place, number in enumerate(found):
         if number is None:
-            found[place] = next((each for each in free if copied(each, place)), None)
+            same_place = [each for each in free if each == place]
+            others = [each for each in free if each != place]
+            like = (each for each in (*same_place, *others) if copied(each, place))
+            found[place] = next(like, None)
             free = [each for each in free if each != found[place]]

@@ -39,7 +39,8 @@ def of_fields(groups: Groups) -> Callable[[], None]:
 def of_objects(root: Any) -> Callable[[], None]:
     """Puts back what an object of ours holds, and each object of ours, list and dict below it.
 
-    Values that nothing changes (schedules, runs) and what is others' are not gone into.
+    Values that nothing changes (schedules, runs) and what is others' (a param group is the
+    optimizer's) are not gone into.
     """
     found: dict[int, tuple[Any, Any]] = {}
     waiting = [root]
@@ -54,7 +55,7 @@ def of_objects(root: Any) -> Callable[[], None]:
         elif isinstance(thing, (list, set)):
             inside = list(thing)
             found[id(thing)] = thing, inside
-        elif isinstance(thing, dict):
+        elif isinstance(thing, dict) and "params" not in thing:
             inside = list(thing.values())
             found[id(thing)] = thing, list(thing.items())
         elif type(thing).__module__.startswith(_OURS):

@@ -172,13 +172,8 @@ class Record:
         plans = attached(optimizer)
         driven = [each for plan in plans for each in plan.driver.driven if each.field is not None]
         return bool(driven) and all(
-            each.place is not None
-            and each.place < len(optimizer.param_groups)  # type: ignore[union-attr]
-            and math.isclose(
-                each.field.read(optimizer.param_groups[each.place]),  # type: ignore[union-attr]
-                each.last,
-                rel_tol=1e-6,
-            )
+            each.group is not None
+            and math.isclose(each.field.read(each.group), each.last, rel_tol=1e-6)
             for each in driven
         )
 

@@ -121,6 +121,7 @@ def _target(optimizer: Any, clock: str) -> Any:
 def _check(scheduler: Scheduler, optimizer: Any) -> None:
     """Refuse, or warn of, what cannot go well on this optimizer."""
     _refuse_second_writer(scheduler, optimizer.param_groups)
+    scheduler.refuse_what_was_left()
     _warn_of_torchs_writer(scheduler, optimizer)
     end = end_of(scheduler.run)
     end = _ENDLESS if end is None else end

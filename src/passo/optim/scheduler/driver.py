@@ -1,20 +1,23 @@
-"""What is driven: each field of each group, its track, its base; and the loop that writes."""
+"""The driver: which group is driven by what; and the loop that writes."""
 
 from __future__ import annotations
 
-import dataclasses
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+import weakref
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, Final
 
 import torch
 
 from passo.optim.ground import fields
+from passo.optim.ground.groups import name_of, pair
+from passo.optim.scheduler.absences import Absences
+from passo.optim.scheduler.driven import Driven, Shared, alike, shared, slot_of, unshare
 from passo.optim.scheduler.tracks import Track
 from passo.schedules import PassoError
 from passo.schedules.formula import NUMBERS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
     from passo.optim.scheduler.plan import Row
     from passo.optim.scheduler.settings import Settings
@@ -23,104 +26,133 @@ if TYPE_CHECKING:
     Groups = list[dict[str, Any]]
 
 
-@dataclass(slots=True, eq=False)
-class Shared:
-    """One formula for all that follow one track from one base, and what it gave.
-
-    `value` is what the next update uses, `used` what the last one used. `key` is set where all
-    followers are plain floats in their groups, which is the quick way.
-    """
-
-    formula: Schedule
-    call: Callable[[float, Any], float]
-    begin: float
-    key: str | None
-    followers: list[Driven]
-    value: float = 0.0
-    used: float | None = None
-    places: list[int] = dataclasses.field(default_factory=list)
-    everywhere: bool = False
-
-
-@dataclass(slots=True, eq=False)
-class Driven:
-    """One field of one group (or, without a group, a free value), and what it follows."""
-
-    place: int | None
-    key: str
-    field: fields.Field | None
-    track: Track
-    base: float
-    tensor: torch.Tensor | None = None
-    shared: Shared | None = None
-    column: int = 0
-
-    @property
-    def last(self) -> float:
-        """What the next update uses."""
-        return self.base if self.shared is None else self.shared.value
-
-    @property
-    def used(self) -> float | None:
-        """What the last update used, where this process saw it."""
-        return None if self.shared is None else self.shared.used
+# Those that are attached: no Tensor is filled by two of them.
+driving: Final[weakref.WeakSet[Driver]] = weakref.WeakSet()
 
 
 class Driver:
-    """All that one Scheduler drives."""
+    """All that one Scheduler drives.
+
+    `known` are the groups as they were looked at last, the dicts themselves. `usual` is the same
+    where an update of just these needs no look, else None.
+    """
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self.driven: list[Driven] = []
         self.tracks: list[Track] = []
-        self.marks: list[int | None] = []
+        self.known: Groups = []
+        self.usual: Groups | None = None
+        self._clones: list[Driven] = []
+        self.absences = Absences()
         self.columns = 0
         self.shared: list[Shared] = []
 
-    def new(self, groups: Groups) -> list[int]:
-        """The places of the groups that have come since the last `adopt`.
+    def is_behind(self, groups: Groups) -> bool:
+        """Whether the groups are others than those that are known, or in another order."""
+        known = self.known
+        return len(groups) != len(known) or any(a is not b for a, b in zip(groups, known))  # noqa: B905
 
-        A group is known again by its first parameter, wherever it stands now.
+    def match(self, groups: Groups) -> list[int | None]:
+        """For each group the number of the known one that it is, behind those the absent ones."""
+        return pair(
+            [*self.known, *self.absences.ghosts()],
+            groups,
+            lambda number, place: self._copied(number, place, groups),
+        )
+
+    def _copied(self, number: int, place: int, groups: Groups) -> bool:
+        """Whether a group of the same name holds what was written last to one that is gone.
+
+        One update may have been made since: a group that is equal in all is not looked at.
         """
-        moved = self._moved(_marks(groups)).values()
-        return [place for place in range(len(groups)) if place not in moved]
+        if number >= len(self.known):
+            return self.absences.away[number - len(self.known)].is_copied(groups[place])
+        old, new = self.known[number], groups[place]
+        driven = [each for each in self.driven if each.group is old and each.field is not None]
+        return (
+            bool(driven)
+            and name_of(old) == name_of(new)
+            and all(_copied(each, new) for each in driven)
+        )
 
-    def adopt(self, groups: Groups, rows: Iterable[Row], begin: float) -> None:
+    def adopt(
+        self,
+        groups: Groups,
+        found: Sequence[int | None],
+        rows: Iterable[Row],
+        begin: float,
+        clock: int,
+    ) -> None:
         """Drive the groups as they are now, and what `rows` adds, on a clock from `begin` on.
 
-        What drove a group that has gone is dropped.
+        `found` is what `match` answered. A group that is not there any more is driven no longer.
         """
-        marks = _marks(groups)
-        moved = self._moved(marks)
-        self.driven = [each for each in self.driven if each.place is None or each.place in moved]
+        old, away = self.known, list(self.absences.away)
+        of: dict[int, list[Driven]] = {id(group): [] for group in old}
         for each in self.driven:
-            if each.place is not None:
-                each.place = moved[each.place]
+            if each.group is not None:
+                of[id(each.group)].append(each)
+        self.driven = [each for each in self.driven if each.field is None]
+        for place, number in enumerate(found):
+            if number is None:
+                continue
+            if number < len(old):
+                mine = of[id(old[number])]
+            else:
+                mine = self.absences.come_back(away[number - len(old)], groups[place], clock)
+            for each in mine:
+                each.group, each.place = groups[place], place
+            self.driven += mine
+        for number, group in enumerate(old):
+            if number not in found:
+                self.absences.leave(group, of[id(group)], clock)
+        self.known, self.usual = list(groups), None
+        self.add(rows, begin)
+
+    def add(self, rows: Iterable[Row], begin: float) -> None:
+        """Drive these as well, on a clock from `begin` on."""
         for row in rows:
-            self._take(row, groups, begin)
-        self.marks = marks
+            self._take(row, begin)
+        self.driven.sort(key=lambda each: len(self.known) if each.place is None else each.place)
         self.share()
 
-    def _moved(self, marks: list[int | None]) -> dict[int, int]:
-        """Where each group that was adopted stands now, by its place then."""
-        return {old: marks.index(mark) for old, mark in enumerate(self.marks) if mark in marks}
-
-    def _take(self, row: Row, groups: Groups, begin: float) -> None:
+    def _take(self, row: Row, begin: float) -> None:
         track = self.track(row.schedule, begin)
         base = track.known(0) if row.base is None else row.base
         driven = Driven(row.place, row.key, row.field, track, base, column=self.columns)
         if row.field is not None and row.place is not None:
-            slot = row.field.slot(groups[row.place])
-            driven.tensor = slot if isinstance(slot, torch.Tensor) else None
+            driven.group, driven.given = self.known[row.place], row.given
+            driven.held = row.field.read(driven.group)
+            self._fill(driven, base)
         self.columns += 1
         self.driven.append(driven)
 
-    def is_behind(self, groups: Groups) -> bool:
-        """Whether a group joined or went: another number of them, or another last one."""
-        if len(groups) != len(self.marks):
-            return True
-        last = groups[-1]["params"] if groups else []
-        return bool(last) and id(last[0]) != self.marks[-1]
+    def _fill(self, driven: Driven, base: float) -> None:
+        """Fill the Tensor that is there, or a clone of one that is filled for another group."""
+        slot = driven.slot()
+        if not isinstance(slot, torch.Tensor):
+            return
+        if owner_of(slot, driven, (self, *driving)) is None:
+            driven.tensor = slot
+        else:
+            driven.tensor = torch.full_like(slot, base)
+            self._clones.append(driven)
+
+    def everything(self) -> Iterator[Driven]:
+        """All that is driven, and all that was while its group was there."""
+        yield from self.driven
+        for absence in self.absences.away:
+            yield from absence.driven
+
+    def inherited(self, field: fields.Field, group: dict[str, Any]) -> float | None:
+        """The base behind what was written here and is held by another group now; else None."""
+        slot = slot_of(field, group)
+        if isinstance(slot, torch.Tensor):
+            owner = owner_of(slot, None, (self, *driving))
+            return None if owner is None else owner.base
+        same = (each for each in self.everything() if each.field == field and each.wrote(slot))
+        return next((each.base for each in same), None)
 
     def keys(self, place: int) -> list[str]:
         """What is driven of one group."""
@@ -152,9 +184,9 @@ class Driver:
 
     def forget_unused(self) -> None:
         """Keep the tracks that something follows."""
-        used = {id(each.track) for each in self.driven}
+        used = {id(each.track) for each in self.everything()}
         self.tracks = [track for track in self.tracks if id(track) in used]
-        for each in self.driven:
+        for each in self.everything():
             if each.track not in self.tracks:
                 self.tracks.append(each.track)
 
@@ -166,67 +198,102 @@ class Driver:
 
     def forget_used(self) -> None:
         """What the last update used is not known in this process."""
+        self.absences.back.clear()
         self.share()
         for one in self.shared:
             one.used = None
 
     def share(self) -> None:
         """Put together what follows one track from one base; plain floats apart from others."""
-        together: dict[tuple[int, float, str | None], list[Driven]] = {}
-        for each in self.driven:
-            field = each.field
-            plain = field is not None and field.index is None and each.tensor is None
-            name = field.key if plain and field is not None else None
-            together.setdefault((id(each.track), each.base, name), []).append(each)
-        self.shared = []
-        for (_, base, name), same in together.items():
-            known = same[0].track.known
-            formula = known.with_base(base) if known.relative else known
-            call, first = formula.compiled(), same[0]
-            if first.track.begin > 0:
-                call = _from_its_begin(call)
-            one = Shared(formula, call, first.track.begin, name, same, first.last, first.used)
-            one.places = [each.place for each in same if each.place is not None]
-            one.everywhere = one.places == list(range(len(self.marks)))
-            for each in same:
-                each.shared = one
-            self.shared.append(one)
+        self.shared = [shared(key, same) for key, same in alike(self.driven)]
+        for one in self.shared:
+            for each in one.followers:
+                each.of = weakref.ref(one)
 
-    def write(self, groups: Groups, at: float, *, made: bool = False) -> None:
+    def write(self, at: float, *, made: bool = False) -> None:
         """Put what the update at this position uses into every field: in float64, cast last.
 
         `made` says that an update was made with what is there.
         """
+        odd = False
         for one in self.shared:
             if made:
                 one.used = one.value
             try:
                 value = one.value = one.call(at - one.begin, NUMBERS)
             except OverflowError:
-                value = one.value = one.formula(at - one.begin)
+                value = one.value = one.formula(max(at - one.begin, 0.0))
             key = one.key
             if key is None:
-                self._write_each(one, groups)
+                odd = self._write_each(one) or odd
                 continue
-            for group in groups if one.everywhere else [groups[k] for k in one.places]:
+            for group in one.groups:
                 if type(group[key]) is float:
                     group[key] = value
                 else:
-                    fields.Field(key).write(group, value)
+                    odd = self._write_odd(key, group, value) or odd
+        if odd:
+            self._take_tensors()
+            self.write(at)
 
-    def _write_each(self, one: Shared, groups: Groups) -> None:
+    def _write_each(self, one: Shared) -> bool:
+        """Whether somebody put another Tensor into a field."""
+        odd = False
         for each in one.followers:
-            if each.field is not None and each.place is not None:
-                each.field.write(groups[each.place], one.value)
+            if each.field is None or each.group is None:
+                continue
+            if each.tensor is not None and each.field.slot(each.group) is each.tensor:
+                with torch.no_grad():
+                    each.tensor.fill_(one.value)
+            elif isinstance(each.field.slot(each.group), torch.Tensor):
+                odd = True
+            else:
+                each.field.write(each.group, one.value)
+        return odd
 
-    def used(self, groups: Groups) -> list[float | None]:
+    def _write_odd(self, key: str, group: dict[str, Any], value: float) -> bool:
+        """Put it where no float is; whether somebody put a Tensor there."""
+        if isinstance(group[key], torch.Tensor):
+            return True
+        fields.Field(key).write(group, value)
+        return False
+
+    def _take_tensors(self) -> None:
+        """Fill the Tensors that are there now, each for one group only."""
+        for each in self.driven:
+            slot = each.slot()
+            if isinstance(slot, torch.Tensor) and slot is not each.tensor:
+                self._fill(each, each.base)
+        self.unshare()
+        self.share()
+
+    def unshare(self) -> None:
+        """Each Tensor that is filled here is in one group only."""
+        for each in self._clones:
+            if each.field is not None and each.group is not None and each.tensor is not None:
+                each.field.put(each.group, each.tensor)
+        self._clones.clear()
+        if any(each.tensor is not None for each in self.driven):
+            unshare(self.driven, self.known)
+
+    @contextmanager
+    def untouched(self, groups: set[int]) -> Iterator[None]:
+        """What these groups hold, by their ids, is there again afterwards."""
+        held = [
+            (each.field, each.group, each.field.read(each.group))
+            for each in self.driven
+            if each.field is not None and each.group is not None and id(each.group) in groups
+        ]
+        yield
+        for field, group, value in held:
+            field.write(group, value)
+
+    def used(self) -> list[float | None]:
         """What the fields hold, by column; a Tensor that we filled is not read, None has gone."""
         found: list[float | None] = [None] * self.columns
         for each in self.driven:
-            ours = each.field is None or each.place is None or each.tensor is not None
-            found[each.column] = (
-                each.last if ours else each.field.read(groups[each.place])  # type: ignore[union-attr, index]
-            )
+            ours = each.field is None or each.group is None or each.tensor is not None
+            found[each.column] = each.last if ours else each.field.read(each.group)  # type: ignore[union-attr, arg-type]
         return found
 
     def formulas(self) -> Iterator[tuple[Driven, Schedule, float]]:
@@ -235,29 +302,31 @@ class Driver:
             for each in one.followers:
                 yield each, one.formula, one.begin
 
-    def restore(self, groups: Groups) -> None:
+    def restore(self) -> None:
         """Put every base back."""
         for each in self.driven:
-            if each.field is not None and each.place is not None:
-                each.field.write(groups[each.place], each.base)
+            if each.field is not None and each.group is not None:
+                each.field.write(each.group, each.base)
 
-    def retype(self, groups: Groups) -> None:
+    def retype(self) -> None:
         """After a load: what was a Tensor at attach is that Tensor again, a float a float."""
         for each in self.driven:
-            if each.field is None or each.place is None or each.place >= len(groups):
+            if each.field is None or each.group is None:
                 continue
-            group = groups[each.place]
             if each.tensor is not None:
-                each.field.put(group, each.tensor)
-            elif isinstance(each.field.slot(group), torch.Tensor):
-                each.field.put(group, each.field.read(group))
+                each.field.put(each.group, each.tensor)
+            elif isinstance(each.field.slot(each.group), torch.Tensor):
+                each.field.put(each.group, each.field.read(each.group))
 
 
-def _from_its_begin(call: Callable[[float, Any], float]) -> Callable[[float, Any], float]:
-    """A formula that holds its first value where the clock went back to before its begin."""
-    return lambda t, xp: call(max(t, 0.0), xp)
+def owner_of(slot: Any, but: Driven | None, drivers: Iterable[Driver]) -> Driven | None:
+    """Who fills this very Tensor already."""
+    everything = (each for driver in drivers for each in driver.everything())
+    return next((each for each in everything if each is not but and each.tensor is slot), None)
 
 
-def _marks(groups: Groups) -> list[int | None]:
-    """What each group is known again by."""
-    return [id(group["params"][0]) if group["params"] else None for group in groups]
+def _copied(each: Driven, group: dict[str, Any]) -> bool:
+    """Whether a group holds the very thing that was written, or an equal number."""
+    if each.field is None or (slot := slot_of(each.field, group)) is None:
+        return False
+    return each.wrote(slot) or each.field.read(group) in (each.last, each.used)

@@ -9,11 +9,14 @@ from passo.optim.scheduler.drift import Drift
 from passo.optim.scheduler.driver import Driver
 from passo.optim.scheduler.journal import Journal
 from passo.optim.scheduler.plan import free_rows, rows
+from passo.optim.scheduler.settings import one_for_all
+from passo.schedules import PassoError
 
 if TYPE_CHECKING:
     import os
     from collections.abc import Mapping
 
+    from passo.optim.ground.fields import Field
     from passo.optim.ground.updates import Watch
     from passo.optim.scheduler.driver import Groups
     from passo.optim.scheduler.settings import Settings
@@ -28,7 +31,9 @@ class Engine:
 
     __slots__ = (
         "__weakref__",
+        "_goes_on",
         "clock",
+        "doubt",
         "drift",
         "driver",
         "journal",
@@ -43,8 +48,11 @@ class Engine:
         self.drift = None if settings.watch is None else Drift(self.driver, self.clock)
         self.journal: Journal | None = None
         self.watch: Watch | None = None
+        self.doubt = ""
+        self._goes_on = False
         self.regroup(groups)
-        self.driver.adopt(groups, free_rows(settings.values, settings.run), 0.0)
+        self.driver.add(free_rows(settings.values, settings.run), 0.0)
+        settings.bases = one_for_all(settings.bases)
 
     def record(self, path: str | os.PathLike[str], groups: Groups) -> None:
         """Keep a journal from here on; raises PassoError for a file that cannot be its."""
@@ -52,10 +60,37 @@ class Engine:
             path, self.plan, groups, driver=self.driver, clock=self.clock, settings=self.settings
         )
 
+    def prepare(self, groups: Groups) -> None:
+        """Before a step of these groups: they hold what it uses, or it is refused."""
+        driver = self.driver
+        behind = driver.is_behind(groups)
+        if behind:
+            self.regroup(groups)
+        back = driver.absences.back
+        self._goes_on = bool(back) and driver.absences.are_the_rest(groups, self.clock.updates)
+        if not self._goes_on and (behind or back):
+            self._put(groups, made=False)
+        driver.usual = None if back else driver.known
+        self.refuse_anew()
+
     def refuse_anew(self) -> None:
-        """Raises PassoError where the next update would begin a trace that is there already."""
+        """Raises PassoError where the next update is none that this Scheduler can begin with.
+
+        It would begin a trace that is there already, or from a base that passo wrote.
+        """
+        if self.doubt:
+            raise PassoError(self.doubt)
         if self.journal is not None:
             self.journal.refuse_anew()
+
+    def look(self, groups: Groups) -> None:
+        """Between two updates: groups that joined or went since are known, and driven."""
+        driver = self.driver
+        if not driver.is_behind(groups):
+            return
+        self.regroup(groups)
+        with driver.untouched(driver.absences.late(self.clock.updates)):
+            self._put(groups, made=False)
 
     def write(self, groups: Groups) -> None:
         """Put what the next update uses into every driven field."""
@@ -65,30 +100,55 @@ class Engine:
 
     def tick(self, groups: Groups) -> None:
         """One update happened: keep what it used, move the clock, write what the next one uses."""
-        self.clock.refuse_uncounted()
-        if self.journal is not None:
-            self.journal.refuse_anew()
-            self.journal.update(groups)
-        self.clock.tick()
-        if len(groups) != len(self.driver.marks):
+        self.refuse_anew()
+        if not self._goes_on:
+            self.clock.refuse_uncounted()
+        if self.driver.is_behind(groups):
             self.regroup(groups)
+        if self._goes_on:
+            self._goes_on = False
+        else:
+            if self.journal is not None:
+                self.journal.update()
+            self.clock.tick()
+        self.driver.absences.back.clear()
         self._put(groups, made=True)
         if self.drift is not None:
             self.drift.compare()
 
+    def loaded(self, groups: Groups) -> None:
+        """The optimizer's state was loaded: other dicts, and other numbers in them."""
+        if self.driver.is_behind(groups):
+            self.regroup(groups)
+        self.driver.retype()
+        self._put(groups, made=False)
+
     def regroup(self, groups: Groups) -> None:
-        """Groups joined or went: the plan is resolved for those that are new, then adopted.
+        """Groups joined, went or changed places: the plan is resolved for those that are new.
 
         In two steps, so that a group for which the plan has nothing is refused with all as it was.
         """
         driver, settings = self.driver, self.settings
-        new = driver.new(groups)
-        found = rows(self.plan, groups, new, settings.run, settings.bases)
-        driver.adopt(groups, found, self.clock.at if settings.join == "now" else 0.0)
+        found = driver.match(groups)
+        new = [place for place, number in enumerate(found) if number is None]
+        added = rows(self.plan, groups, new, settings.run, lambda *at: self._base(groups, *at))
+        begin = self.clock.at if settings.join == "now" else 0.0
+        driver.adopt(groups, found, added, begin, self.clock.updates)
         if self.journal is not None:
             self.journal.joined(groups, new)
 
+    def _base(self, groups: Groups, key: str, field: Field, place: int) -> tuple[float, bool]:
+        """The base of a group that is new, and whether it was given."""
+        given, group = self.settings.bases.get(key), groups[place]
+        if isinstance(given, (list, tuple)):
+            given = given[place]
+        if given is not None:
+            return float(given), True
+        inherited = self.driver.inherited(field, group)
+        return (field.read(group) if inherited is None else inherited), False
+
     def _put(self, groups: Groups, *, made: bool) -> None:
-        self.driver.write(groups, self.clock.at, made=made)
+        self.driver.unshare()
+        self.driver.write(self.clock.at, made=made)
         if self.watch is not None and groups:
             self.watch.lr = groups[0].get("lr")

@@ -16,7 +16,8 @@ from passo.schedules import PassoError, PassoWarning
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from passo.optim.scheduler.driver import Driven, Driver
+    from passo.optim.scheduler.driven import Driven
+    from passo.optim.scheduler.driver import Driver
     from passo.optim.scheduler.engine import Engine
     from passo.schedules import Schedule
 

@@ -60,14 +60,14 @@ class Journal:
                 meta={"follows": follows(driver)},
             )
 
-    def update(self, groups: Groups) -> None:
+    def update(self) -> None:
         """What the update used that was just made, and beforehand what it follows."""
         driver = self._driver
         if driver.shared is not self._followed and self._settings.axis == "step":
             for each, formula, begin in driver.formulas():
                 self._writer.follow(each.column, formula, begin)
             self._followed = driver.shared
-        self._writer.update(self._clock.updates, driver.used(groups))
+        self._writer.update(self._clock.updates, driver.used())
 
     def refuse_anew(self) -> None:
         """Raises `PassoError` where the next update would begin a trace that is there already."""
@@ -212,7 +212,8 @@ def _told(columns: Sequence[tuple[int | None, str]], groups: Sequence[str]) -> s
 
 
 def _columns(driver: Driver) -> list[tuple[int | None, str]]:
-    return [(each.place, each.key) for each in driver.driven]
+    ordered = sorted(driver.driven, key=lambda each: each.column)
+    return [(each.place, each.key) for each in ordered]
 
 
 def _names(groups: Groups) -> list[str]:

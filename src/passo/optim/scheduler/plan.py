@@ -127,6 +127,7 @@ class Row(NamedTuple):
     field: Field | None
     schedule: Schedule
     base: float | None
+    given: bool = False
 
 
 def rows(
@@ -134,9 +135,12 @@ def rows(
     groups: Sequence[dict[str, Any]],
     places: Iterable[int],
     run: Run | None,
-    bases: Mapping[str, Any],
+    base_of: Callable[[str, Field, int], tuple[float, bool]],
 ) -> list[Row]:
-    """What the plan drives of the groups at these places; raises before anything is changed."""
+    """What the plan drives of the groups at these places; raises before anything is changed.
+
+    `base_of` tells the base of a key's field at a place, and whether it was given.
+    """
     found: list[Row] = []
     for place in places:
         taken: dict[Field, str] = {}
@@ -149,8 +153,8 @@ def rows(
                 msg = f"the plan drives {field.name} twice, as {taken[field]!r} and as {key!r}"
                 raise PassoError(msg)
             taken[field] = key
-            base = _base(bases.get(key), field, groups[place], place)
-            found.append(Row(place, key, field, _placeable(schedule, run), base))
+            base, given = base_of(key, field, place)
+            found.append(Row(place, key, field, _placeable(schedule, run), base, given))
     return found
 
 
@@ -186,13 +190,6 @@ def _placeable(schedule: Schedule, run: Run | None) -> Schedule:
                 )
                 raise NeedsRun(msg)
     return schedule
-
-
-def _base(given: Any, field: Field, group: dict[str, Any], place: int) -> float:
-    """The base that was given for this group, else what the group holds now."""
-    if isinstance(given, (list, tuple)):
-        given = given[place] if place < len(given) else None
-    return field.read(group) if given is None else float(given)
 
 
 def code(entry: Any) -> str:

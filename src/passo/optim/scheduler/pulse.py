@@ -34,13 +34,12 @@ class Pulse:
 
     __slots__ = (
         "_clock",
-        "_count",
         "_driver",
         "_engine",
         "_graded",
-        "_last",
         "_lent",
         "_plain",
+        "_ready",
         "_scaled",
         "_watch",
     )
@@ -52,8 +51,7 @@ class Pulse:
         busy = settings.strict or engine.drift is not None or engine.journal is not None
         self._plain = settings.axis == "step" and not watch.nested and not busy
         self._graded = False
-        self._last: Any = None
-        self._count = -1
+        self._ready = False
         self._scaled = True
 
     @quiet
@@ -61,9 +59,16 @@ class Pulse:
         """Write to groups that came since the last step; see whether there is a gradient.
 
         What is answered, if anything, stands in for the arguments of the step.
+
+        Lists compare their items by identity first, so that the usual groups cost nothing here.
+        Another dict that is equal in all holds what it should, and is seen once it does not.
         """
         groups = optimizer.param_groups
-        if len(groups) != self._count or groups[-1] is not self._last or len(args) > 1 or kwargs:
+        try:
+            usual = self._ready and groups == self._driver.usual
+        except Exception:  # noqa: BLE001  another dict, whose Tensors do not compare
+            usual = False
+        if not usual or len(args) > 1 or kwargs:
             return self._look(optimizer, args, kwargs)
         params = groups[0]["params"]
         if params and params[0].grad is not None:
@@ -85,12 +90,12 @@ class Pulse:
             return
         clock = self._clock
         clock.updates = t = clock.updates + 1
-        self._driver.write(groups, float(t), made=True)
+        self._driver.write(float(t), made=True)
         watch.lr = groups[0]["lr"]
 
     def look_anew(self, _optimizer: Optimizer) -> None:
         """The next step is looked at in full: what is inside the optimizer was loaded."""
-        self._count = -1
+        self._ready = False
 
     def _look(self, optimizer: Optimizer, args: Any, kwargs: Any) -> Any:
         """The same in full, and remember what the usual step looks like."""
@@ -100,14 +105,11 @@ class Pulse:
         self._watch.before(groups, closure)
         if self._lent:
             refuse_estranged(optimizer, self._lent)
-        if self._driver.is_behind(groups):
-            engine.write(groups)
-        engine.refuse_anew()
+        engine.prepare(groups)
         if engine.settings.strict and not only_fills_state(groups):
             horizon.refuse_past_the_end(engine)
-        if self._plain and groups and "lr" in groups[0]:
-            self._count, self._last = len(groups), groups[-1]
-            self._scaled = getattr(optimizer, "_step_supports_amp_scaling", False)
+        self._ready = self._plain and bool(groups) and {"lr", "params"} <= groups[0].keys()
+        self._scaled = getattr(optimizer, "_step_supports_amp_scaling", False)
         if not engine.clock.is_uncounted:
             return None
         if closure is not None:

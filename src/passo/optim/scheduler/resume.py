@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 from passo.ground.checks import LATEST, write
 from passo.optim.ground.fields import broken_bounds
+from passo.optim.ground.groups import pair_saved
+from passo.optim.scheduler.bases import same
 from passo.optim.scheduler.clock import Clock
 from passo.optim.scheduler.horizon import points
 from passo.optim.scheduler.settings import end_of
@@ -17,7 +19,8 @@ from passo.schedules import PassoError, Run, Span
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from passo.optim.scheduler.driver import Driven, Groups
+    from passo.optim.scheduler.driven import Driven
+    from passo.optim.scheduler.driver import Groups
     from passo.optim.scheduler.engine import Engine
     from passo.schedules import Schedule
 
@@ -27,11 +30,12 @@ _POINTS = 64
 _ENDLESS = 10_000.0
 
 
-def load(engine: Engine, saved: Saved, groups: Groups) -> None:
+def load(engine: Engine, state: Saved, groups: Groups) -> None:
     """Clock, bases and plateaus as they were saved, on the plan that `on_change` chooses.
 
     All of it is worked out before anything is changed: a refused load leaves no trace.
     """
+    saved = _Today(state, groups)
     found = _differences(engine, saved)
     policy = engine.settings.on_change if found else "same"
     if policy == "error":
@@ -55,6 +59,8 @@ def load(engine: Engine, saved: Saved, groups: Groups) -> None:
     driver = engine.driver
     for each, (track, base) in zip(driver.driven, followed, strict=True):
         each.track, each.base = track, base
+    for each in driver.everything():
+        each.track = new.get((each.track.source, each.track.begin), each.track)
     driver.tracks = [new.get((each.source, each.begin), each) for each in driver.tracks]
     driver.forget_unused()
     engine.clock.move(updates, at, saved.offset)
@@ -93,15 +99,37 @@ def _refuse_impossible(
             raise PassoError(msg)
 
 
+class _Today:
+    """A state, with its fields called by the places where their groups stand today.
+
+    `joined` are the places of groups that the state does not know, `gone` the fields of groups
+    that are not there today, by the places of then.
+    """
+
+    def __init__(self, saved: Saved, groups: Groups) -> None:
+        self.clock, self.at, self.offset, self.run = saved.clock, saved.at, saved.offset, saved.run
+        place_of = pair_saved(saved.names, groups)
+        known = {place_of[place] for place in range(saved.groups) if place in place_of}
+        self.joined = set(range(len(groups))) - known
+        self.fields: dict[tuple[int | None, str], _Followed] = {}
+        self.gone: dict[tuple[int | None, str], _Followed] = {}
+        for (place, key), field in saved.fields.items():
+            if place is not None and place not in place_of:
+                self.gone[place, key] = field
+            else:
+                self.fields[None if place is None else place_of[place], key] = field
+
+
 class _Difference(NamedTuple):
     """One field that is not as in the checkpoint; None stands for the side that lacks it."""
 
     name: str
     today: Driven | None
-    saved: tuple[Track, float] | None
+    saved: _Followed | None
+    lacks: str = "not driven"
 
 
-def _differences(engine: Engine, saved: Saved) -> list[_Difference]:
+def _differences(engine: Engine, saved: _Today) -> list[_Difference]:
     """The fields whose curves differ on their runs, by value and not by text.
 
     A group that the checkpoint does not know has joined since; it is no difference.
@@ -110,36 +138,66 @@ def _differences(engine: Engine, saved: Saved) -> list[_Difference]:
     for each in engine.driver.driven:
         here.add((each.place, each.key))
         theirs = saved.fields.get((each.place, each.key))
-        if theirs is None and (each.place is None or each.place < saved.groups):
+        if theirs is None and each.place not in saved.joined:
             found.append(_Difference(_name(each.place, each.key), each, None))
         elif theirs is not None and _differ(engine, saved, each, theirs):
             found.append(_Difference(_name(each.place, each.key), each, theirs))
-    gone = [spot for spot in saved.fields if spot not in here]
-    return found + [_Difference(_name(*spot), None, saved.fields[spot]) for spot in gone]
+    undriven = [spot for spot in saved.fields if spot not in here]
+    found += [_Difference(_name(*spot), None, saved.fields[spot]) for spot in undriven]
+    lacks = "there is no such group; where it is added later, add it before loading"
+    return found + [_Difference(_name(*at), None, old, lacks) for at, old in saved.gone.items()]
 
 
 def _name(place: int | None, key: str) -> str:
     return key if place is None else f"{key} of group {place}"
 
 
-def _differ(engine: Engine, saved: Saved, today: Driven, theirs: tuple[Track, float]) -> bool:
+def _differ(engine: Engine, saved: _Today, today: Driven, theirs: _Followed) -> bool:
     old, base = theirs
     new, length = today.track, end_of(saved.run)
     if new.unit != old.unit or length != end_of(engine.settings.run):
         return True
-    if new.source.relative and _own_base(engine, today, base) != base:
+    own = _own_base(saved, today, theirs)
+    if new.source.relative and own != base:
         return True
     if new.placed == old.placed:
         return False
     if _plateaus(new) != _plateaus(old):
         return True
-    ours, before = (_with_a_past(each, length).with_base(base) for each in (new, old))
+    ours = _with_a_past(new, length).with_base(own)
+    before = _with_a_past(old, length).with_base(base)
     return any(ours(t) != before(t) for t in _times(ours, before, length))
 
 
-def _own_base(engine: Engine, today: Driven, saved: float) -> float:
-    """The base that was given to attach, else the saved one."""
-    return saved if engine.settings.bases.get(today.key) is None else today.base
+def _own_base(saved: _Today, today: Driven, theirs: _Followed) -> float:
+    """The base of today's plan: the saved one, where it is the same or the field was loaded.
+
+    A field was loaded where it held what the saved plan gives to the next update or gave to the
+    last one, when its base was read.
+    """
+    track, base = theirs
+    if today.held is None or same(today.base, base, today):
+        return base
+    if today.given:
+        return today.base
+    if not today.track.source.relative:
+        return base
+    written = (_written(track, base, at) for at in (saved.at, saved.at - _an_update(saved.run)))
+    return base if any(same(today.held, value, today) for value in written) else today.base
+
+
+def _an_update(run: Run | None) -> float:
+    """How far an update moves the clock on the run's axis; 0 where that is not known."""
+    if run is None or run.axis == "step":
+        return 1.0
+    rate = run.samples_per_step if run.axis == "sample" else run.tokens_per_step
+    return 0.0 if rate is None else float(run.at(1))
+
+
+def _written(track: Track, base: float, at: float) -> float:
+    """What a track gives at a position, from that base."""
+    known = track.known.with_base(base) if track.known.relative else track.known
+    return float(known(max(at - track.begin, 0.0)))
 
 
 def _plateaus(track: Track) -> list[str]:
@@ -168,16 +226,16 @@ def _corners(schedule: Schedule, end: float) -> Iterator[float]:
     return (t for _, t in zip(range(_POINTS), schedule.corners(0.0, end), strict=False))
 
 
-def _told(engine: Engine, saved: Saved, found: list[_Difference]) -> str:
+def _told(engine: Engine, saved: _Today, found: list[_Difference]) -> str:
     """What differs: for the first fields, both codes, and both values now and at the end."""
     many = f"{len(found)} fields differ" if len(found) > 1 else "one field differs"
     lines = [f"the plan saved at update {saved.clock:,} is not today's, {many}:"]
-    for name, today, theirs in found[:3]:
+    for name, today, theirs, lacks in found[:3]:
         old = None if theirs is None else _Side(*theirs, saved.run, saved.at)
         new = None if today is None else _todays(engine, saved, today, theirs)
         lines += [
             f"  {name}, saved: {_code(old)}",
-            f"  {name}, today: {_code(new)}",
+            f"  {name}, today: {_code(new, lacks)}",
             f"    now {_value(old)} and {_value(new)}",
             f"    at the end {_value(_at_end(old))} and {_value(_at_end(new))}",
         ]
@@ -197,29 +255,27 @@ class _Side(NamedTuple):
     at: float
 
 
-def _todays(
-    engine: Engine, saved: Saved, today: Driven, theirs: tuple[Track, float] | None
-) -> _Side:
+def _todays(engine: Engine, saved: _Today, today: Driven, theirs: _Followed | None) -> _Side:
     """Today's plan as "replace" would go on with it."""
     track, base = Track(today.track.source, engine.settings.run, today.track.begin), today.base
     if theirs is not None:
         track.remember(theirs[0], settled=True)
-        base = _own_base(engine, today, theirs[1])
+        base = _own_base(saved, today, theirs)
     at = _position(engine, saved, "replace")
     if at is None:
         at = saved.clock if engine.settings.run is None else engine.settings.run.at(saved.clock)
     return _Side(track, base, engine.settings.run, at)
 
 
-def _position(engine: Engine, saved: Saved, policy: str) -> float | None:
+def _position(engine: Engine, saved: _Today, policy: str) -> float | None:
     """Where a load goes to on the axis; None where the axis is another, and the clock tells."""
     before = "step" if saved.run is None else saved.run.axis
     return saved.at if policy == "keep" or before == engine.settings.axis else None
 
 
-def _code(side: _Side | None) -> str:
+def _code(side: _Side | None, lacks: str = "not driven") -> str:
     if side is None:
-        return "not driven"
+        return lacks
     source = side.track.source
     base = f", base {write(side.base)}" if source.relative else ""
     code = repr(source)
@@ -235,10 +291,10 @@ def _at_end(side: _Side | None) -> _Side | None:
 def _value(side: _Side | None) -> str:
     if side is None:
         return "nothing"
-    return write(side.track.known.with_base(side.base)(side.at))
+    return write(_written(side.track, side.base, side.at))
 
 
-def _rescaled(engine: Engine, saved: Saved) -> tuple[int, float]:
+def _rescaled(engine: Engine, saved: _Today) -> tuple[int, float]:
     """Update and position at the same share of today's run."""
     before, now = end_of(saved.run), end_of(engine.settings.run)
     if before is None or now is None or engine.settings.run is None:
@@ -248,7 +304,7 @@ def _rescaled(engine: Engine, saved: Saved) -> tuple[int, float]:
     return (round(at), at) if engine.settings.run.axis == "step" else (saved.clock, at)
 
 
-def _taken_up(engine: Engine, saved: Saved, *, settled: bool) -> list[_Followed]:
+def _taken_up(engine: Engine, saved: _Today, *, settled: bool) -> list[_Followed]:
     """Today's plan goes on from the checkpoint: its bases, its late groups, its plateaus."""
     driven, fresh = engine.driver.driven, {}
     for each in driven:
@@ -261,12 +317,12 @@ def _taken_up(engine: Engine, saved: Saved, *, settled: bool) -> list[_Followed]
     followed: list[_Followed] = []
     for each in driven:
         old, base = saved.fields.get((each.place, each.key), (each.track, each.base))
-        own = each.base if old is each.track else _own_base(engine, each, base)
+        own = each.base if old is each.track else _own_base(saved, each, (old, base))
         followed.append((fresh.get((each.track.source, old.begin), each.track), own))
     return followed
 
 
-def _kept(engine: Engine, saved: Saved, found: list[_Difference]) -> list[_Followed]:
+def _kept(engine: Engine, saved: _Today, found: list[_Difference]) -> list[_Followed]:
     """The checkpoint's plan, run and bases; what it does not drive stays as today."""
     for difference in found:
         if difference.today is None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import weakref
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +18,8 @@ from passo.optim.ground import attached, ranks, wrappers
 from passo.optim.ground.quiet import quiet
 from passo.optim.ground.undo import of_fields, of_objects
 from passo.optim.ground.updates import Watch
-from passo.optim.scheduler import horizon, resume, state, words
+from passo.optim.scheduler import bases, horizon, resume, state, words
+from passo.optim.scheduler.driver import driving
 from passo.optim.scheduler.engine import Engine
 from passo.optim.scheduler.pulse import Pulse
 from passo.schedules import PassoError
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
     from torch.optim import Optimizer
 
     from passo.optim.ground.ranks import Reduction
+    from passo.optim.scheduler.driver import Groups
     from passo.optim.scheduler.settings import Settings
     from passo.schedules import Run
 
@@ -83,10 +86,14 @@ class Scheduler(LRScheduler):
             self._hook(optimizer, "register_step_post_hook", pulse.after)
             for inner in lent.values():
                 self._hook(inner, "register_load_state_dict_post_hook", pulse.look_anew)
+        elif hasattr(optimizer, "_optimizer_step_pre_hooks"):
+            self._hook(optimizer, "register_step_pre_hook", self._before_step)
         if hasattr(optimizer, "_optimizer_load_state_dict_post_hooks"):
+            self._hook(optimizer, "register_load_state_dict_pre_hook", self._before_load)
             # A bound method: through this hook the optimizer owns the Scheduler.
             self._hook(optimizer, "register_load_state_dict_post_hook", self._after_load)
         self.attached = True
+        driving.add(engine.driver)
         engine.write(groups)
         horizon.watch(engine)
         if not attached.add(optimizer, self):
@@ -106,6 +113,7 @@ class Scheduler(LRScheduler):
         if engine.journal is not None:
             engine.journal.discard()
             engine.journal = None
+        driving.discard(engine.driver)
         attached.drop(self.optimizer, self)
         self.attached, self._kept = False, None
         horizon.forget(engine)
@@ -123,6 +131,10 @@ class Scheduler(LRScheduler):
             fields()
 
         return undo
+
+    def refuse_what_was_left(self) -> None:
+        """Raises PassoError where a base would be what a detached plan wrote last."""
+        self._engine.doubt = bases.begins_anew(self.optimizer, self.driver)
 
     @property
     def optimizer(self) -> Optimizer:  # type: ignore[override]
@@ -173,6 +185,7 @@ class Scheduler(LRScheduler):
     @property
     def base_lrs(self) -> list[float]:  # type: ignore[override]
         """What each group's lr was when it was attached, for the groups whose lr is driven."""
+        self._look()
         return [each.base for each in self.driver.driven if each.key == "lr"]
 
     def get_last_lr(self) -> list[float | torch.Tensor]:
@@ -184,6 +197,7 @@ class Scheduler(LRScheduler):
         >>> attach(optimizer, Linear(1.0, 0.0, steps(4))).get_last_lr()
         [1.0]
         """
+        self._look()
         rates = [group["lr"] for group in self.optimizer.param_groups]
         return [rate.clone() if isinstance(rate, torch.Tensor) else rate for rate in rates]
 
@@ -206,11 +220,13 @@ class Scheduler(LRScheduler):
         >>> scheduler.last_used(), scheduler.values()
         ({'lr': [1.0]}, {'lr': [0.75]})
         """
+        self._look()
         used = self.driver.by_key("used")
         return None if any(None in numbers for numbers in used.values()) else used
 
     def values(self) -> dict[str, list[float]]:
         """What the next update uses, for each key of the plan, group by group."""
+        self._look()
         return self.driver.by_key("last")
 
     def __getitem__(self, key: str) -> float:
@@ -223,6 +239,7 @@ class Scheduler(LRScheduler):
         >>> attach(optimizer, base, values={"batch_size": sizes})["batch_size"]
         32.0
         """
+        self._look()
         return self.driver.one(key)
 
     # -- what moves it
@@ -304,6 +321,7 @@ class Scheduler(LRScheduler):
         told = ranks.reduced({**(metrics or {}), **named}, reduce)
         engine = self._engine
         engine.refuse_anew()
+        self._look()
         words.tell_of_unheard(engine.driver, told)
         changed = [track.report(engine.clock.at, told) for track in engine.driver.tracks]
         if any(changed):
@@ -320,6 +338,7 @@ class Scheduler(LRScheduler):
         """
         whole(update, "update", least=0, most=MOST)
         engine = self._engine
+        self._look()
         if update and self._under_way:
             words.need_bases(engine)
         groups, undo = self.optimizer.param_groups, self._undo()
@@ -345,12 +364,18 @@ class Scheduler(LRScheduler):
         >>> optimizer.param_groups[0]["lr"]
         1.0
         """
+        with suppress(PassoError):  # a group that no plan covers has nothing to restore
+            self._look()
         while self._hooks:
             self._hooks.pop().remove()
+        engine, was = self._engine, self.attached
         self.attached = False
-        engine = self._engine
+        driving.discard(engine.driver)
+        optimizer = self._optimizer()
         if restore:
-            engine.driver.restore(self.optimizer.param_groups)
+            engine.driver.restore()
+        elif was and optimizer is not None:
+            bases.leave(optimizer, engine.driver)
         if engine.journal is not None:
             engine.journal.close()
             engine.journal = None
@@ -394,7 +419,7 @@ class Scheduler(LRScheduler):
         """
         if self._engine.journal is not None:
             self._engine.journal.flush()
-        return state.save(self._engine)
+        return state.save(self._engine, self._look())
 
     def load_state_dict(self, state_dict: Mapping[str, Any]) -> None:
         """Go on where `state_dict` was made: recompute and write, in whatever order things load.
@@ -404,10 +429,9 @@ class Scheduler(LRScheduler):
         saved, engine = state.Saved(state_dict), self._engine
         groups, undo = self.optimizer.param_groups, self._undo()
         try:
-            if engine.driver.is_behind(groups):
-                engine.regroup(groups)
+            engine.look(groups)
             resume.load(engine, saved, groups)
-            self._under_way = False
+            self._under_way, engine.doubt = False, ""
             engine.driver.forget_used()
             engine.write(groups)
             if engine.journal is not None:
@@ -417,6 +441,8 @@ class Scheduler(LRScheduler):
             raise
 
     def __repr__(self) -> str:
+        with suppress(PassoError):  # a group that no plan covers is refused elsewhere
+            self._look()
         return words.scheduler(self._engine)
 
     def __getstate__(self) -> dict[str, Any]:
@@ -431,9 +457,12 @@ class Scheduler(LRScheduler):
         for this alone: then it is kept here.
         """
         original = self.optimizer
+        self._look()
         alone = id(original) not in memo
         optimizer = copy.deepcopy(original, memo)
         twin = memo[id(self)] = Scheduler(optimizer, dict(self.plan), replace(self.settings))
+        for ours, theirs in zip(self.driver.driven, twin.driver.driven, strict=True):
+            theirs.base, theirs.given = ours.base, ours.given
         twin.start()
         twin.load_state_dict(self.state_dict())
         if alone:
@@ -441,9 +470,26 @@ class Scheduler(LRScheduler):
         return twin
 
     @quiet
+    def _before_step(self, optimizer: Optimizer, _args: Any, _kwargs: Any) -> None:
+        """With clock="calls": groups that came since hold what the step uses."""
+        self._engine.prepare(optimizer.param_groups)
+
+    @quiet
+    def _before_load(self, optimizer: Optimizer, state_dict: Mapping[str, Any]) -> None:
+        """What joined has its base from what it holds before, and names must be the same."""
+        self._engine.look(optimizer.param_groups)
+        words.refuse_other_names(optimizer.param_groups, state_dict.get("param_groups", ()))
+
+    @quiet
     def _after_load(self, optimizer: Optimizer) -> None:
-        self.driver.retype(optimizer.param_groups)
-        self._engine.write(optimizer.param_groups)
+        self._engine.loaded(optimizer.param_groups)
+
+    def _look(self) -> Groups:
+        """The groups that are driven, with those that joined or went since the last update."""
+        optimizer = self._optimizer()
+        if self.attached and optimizer is not None:
+            self._engine.look(optimizer.param_groups)
+        return self.driver.known
 
 
 def _reference(optimizer: Any) -> Any:

@@ -86,6 +86,16 @@ def as_bases(
     return MappingProxyType(given)
 
 
+def one_for_all(bases: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The bases that count for groups that join later: a list was for those that were there.
+
+    >>> dict(one_for_all({"lr": [0.1, 0.2], "momentum": 0.9}))
+    {'momentum': 0.9}
+    """
+    kept = {key: base for key, base in bases.items() if not isinstance(base, (list, tuple))}
+    return MappingProxyType(kept)
+
+
 def as_values(values: Mapping[str, Schedule | float] | None) -> Mapping[str, Schedule]:
     """The schedules of numbers that no group holds."""
     if values is None:

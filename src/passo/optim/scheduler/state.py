@@ -8,7 +8,8 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from passo.ground.checks import brief
-from passo.ground.schema import anything, count, listed, maybe, number, record, row, short
+from passo.ground.schema import anything, count, listed, maybe, number, record, row, short, text
+from passo.optim.ground.groups import names_of
 from passo.optim.scheduler.tracks import Track
 from passo.schedules import PassoError, from_spec
 from passo.schedules.time import LONGEST, run_from_spec
@@ -17,18 +18,22 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from passo.ground.schema import Check
+    from passo.optim.scheduler.driver import Groups
     from passo.optim.scheduler.engine import Engine
     from passo.schedules import Run, Schedule
     from passo.schedules.reducer import Rule
 
-VERSION: Final = 1
+VERSION: Final = 2
 _PARTS: Final = ("version", "clock", "at", "run", "tracks", "fields")
 _LONGEST: Final = 32  # characters of a float's repr, and some
 _Thing = TypeVar("_Thing")
 
 
-def save(engine: Engine) -> dict[str, Any]:
-    """Clock, run, tracks with what their plateaus remember, and each field with its base."""
+def save(engine: Engine, groups: Groups) -> dict[str, Any]:
+    """Clock, run, groups, tracks with what their plateaus remember, each field with its base.
+
+    The groups are their names where these tell them apart, else how many there are.
+    """
     driver, clock, run = engine.driver, engine.clock, engine.settings.run
     number = {id(track): k for k, track in enumerate(driver.tracks)}
     return {
@@ -37,6 +42,7 @@ def save(engine: Engine) -> dict[str, Any]:
         "at": clock.at,
         "offset": clock.offset,
         "run": None if run is None else run.to_spec(),
+        "groups": names_of(groups) or len(groups),
         "tracks": [track.state() for track in driver.tracks],
         "fields": [
             [each.place, each.key, number[id(each.track)], each.base] for each in driver.driven
@@ -67,6 +73,12 @@ class Saved:
         self.fields: dict[tuple[int | None, str], tuple[Track, float]] = {}
         for k, field in enumerate(held["fields"]):
             self._field(f"state.fields[{k}]", *field)
+        told = held.get("groups", self._least)
+        self.names: list[str] | None = told if isinstance(told, list) else None
+        self.groups: int = told if self.names is None else len(self.names)
+        if self.groups < self._least:
+            msg = f"state.groups must be at least {self._least}, as its fields are, got {told!r}"
+            raise PassoError(msg)
 
     def _track(self, number: int, held: Mapping[str, Any]) -> Track:
         place = f"state.tracks[{number}]"
@@ -95,8 +107,8 @@ class Saved:
         self.fields[place, key] = self.tracks[number], base
 
     @property
-    def groups(self) -> int:
-        """How many param groups were driven."""
+    def _least(self) -> int:
+        """How many param groups there were at least: so many had a place."""
         return 1 + max((place for place, _ in self.fields if place is not None), default=-1)
 
 
@@ -112,7 +124,8 @@ def _held(state: Any) -> dict[str, Any]:
     version = state["version"]
     check = SCHEMAS.get(version) if type(version) is int else None
     if check is None:
-        msg = f"this state has version {brief(version)}; this passo reads {VERSION}"
+        reads = " and ".join(map(str, SCHEMAS))
+        msg = f"this state has version {brief(version)}; this passo reads {reads}"
         raise PassoError(msg)
     held: dict[str, Any] = check(state, "state")
     return held
@@ -166,6 +179,18 @@ def _named(read: Callable[[Any], _Thing], spec: Any, place: str) -> _Thing:
         raise PassoError(msg) from None
 
 
+def _groups(value: Any, place: str) -> list[str] | int:
+    """The names of the groups, which all differ, or how many there are."""
+    if not isinstance(value, (list, tuple)):
+        many: int = count()(value, place)
+        return many
+    names: list[str] = listed(text)(value, place)
+    if len(set(names)) < len(names):
+        msg = f"{place} must be names that all differ, or a number, got {brief(value)}"
+        raise PassoError(msg)
+    return names
+
+
 _MEMORY: Final = {
     "best": maybe(_best),
     "bad": count(),
@@ -178,16 +203,16 @@ _TRACK: Final = {
     "begin": number(0, LONGEST),
     "plateaus": listed(record(_MEMORY)),
 }
+_STATE: Final = {
+    "version": anything,
+    "clock": count(),
+    "at": number(0, LONGEST),
+    "run": maybe(_run),
+    "tracks": listed(record(_TRACK)),
+    "fields": listed(row(group=maybe(count()), key=short, track=count(), base=number())),
+}
+_MORE: Final = {"offset": number(-LONGEST, LONGEST)}
 SCHEMAS: Final[Mapping[int, Check]] = {
-    1: record(
-        {
-            "version": anything,
-            "clock": count(),
-            "at": number(0, LONGEST),
-            "run": maybe(_run),
-            "tracks": listed(record(_TRACK)),
-            "fields": listed(row(group=maybe(count()), key=short, track=count(), base=number())),
-        },
-        {"offset": number(-LONGEST, LONGEST)},
-    )
+    1: record(_STATE, _MORE),  # groups were known by their places
+    2: record({**_STATE, "groups": _groups}, _MORE),
 }

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import difflib
 import warnings
-from typing import TYPE_CHECKING, Final
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Final
 
+from passo.optim.ground.groups import name_of
 from passo.schedules import PassoError, PassoWarning
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Sequence
 
-    from passo.optim.scheduler.driver import Driven, Driver
+    from passo.optim.scheduler.driven import Driven
+    from passo.optim.scheduler.driver import Driver
     from passo.optim.scheduler.engine import Engine
 
 _ALIKE: Final = 0.8
@@ -46,11 +49,32 @@ def _base(driven: Driven) -> str:
 def need_bases(engine: Engine) -> None:
     """Refuse to seek where a relative plan took its base from an optimizer under way."""
     for each in engine.driver.driven:
-        if each.track.source.relative and engine.settings.bases.get(each.key) is None:
+        if each.track.source.relative and not each.given:
             msg = (
                 f"the plan of {each.key!r} is relative to base, and the optimizer was under way "
                 f"when it was attached: {each.key} was {each.base:.6g} there, which is probably "
                 f"not its base; write attach(..., base=0.1) with the value that the run began with"
+            )
+            raise PassoError(msg)
+
+
+def refuse_other_names(groups: Sequence[Mapping[str, Any]], saved: Sequence[Any]) -> None:
+    """Refuse to load an optimizer's state that gives the same parameters another name.
+
+    torch pairs groups by their place, and takes over the saved names: moments and rates would go
+    to other parameters than they come from.
+    """
+    theirs = [each for each in saved if isinstance(each, Mapping)]
+    if len(theirs) != len(groups):
+        return
+    for place, (ours, other) in enumerate(zip(groups, theirs, strict=True)):
+        here, there = name_of(ours), name_of(other)
+        if here is not None and there is not None and here != there:
+            names = ", ".join(str(each.get("name")) for each in theirs)
+            msg = (
+                f"param group {place} is {here!r}, and {there!r} in the state that is to be "
+                "loaded; torch pairs param groups by their place, so each would get what belongs "
+                f"to another; give the groups in the order of the state: {names}"
             )
             raise PassoError(msg)
 

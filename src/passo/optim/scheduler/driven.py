@@ -1,0 +1,147 @@
+"""What is driven: one field of one group, and the formula that it has in common with others."""
+
+from __future__ import annotations
+
+import weakref
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import torch
+
+from passo.optim.ground import fields
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+
+    from passo.optim.scheduler.tracks import Track
+    from passo.schedules import Schedule
+
+    Group = dict[str, Any]
+
+
+class _Weak:
+    """Something that can be referred to weakly; a dataclass with slots cannot say so itself."""
+
+    __slots__ = ("__weakref__",)
+
+
+@dataclass(slots=True, eq=False)
+class Shared(_Weak):
+    """One formula for all that follow one track from one base, and what it gave.
+
+    `value` is what the next update uses, `used` what the last one used. `key` is set where all
+    followers are plain floats in their groups, which is the quick way: `groups` are theirs.
+    """
+
+    formula: Schedule
+    call: Callable[[float, Any], float]
+    begin: float
+    key: str | None
+    followers: list[Driven]
+    groups: list[Group]
+    value: float = 0.0
+    used: float | None = None
+
+
+@dataclass(slots=True, eq=False)
+class Driven:
+    """One field of one group (or, without a group, a free value), and what it follows.
+
+    `place` is where the group stood when somebody looked last. `held` is what the field held when
+    its base was read; `given` says that the base was given instead.
+    """
+
+    place: int | None
+    key: str
+    field: fields.Field | None
+    track: Track
+    base: float
+    group: Group | None = None
+    held: float | None = None
+    given: bool = False
+    tensor: torch.Tensor | None = None
+    of: weakref.ref[Shared] | None = None
+    column: int = 0
+
+    @property
+    def shared(self) -> Shared | None:
+        """The formula that it follows, with others; weakly, so that groups are freed at once."""
+        return None if self.of is None else self.of()
+
+    @property
+    def last(self) -> float:
+        """What the next update uses."""
+        one = self.shared
+        return self.base if one is None else one.value
+
+    @property
+    def used(self) -> float | None:
+        """What the last update used, where this process saw it."""
+        one = self.shared
+        return None if one is None else one.used
+
+    def slot(self) -> Any:
+        """What holds the number in the group; None where nothing does."""
+        return None if self.field is None or self.group is None else slot_of(self.field, self.group)
+
+    def wrote(self, slot: Any) -> bool:
+        """Whether that very thing is what was put there last.
+
+        A float is known again by its identity: a number that somebody wrote is another object,
+        even where it is equal, and a copy of the group holds the same one.
+        """
+        if isinstance(slot, torch.Tensor):
+            return slot is self.tensor
+        one = self.shared
+        return one is not None and (slot is one.value or slot is one.used) and slot is not None
+
+
+def slot_of(field: fields.Field, group: Group) -> Any:
+    """What holds the field's number in a group; None where it has no such field."""
+    try:
+        return field.slot(group)
+    except (KeyError, IndexError, TypeError):
+        return None
+
+
+def unshare(driven: Sequence[Driven], groups: Iterable[Group]) -> None:
+    """Where a Tensor that is filled is held by another group too, that one gets a clone.
+
+    torch gives the Tensor of its default to every group that names none of its own. The clone
+    holds what the Tensor held before anything was written.
+    """
+    owners = {id(each.tensor): each for each in driven if each.tensor is not None}
+    driven_fields = {each.field for each in driven if each.field is not None}
+    for group in groups:
+        for field in driven_fields:
+            owner = owners.get(id(slot_of(field, group)))
+            if owner is not None and (owner.group is not group or owner.field != field):
+                field.put(group, torch.full_like(field.slot(group), owner.base))
+
+
+def alike(driven: Iterable[Driven]) -> Iterator[tuple[str | None, list[Driven]]]:
+    """What follows one track from one base; plain floats of one key apart from others."""
+    together: dict[tuple[int, float, str | None], list[Driven]] = {}
+    for each in driven:
+        field = each.field
+        plain = field is not None and field.index is None and each.tensor is None
+        name = field.key if plain and field is not None else None
+        together.setdefault((id(each.track), each.base, name), []).append(each)
+    for (_, _, name), same in together.items():
+        yield name, same
+
+
+def shared(key: str | None, same: list[Driven]) -> Shared:
+    """The formula of those that follow one track from one base."""
+    first = same[0]
+    known, begin = first.track.known, first.track.begin
+    formula = known.with_base(first.base) if known.relative else known
+    call = formula.compiled()
+    groups = [each.group for each in same if each.group is not None]
+    last, used = first.last, first.used
+    return Shared(formula, _late(call) if begin else call, begin, key, same, groups, last, used)
+
+
+def _late(call: Callable[[float, Any], float]) -> Callable[[float, Any], float]:
+    """The same for what joined later: before it began it uses what it begins with."""
+    return lambda t, xp: call(max(t, 0.0), xp)
