@@ -14,7 +14,8 @@ from torch.optim import lr_scheduler as torchs
 
 from passo import Constant, Cosine, PassoError, Table, attach, base, steps
 from passo.optim import lift, lr_scheduler
-from tests.optim.lr_scheduler.twins import LEVEL_2, LEVEL_3, LIBRARIES, Plan, optimizer_of
+from tests.optim.lr_scheduler.drawn import LEVEL_2, LEVEL_3
+from tests.optim.lr_scheduler.twins import LIBRARIES, Plan, optimizer_of
 from tests.optim.tools import adam, sgd, update, weight
 
 STEPS = 12

@@ -63,13 +63,14 @@ def test_a_view_is_filled_where_it_looks():
     assert table.tolist() == [wanted, wanted, 0.0, 0.0]
 
 
-def test_a_tensor_that_two_groups_share_is_one_number():
+def test_a_tensor_that_two_groups_share_stays_the_first_ones_and_the_other_gets_a_clone():
     shared = torch.tensor(1.0)
     optimizer = torch.optim.SGD([{"params": [weight()]}, {"params": [weight()]}], lr=shared)
     attach(optimizer, WAVE)
     update(optimizer, 3)
-    assert all(group["lr"] is shared for group in optimizer.param_groups)
-    assert float(shared) == float(cast(WAVE(3), torch.float32))
+    first, other = (group["lr"] for group in optimizer.param_groups)
+    assert first is shared is not other
+    assert float(first) == float(other) == float(cast(WAVE(3), torch.float32))
 
 
 def test_one_beta_may_be_a_tensor_and_the_other_a_float():

@@ -385,3 +385,14 @@ def test_a_copy_goes_on_where_the_optimizer_says_whatever_order_states_load_in()
         state["_held"] = [7.0]
         each.load_state_dict(state)
     assert optimizer.param_groups[0]["lr"] == rate
+
+
+def test_members_that_begin_late_know_the_groups_that_are_left():
+    optimizer = three()
+    chain = ours.ChainedScheduler([ours.StepLR(optimizer, 1, 0.5)])
+    parts = [ours.StepLR(optimizer, 1, 0.5), ours.StepLR(optimizer, 1, 0.5), chain]
+    scheduler = ours.SequentialLR(optimizer, parts, [1, 2])
+    made(optimizer, scheduler, 1)
+    del optimizer.param_groups[0]
+    assert made(optimizer, scheduler, 1) == {"b": 0.1, "c": 0.01}
+    assert made(optimizer, scheduler, 1) == {"b": 0.05, "c": 0.005}

@@ -230,7 +230,7 @@ def test_what_a_plan_follows_is_in_the_trace_and_can_be_drawn():
         [{"params": [parameter()], "name": "head"}, {"params": [parameter()]}], lr=0.1
     )
     with Recorder() as recorder:
-        scheduler = attach(optimizer, plan)
+        scheduler = attach(optimizer, plan, on_change="keep")
         scheduler.load_state_dict(first.state_dict())
         for t in range(20):
             if t == 15:

@@ -66,6 +66,8 @@ def told(scheduler: Any, metrics: Any) -> None:
 
 def begin(scheduler: Any, at: int, *, first: bool, onto: bool) -> None:
     """Let a member be where so many of its steps lead; the rates are at the base, or `onto`."""
+    if isinstance(scheduler, LRScheduler):
+        scheduler._meet()  # groups may have come or gone while it was not at work
     if is_plateau(scheduler):
         scheduler._last_lr = held_values(scheduler.optimizer)
     elif isinstance(scheduler, torchs.SequentialLR):

@@ -73,7 +73,7 @@ class Saved:
         self.fields: dict[tuple[int | None, str], tuple[Track, float]] = {}
         for k, field in enumerate(held["fields"]):
             self._field(f"state.fields[{k}]", *field)
-        told = held.get("groups", self._least)
+        told: Any = held.get("groups", self._least)
         self.names: list[str] | None = told if isinstance(told, list) else None
         self.groups: int = told if self.names is None else len(self.names)
         if self.groups < self._least:
