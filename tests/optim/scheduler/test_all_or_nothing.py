@@ -80,7 +80,10 @@ class World:
         }
         if self.scheduler is not None:
             engine, scheduler = self.scheduler._engine, self.scheduler
-            shared = [(one.value, one.used, one.places, one.key) for one in scheduler.driver.shared]
+            shared = [
+                (one.value, one.used, [each.place for each in one.followers], one.key)
+                for one in scheduler.driver.shared
+            ]
             found["scheduler"] = (
                 repr(scheduler),
                 scheduler.values(),

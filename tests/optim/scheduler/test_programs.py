@@ -354,6 +354,7 @@ operations = st.tuples(st.sampled_from([*OPERATIONS, *["update"] * 4]), numbers,
 
 
 @pytest.mark.filterwarnings("ignore:the run ended")
+@pytest.mark.filterwarnings("ignore:.lr. is a float and takes:passo.PassoWarning")
 @settings(
     max_examples=PROGRAMS,
     suppress_health_check=list(HealthCheck),

@@ -248,8 +248,10 @@ CANNOT_BE = {
     ),
     "at=5.0": "state.at is the clock where steps are counted, and the clock is 3, got 5.0",
     "offset='1'": "state.offset must be a number, got '1'",
-    "end=[[]]": ("state has no 'end'; it has version, clock, at, run, tracks, fields, offset"),
-    "version=True": "this state has version True; this passo reads 1",
+    "end=[[]]": (
+        "state has no 'end'; it has version, clock, at, run, tracks, fields, groups, offset"
+    ),
+    "version=True": "this state has version True; this passo reads 1 and 2",
     "fields=[[True, 'lr', 0, 1.0]]": (
         "state.fields[0].group must be a whole number of at least 0, got True"
     ),
@@ -271,7 +273,7 @@ CANNOT_BE = {
 def test_what_cannot_be_is_refused_with_its_place_and_the_next_updates_are_as_ever(change):
     plan = base * Linear(1.0, 0.0, steps(10)) * Plateau("loss", patience=2, cooldown=1)
     alike = [sgd(), sgd()]
-    one, other = (attach(optimizer, plan) for optimizer in alike)
+    one, other = (attach(optimizer, plan, on_change="keep") for optimizer in alike)
     for optimizer in alike:
         update(optimizer, 3)
     state = copy.deepcopy(one.state_dict())

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import weakref
 from collections import Counter
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -48,6 +50,15 @@ def parameters(group: Group) -> Sequence[Any]:
     """
     held: Sequence[Any] = group.get("params", ())
     return held
+
+
+def weakly(group: Group) -> list[weakref.ref[Any]]:
+    """What a group holds, without keeping it alive."""
+    refs = []
+    for each in parameters(group):
+        with suppress(TypeError):  # a stand-in for a parameter, which cannot be referred to so
+            refs.append(weakref.ref(each))
+    return refs
 
 
 def name_of(group: Group) -> str | None:

@@ -6,7 +6,7 @@ import weakref
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from passo.optim.ground.groups import name_of, parameters
+from passo.optim.ground.groups import name_of, weakly
 from passo.optim.scheduler.driven import slot_of
 
 if TYPE_CHECKING:
@@ -89,8 +89,7 @@ class Absences:
         slots = [one.slot() for one in driven]
         for one in driven:
             one.group = None
-        refs = [weakref.ref(each) for each in parameters(group)]
-        self.away.append(Absence(refs, driven, slots, name_of(group), missed))
+        self.away.append(Absence(weakly(group), driven, slots, name_of(group), missed))
 
     def come_back(self, absence: Absence, group: Group, clock: int) -> list[Driven]:
         """The group is there again, as this dict: what drove it."""

@@ -10,7 +10,7 @@ import torch
 
 from passo.ground.checks import write
 from passo.optim.ground.fields import Field
-from passo.optim.ground.groups import parameters
+from passo.optim.ground.groups import parameters, weakly
 from passo.optim.scheduler.driven import slot_of
 from passo.schedules import PassoError
 
@@ -71,8 +71,7 @@ def _what_is_left(each: Driven) -> Left | None:
     field, group, slot = each.field, each.group, each.slot()
     if field is None or group is None or not each.wrote(slot):
         return None
-    refs = [weakref.ref(parameter) for parameter in parameters(group)]
-    value = field.read(group)
+    refs, value = weakly(group), field.read(group)
     if isinstance(slot, torch.Tensor):
         return Left(field, id(group), refs, weakref.ref(slot), slot._version, value, each.base)
     return Left(field, id(group), refs, slot, None, value, each.base)

@@ -109,7 +109,7 @@ class _Today:
     def __init__(self, saved: Saved, groups: Groups) -> None:
         self.clock, self.at, self.offset, self.run = saved.clock, saved.at, saved.offset, saved.run
         place_of = pair_saved(saved.names, groups)
-        known = {place_of[place] for place in range(saved.groups) if place in place_of}
+        known = {now for place, now in place_of.items() if place < saved.groups}
         self.joined = set(range(len(groups))) - known
         self.fields: dict[tuple[int | None, str], _Followed] = {}
         self.gone: dict[tuple[int | None, str], _Followed] = {}
