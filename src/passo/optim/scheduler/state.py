@@ -73,9 +73,9 @@ class Saved:
         self.fields: dict[tuple[int | None, str], tuple[Track, float]] = {}
         for k, field in enumerate(held["fields"]):
             self._field(f"state.fields[{k}]", *field)
-        told: Any = held.get("groups", self._least)
-        self.names: list[str] | None = told if isinstance(told, list) else None
-        self.groups: int = told if self.names is None else len(self.names)
+        told: int | list[str] = held.get("groups", self._least)
+        self.names = told if isinstance(told, list) else None
+        self.groups = len(told) if isinstance(told, list) else told
         if self.groups < self._least:
             msg = f"state.groups must be at least {self._least}, as its fields are, got {told!r}"
             raise PassoError(msg)
