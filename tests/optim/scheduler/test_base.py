@@ -80,16 +80,18 @@ def test_each_way_that_the_refusal_names_is_a_way():
 
 
 def test_the_bases_of_several_groups_are_told_as_a_list_and_of_other_keys_as_a_mapping():
-    groups = [{"params": [weight()], "lr": lr} for lr in (1.0, 0.1)]
-    optimizer = torch.optim.SGD(groups, momentum=0.5)
+    def build():
+        groups = [{"params": [weight()], "lr": lr} for lr in (1.0, 0.1)]
+        return torch.optim.SGD(groups, momentum=0.5)
+
+    optimizer = build()
     plan = {"lr": FALLING, "momentum": 0.5 * base}
     attach(optimizer, plan).detach()
     attach(optimizer, {"lr": FALLING})  # its fields hold their bases
     text = refused(optimizer, {"momentum": base})
     assert "base={'momentum': 0.5}) to begin from that" in text
     assert "base={'momentum': 0.25} to begin from what" in text
-    update(optimizer, 4)
-    optimizer = torch.optim.SGD(groups)
+    optimizer = build()
     scheduler = attach(optimizer, FALLING, base=[1.0, 0.1])
     update(optimizer, 5)
     scheduler.detach()

@@ -241,7 +241,8 @@ def test_a_state_of_more_groups_says_that_one_is_lacking():
     optimizer = three(1.0, 0.1)
     state = attach(optimizer, FALLING).state_dict()
     with pytest.raises(PassoError) as caught:
-        attach(sgd(), FALLING).load_state_dict(state)
+        attach(held := sgd(), FALLING).load_state_dict(state)
+    assert held.param_groups[0]["lr"] == 1.0
     assert str(caught.value) == (
         "the plan saved at update 0 is not today's, one field differs:\n"
         "  lr of group 1, saved: Linear(1, 0, steps(10)) * base, base 0.1 on None\n"

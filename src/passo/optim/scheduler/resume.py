@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
@@ -195,9 +196,12 @@ def _an_update(run: Run | None) -> float:
 
 
 def _written(track: Track, base: float, at: float) -> float:
-    """What a track gives at a position, from that base."""
+    """What a track gives at a position, from that base; NaN where that is no number."""
     known = track.known.with_base(base) if track.known.relative else track.known
-    return float(known(max(at - track.begin, 0.0)))
+    try:
+        return float(known(max(at - track.begin, 0.0)))
+    except ArithmeticError:
+        return math.nan
 
 
 def _plateaus(track: Track) -> list[str]:

@@ -86,7 +86,7 @@ class Scheduler(LRScheduler):
             self._hook(optimizer, "register_step_post_hook", pulse.after)
             for inner in lent.values():
                 self._hook(inner, "register_load_state_dict_post_hook", pulse.look_anew)
-        elif hasattr(optimizer, "_optimizer_step_pre_hooks"):
+        elif wrappers.fires(optimizer):
             self._hook(optimizer, "register_step_pre_hook", self._before_step)
         if hasattr(optimizer, "_optimizer_load_state_dict_post_hooks"):
             self._hook(optimizer, "register_load_state_dict_pre_hook", self._before_load)
