@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 import torch
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from torch.optim.lr_scheduler import ReduceLROnPlateau
 
@@ -36,7 +36,18 @@ def falls(kind, rule, seen):
     return found
 
 
+BELOW_ZERO = {
+    "mode": "min",
+    "threshold": 0.1,
+    "threshold_mode": "rel",
+    "patience": 1,
+    "cooldown": 0,
+}
+
+
 @given(rules, st.lists(metrics, max_size=40))
+@example(BELOW_ZERO, [-1.0] * 6)  # nothing is bad to torch there, and all but the first to ours
+@example({**BELOW_ZERO, "mode": "max"}, [-1.0] * 6)
 def test_torchs_rule_is_torchs_class_and_ours_is_the_drop_ins(rule, seen):
     torchs, mended = Reducer(Rule(**rule, torchs=True)), Reducer(Rule(**rule))
     assert [torchs.see(value) for value in seen] == falls(ReduceLROnPlateau, rule, seen)

@@ -265,6 +265,61 @@ def test_a_late_group_in_a_chain_has_the_product_of_the_shapes():
         assert scheduler.get_last_lr() == pytest.approx([share, 0.5 * share], rel=1e-12)
 
 
+CHAINS = {
+    "a function, then a shape": lambda o: [ours.LambdaLR(o, falls), ours.StepLR(o, 1, 0.5)],
+    "a shape, then a function": lambda o: [ours.StepLR(o, 1, 0.5), ours.LambdaLR(o, falls)],
+    "two shapes": lambda o: [ours.LinearLR(o, 0.1, 1.0, 10), ours.ExponentialLR(o, 0.9)],
+    "three shapes": lambda o: [
+        ours.ConstantLR(o, 0.5, 20),
+        ours.CosineAnnealingLR(o, 20),
+        ours.ExponentialLR(o, 0.9),
+    ],
+    "a sequence in its second part": lambda o: [
+        ours.SequentialLR(o, [ours.StepLR(o, 1, 0.1), ours.StepLR(o, 2, 0.5)], [2]),
+        ours.ConstantLR(o, 1.0, 20),
+    ],
+    "a shape, then a chain": lambda o: [
+        ours.ExponentialLR(o, 0.9),
+        ours.ChainedScheduler([ours.LinearLR(o, 0.1, 1.0, 10)]),
+    ],
+}
+
+
+@pytest.mark.parametrize("composed", [True, False])
+@pytest.mark.parametrize("asked", [True, False])
+@pytest.mark.parametrize("build", CHAINS.values(), ids=CHAINS)
+def test_a_late_group_in_a_chain_goes_on_as_the_one_that_was_there(build, composed, asked):
+    optimizer = SGD([weight()], lr=1.0)
+    parts = build(optimizer)
+    chain = [ours.ChainedScheduler(parts)] if composed else parts
+
+    def go():
+        update(optimizer)
+        for each in chain:
+            each.step()
+
+    for _ in range(5):
+        go()
+    optimizer.add_param_group({"params": [weight()], "lr": 1.0})
+    for _ in range(5 if asked else 0):
+        parts[-1].get_last_lr()  # looking changes nothing
+    for _ in range(8):
+        go()
+        old, new = (group["lr"] for group in optimizer.param_groups)
+        assert new == pytest.approx(old, rel=1e-12)
+
+
+def test_a_scheduler_whose_groups_are_all_gone_steps_on_without_them():
+    for kind in (ours.StepLR, torchs.StepLR):
+        optimizer = SGD([weight()], lr=1.0)
+        scheduler = kind(optimizer, 1, 0.5)
+        update(optimizer)
+        scheduler.step()
+        optimizer.param_groups.clear()
+        scheduler.step()
+        assert (scheduler.last_epoch, scheduler.get_last_lr()) == (2, [])
+
+
 @pytest.mark.parametrize("restore", [True, False])
 def test_leaving_gives_each_group_its_own_back(restore):
     optimizer = three()

@@ -70,6 +70,17 @@ def test_wrappers_may_be_wrapped_and_have_no_dict():
     assert [len(getattr(inner, name)) for name in HOOKS] == [0, 0, 0]
 
 
+@pytest.mark.parametrize("name", NAMES[:-1])
+def test_a_wrapper_without_a_dict_is_looked_into_by_the_usual_names(name):
+    inner = sgd(momentum=0.9)
+    kind = type("Slotted", (), {"__slots__": (name,), "step": lambda self: inner.step()})
+    wrapper = kind()
+    setattr(wrapper, name, inner)
+    scheduler = attach(wrapper, PLAN, RUN)
+    assert scheduler.optimizer is inner
+    assert go(wrapper, inner, scheduler, 3) == [1.0, 0.9, 0.8]
+
+
 def test_one_optimizer_under_two_names_is_one():
     inner = sgd()
     wrapper = Larc(inner, "optim")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import copy
 import functools
 import warnings
@@ -14,7 +15,7 @@ from torch.optim import lr_scheduler as torchs
 
 from passo.ground.checks import brief, real
 from passo.optim.ground.quiet import quiet
-from passo.optim.lr_scheduler.footprint import Footprint, comes, works_on
+from passo.optim.lr_scheduler.footprint import Footprint, comes, crew_of, works_on
 from passo.optim.lr_scheduler.functions import for_late
 from passo.optim.lr_scheduler.older import Base, takes_verbose
 from passo.optim.lr_scheduler.rates import as_float, held_values, put, snapshot
@@ -22,6 +23,8 @@ from passo.optim.lr_scheduler.roster import Roster, in_todays_order, part_tensor
 from passo.schedules import PassoError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from torch.optim import Optimizer
 
     from passo.schedules import Schedule
@@ -108,7 +111,36 @@ class LRScheduler(Base):
         for name, arranged in found.items():
             setattr(self, name, arranged)
         self._enrol()
+        if late:
+            self._introduce(late)
         return True
+
+    def _introduce(self, late: list[int]) -> None:
+        """Let all see the groups that came, while these hold the rate that they came with.
+
+        What one of them writes first would be a group's base to the next.
+        """
+        crew = [each for each in crew_of(self.optimizer) if "_last_lr" in vars(each)]
+        members = {id(each) for one in crew for each in getattr(one, "_schedulers", ())}
+        active: list[LRScheduler] = []
+        for each in crew:
+            with contextlib.suppress(PassoError):  # its own step says so, when it is called
+                each._meet()
+            if id(each) not in members:
+                active += each._active()
+        for each in active:
+            each._welcome(late, [other for other in active if other is not each])
+
+    def _active(self) -> list[LRScheduler]:
+        """Which schedulers write at its next step."""
+        return [self]
+
+    def _welcome(self, late: list[int], others: Sequence[LRScheduler]) -> None:
+        """Take in the groups at those places, at whose rates so many others work as well."""
+
+    def _as_if_here(self, rate: float) -> float:
+        """What it has made of a rate by now, if it multiplies."""
+        return rate
 
     def _for_late(self, name: str, given: list[Any], place: int) -> Any:
         """What a list has for a group that came."""

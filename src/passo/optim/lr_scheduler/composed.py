@@ -11,6 +11,7 @@ from torch.optim import lr_scheduler as torchs
 from passo.optim.ground.quiet import quiet
 from passo.optim.lr_scheduler.base import LRScheduler
 from passo.optim.lr_scheduler.members import (
+    active,
     begin_chain,
     begin_sequence,
     check,
@@ -160,6 +161,9 @@ class SequentialLR(Composed, torchs.SequentialLR):
     def _made(self) -> int:
         return getattr(self, "last_epoch", 0)
 
+    def _active(self) -> list[LRScheduler]:
+        return active(self._schedulers[bisect_right(self._milestones, self.last_epoch)])
+
     def _schedule_of(self, place: int) -> Schedule:
         parts, begun = [], 0
         for scheduler, end in zip(self._schedulers, [*self._milestones, None], strict=True):
@@ -264,6 +268,9 @@ class ChainedScheduler(Composed, torchs.ChainedScheduler):
 
     def _begin(self, at: int, *, onto: bool = False) -> None:
         begin_chain(self, at, onto=onto)
+
+    def _active(self) -> list[LRScheduler]:
+        return [each for member in self._schedulers for each in active(member)]
 
     @property
     def _made(self) -> int:

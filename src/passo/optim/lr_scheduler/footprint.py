@@ -75,6 +75,13 @@ def works_on(scheduler: Any, optimizer: Optimizer) -> None:
     crew.schedulers.add(scheduler)
 
 
+def crew_of(optimizer: Optimizer) -> list[Any]:
+    """Who is at work on an optimizer, in the order of their building."""
+    crew = _at_work.get(optimizer)
+    found = [] if crew is None else [each for each in crew.schedulers if each._footprint]
+    return sorted(found, key=lambda each: each._footprint.number)
+
+
 def comes(optimizer: Optimizer, place: int, *, has_base: bool) -> None:
     """A group came while schedulers are at work; its rate is its base, where there are bases."""
     group, crew = optimizer.param_groups[place], _at_work.get(optimizer)

@@ -149,6 +149,11 @@ def ours_inside(scheduler: Any) -> Iterator[LRScheduler]:
         yield from ours_inside(each)
 
 
+def active(scheduler: Any) -> list[LRScheduler]:
+    """Which of ours write at its next step: this one, or its members that are at work."""
+    return scheduler._active() if isinstance(scheduler, LRScheduler) else []
+
+
 def unbegun(scheduler: Any) -> None:
     """Members that are not at work yet have made no step."""
     for each in scheduler._schedulers:

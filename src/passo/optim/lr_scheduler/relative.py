@@ -17,7 +17,7 @@ from passo.schedules.algebra.atoms import base
 from passo.schedules.formula import NUMBERS
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from passo.schedules import Schedule
 
@@ -65,19 +65,19 @@ class Relative(LRScheduler):
         # its lists of one, would cost as much again as all that it does.
         if epoch is None and made > 1 and shape is not None:
             groups = self.optimizer.param_groups
-            group = groups[0]
-            held = group["lr"]
-            # `is`, not `==`, which would wait for a device where a Tensor took the float's place.
-            ours = held is shape.lone and not shape.bent and shape.at == self.last_epoch
-            is_alone = group is shape.home and len(groups) == 1
-            if is_alone and ((ours and shape.last) or self._is_easy(shape, held)):
-                self.last_epoch = shape.at = t = self.last_epoch + 1
-                share = shape.last = shape.formula(float(t), NUMBERS)
-                rate = shape.top * share + shape.floor * (1.0 - share)
-                group["lr"] = shape.lone = rate
-                self._last_lr = [rate]
-                self._step_count = made + 1
-                return
+            if len(groups) == 1 and groups[0] is shape.home:
+                group = groups[0]
+                held = group["lr"]
+                # `is`, not `==`, which would wait for a device where a Tensor took its place.
+                ours = held is shape.lone and not shape.bent and shape.at == self.last_epoch
+                if (ours and shape.last) or self._is_easy(shape, held):
+                    self.last_epoch = shape.at = t = self.last_epoch + 1
+                    share = shape.last = shape.formula(float(t), NUMBERS)
+                    rate = shape.top * share + shape.floor * (1.0 - share)
+                    group["lr"] = shape.lone = rate
+                    self._last_lr = [rate]
+                    self._step_count = made + 1
+                    return
             if self._move(shape):
                 self._step_count = made + 1
                 return
@@ -243,6 +243,18 @@ class Relative(LRScheduler):
         if name == "_tops":
             return as_float(self.optimizer.param_groups[place]["lr"])
         return super()._for_late(name, given, place)
+
+    def _welcome(self, late: list[int], others: Sequence[LRScheduler]) -> None:
+        """The tops are those that the rates would have if they had been there from the start."""
+        for place in late:
+            top = as_float(self.optimizer.param_groups[place]["lr"])
+            for each in others:
+                top = each._as_if_here(top)
+            self._tops[place] = top
+
+    def _as_if_here(self, rate: float) -> float:
+        shape = self._shape() if self._follows_rule else None
+        return rate if shape is None else self._rate(rate, shape(max(self.last_epoch, 0)))
 
     def _keep(self, shape: Shape, rates: list[float], share: float) -> None:
         """Write the rates, and remember them as ours."""

@@ -36,9 +36,8 @@ class Roster:
         known = self.groups
         if len(groups) == 1:
             return len(known) == 1 and groups[0] is known[0]
-        if (
-            not self.can_be_equal
-        ):  # `==` looks whether they are the same, and is twenty times quicker
+        # `==` looks first whether they are the same, and is twenty times quicker than `is` on each.
+        if not self.can_be_equal:
             try:
                 return bool(groups == known)
             except (RuntimeError, TypeError, ValueError):  # Tensors of others, which it compares
