@@ -6,6 +6,8 @@ import math
 import weakref
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 
+import torch
+
 from passo.optim.ground import ranks
 from passo.optim.ground.attached import attached
 from passo.optim.ground.updates import Watch
@@ -14,12 +16,12 @@ from passo.optim.recorder.describe import future
 from passo.optim.recorder.ledger import Ledger
 from passo.optim.recorder.loops import Epochs, way_out
 from passo.optim.recorder.reading import Reading, any_deep, once
-from passo.optim.recorder.tally import Tally
+from passo.optim.recorder.tally import Standing, Tally
 from passo.optim.scheduler.journal import follows
 from passo.optim.scheduler.plan import code
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from pathlib import Path
     from types import FrameType
 
@@ -49,6 +51,8 @@ class Record:
         self.number, self.clock, self.writer = number, 0, None
         self.meta: dict[str, Any] = {"optimizer": type(optimizer).__name__, **meta}
         self.ledger = Ledger(path, self.meta)
+        self.filed = path is not None
+        self._headed, self._slow = False, True
         self.watch = Watch(optimizer)
         self.outer: Record | None = None
         self.twin = False
@@ -93,6 +97,9 @@ class Record:
             self._begin(optimizer, frame)
         if self._plans_at:
             self._expect()
+        if self.filed and not self._headed:
+            self._headed = True
+            self.ledger.anew(0)  # what the header says is known by now
         watch = self.watch
         watch.before(groups, closure)
         watch.lr = (self.marks[0] or None) if self.marks else None
@@ -120,15 +127,19 @@ class Record:
 
     def _made(self, losses: Losses) -> None:
         """An update was made, with what was there when it began."""
+        if losses.seen:
+            self.ledger.lost(self.clock, losses.take())
         if self._is_news:
             if self.writer != self._by:
                 self._turn()
             self.ledger.used(self.clock, self._used)
             self._is_news = False
-        if losses.seen:
-            self.ledger.lost(self.clock, losses.take())
         self.clock += 1
         self.skipped = False
+        if self.filed:
+            self._slow = self.ledger.is_due(self.clock)
+            if self._slow:
+                self.save()
 
     # -- who changes what
 
@@ -237,7 +248,12 @@ class Record:
         """What counts something that recurs."""
         known = self._tallies.get((kind, key))
         if known is None:
-            known = self._tallies[kind, key] = Tally(kind, detail, self.tell)
+            stands = str(len(self._tallies))
+
+            def tell(_clock: int, kind: str, detail: dict[str, Any]) -> None:
+                self.ledger.event(self.clock, kind, detail, stands)
+
+            known = self._tallies[kind, key] = Tally(kind, detail, tell)
         return known
 
     def tell(self, _clock: int, kind: str, detail: dict[str, Any]) -> None:
@@ -249,6 +265,29 @@ class Record:
         self.ledger.report(self.clock, name, value)
 
     # -- the trace
+
+    def advances(self, tally: Tally) -> None:
+        """A line advances a scheduler: told at once where that is seldom, or its update was."""
+        tally.hit(self.clock)
+        if self.filed and (self._slow or not tally.is_steady):
+            self.save()
+
+    def save(self) -> None:
+        """Bring the file up to what was seen so far, for who reads it after a kill.
+
+        While a CUDA graph is captured nothing may be read from a device.
+        """
+        if torch.cuda.is_initialized() and torch.cuda.is_current_stream_capturing():
+            return
+        self.ledger.save(self.clock, self._standing())
+
+    def _standing(self) -> Iterator[Standing]:
+        """What recurs as far as it came, and where schedulers are."""
+        for number, tally in enumerate(self._tallies.values()):
+            yield tally.so_far(str(number))
+        for scheduler, at in self.positions.items():
+            detail = {"scheduler": scheduler, "position": at}
+            yield Standing(f"position {scheduler}", "position", self.clock + 1, [detail])
 
     def trace(self) -> Trace:
         """All that was seen so far, as a value."""
@@ -286,7 +325,8 @@ class Record:
         for tally in list(self._tallies.values()):
             tally.end()
         for number, at in self.positions.items():
-            self.tell(self.clock, "position", {"scheduler": number, "position": at})
+            detail = {"scheduler": number, "position": at}
+            self.ledger.event(self.clock, "position", detail, f"position {number}")
 
     def regroup(self, groups: Any) -> None:
         """Groups joined or went."""

@@ -134,7 +134,7 @@ class Schedulers:
         tally = record.lines.get(key)
         if tally is None:
             tally = record.lines[key] = self._line(record, number, frame, moved=key[3])
-        tally.hit(record.clock)
+        record.advances(tally)
         if record.skipped or record is not self.records.latest:
             self._doubtful(record, number, str(tally.detail["where"]))
         record.advanced[number] = record.clock
