@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from passo.doctor.diagnosis import diagnose
 from passo.doctor.finding import DoctorWarning
 from passo.doctor.planned import planned
-from passo.doctor.rules import p017
+from passo.doctor.rules import p017, p023
 from passo.ground.errors import PassoError
 
 if TYPE_CHECKING:
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 WIDTH = 96
 CURVES = 3  # a screenful each
+ACROSS = (p017.CODE, p023.CODE)
 ENDS = {
     "end": "",
     "error": ", ended by an error",
@@ -40,7 +41,7 @@ class Graph(NamedTuple):
 def graphs(traces: Sequence[Trace], found: Sequence[Finding]) -> list[Graph]:
     """Every optimizer that made an update, with the findings that are about it."""
     made = [each for each in traces if each.updates]
-    across = [each for each in found if each.code == p017.CODE]  # no single trace knows of it
+    across = [each for each in found if each.code in ACROSS]  # no single trace knows of it
     drawn = []
     for place, trace in enumerate(made):
         with warnings.catch_warnings():

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from passo.trace import Trace
 
 TURNS: Final = 1000
-How: TypeAlias = Literal["end", "error", "interrupt", "limit", "lost"]
+How: TypeAlias = Literal["end", "error", "exit", "interrupt", "limit", "lost", "terminated"]
 
 
 class Record:
@@ -49,7 +49,9 @@ class Record:
         groups = optimizer.param_groups
         self.optimizer = weakref.ref(optimizer)
         self.number, self.clock, self.writer = number, 0, None
-        self.meta: dict[str, Any] = {"optimizer": type(optimizer).__name__, **meta}
+        self.meta: dict[str, Any] = {"optimizer": type(optimizer).__name__, "number": number, **meta}
+        rate = getattr(optimizer, "defaults", {}).get("lr")
+        self.meta |= {"rate": rate} if isinstance(rate, float) else {}
         self.ledger = Ledger(path, self.meta)
         self.filed = path is not None
         self._headed, self._slow = False, True
@@ -61,6 +63,7 @@ class Record:
         self.lambdas: dict[int, Any] = {}
         self.advanced: dict[int, int] = {}
         self.skipped = False
+        self.idle = 0  # steps that changed nothing
         self.lines: dict[tuple[int, int, int, bool], Tally] = {}
         self._tallies: dict[Any, Tally] = {}
         self._by: Any = None
@@ -191,7 +194,9 @@ class Record:
     def _plans(self, optimizer: Optimizer) -> None:
         """What the Schedulers of passo follow, for the trace's header."""
         found = attached(optimizer)
-        if found:
+        if not found:
+            self.meta.pop("planned", None)  # it was detached: what comes is another one's
+        else:
             plan = {key: code(entry) for each in found for key, entry in each.plan.items()}
             run = found[0].run
             self.meta |= {"plan": plan, "run": None if run is None else repr(run)}
@@ -203,6 +208,8 @@ class Record:
         new = [each for each in self._plans_at if each.scheduler.driver.shared is not each.told]
         for each in new:
             each.tell(self.clock, self.ledger)
+        if new and (ahead := self._plans_at[0].scheduler.clock - self.clock):
+            self.meta["ahead"] = ahead
         found = [entry for each in self._plans_at for entry in each.follows] if new else None
         if found and not self.clock:
             self.meta["follows"] = found
@@ -293,8 +300,8 @@ class Record:
         """All that was seen so far, as a value."""
         return self.ledger.trace(self.clock)
 
-    def end(self, how: How) -> None:
-        """The run is over: tell what recurs up to here."""
+    def end(self, how: How, *, left: bool = False) -> None:
+        """The run is over: tell what recurs up to here; `left` where it was left from a loop."""
         self._end_tallies()
         optimizer = self.optimizer()
         if optimizer is not None:
@@ -302,8 +309,11 @@ class Record:
         if how == "end":
             self._futures()
         self.meta["ended"] = how
+        self.meta |= {"left": True} if left else {}
+        self.meta |= {"idle": self.idle} if self.idle and not self.clock else {}
         if self._way_out is not None and self._way_out.was_taken(self.clock, self.epochs.now):
             self.meta["left"] = True
+            self.meta["ways out"] = list(self._way_out.tests)
         self.ledger.close(self.clock)
 
     def _futures(self) -> None:
