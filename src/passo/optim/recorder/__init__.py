@@ -98,6 +98,15 @@ class Recorder:
             _opened.remove(self)
             self._hooks.remove()
 
+    @property
+    def prefix(self) -> str:
+        """What the files' names begin with.
+
+        >>> Recorder(prefix="process1-").prefix
+        'process1-'
+        """
+        return self._prefix
+
     def record(self, optimizer: Any) -> Record | None:
         """What is kept of an optimizer while it goes on; None for what is no optimizer."""
         return self._records.of(optimizer)
@@ -138,7 +147,8 @@ def _prepare(folder: Path, prefix: str) -> None:
     except OSError as error:
         msg = f"cannot make the folder {str(folder)!r} for traces: {error.strerror}; write another"
         raise PassoError(msg) from None
-    left = sorted(each.name for each in folder.glob(f"{prefix}[0-9]*.jsonl"))
+    names = (f"{prefix}[0-9]*.jsonl", f"{prefix}process*.jsonl")
+    left = sorted(each.name for name in names for each in folder.glob(name))
     if left:
         msg = (
             f"the folder {str(folder)!r} holds traces of an earlier run ({', '.join(left[:3])}); "
