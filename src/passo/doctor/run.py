@@ -47,8 +47,9 @@ class Outcome:
 
     @property
     def traces(self) -> tuple[Trace, ...]:
-        """Those of the first rank that made an update."""
-        return next((each for each in self.ranks if any(t.updates for t in each)), ())
+        """Those of the first process that made an update; of the first one where none did."""
+        first = next(iter(self.ranks), ())
+        return next((each for each in self.ranks if any(t.updates for t in each)), first)
 
 
 def run_script(
