@@ -13,6 +13,7 @@ from torch.optim.lr_scheduler import (
     ReduceLROnPlateau,
 )
 
+import passo
 from tests.doctor.test_advice import EPOCH, after_epochs, found, run, sgd
 
 
@@ -118,5 +119,22 @@ def test_a_group_at_the_rate_to_which_another_one_warms_up(decays, codes):
 
         optimizer.param_groups[0]["lr"] = 0.1 / 30
         run(optimizer, each)
+
+    assert [each.code for each in found(script)] == codes
+
+
+# 13: the plan's length was compared with the updates of this process, and not with its own clock
+@pytest.mark.filterwarnings("ignore:the run ended early")
+@pytest.mark.parametrize(
+    ("begin", "detach", "codes"), [(0, False, ["P007"]), (60, False, []), (0, True, [])]
+)
+def test_a_plan_of_passo_is_measured_on_its_own_clock_while_it_is_attached(begin, detach, codes):
+    def script():
+        optimizer = sgd()
+        scheduler = passo.attach(optimizer, passo.Cosine(0.1, 0.01), passo.Run(passo.steps(180)))
+        scheduler.seek(begin)
+        run(optimizer, lambda _: None)
+        if detach:
+            scheduler.detach()
 
     assert [each.code for each in found(script)] == codes

@@ -42,7 +42,9 @@ def page(
     target: str, traces: Sequence[Trace], found: Sequence[Finding], about: About = NOTHING_MORE
 ) -> str:
     """What ran, the rates that it used, and what the doctor says."""
-    many = f"{len(found)} finding{'s' if len(found) != 1 else ''}" if found else about.nothing(traces)
+    many = (
+        f"{len(found)} finding{'s' if len(found) != 1 else ''}" if found else about.nothing(traces)
+    )
     pictures = graphs(traces, found)
     pictures = sorted(pictures, key=lambda each: not each.marks)[:PICTURES]
     parts = [

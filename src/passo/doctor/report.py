@@ -41,7 +41,7 @@ CUT = ", cut off: its end is missing"
 
 
 class About(NamedTuple):
-    """What is known of a run beside its traces: processes that trained, its end, backward passes."""
+    """What is known beside the traces: how many processes trained, the end, backward passes."""
 
     processes: int = 1
     how: str = "end"

@@ -34,7 +34,9 @@ def saved(paths: Sequence[str]) -> Outcome:
     found: dict[tuple[Path, str], list[Trace]] = {}
     for each in paths:
         path = Path(each)
-        process = re.sub(r"\d+$", "", path.stem) if re.search(r"(^|-)\d+$", path.stem) else path.stem
+        process = (
+            re.sub(r"\d+$", "", path.stem) if re.search(r"(^|-)\d+$", path.stem) else path.stem
+        )
         found.setdefault((path.parent, process), []).append(_read(each))
     processes = sorted(found.values(), key=lambda each: each[0].meta.get("rank", 0))
     return Outcome(tuple(map(tuple, processes)))

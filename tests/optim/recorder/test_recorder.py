@@ -23,6 +23,7 @@ from torch.optim.lr_scheduler import (
 from passo.doctor import diagnose
 from passo.optim import Recorder, watch
 from passo.optim.recorder.record import Record
+from passo.optim.recorder.tally import Tally
 from passo.schedules import PassoError, PassoWarning
 from passo.trace import Trace
 from tests.torches import OLD_TORCH
@@ -457,7 +458,7 @@ def test_an_advance_that_comes_once_an_epoch_is_told_at_once(tmp_path):
 
 def test_a_file_of_slow_updates_is_never_behind(tmp_path, monkeypatch):
     now = [0.0]
-    for module in ("trace.sink", "trace.writer", "optim.recorder.ledger"):
+    for module in ("trace.sink", "trace.writer", "optim.recorder.ledger", "optim.recorder.record"):
         monkeypatch.setattr(f"passo.{module}.monotonic", lambda: now[0])
     with Recorder(tmp_path):
         weight = parameter()
@@ -514,3 +515,21 @@ def test_a_recorder_says_what_it_cannot_use(tmp_path):
         with pytest.raises(PassoError) as told:
             Recorder(most=most)
         assert str(told.value) == f"most must be a whole number of at least 1, got {most!r}"
+
+
+@pytest.mark.parametrize(
+    "clocks",
+    [[1], [1, 1], [1, 2, 3], [4, 4, 8, 8, 12], [10, 20, 31], [1, 1, 1, 2, 5, 5, 6], range(40)],
+)
+def test_what_recurs_so_far_is_what_would_be_told_if_it_ended_now(clocks):
+    told, ended = [], []
+    going = Tally("advance", {"where": "x"}, lambda clock, kind, detail: told.append(detail))
+    over = Tally("advance", {"where": "x"}, lambda clock, kind, detail: ended.append(detail))
+    for clock in clocks:
+        going.hit(clock)
+        over.hit(clock)
+    name, kind, hits, details = going.so_far("7")
+    over.end()
+    assert (name, kind) == ("7", "advance")
+    assert told + details == ended
+    assert hits == sum(each["hits"] for each in details)

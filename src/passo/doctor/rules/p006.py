@@ -65,7 +65,9 @@ def _spent(case: Case, owner: Known) -> tuple[int, float] | None:
 def _write(case: Case, owner: Known) -> str:
     if owner.plateau:
         often = case.epochs > 1 and owner.hits >= OFTEN * case.epochs
-        told = f", {owner.hits / case.epochs:.3g} times as often as there are epochs" if often else ""
+        told = (
+            f", {owner.hits / case.epochs:.3g} times as often as there are epochs" if often else ""
+        )
         return (
             f"a longer patience, in reports{told}"
             + (", or scheduler.step(metric) once an epoch" if often else "")

@@ -88,9 +88,9 @@ def _rising(case: Case, found: Endless) -> Finding:
     """A warm-up by hand that the run did not get through."""
     return Finding(
         CODE,
-        f"the run ended at {case.updates / found.length:.1%} of a warm-up by hand ({case.updates:,} "
-        f"of {found.length:,.0f} updates): the last rate was {case.last:.3g}, still rising to the "
-        f"{found.goal:.3g} that the optimizer was built with",
+        f"the run ended at {case.updates / found.length:.1%} of a warm-up by hand "
+        f"({case.updates:,} of {found.length:,.0f} updates): the last rate was {case.last:.3g}, "
+        f"still rising to the {found.goal:.3g} that the optimizer was built with",
         "the rate that the warm-up leads to was never used",
         f"a warm-up well below {case.updates:,} updates, or a longer run",
         found.where,

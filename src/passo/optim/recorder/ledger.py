@@ -31,7 +31,8 @@ class Ledger:
     """Keeps rows of values, losses, reports and events in the order in which they came.
 
     Rows and losses wait until a batch of them is turned into numbers, or something is told that
-    comes after them; with a file a second at most, where updates go on.
+    comes after them. A file is to be saved from the time `due` or the clock `soon` on: it is behind
+    by a second, or in a young run by some updates.
     """
 
     def __init__(self, path: Path | None, meta: dict[str, Any]) -> None:
@@ -45,7 +46,7 @@ class Ledger:
         self._seen: list[tuple[int, list[Any]]] = []
         self._path = path
         self._file: TraceWriter | None = None
-        self._due, self._soon = 0.0, 0
+        self.due, self.soon = 0.0, 0
         self._stands: dict[str, int] = {}
 
     def layout(self, reading: Reading, groups: Groups, clock: int) -> None:
@@ -111,7 +112,9 @@ class Ledger:
         if not self._rows and not self._seen:
             return
         rows, seen, self._rows, self._seen = self._rows, self._seen, [], []
-        updates, numbers, folded = [update for update, _ in rows], [], False
+        updates = [update for update, _ in rows]
+        numbers: list[list[float | None]] = []
+        folded = False
         if rows:
             numbers, folded = self._strands.extend(updates, [row for _, row in rows])
         losses = [(update, _mean(several)) for update, several in seen]
@@ -120,13 +123,9 @@ class Ledger:
         if self._file is None:
             return
         if folded:
-            self.anew(1 + max(each[-1][0] for each in (rows, losses) if each))
+            self.anew(max([*(u + 1 for u in updates[-1:]), *(u for u, _ in losses[-1:])]))
         else:
             self._write(self._file, zip(updates, zip(*numbers)), losses)  # noqa: B905 (as long)
-
-    def is_due(self, clock: int) -> bool:
-        """Whether the file is behind by a second, or in a young run by some updates."""
-        return clock >= self._soon or monotonic() >= self._due
 
     def save(self, clock: int, recurs: Iterable[Standing]) -> None:
         """Bring the file up to this clock, with what recurs as far as it came."""
@@ -141,7 +140,7 @@ class Ledger:
                 file.so_far(clock, kind, details, stands)
                 self._stands[stands] = hits
         file.flush(far=False)
-        self._soon, self._due = clock + 1 + clock // SOON, monotonic() + PERIOD
+        self.soon, self.due = clock + 1 + clock // SOON, monotonic() + PERIOD
 
     def anew(self, clock: int) -> None:
         """Write the file anew, with all that is known by now."""
@@ -179,8 +178,10 @@ class Ledger:
         losses: Iterable[tuple[int, float]],
     ) -> None:
         """The lines of what was settled: an update's loss comes before what it used."""
-        told = [(u, 0, loss) for u, loss in losses], [(u, 1, values) for u, values in rows]
-        for update, is_row, what in merge(*told, key=itemgetter(0, 1)):
+        lost = ((update, 0, loss) for update, loss in losses)
+        used = ((update, 1, values) for update, values in rows)
+        what: Any
+        for update, is_row, what in merge(lost, used, key=itemgetter(0, 1)):
             file.reach(update)
             if is_row:
                 file.update(update, list(what))

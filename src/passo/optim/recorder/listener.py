@@ -78,7 +78,7 @@ class Listener:
             return
         if made:
             self._open, self.records.latest = None, known
-            if len(self.records.all) > 1:
+            if self.records.several:
                 self._together(known)
             if known.each_update is not None:
                 known.each_update(known)

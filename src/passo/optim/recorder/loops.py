@@ -173,7 +173,9 @@ def _is_budget(test: ast.expr, counters: set[str]) -> bool:
     sides = [[each.left, *each.comparators] for each in found]
     counted = [s for s in sides if any(isinstance(e, ast.Name) and e.id in counters for e in s)]
     bounds = {ast.unparse(each) for side in counted for each in side}
-    joined = [each for node in ast.walk(test) if isinstance(node, ast.BoolOp) for each in node.values]
+    joined = [
+        each for node in ast.walk(test) if isinstance(node, ast.BoolOp) for each in node.values
+    ]
     plain = [e for e in joined if not any(isinstance(n, ast.Compare) for n in ast.walk(e))]
     if any(ast.unparse(each) not in bounds | counters for each in plain):
         return False  # it asks for something else too

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import weakref
+from time import monotonic
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 
 import torch
@@ -49,7 +50,11 @@ class Record:
         groups = optimizer.param_groups
         self.optimizer = weakref.ref(optimizer)
         self.number, self.clock, self.writer = number, 0, None
-        self.meta: dict[str, Any] = {"optimizer": type(optimizer).__name__, "number": number, **meta}
+        self.meta: dict[str, Any] = {
+            "optimizer": type(optimizer).__name__,
+            "number": number,
+            **meta,
+        }
         rate = getattr(optimizer, "defaults", {}).get("lr")
         self.meta |= {"rate": rate} if isinstance(rate, float) else {}
         self.ledger = Ledger(path, self.meta)
@@ -140,7 +145,7 @@ class Record:
         self.clock += 1
         self.skipped = False
         if self.filed:
-            self._slow = self.ledger.is_due(self.clock)
+            self._slow = self.clock >= self.ledger.soon or monotonic() >= self.ledger.due
             if self._slow:
                 self.save()
 
@@ -194,9 +199,7 @@ class Record:
     def _plans(self, optimizer: Optimizer) -> None:
         """What the Schedulers of passo follow, for the trace's header."""
         found = attached(optimizer)
-        if not found:
-            self.meta.pop("planned", None)  # it was detached: what comes is another one's
-        else:
+        if found:
             plan = {key: code(entry) for each in found for key, entry in each.plan.items()}
             run = found[0].run
             self.meta |= {"plan": plan, "run": None if run is None else repr(run)}
@@ -273,10 +276,9 @@ class Record:
 
     # -- the trace
 
-    def advances(self, tally: Tally) -> None:
-        """A line advances a scheduler: told at once where that is seldom, or its update was."""
-        tally.hit(self.clock)
-        if self.filed and (self._slow or not tally.is_steady):
+    def advanced_by(self, tally: Tally) -> None:
+        """A line advanced a scheduler: saved at once where that is seldom, or its update was."""
+        if self._slow or not tally.is_steady:
             self.save()
 
     def save(self) -> None:
@@ -284,7 +286,8 @@ class Record:
 
         While a CUDA graph is captured nothing may be read from a device.
         """
-        if torch.cuda.is_initialized() and torch.cuda.is_current_stream_capturing():
+        busy = torch.cuda.is_initialized()  # type: ignore[no-untyped-call]
+        if busy and torch.cuda.is_current_stream_capturing():
             return
         self.ledger.save(self.clock, self._standing())
 
@@ -306,6 +309,8 @@ class Record:
         optimizer = self.optimizer()
         if optimizer is not None:
             self._plans(optimizer)
+        if not all(each.scheduler.attached for each in self._plans_at):
+            self.meta.pop("planned", None)  # it was detached, and does not have to come to its end
         if how == "end":
             self._futures()
         self.meta["ended"] = how
