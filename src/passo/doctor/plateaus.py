@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from passo.doctor.case import Case
     from passo.doctor.known import Known
 
-DEAD: Final = 0.01  # of the peak: two reductions by ten, after which a metric hardly moves
+DEAD: Final = 1.1e-3  # of the peak: three reductions by ten, after which a metric hardly moves
 BEND: Final = 1.652  # the median of |a - 2b + c| where a, b, c are normal with spread 1
 
 

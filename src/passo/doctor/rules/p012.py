@@ -105,7 +105,11 @@ def _fell(each: Judged, case: Case, *, rising: bool) -> bool:
     loss = _loss(each, case)
     if loss > 0 or (rising and not loss):
         return False
-    far = len(values) >= COURSE and values[0] > 0 and values[-1] <= LESS * values[0]
+    far = (
+        len(values) >= (FEW if loss < 0 else COURSE)
+        and values[0] > 0
+        and values[-1] <= LESS * values[0]
+    )
     clear = len(values) >= FEW and values[0] - values[-1] >= CLEAR * abs(values[0])
     return far or (clear and loss < 0 and not rising)
 
