@@ -489,3 +489,15 @@ def test_a_trace_knows_its_groups_wherever_they_stand(tmp_path):
     for place, rate in enumerate((1.0, 0.1)):
         found = trace.used("lr", str(place))
         assert found == ([0, 1, 2, 3], [rate * 0.5**t for t in range(4)])
+
+
+def test_a_copy_of_a_group_goes_on_where_another_of_equal_value_went():
+    """A warm-up holds 0 in every group before the first update."""
+    optimizer = three(1.0, 0.1)
+    scheduler = attach(optimizer, Linear(0, base, steps(10)), RUN)
+    del optimizer.param_groups[0]
+    optimizer.param_groups[0] = {**optimizer.param_groups[0], "params": [weight()]}
+    update(optimizer)
+    assert scheduler.get_last_lr() == pytest.approx([0.01])
+    scheduler.seek(100)
+    scheduler.detach()

@@ -61,20 +61,18 @@ class Driver:
             lambda number, place: self._copied(number, place, groups),
         )
 
-    def _copied(self, number: int, place: int, groups: Groups) -> bool:
-        """Whether a group of the same name holds what was written last to one that is gone.
+    def _copied(self, number: int, place: int, groups: Groups) -> int:
+        """How surely a group of the same name was made from one that is gone; see `pair`.
 
         One update may have been made since: a group that is equal in all is not looked at.
         """
         if number >= len(self.known):
-            return self.absences.away[number - len(self.known)].is_copied(groups[place])
+            return 2 * self.absences.away[number - len(self.known)].is_copied(groups[place])
         old, new = self.known[number], groups[place]
         driven = [each for each in self.driven if each.group is old and each.field is not None]
-        return (
-            bool(driven)
-            and name_of(old) == name_of(new)
-            and all(_copied(each, new) for each in driven)
-        )
+        if name_of(old) != name_of(new):
+            return 0
+        return min((_copied(each, new) for each in driven), default=0)
 
     def adopt(
         self,
@@ -325,8 +323,8 @@ def owner_of(slot: Any, but: Driven | None, drivers: Iterable[Driver]) -> Driven
     return next((each for each in everything if each is not but and each.tensor is slot), None)
 
 
-def _copied(each: Driven, group: dict[str, Any]) -> bool:
-    """Whether a group holds the very thing that was written, or an equal number."""
+def _copied(each: Driven, group: dict[str, Any]) -> int:
+    """2 where a group holds the very thing that was written, 1 where an equal number, else 0."""
     if each.field is None or (slot := slot_of(each.field, group)) is None:
-        return False
-    return each.wrote(slot) or each.field.read(group) in (each.last, each.used)
+        return 0
+    return 2 if each.wrote(slot) else int(each.field.read(group) in (each.last, each.used))
