@@ -169,11 +169,10 @@ def a_refusal_is_asked_first(told: Told) -> None:
 def tested(loss: Callable[[float], float], **settings: object) -> RangeTest:
     """A range test of a network whose loss is a function of the rate that was used."""
     optimizer = sgd()
-    optimizer.param_groups[0]["shift"] = 1.0  # a field that may be below 0
 
     def train_step() -> float:
         update(optimizer)
-        return loss(float(optimizer.param_groups[0][settings.get("key", "lr")]))
+        return loss(float(optimizer.param_groups[0]["lr"]))
 
     return range_test(train_step, optimizer, restore=[], **{"steps": 60, **settings})
 
@@ -193,14 +192,10 @@ def refused(told: Told, test: RangeTest) -> object:
 
 @tried("the loss was last low at a rate that is not above 0; write low=1e-7")
 def a_test_of_rates_below_zero(told: Told) -> None:
-    def loss(shift: float) -> float:
-        return valley(shift, 1e-4) if shift > 0 else 2.0 if shift < -0.5 else 1.0
-
-    given = {"key": "shift", "high": 1.0}
-    text = refused(told, tested(loss, low=-1.0, ramp="linear", steps=60, **given))
-    (code,) = text.code()
-    world = {"tested": tested, "loss": loss, "given": given}
-    assert eval(f"tested(loss, {code}, **given)", world).suggestion()
+    rates = tuple(-1 + k / 30 for k in range(61))
+    losses = tuple(2.0 if rate < -0.5 else 1.0 if rate <= -0.1 else 9.0 for rate in rates)
+    (code,) = refused(told, RangeTest(rates, (losses,))).code()
+    assert eval(f"tested(valley, {code}, high=1.0)", {"tested": tested, "valley": valley}).suggestion()
 
 
 @tried("the loss was last low at {}, less than ten times the lowest rate tested; write low={} or less")

@@ -1,0 +1,424 @@
+"""What `attach` and the Scheduler advise; checkpoints are in `checkpoints`."""
+
+from __future__ import annotations
+
+import pickle
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+from passo import (
+    Constant,
+    Linear,
+    PassoError,
+    Plateau,
+    Run,
+    attach,
+    base,
+    by_group,
+    percent,
+    samples,
+    steps,
+    tokens,
+    warmup_cosine,
+)
+from passo.trace import Trace
+from tests.advice.table import Table, Told
+from tests.optim.tools import adam, rates, sgd, update, weight
+
+RUN = Run(steps(100))
+LINE = Linear(1.0, 0.0, steps(10))
+FALLING = base * LINE
+tried = Table(loader=range(10), run=RUN, LINE=LINE, plan=LINE, torch=torch)
+
+
+def attached(text: Any, case: str, fill: Any = (), **names: Any) -> Any:
+    """The one Scheduler that the text's code makes of the case."""
+    (scheduler,) = text.put(case, fill=fill, **names)
+    return scheduler
+
+
+# -- what is attached
+
+
+@tried("attach(optimizer, warmup_cosine(), Run.of(len(loader), epochs=90))")
+def a_plan_is_attached(told: Told) -> None:
+    text = told("attach(optimizer)", optimizer=(optimizer := sgd()))
+    attached(text, "@", optimizer=optimizer)
+    assert rates(optimizer, 46)[-1] == 1.0
+
+
+class Uncounted:
+    """Groups and a step, and no hook."""
+
+    def __init__(self) -> None:
+        self.param_groups = [{"params": [weight()], "lr": 1.0}]
+
+    def step(self) -> None:
+        """An update."""
+
+
+@tried(
+    '{} has no step hook, so its updates cannot be counted; write attach(..., clock="calls") and '
+    "call scheduler.step() after each update"
+)
+def what_has_no_hook_is_counted_by_calls(told: Told) -> None:
+    optimizer = Uncounted()
+    text = told("attach(optimizer, LINE)", optimizer=optimizer)
+    scheduler = attached(text, "@", "optimizer, LINE", optimizer=optimizer)
+    optimizer.step()
+    text.put("@", verb="call", scheduler=scheduler)
+    assert optimizer.param_groups[0]["lr"] == 0.9
+
+
+@tried(
+    "{} of param group {} is driven by another Scheduler already; call its detach() first, or give "
+    "both schedules in one plan"
+)
+def a_field_has_one_scheduler(told: Told) -> None:
+    optimizer = sgd(momentum=0.9)
+    first = attach(optimizer, LINE)
+    text = told("attach(optimizer, {'lr': 0.5, 'momentum': 0.8})", optimizer=optimizer)
+    text.put("@", verb="its", detach=first.detach)
+    attach(optimizer, 0.5)
+    assert rates(optimizer, 2) == [0.5, 0.5]
+    text.words("give both schedules in one plan")
+    attach(other := sgd(momentum=0.9), {"lr": LINE, "momentum": 0.8})
+    assert (rates(other, 2), other.param_groups[0]["momentum"]) == ([1.0, 0.9], 0.8)
+
+
+# -- the plan
+
+
+@tried("the plan of {} is only a factor; write base * {}")
+def a_plateau_is_a_factor(told: Told) -> None:
+    for factor in (Plateau("loss"), Plateau("a metric with a name that is as long as a line is", patience=3)):
+        text = told("attach(optimizer, factor)", optimizer=(optimizer := sgd()), factor=factor)
+        attached(text, "attach(optimizer, @)", optimizer=optimizer)
+        assert rates(optimizer, 2) == [1.0, 1.0]
+
+
+@tried('a plan names at least one field; write {"lr": warmup_cosine()}')
+def a_plan_names_a_field(told: Told) -> None:
+    text = told("attach(optimizer, {}, run)", optimizer=(optimizer := sgd()))
+    attached(text, "attach(optimizer, @, run)", optimizer=optimizer)
+    assert rates(optimizer, 6)[-1] == 1.0
+
+
+@tried("the plan of {} must be a schedule, got None; leave the key out")
+def a_field_without_a_plan_is_left_out(told: Told) -> None:
+    plan = {"lr": LINE, "momentum": None}
+    told("attach(optimizer, plan)", optimizer=sgd(momentum=0.9), plan=plan).words("leave the key out")
+    attach(optimizer := sgd(momentum=0.9), {"lr": LINE})
+    assert (rates(optimizer, 2), optimizer.param_groups[0]["momentum"]) == ([1.0, 0.9], 0.9)
+
+
+def grouped(*names: str | None) -> torch.optim.SGD:
+    """A group for each of these names."""
+    groups = [{"params": [weight()], **({"name": name} if name else {})} for name in names]
+    return torch.optim.SGD(groups, lr=1.0)
+
+
+@tried(
+    "param group {} has no schedule in by_group({{}}){}; {}, or write others=... (None leaves the "
+    "others alone)"
+)
+def a_group_has_a_schedule(told: Told) -> None:
+    for names in (("head", "neck"), ("head", None)):
+        plan = {"head": LINE}
+        text = told("attach(optimizer, by_group(plan))", optimizer=grouped(*names), plan=plan)
+        name = text.quoted(r"or write (others)=\.\.\.")
+        for others, rate in ((None, 1.0), (0.5, 0.5)):
+            attach(optimizer := grouped(*names), by_group(plan, **{name: others}))
+            assert [group["lr"] for group in optimizer.param_groups] == [1.0, rate]
+
+
+@tried('write "name": {} in the group')
+def a_group_has_a_name(told: Told) -> None:
+    text = told("attach(grouped(None), by_group({'head': LINE}))", grouped=grouped, by_group=by_group)
+    name = eval(text.quoted(r'write "name": (\S+) in the group'))
+    attach(optimizer := grouped(name), by_group({"head": LINE}))
+    assert rates(optimizer, 2) == [1.0, 0.9]
+
+
+@tried("name it there")
+def a_name_is_given_a_schedule(told: Told) -> None:
+    told("attach(grouped('neck'), by_group({'head': LINE}))", grouped=grouped).words("name it there")
+    attach(optimizer := grouped("neck"), by_group({"head": 0.5, "neck": LINE}))
+    assert rates(optimizer, 2) == [1.0, 0.9]
+
+
+@tried(
+    "no predicate in the plan of {} wants param group {}; end the list with (lambda group: True, "
+    "schedule)"
+)
+def a_list_of_predicates_ends_with_all(told: Told) -> None:
+    plan = [(lambda group: group.get("name") == "head", LINE)]
+    text = told("attach(optimizer, {'lr': plan})", optimizer=grouped("head", "neck"), plan=plan)
+    last = eval(text.quoted(r"end the list with (.*)$"), {"schedule": Constant(0.5)})
+    attach(optimizer := grouped("head", "neck"), {"lr": [*plan, last]})
+    assert [group["lr"] for group in optimizer.param_groups] == [1.0, 0.5]
+
+
+@tried("{} needs a run; write attach(optimizer, plan, Run.of(len(loader), epochs=90))")
+def what_only_a_run_measures_gets_one(told: Told) -> None:
+    for span in ("epochs(90)", "percent(100)", "rest"):
+        plan = eval(f"Linear(1.0, 0.0, {span})", dict(tried.world))
+        text = told("attach(optimizer, plan)", optimizer=(optimizer := sgd()), plan=plan)
+        attached(text, "@", optimizer=optimizer, plan=plan)
+        assert rates(optimizer, 91)[-1] == 0.9
+
+
+# -- the settings
+
+
+@tried("run must be a Run, got {}; write Run.of(len(loader), epochs=90)")
+def a_run_is_a_run(told: Told) -> None:
+    for given in ("100", "steps(100)", "'90 epochs'"):
+        text = told(f"attach(optimizer, LINE, {given})", optimizer=(optimizer := sgd()))
+        attached(text, "attach(optimizer, LINE, @)", optimizer=optimizer)
+        assert rates(optimizer, 2) == [1.0, 0.9]
+
+
+@tried("strict=True stops at the end of the run; write attach(..., run, strict=True)")
+def a_strict_run_has_an_end(told: Told) -> None:
+    text = told("attach(optimizer, LINE, strict=True)", optimizer=(optimizer := sgd()))
+    attached(text, "@", "optimizer, LINE", optimizer=optimizer)
+    update(optimizer, 100)
+    with pytest.raises(PassoError, match="is past the end"):
+        update(optimizer)
+
+
+@tried('values must be a mapping such as {"batch_size": schedule}, got {}')
+def values_have_names(told: Told) -> None:
+    names = {"optimizer": (optimizer := sgd()), "schedule": Constant(8)}
+    text = told("attach(optimizer, LINE, values=8)", **names)
+    mapping = eval(text.quoted(r"such as (\{.*?\})"), names)
+    assert attach(optimizer, LINE, values=mapping)["batch_size"] == 8
+
+
+@tried("the value {} has no base: write numbers in {}")
+def a_value_is_made_of_numbers(told: Told) -> None:
+    text = told("attach(optimizer, LINE, values={'size': 8 * base})", optimizer=(optimizer := sgd()))
+    text.words("write numbers")
+    assert attach(optimizer, LINE, values={"size": Constant(8)})["size"] == 8
+
+
+# -- the clock
+
+
+def by_tokens(**given: Any) -> tuple[Any, Any]:
+    """An optimizer whose clock counts tokens."""
+    optimizer = sgd()
+    return optimizer, attach(
+        optimizer, Linear(1.0, 0.0, tokens(100)), Run(tokens(100), axis="token", **given)
+    )
+
+
+@tried(
+    "nobody said how many {}s update {} consumed; call scheduler.count({}s=...) before it, or "
+    "write Run(..., {}s_per_step=...)"
+)
+def what_an_update_consumes_is_told(told: Told) -> None:
+    optimizer, scheduler = by_tokens()
+    text = told(lambda: update(optimizer))
+    text.put("@", verb="call", fill="10", scheduler=scheduler)
+    update(optimizer)
+    assert optimizer.param_groups[0]["lr"] == 0.9
+    code = text.quoted(r"write Run\(\.\.\., (\w+)=\.\.\.\)")
+    optimizer, _ = by_tokens(**{code: 10})
+    assert rates(optimizer, 2) == [1.0, 0.9]
+
+
+@tried(
+    "an update cannot consume fewer than 0 {}s, got {}; write what it consumed, or seek(...) to go "
+    "back"
+)
+def a_count_does_not_go_back(told: Told) -> None:
+    optimizer, scheduler = by_tokens(tokens_per_step=10)
+    update(optimizer, 3)
+    text = told("scheduler.count(tokens=-10)", scheduler=scheduler)
+    text.put("scheduler.@", verb="or", fill="2", scheduler=scheduler, seek=None)
+    assert scheduler.position == 20.0
+    text.words("what it consumed")
+    scheduler.count(tokens=30)
+    update(optimizer)
+    assert scheduler.position == 50.0
+
+
+@tried("write count({}s=...), which may be 0")
+def a_count_names_the_axis(told: Told) -> None:
+    for given in ("", "samples=5"):
+        optimizer, scheduler = by_tokens()
+        text = told(f"scheduler.count({given})", scheduler=scheduler)
+        for amount in ("10", "0"):
+            text.put("scheduler.@", fill=amount, scheduler=scheduler, count=None)
+            update(optimizer)
+        assert scheduler.position == 10.0
+
+
+@tried('steps are counted by themselves; leave it out, or write Run({}(...), axis="{}")')
+def steps_are_not_counted_by_hand(told: Told) -> None:
+    for given, amount in (("samples=5", samples(100)), ("tokens=5", tokens(100)), ("", samples(100))):
+        scheduler = attach(sgd(), LINE)
+        code = told(f"scheduler.count({given})", scheduler=scheduler).code()[0]
+        run = eval(code.replace("...", "100"), dict(tried.world))
+        optimizer = sgd()
+        counted = attach(optimizer, Linear(1.0, 0.0, amount), run)
+        counted.count(**(eval(f"dict({given})") or {"samples": 5}))
+        update(optimizer)
+        assert counted.position == 5.0
+
+
+# -- the end, and compiled steps
+
+
+@tried("update {} is past the end of {}; write a longer run, or strict=False to hold the last value")
+def a_strict_run_ends(told: Told) -> None:
+    plan = {"plan": warmup_cosine(floor=0.1), "run": Run(steps(3))}
+    attach(optimizer := sgd(), **plan, strict=True)
+    update(optimizer, 3)
+    text = told(lambda: update(optimizer))
+    text.words("a longer run", "strict=False")
+    attach(longer := sgd(), plan["plan"], Run(steps(4)), strict=True)
+    update(longer, 4)
+
+
+@tried(
+    "{} {} and takes {} values or more: a compiled step would compile again for each, and fall back "
+    "after {}; write .staircase({}), or do not compile the step"
+)
+def a_compiled_step_sees_few_values(told: Told) -> None:
+    for run in (RUN, None):
+        plan = {"lr": 0.1, "weight_decay": Linear(0.1, 0.0, percent(100) if run else steps(10**5))}
+
+
+        def make() -> Any:
+            return adam(lr=torch.tensor(0.1), weight_decay=0.1)
+
+        text = told("attach(optimizer, plan, run)", optimizer=make(), plan=plan, run=run)
+        code = text.quoted(r"write (\.staircase\(\w+\(\d+\)\)), or")
+        held = eval(f"schedule{code}", {**tried.world, "schedule": plan["weight_decay"]})
+        optimizer = make()
+        attach(optimizer, {**plan, "weight_decay": held}, run)
+        assert rates(optimizer, 2) == [pytest.approx(0.1)] * 2
+    text.words("do not compile the step")
+
+
+# -- the trace of a run
+
+
+def recorded(record: Any, updates: int = 3) -> Any:
+    """A run that writes its trace."""
+    optimizer = sgd()
+    scheduler = attach(optimizer, LINE, record=record)
+    update(optimizer, updates)
+    return scheduler
+
+
+@tried("record needs the path of a file, got {}; write record='run.jsonl'")
+def a_trace_has_a_path(told: Told) -> None:
+    text = told("recorded(record=3)", recorded=recorded)
+    scheduler = attached(text, "recorded(@)", recorded=recorded)
+    scheduler.detach()
+    assert Trace.load("run.jsonl").updates == 3
+
+
+@tried("record needs a file, and {} is a folder; write {}")
+def a_trace_is_no_folder(told: Told) -> None:
+    Path("runs").mkdir()
+    text = told("recorded('runs')", recorded=recorded)
+    attached(text, "recorded(@)", recorded=recorded).detach()
+    assert [each.name for each in Path("runs").iterdir()] == ["run.jsonl"]
+
+
+@tried("cannot write {}: there is no folder {}; make it first")
+def the_folder_of_a_trace_is_there(told: Told) -> None:
+    folder = told("recorded('runs/a.jsonl')", recorded=recorded).quoted(r"no folder '(.*)'; make")
+    Path(folder).mkdir()
+    recorded("runs/a.jsonl").detach()
+    assert Trace.load("runs/a.jsonl").updates == 3
+
+
+@tried("{} is there already and is {}; write record= with another file")
+def a_file_that_is_no_trace_is_kept(told: Told) -> None:
+    Path("notes.txt").write_text("a note")
+    told("recorded('notes.txt')", recorded=recorded).words("record= with another file")
+    recorded("run.jsonl").detach()
+    assert Trace.load("run.jsonl").updates == 3
+    assert Path("notes.txt").read_text() == "a note"
+
+
+@tried(
+    "{} holds {} updates of an earlier run, and this one begins anew; load its state first "
+    "(scheduler.load_state_dict) to go on with the trace, or write record= with another file"
+)
+def a_trace_of_an_earlier_run_is_kept(told: Told) -> None:
+    first = recorded("run.jsonl")
+    state = first.state_dict()
+    first.detach()
+    told("recorded('run.jsonl')", recorded=recorded).words(
+        "load its state first", "record= with another file"
+    )
+    recorded("other.jsonl").detach()
+    again = attach(optimizer := sgd(), LINE, record="run.jsonl")
+    again.load_state_dict(state)
+    update(optimizer, 2)
+    again.detach()
+    assert Trace.load("run.jsonl").used()[1] == [LINE(t) for t in range(5)]
+
+
+# -- the face
+
+
+@tried("the optimizer of this scheduler is gone; keep a reference to the optimizer")
+def the_optimizer_is_kept(told: Told) -> None:
+    scheduler = attach(sgd(), LINE)
+    told(lambda: scheduler.optimizer).words("keep a reference to the optimizer")
+    kept = sgd()
+    assert attach(kept, LINE).optimizer is kept
+
+
+def heard(optimizer: Any) -> Any:
+    """A Scheduler whose plateau falls at the second report."""
+    return attach(optimizer, base * Plateau("val_loss", patience=0))
+
+
+@tried("step takes no metric, got {}; write scheduler.report(val_loss=...)")
+def a_metric_is_reported(told: Told) -> None:
+    scheduler = heard(optimizer := sgd())
+    text = told("scheduler.step(0.5)", scheduler=scheduler)
+    for _ in range(2):
+        text.put("@", fill="0.5", scheduler=scheduler)
+    assert optimizer.param_groups[0]["lr"] == pytest.approx(0.1)
+
+
+@tried("a report has a name, got {}; write report(val_loss=...)")
+def a_report_has_a_name(told: Told) -> None:
+    scheduler = heard(optimizer := sgd())
+    text = told("scheduler.report(0.5)", scheduler=scheduler)
+    for _ in range(2):
+        text.put("scheduler.@", fill="0.5", scheduler=scheduler, report=None)
+    assert optimizer.param_groups[0]["lr"] == pytest.approx(0.1)
+
+
+@tried("no plateau watches {}, one watches {}; report it by that name")
+def a_report_has_the_name_that_is_watched(told: Told) -> None:
+    scheduler = heard(optimizer := sgd())
+    name = told("scheduler.report(valloss=0.5)", scheduler=scheduler).quoted(r"watches '(\w+)'; rep")
+    for _ in range(2):
+        scheduler.report({name: 0.5})
+    assert optimizer.param_groups[0]["lr"] == pytest.approx(0.1)
+
+
+@tried("a Scheduler is not pickled: save scheduler.state_dict(), attach again, and load it")
+def a_scheduler_is_saved_by_its_state(told: Told) -> None:
+    scheduler = attach(optimizer := sgd(), LINE)
+    update(optimizer, 3)
+    code = told(lambda: pickle.dumps(scheduler)).quoted(r"save (scheduler\.state_dict\(\)),")
+    state = eval(code, {"scheduler": scheduler})
+    again = attach(other := sgd(), LINE)
+    again.load_state_dict(pickle.loads(pickle.dumps(state)))
+    assert rates(other, 2) == rates(optimizer, 2) == [0.7, pytest.approx(0.6)]
