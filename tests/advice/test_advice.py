@@ -16,12 +16,12 @@ import pkgutil
 
 import pytest
 
-from tests.advice import rows
+from tests.advice import findings, rows
 from tests.advice.collector import NO_ADVICE, SOURCE, strings, texts
 from tests.advice.table import Table, Told
 from tests.advice.without import WITHOUT_A_ROW
 
-TEXTS = texts()
+TEXTS = {**texts(), **findings.texts()}
 TABLES: list[Table] = [
     importlib.import_module(found.name).tried
     for found in pkgutil.iter_modules(rows.__path__, f"{rows.__name__}.")

@@ -108,11 +108,11 @@ def a_group_is_added_before_loading(told: Told) -> None:
     "{}; load the state of another time"
 )
 def a_state_of_another_time_is_loaded(told: Told) -> None:
-    growing = base * Plateau("loss", factor=0.5) * Linear(1.0, 2.0, steps(10))
-    good = saved(growing)
-    text = told(lambda: loaded(with_base(good, -1.0), growing))
+    plan = base * Plateau("loss", factor=0.5)
+    good = saved(plan, base=1.0)
+    text = told(lambda: loaded(with_base(good, -1.0), plan, on_change="keep"))
     text.words("load the state of another time")
-    assert loaded(good, growing)[1].clock == 5
+    assert loaded(good, plan, on_change="keep")[1].clock == 5
 
 
 def with_base(state: dict[str, Any], number: float) -> dict[str, Any]:
