@@ -29,6 +29,12 @@ ADVICE = re.compile(f"{_CLAUSE}|{_SENTENCE}|{_OTHERS}")
 
 # What has the look of advice, and why it is none.
 NO_ADVICE = {
+    " below ": "stands between a parameter and its bound",
+    " of {} updates": "stands in the advice about epochs, which is tried",
+    "climbs again, up to its peak": "says what a cosine does past its end",
+    "jumps up, and then raises an error": "says what one-cycle does past its end",
+    "{}, {}": "joins two pieces that are tried",
+    "{} batches for each of {}": "says where a number comes from",
     "attach needs a torch optimizer, got {}": "it says what `attach` needs; attach is its name",
     "open {}": "the demo's last line: where its report lies",
     "run (training: mean of the last {} updates; validation: images ": "a caption of the demo",

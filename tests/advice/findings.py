@@ -10,7 +10,7 @@ import ast
 import re
 from collections.abc import Iterator
 
-from tests.advice.collector import SOURCE, template
+from tests.advice.collector import NO_ADVICE, SOURCE, template
 
 PLACE = 3  # of `write` among the arguments of Finding
 DOCTOR = SOURCE / "doctor"
@@ -23,7 +23,7 @@ def texts() -> dict[str, list[str]]:
     everywhere = {node.name: node for tree in pages.values() for node in functions(tree)}
     for page, tree in pages.items():
         known = {**everywhere, **{node.name: node for node in functions(tree)}}
-        for text in _of_page(tree, known):
+        for text in set(_of_page(tree, known)) - set(NO_ADVICE):
             places = found.setdefault(text, [])
             places += [str(page.relative_to(SOURCE))] * (page.name not in str(places))
     return found
