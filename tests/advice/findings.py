@@ -106,7 +106,9 @@ class _Followed:
                     if name in given:
                         yield from self._from_caller(given[name], node)
 
-    def _from_caller(self, value: ast.expr, call: ast.Call) -> Iterator[tuple[ast.expr, int | None]]:
+    def _from_caller(
+        self, value: ast.expr, call: ast.Call
+    ) -> Iterator[tuple[ast.expr, int | None]]:
         """What a caller hands in; a name of the caller is looked up there."""
         if not isinstance(value, ast.Name):
             yield value, None
@@ -123,7 +125,9 @@ def _assigned(name: str, place: ast.AST) -> Iterator[tuple[ast.expr, int | None]
         value = getattr(node, "value", getattr(node, "iter", None))
         for target in targets if value is not None else ():
             if isinstance(target, ast.Tuple):
-                places = [k for k, each in enumerate(target.elts) if getattr(each, "id", "") == name]
+                places = [
+                    k for k, each in enumerate(target.elts) if getattr(each, "id", "") == name
+                ]
                 yield from ((value, k) for k in places)
             elif getattr(target, "id", None) == name:
                 yield value, None

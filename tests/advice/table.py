@@ -2,8 +2,8 @@
 
 A row is a function under `@tried(TEMPLATE)`. It is handed `told`, which runs the case and answers
 with the whole text of the error or warning; `text.code()` takes the advice out of it, each
-alternative of an "or" by itself, `text.put(...)` puts it into the case. Warnings are errors here, so
-that a case which is put right and still gets a word fails.
+alternative of an "or" by itself, `text.put(...)` puts it into the case. Warnings are errors here,
+so that a case which is put right and still gets a word fails.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from typing import Any
 
 import passo
 from passo import PassoError, PassoWarning
-from tests.advice.collector import pattern
+from tests.advice.collector import SOURCE, pattern
 
 _BOUNDARY = re.compile(r"(?=[ ,;:)]|$)")
 HOLE = "@"
@@ -61,9 +61,10 @@ class Text(str):
         """The values of `case` with each code of the text where it has `@`, each `...` filled."""
         found = []
         for code in self.code(verb, **names):
+            filled = code
             for each in (fill,) if isinstance(fill, str) else fill:
-                code = code.replace("...", each, 1)
-            found.append(eval(case.replace(HOLE, code), {**self.world, **names}))
+                filled = filled.replace("...", each, 1)
+            found.append(eval(case.replace(HOLE, filled), {**self.world, **names}))
         return found
 
 
@@ -125,6 +126,16 @@ class Table:
 def vars_of(module: ModuleType) -> dict[str, Any]:
     """The public names of a module."""
     return {name: getattr(module, name) for name in module.__all__}
+
+
+def installed(text: Text) -> list[str]:
+    """What `pip install` would bring with passo, with the extra that a text names."""
+    project = (SOURCE.parents[1] / "pyproject.toml").read_text("utf-8")
+    extra = text.quoted(r'write pip install "passo(.*?)"').strip("[]")
+    name = extra or "dependencies"
+    found = re.search(rf"^{name} = (\[.*?\])$", project, re.MULTILINE | re.DOTALL)
+    assert found, f"pyproject.toml has no extra {extra!r}"
+    return list(ast.literal_eval(found[1]))
 
 
 def _alternatives(tail: str, world: Mapping[str, Any]) -> list[str]:

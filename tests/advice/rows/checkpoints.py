@@ -43,7 +43,7 @@ def a_changed_plan_is_taken_up_in_each_way_that_is_offered(told: Told) -> None:
     for before, today, ways in cases:
         state = saved(*before)
         text = told(lambda: loaded(state, *today))  # noqa: B023 (called at once)
-        offered = text.quoted(r'write attach\(\.\.\., on_change=(.*)$')
+        offered = text.quoted(r"write attach\(\.\.\., on_change=(.*)$")
         assert re.findall(r'"(\w+)"\)? for', offered) == ways
         for way in ways:
             assert taken_up(state, *today, way).clock in (8, 13)
@@ -57,7 +57,9 @@ def what_is_rescaled_has_a_run_today(told: Told) -> None:
     assert taken_up(state, plan, TWENTY, "rescale").clock == 13
 
 
-@tried('on_change="rescale" needs a run on both sides, and the checkpoint has none; write on_change="replace"')
+@tried(
+    'on_change="rescale" needs a run on both sides, and the checkpoint has none; write on_change="replace"'
+)
 def what_is_rescaled_had_a_run_before(told: Told) -> None:
     state = saved(FALLING)
     plan = Cosine(base, 0.0, steps(20))

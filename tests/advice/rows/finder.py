@@ -139,7 +139,6 @@ def what_is_restored_is_a_list(told: Told) -> None:
 def a_step_makes_an_update(told: Told) -> None:
     optimizer, other = sgd(), sgd()
 
-
     def without_gradients() -> float:
         optimizer.zero_grad()
         optimizer.step()

@@ -25,7 +25,9 @@ tried = Table(ours=ours, torch=torch, lift=lift, reduced=reduced, LINE=LINE, val
 # -- the ground
 
 
-@tried("{} of {} must stay {}, and its schedule goes from {} to {}; write .clip(...), or another schedule")
+@tried(
+    "{} of {} must stay {}, and its schedule goes from {} to {}; write .clip(...), or another schedule"
+)
 def a_field_stays_in_its_bounds(told: Told) -> None:
     plan = Linear(0.5, -0.5, steps(10))
     text = told("attach(optimizer, plan)", optimizer=(optimizer := sgd()), plan=plan)
@@ -132,9 +134,13 @@ def a_plateau_is_lifted_with_its_metrics(told: Told) -> None:
 
 @tried("the param groups follow different schedules; read scheduler.schedules")
 def groups_have_schedules_of_their_own(told: Told) -> None:
-    optimizer = torch.optim.SGD([{"params": each.param_groups[0]["params"]} for each in (sgd(), sgd())], lr=1.0)
+    optimizer = torch.optim.SGD(
+        [{"params": each.param_groups[0]["params"]} for each in (sgd(), sgd())], lr=1.0
+    )
     scheduler = ours.CyclicLR(optimizer, [0.1, 0.2], [1.0, 3.0], cycle_momentum=False)
-    (found,) = told("scheduler.schedule", scheduler=scheduler).put("@", verb="read", scheduler=scheduler)
+    (found,) = told("scheduler.schedule", scheduler=scheduler).put(
+        "@", verb="read", scheduler=scheduler
+    )
     assert [each(3) for each in found] != [found[0](3)] * 2
     assert [each(0) for each in found] == scheduler.get_last_lr()
 
@@ -181,7 +187,9 @@ def sequence(milestones: list[float]) -> ours.SequentialLR:
 @tried("milestones must grow, got {}; write {}", "milestones must be whole steps, got {}; write {}")
 def milestones_are_steps_that_grow(told: Told) -> None:
     given = "[4, 2]" if "grow" in told.template else "[1.5, 4]"
-    (scheduler,) = told(f"sequence({given})", sequence=sequence).put("sequence(@)", sequence=sequence)
+    (scheduler,) = told(f"sequence({given})", sequence=sequence).put(
+        "sequence(@)", sequence=sequence
+    )
     assert scheduler.schedule(3) == 0.25
 
 
@@ -215,9 +223,7 @@ def a_folder_of_traces_can_be_made(told: Told) -> None:
     assert [Trace.load(each).updates for each in Path("another").glob("*.jsonl")] == [3]
 
 
-@tried(
-    "the folder {} holds traces of an earlier run ({}); write another folder, or move them away"
-)
+@tried("the folder {} holds traces of an earlier run ({}); write another folder, or move them away")
 def traces_of_an_earlier_run_are_kept(told: Told) -> None:
     trained(Path("runs"))
     text = told(lambda: trained(Path("runs")))

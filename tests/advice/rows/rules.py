@@ -41,7 +41,13 @@ tried = Table()
 
 
 def loop(
-    build: Any, body: str = BOTH, at_end: str = "", *, epochs: int = 1, batches: int = 60, **more: Any
+    build: Any,
+    body: str = BOTH,
+    at_end: str = "",
+    *,
+    epochs: int = 1,
+    batches: int = 60,
+    **more: Any,
 ) -> list[Trace]:
     """The traces of a loop: `body` after each batch, `at_end` after each epoch, as they stand."""
     each_batch, each_epoch = script(body, "train"), script(at_end, "after")
@@ -205,7 +211,9 @@ def a_warm_up_ends_within_the_run(told: Told) -> None:
     most = int(text.quoted(r"^a total_iters well below (\d+)$"))
     assert well(warmed(most // 6))
     text = advised(told, loop(warmed(200), UPDATE, ADVANCE, epochs=40, batches=20), "P007")
-    assert well(warmed(int(text.quoted(r"well below (\d+),")) // 6), UPDATE, ADVANCE, epochs=40, batches=20)
+    assert well(
+        warmed(int(text.quoted(r"well below (\d+),")) // 6), UPDATE, ADVANCE, epochs=40, batches=20
+    )
 
 
 @tried(", or scheduler.step() after each of the {} updates")
@@ -299,7 +307,9 @@ def one_schedule_counts_updates_and_epochs(told: Told) -> None:
     trace = loop(each, body, "scheduler[1].step()", epochs=12, batches=10)
     batches = int(advised(told, trace, "P008").quoted(r"counts epochs of (\d+) updates"))
     at = 6 * batches
-    assert well(lambda o: LambdaLR(o, lambda t: 0.99**t * (0.1 if t >= at else 1)), epochs=12, batches=10)
+    assert well(
+        lambda o: LambdaLR(o, lambda t: 0.99**t * (0.1 if t >= at else 1)), epochs=12, batches=10
+    )
     parts = lambda o: [LambdaLR(o, lambda t: 0.99**t), MultiStepLR(o, [6])]  # noqa: E731
     assert well(lambda o: SequentialLR(o, parts(o), [at]), epochs=12, batches=10)
 

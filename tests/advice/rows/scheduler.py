@@ -89,12 +89,32 @@ def a_field_has_one_scheduler(told: Told) -> None:
     assert (rates(other, 2), other.param_groups[0]["momentum"]) == ([1.0, 0.9], 0.8)
 
 
+@tried(
+    "a torch scheduler was built on this optimizer: if it is stepped, both write the lr; delete it, "
+    "or leave the lr out of the plan"
+)
+def a_rate_has_one_writer(told: Told) -> None:
+    def built() -> Any:
+        optimizer = sgd(momentum=0.9)
+        torch.optim.lr_scheduler.StepLR(optimizer, 3)
+        return optimizer
+
+    plan = {"lr": LINE, "momentum": 0.8}
+    text = told("attach(optimizer, plan)", optimizer=built(), plan=plan)
+    text.words("delete it", "leave the lr out of the plan")
+    attach(sgd(momentum=0.9), plan)
+    attach(built(), {"momentum": 0.8})
+
+
 # -- the plan
 
 
 @tried("the plan of {} is only a factor; write base * {}")
 def a_plateau_is_a_factor(told: Told) -> None:
-    for factor in (Plateau("loss"), Plateau("a metric with a name that is as long as a line is", patience=3)):
+    for factor in (
+        Plateau("loss"),
+        Plateau("a metric with a name that is as long as a line is", patience=3),
+    ):
         text = told("attach(optimizer, factor)", optimizer=(optimizer := sgd()), factor=factor)
         attached(text, "attach(optimizer, @)", optimizer=optimizer)
         assert rates(optimizer, 2) == [1.0, 1.0]
@@ -110,7 +130,9 @@ def a_plan_names_a_field(told: Told) -> None:
 @tried("the plan of {} must be a schedule, got None; leave the key out")
 def a_field_without_a_plan_is_left_out(told: Told) -> None:
     plan = {"lr": LINE, "momentum": None}
-    told("attach(optimizer, plan)", optimizer=sgd(momentum=0.9), plan=plan).words("leave the key out")
+    told("attach(optimizer, plan)", optimizer=sgd(momentum=0.9), plan=plan).words(
+        "leave the key out"
+    )
     attach(optimizer := sgd(momentum=0.9), {"lr": LINE})
     assert (rates(optimizer, 2), optimizer.param_groups[0]["momentum"]) == ([1.0, 0.9], 0.9)
 
@@ -137,7 +159,9 @@ def a_group_has_a_schedule(told: Told) -> None:
 
 @tried('write "name": {} in the group')
 def a_group_has_a_name(told: Told) -> None:
-    text = told("attach(grouped(None), by_group({'head': LINE}))", grouped=grouped, by_group=by_group)
+    text = told(
+        "attach(grouped(None), by_group({'head': LINE}))", grouped=grouped, by_group=by_group
+    )
     name = eval(text.quoted(r'write "name": (\S+) in the group'))
     attach(optimizer := grouped(name), by_group({"head": LINE}))
     assert rates(optimizer, 2) == [1.0, 0.9]
@@ -145,7 +169,9 @@ def a_group_has_a_name(told: Told) -> None:
 
 @tried("name it there")
 def a_name_is_given_a_schedule(told: Told) -> None:
-    told("attach(grouped('neck'), by_group({'head': LINE}))", grouped=grouped).words("name it there")
+    told("attach(grouped('neck'), by_group({'head': LINE}))", grouped=grouped).words(
+        "name it there"
+    )
     attach(optimizer := grouped("neck"), by_group({"head": 0.5, "neck": LINE}))
     assert rates(optimizer, 2) == [1.0, 0.9]
 
@@ -201,7 +227,9 @@ def values_have_names(told: Told) -> None:
 
 @tried("the value {} has no base: write numbers in {}")
 def a_value_is_made_of_numbers(told: Told) -> None:
-    text = told("attach(optimizer, LINE, values={'size': 8 * base})", optimizer=(optimizer := sgd()))
+    text = told(
+        "attach(optimizer, LINE, values={'size': 8 * base})", optimizer=(optimizer := sgd())
+    )
     text.words("write numbers")
     assert attach(optimizer, LINE, values={"size": Constant(8)})["size"] == 8
 
@@ -261,7 +289,11 @@ def a_count_names_the_axis(told: Told) -> None:
 
 @tried('steps are counted by themselves; leave it out, or write Run({}(...), axis="{}")')
 def steps_are_not_counted_by_hand(told: Told) -> None:
-    for given, amount in (("samples=5", samples(100)), ("tokens=5", tokens(100)), ("", samples(100))):
+    for given, amount in (
+        ("samples=5", samples(100)),
+        ("tokens=5", tokens(100)),
+        ("", samples(100)),
+    ):
         scheduler = attach(sgd(), LINE)
         code = told(f"scheduler.count({given})", scheduler=scheduler).code()[0]
         run = eval(code.replace("...", "100"), dict(tried.world))
@@ -275,7 +307,9 @@ def steps_are_not_counted_by_hand(told: Told) -> None:
 # -- the end, and compiled steps
 
 
-@tried("update {} is past the end of {}; write a longer run, or strict=False to hold the last value")
+@tried(
+    "update {} is past the end of {}; write a longer run, or strict=False to hold the last value"
+)
 def a_strict_run_ends(told: Told) -> None:
     plan = {"plan": warmup_cosine(floor=0.1), "run": Run(steps(3))}
     attach(optimizer := sgd(), **plan, strict=True)
@@ -293,7 +327,6 @@ def a_strict_run_ends(told: Told) -> None:
 def a_compiled_step_sees_few_values(told: Told) -> None:
     for run in (RUN, None):
         plan = {"lr": 0.1, "weight_decay": Linear(0.1, 0.0, percent(100) if run else steps(10**5))}
-
 
         def make() -> Any:
             return adam(lr=torch.tensor(0.1), weight_decay=0.1)
@@ -407,7 +440,9 @@ def a_report_has_a_name(told: Told) -> None:
 @tried("no plateau watches {}, one watches {}; report it by that name")
 def a_report_has_the_name_that_is_watched(told: Told) -> None:
     scheduler = heard(optimizer := sgd())
-    name = told("scheduler.report(valloss=0.5)", scheduler=scheduler).quoted(r"watches '(\w+)'; rep")
+    name = told("scheduler.report(valloss=0.5)", scheduler=scheduler).quoted(
+        r"watches '(\w+)'; rep"
+    )
     for _ in range(2):
         scheduler.report({name: 0.5})
     assert optimizer.param_groups[0]["lr"] == pytest.approx(0.1)

@@ -114,7 +114,9 @@ def parts_side_by_side_are_equally_long(told: Told) -> None:
         said.words(f"the parts of {sign} must")
 
 
-@tried("a schedule may be at most {} deep; join the parts in one then(...), or use repeat or a Table")
+@tried(
+    "a schedule may be at most {} deep; join the parts in one then(...), or use repeat or a Table"
+)
 def what_nests_is_written_flat(told: Told) -> None:
     def nested() -> object:
         made = LINE
@@ -145,15 +147,11 @@ def _doubled(times: int) -> object:
 def a_long_sequence_is_a_table_or_repeats(told: Told) -> None:
     told("L.then(*[L] * 5000)").words("write a Table, or use repeat")
     assert LINE.repeat(5001)(50_005) == 0.5
-    table = eval(
-        "Table([(steps(10 * k), float(k)) for k in range(5001)])", dict(tried.world)
-    )
+    table = eval("Table([(steps(10 * k), float(k)) for k in range(5001)])", dict(tried.world))
     assert table(50_000) == 5000.0
 
 
-@tried(
-    "{} never ends, so {} would never begin; give it an end with .until(...) or over="
-)
+@tried("{} never ends, so {} would never begin; give it an end with .until(...) or over=")
 def what_never_ends_gets_an_end(told: Told) -> None:
     told("Constant(1).then(L)").words(".until(...)", "over=")
     assert Constant(1).until(steps(5)).then(LINE)(10) == 0.5
@@ -171,9 +169,7 @@ def a_repeat_that_hardly_grows_does_not(told: Told) -> None:
     assert told("L.repeat(grow=1.0000001)(3)").put("L.repeat(@)(15)") == [0.5]
 
 
-@tried(
-    "repeat with grow={} needs times=...: for ever, its cycles would become infinitely short"
-)
+@tried("repeat with grow={} needs times=...: for ever, its cycles would become infinitely short")
 def a_shrinking_repeat_has_an_end(told: Told) -> None:
     told("L.repeat(grow=0.5)").words("times=...")
     assert LINE.repeat(times=3, grow=0.5)(12.5) == 0.5
@@ -204,7 +200,9 @@ def a_plateau_stands_beside_a_repeat(told: Told) -> None:
 def what_is_relative_is_compared_with_a_base(told: Told) -> None:
     text = told("distance(one, Constant(0.1), run)", one=base * Constant(1))
     code = text.quoted(r"write (\.with_base\(0\.1\))")
-    assert eval(f"distance(one{code}, Constant(0.1), run).distance", {**tried.world, "one": base}) == 0
+    assert (
+        eval(f"distance(one{code}, Constant(0.1), run).distance", {**tried.world, "one": base}) == 0
+    )
 
 
 # -- shapes
@@ -257,6 +255,12 @@ def a_plateau_watches_a_name(told: Told) -> None:
 # -- recipes
 
 
+@tried("warmup_cosine(peak=3e-4, warmup=percent(5))")
+def a_recipe_that_is_called_wrongly(told: Told) -> None:
+    (made,) = told("warmup_cosine(peek=3e-4)").put("@", verb="write")
+    assert made.on(RUN)(5) == 3e-4
+
+
 @tried('gamma={} has no meaning in mode {}; write mode="exp_range"')
 def a_gamma_belongs_to_a_mode(told: Told) -> None:
     (made,) = told("cyclic(0.1, gamma=0.5)").put("cyclic(0.1, gamma=0.5, @)")
@@ -279,7 +283,7 @@ def milestones_are_some(told: Told) -> None:
 @tried("noam's peak depends on its warmup in steps, got {}; write steps(4000)")
 def noam_is_counted_in_steps(told: Told) -> None:
     for given in ("epochs(1)", "percent(5)"):
-        (made,) = told(f"noam(256, {given})").put("noam(256, @)")
+        (made,) = told(f"noam(256, warmup={given})").put("noam(256, warmup=@)")
         assert made(4000) == pytest.approx(256**-0.5 * 4000**-0.5)
 
 

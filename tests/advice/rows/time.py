@@ -46,7 +46,7 @@ def a_number_where_a_span_is_asked_for(told: Told) -> None:
     assert told("Linear(0, 1, 0)").put("Linear(0, 1, @).on(run)(3)") == [1, 1]
     assert told("step_decay(0)").put("step_decay(@).with_base(1)(3)") == [1]
     for given in ("4000", "0.05", "0"):
-        (made,) = told(f"noam(256, {given})").put("noam(256, @)")
+        (made,) = told(f"noam(256, warmup={given})").put("noam(256, warmup=@)")
         assert made(600) > 0
     for given in ("1000", "0.5", "0", "'90 epochs'"):
         for code in told(f"Run({given})").code():

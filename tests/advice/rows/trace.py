@@ -43,7 +43,9 @@ def a_column_is_called_by_its_group_and_key(told: Told) -> None:
     assert found == [(0, "lr"), (None, "batch_size")]
 
 
-@tried("{} is there already; write TraceWriter.resume({}, at_update=...) to go on, or give another file")
+@tried(
+    "{} is there already; write TraceWriter.resume({}, at_update=...) to go on, or give another file"
+)
 def a_file_is_gone_on_with_or_left(told: Told) -> None:
     written()
     text = told("TraceWriter(path, [(0, 'lr')])")
@@ -55,7 +57,9 @@ def a_file_is_gone_on_with_or_left(told: Told) -> None:
     assert written(path="another.jsonl")
 
 
-@tried("the trace is at update {}, it cannot take one of update {}; write writer.rewind({}) to go back")
+@tried(
+    "the trace is at update {}, it cannot take one of update {}; write writer.rewind({}) to go back"
+)
 def a_trace_goes_back(told: Told) -> None:
     with TraceWriter("run.jsonl", [(0, "lr")]) as writer:
         for t in range(4):
@@ -157,7 +161,9 @@ def a_range_test_that_is_too_large_for_a_file(told: Told) -> None:
     assert RangeTest.load("fewer repeats").runs == test.runs[:1]
 
 
-@tried("the range test suggests nothing, so there is no {} rate: {} (write `if found:` before found.{})")
+@tried(
+    "the range test suggests nothing, so there is no {} rate: {} (write `if found:` before found.{})"
+)
 def a_refusal_is_asked_first(told: Told) -> None:
     found = Suggestion(None, None, None, 0.0, "the loss did not fall")
     for name in ("low", "best", "high"):
@@ -195,10 +201,14 @@ def a_test_of_rates_below_zero(told: Told) -> None:
     rates = tuple(-1 + k / 30 for k in range(61))
     losses = tuple(2.0 if rate < -0.5 else 1.0 if rate <= -0.1 else 9.0 for rate in rates)
     (code,) = refused(told, RangeTest(rates, (losses,))).code()
-    assert eval(f"tested(valley, {code}, high=1.0)", {"tested": tested, "valley": valley}).suggestion()
+    assert eval(
+        f"tested(valley, {code}, high=1.0)", {"tested": tested, "valley": valley}
+    ).suggestion()
 
 
-@tried("the loss was last low at {}, less than ten times the lowest rate tested; write low={} or less")
+@tried(
+    "the loss was last low at {}, less than ten times the lowest rate tested; write low={} or less"
+)
 def a_test_that_begins_too_high(told: Told) -> None:
     text = refused(told, shallow(0.05))
     low = float(text.quoted(r"write low=(\S+) or less"))

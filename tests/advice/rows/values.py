@@ -161,7 +161,10 @@ if t == 29:
     saved = {"o": optimizer.state_dict(), "s": scheduler.state_dict()}
     optimizer = torch.optim.SGD(weights, lr=0.1)
 """
-OPTIMIZER, SCHEDULER = "optimizer.load_state_dict(saved['o'])", "scheduler.load_state_dict(saved['s'])"
+OPTIMIZER, SCHEDULER = (
+    "optimizer.load_state_dict(saved['o'])",
+    "scheduler.load_state_dict(saved['s'])",
+)
 
 
 FUNCTION = (LambdaLR, lambda t: 0.9**t)
@@ -341,7 +344,10 @@ def decayed(code: str, length: int) -> str:
     return head + code.replace("LENGTH", str(length)) + f")\n{UPDATE}"
 
 
-@tried("a decay that comes to 0 when the run ends and not at update {}: 1 - {}, counted from 0", "step / {}")
+@tried(
+    "a decay that comes to 0 when the run ends and not at update {}: 1 - {}, counted from 0",
+    "step / {}",
+)
 def a_decay_by_hand_comes_to_zero_after_the_run(told: Told) -> None:
     text = advised(told, loop(lambda _: None, decayed("1 - step / LENGTH", 50)), "P018")
     assert well(lambda _: None, decayed(text.quoted(r": (1 - .*), counted"), 0))

@@ -28,7 +28,7 @@ WAYS_OUT = (
     'write attach(..., on_change="keep") for the checkpoint\'s plan, "replace" for today\'s at '
     'the same update, "rescale" for today\'s at the same share of the run'
 )
-WITHOUT_KEEP = WAYS_OUT.replace("\"keep\") for the checkpoint's plan, \"replace\"", '"replace")')
+WITHOUT_KEEP = WAYS_OUT.replace('"keep") for the checkpoint\'s plan, "replace"', '"replace")')
 
 
 # -- what differs is told
