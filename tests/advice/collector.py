@@ -14,14 +14,14 @@ from pathlib import Path
 
 SOURCE = Path(__file__).parents[2] / "src" / "passo"
 
-VERBS = """
-    add ask attach begin build call choose compare count cut decide delete detach divide do draw
-    drop end find fit give go hand install keep leave let load lower make move multiply name open
-    pass pick pickle plan point press put raise read register remove rename repeat replace report
-    reset restart run save say see seek send set shorten show split start step stop swap take tell
-    train try turn use wait wrap write
-""".split()
-_ANY = "|".join(VERBS)
+_ANY = (
+    "add|ask|attach|begin|build|call|choose|compare|count|cut|decide|delete|"
+    "detach|divide|do|draw|drop|end|find|fit|give|go|hand|install|keep|leave|"
+    "let|load|lower|make|move|multiply|name|open|pass|pick|pickle|plan|point|"
+    "press|put|raise|read|register|remove|rename|repeat|replace|report|reset|"
+    "restart|run|save|say|see|seek|send|set|shorten|show|split|start|step|stop|"
+    "swap|take|tell|train|try|turn|use|wait|wrap|write"
+)
 _CLAUSE = rf"(?:^|[;:,?(] |\b(?:or|and|please) |\()(?:{_ANY})(?= )"
 _SENTENCE = rf"(?:^|\. )(?:{_ANY.title()})(?= )"
 _OTHERS = r"\bneeds? \w+=|\bdid you mean\b|\bsuch as\b|\bwhat to write\b|@passo\."

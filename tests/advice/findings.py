@@ -57,27 +57,39 @@ class _Followed:
         """
         text = template(node)
         if text is not None:
-            if re.search(r"\w[ (=]", text):
-                yield text
-            for hole in getattr(node, "values", ()):
-                if isinstance(hole, ast.FormattedValue):
-                    yield from self.strings(hole.value, owner)
+            yield from self._text(node, text, owner)
         elif isinstance(node, ast.Tuple) and at is not None:
             yield from self.strings(node.elts[at], owner)
-        elif isinstance(node, ast.Name) and (node.id, at) not in self.seen:
-            self.seen.add((node.id, at))
-            for value, place in self._values(node.id, owner):
+        elif isinstance(node, ast.Name):
+            for value, place in self._once(node.id, owner, at):
                 yield from self.strings(value, owner, at if place is None else place)
         elif isinstance(node, ast.Call):
-            for made in self._called(node, owner):
-                if (made.name, at) not in self.seen:
-                    self.seen.add((made.name, at))
-                    for each in ast.walk(made):
-                        if isinstance(each, ast.Return) and each.value is not None:
-                            yield from self.strings(each.value, made, at)
-            if at is None:
-                yield from self._inside(node, owner)
+            yield from self._returned(node, owner, at)
         else:
+            yield from self._inside(node, owner)
+
+    def _text(self, node: ast.AST, text: str, owner: ast.AST) -> Iterator[str]:
+        if re.search(r"\w[ (=]", text):
+            yield text
+        for hole in getattr(node, "values", ()):
+            if isinstance(hole, ast.FormattedValue):
+                yield from self.strings(hole.value, owner)
+
+    def _once(
+        self, name: str, owner: ast.AST, at: int | None
+    ) -> Iterator[tuple[ast.expr, int | None]]:
+        if (name, at) not in self.seen:
+            self.seen.add((name, at))
+            yield from self._values(name, owner)
+
+    def _returned(self, node: ast.Call, owner: ast.AST, at: int | None) -> Iterator[str]:
+        for made in self._called(node, owner):
+            if (made.name, at) not in self.seen:
+                self.seen.add((made.name, at))
+                for each in ast.walk(made):
+                    if isinstance(each, ast.Return) and each.value is not None:
+                        yield from self.strings(each.value, made, at)
+        if at is None:
             yield from self._inside(node, owner)
 
     def _inside(self, node: ast.AST, owner: ast.AST) -> Iterator[str]:

@@ -58,7 +58,8 @@ def what_is_rescaled_has_a_run_today(told: Told) -> None:
 
 
 @tried(
-    'on_change="rescale" needs a run on both sides, and the checkpoint has none; write on_change="replace"'
+    'on_change="rescale" needs a run on both sides, and the checkpoint has none; write '
+    'on_change="replace"',
 )
 def what_is_rescaled_had_a_run_before(told: Told) -> None:
     state = saved(FALLING)

@@ -6,9 +6,7 @@ import os
 from fractions import Fraction
 from pathlib import Path
 
-import pytest
-
-from passo import PassoError, RangeTest, percent, steps
+from passo import RangeTest, percent, steps
 from passo.ground.files import followed, replacing
 from passo.ground.schema import parsed, plain
 from passo.trace import Report, TraceWriter
@@ -45,8 +43,8 @@ def a_file(name: str) -> None:
 
 @tried("{} is a link that leads back to itself; give another file")
 def a_link_in_a_circle(told: Told) -> None:
-    os.symlink("there", "here")
-    os.symlink("here", "there")
+    Path("here").symlink_to("there")
+    Path("there").symlink_to("here")
     told("followed('here')").words("give another file")
     with replacing("another") as file:
         file.write(b"whole")

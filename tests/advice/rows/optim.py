@@ -9,7 +9,7 @@ import torch
 
 import passo
 import passo.optim
-from passo import Constant, Linear, PassoError, attach, base, steps
+from passo import Linear, attach, base, steps
 from passo.optim import Recorder, lift
 from passo.optim import lr_scheduler as ours
 from passo.optim.ground.ranks import reduced
@@ -26,7 +26,8 @@ tried = Table(ours=ours, torch=torch, lift=lift, reduced=reduced, LINE=LINE, val
 
 
 @tried(
-    "{} of {} must stay {}, and its schedule goes from {} to {}; write .clip(...), or another schedule"
+    "{} of {} must stay {}, and its schedule goes from {} to {}; write .clip(...), or "
+    "another schedule",
 )
 def a_field_stays_in_its_bounds(told: Told) -> None:
     plan = Linear(0.5, -0.5, steps(10))

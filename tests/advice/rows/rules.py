@@ -282,8 +282,8 @@ def product(o: Any) -> LambdaLR:
 
 
 @tried(
-    "one schedule for the field: SequentialLR for one after the other, a product in one LambdaLR for "
-    "both at once"
+    "one schedule for the field: SequentialLR for one after the other, a product in one "
+    "LambdaLR for both at once",
 )
 def one_schedule_writes_the_rate(told: Told) -> None:
     def each(o: Any) -> Any:
@@ -296,8 +296,8 @@ def one_schedule_writes_the_rate(told: Told) -> None:
 
 
 @tried(
-    "one schedule, stepped after each update, that counts epochs{} in updates too: SequentialLR for "
-    "one after the other, a product in one LambdaLR for both at once"
+    "one schedule, stepped after each update, that counts epochs{} in updates too: "
+    "SequentialLR for one after the other, a product in one LambdaLR for both at once",
 )
 def one_schedule_counts_updates_and_epochs(told: Told) -> None:
     def each(o: Any) -> Any:
@@ -342,8 +342,8 @@ def a_new_optimizer_gets_a_scheduler(told: Told) -> None:
     anew = "if t == 0: optimizer = torch.optim.SGD(weights, lr=0.1)\n"
     text = advised(told, loop(of(CosineAnnealingLR, 60), anew + BOTH), "P010")
     text.words("a new scheduler for the new optimizer")
-    both = "if t == 0:\n optimizer = torch.optim.SGD(weights, lr=0.1)\n scheduler = kind(optimizer, 60)\n"
-    assert well(of(CosineAnnealingLR, 60), both + BOTH, kind=CosineAnnealingLR)
+    both = f"{anew.rstrip()}; scheduler = kind(optimizer, 60)\n{BOTH}"
+    assert well(of(CosineAnnealingLR, 60), both, kind=CosineAnnealingLR)
 
 
 HAND = "FOR\n    group['lr'] = BASE * (1 - t / 60)\noptimizer.step()"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import numpy
+import numpy as np
 import pytest
 
 import passo
@@ -23,13 +23,13 @@ from passo import (
     tokens,
 )
 from passo.schedules.analysis import distance
-from passo.schedules.from_torch import TWINS, twin
+from passo.schedules.from_torch import twin
 from tests.advice.table import Table, Told
 from tests.optim.tools import sgd
 
 RUN = Run(steps(100), steps_per_epoch=10, tokens_per_step=4)
 LINE, LONG = Linear(0, 1, steps(10)), Linear(0, 1, steps(20))
-tried = Table(L=LINE, LONG=LONG, run=RUN, distance=distance, numpy=numpy, t=[0, 5])
+tried = Table(L=LINE, LONG=LONG, run=RUN, distance=distance, numpy=np, t=[0, 5])
 
 
 def half(_t: float) -> float:
@@ -212,8 +212,8 @@ def what_is_relative_is_compared_with_a_base(told: Told) -> None:
 def a_ratio_needs_two_ends(told: Told) -> None:
     for ends, hole in (("0, 1", "@, 1"), ("-2, 0", "-2, @")):
         (made,) = told(f"Geometric({ends}, steps(10))").put(f"Geometric({hole}, steps(10))")
-        assert abs(made(10) / made(0)) == pytest.approx(1000 if "0, 1" == ends else 0.001)
-    with pytest.raises(PassoError, match="end=5e-324$"):
+        assert abs(made(10) / made(0)) == pytest.approx(1000 if ends == "0, 1" else 0.001)
+    with pytest.raises(PassoError, match=r"end=5e-324$"):
         eval("Geometric(0, 5e-324)", dict(tried.world))
 
 

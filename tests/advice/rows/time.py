@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import numpy
+import numpy as np
 import pytest
 
 from passo import (
@@ -29,18 +29,16 @@ GIVEN = {
     "1e-18": [percent(1e-16)],
     "10**18": [steps(10**18), epochs(10**18)],
     "numpy.float64(3)": [steps(3), epochs(3)],
-    **dict.fromkeys(
-        ("-3", "10**19", "1e-19", "10**400", "'30 steps'", "None", "True", "float('nan')"),
-        [steps(500)],
-    ),
 }
+for odd in ("-3", "10**19", "1e-19", "10**400", "'30 steps'", "None", "True", "float('nan')"):
+    GIVEN[odd] = [steps(500)]
 
 
 @tried("{} must be a span, got {}; write {}")
 def a_number_where_a_span_is_asked_for(told: Told) -> None:
     for place in PLACES:
         for given, spans in GIVEN.items():
-            text = told(place.replace("@", given), numpy=numpy)
+            text = told(place.replace("@", given), numpy=np)
             assert text.put("@") == spans
             assert all(made.on(BIG) for made in text.put(place))
     assert told("Linear(0, 1, 0)").put("Linear(0, 1, @).on(run)(3)") == [1, 1]

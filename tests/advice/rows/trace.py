@@ -44,7 +44,8 @@ def a_column_is_called_by_its_group_and_key(told: Told) -> None:
 
 
 @tried(
-    "{} is there already; write TraceWriter.resume({}, at_update=...) to go on, or give another file"
+    "{} is there already; write TraceWriter.resume({}, at_update=...) to go on, or give "
+    "another file",
 )
 def a_file_is_gone_on_with_or_left(told: Told) -> None:
     written()
@@ -162,7 +163,8 @@ def a_range_test_that_is_too_large_for_a_file(told: Told) -> None:
 
 
 @tried(
-    "the range test suggests nothing, so there is no {} rate: {} (write `if found:` before found.{})"
+    "the range test suggests nothing, so there is no {} rate: {} (write `if found:` before "
+    "found.{})",
 )
 def a_refusal_is_asked_first(told: Told) -> None:
     found = Suggestion(None, None, None, 0.0, "the loss did not fall")

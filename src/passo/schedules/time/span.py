@@ -192,7 +192,7 @@ def as_span(
     """
     if not isinstance(value, Span):
         given = brief(value) if not isinstance(value, str) else f"the text {brief(value)}"
-        msg = f"{name} must be a span, got {given}; write {_example(value, zero, units)}"
+        msg = f"{name} must be a span, got {given}; write {_example(value, units, zero=zero)}"
         raise PassoError(msg)
     if not zero and value.amount == 0 and value.unit != "rest":
         msg = f"{name} must be longer than nothing, got {value!r}"
@@ -203,7 +203,7 @@ def as_span(
     return value
 
 
-def _example(value: object, zero: bool, units: Sequence[Unit]) -> str:
+def _example(value: object, units: Sequence[Unit], *, zero: bool) -> str:
     """The span that a number was probably meant as, or one that may stand anywhere."""
     if isinstance(value, (int, float)) and not isinstance(value, bool):
         if 1 <= value <= LONGEST or (value == 0 and zero):
