@@ -23,7 +23,7 @@ def texts() -> dict[str, list[str]]:
     everywhere = {node.name: node for tree in pages.values() for node in functions(tree)}
     for page, tree in pages.items():
         known = {**everywhere, **{node.name: node for node in functions(tree)}}
-        for text in set(_of_page(tree, known)) - set(NO_ADVICE):
+        for text in set(of_page(tree, known)) - set(NO_ADVICE):
             places = found.setdefault(text, [])
             places += [str(page.relative_to(SOURCE))] * (page.name not in str(places))
     return found
@@ -34,7 +34,8 @@ def functions(tree: ast.AST) -> Iterator[ast.FunctionDef]:
     return (node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef))
 
 
-def _of_page(tree: ast.Module, known: dict[str, ast.FunctionDef]) -> Iterator[str]:
+def of_page(tree: ast.Module, known: dict[str, ast.FunctionDef]) -> Iterator[str]:
+    """What the Findings of one file say to write; `known` are the functions that it may call."""
     for owner in functions(tree):
         for node in ast.walk(owner):
             if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "Finding":
