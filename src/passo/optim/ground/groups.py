@@ -53,6 +53,17 @@ def parameters(group: Group) -> Sequence[Any]:
     return held
 
 
+def shares(one: Group, other: Group) -> bool:
+    """Whether two groups are one dict, or hold a parameter in common.
+
+    >>> weight = object()
+    >>> shares({"params": [weight]}, {"params": [weight]}), shares({"params": []}, {"params": []})
+    (True, False)
+    """
+    held = {id(each) for each in parameters(one)}
+    return one is other or any(id(each) in held for each in parameters(other))
+
+
 def weakly(group: Group) -> list[weakref.ref[Any]]:
     """What a group holds, without keeping it alive."""
     refs = []
