@@ -191,6 +191,33 @@ def what_only_a_run_measures_gets_one(told: Told) -> None:
         assert rates(optimizer, 91)[-1] == 0.9
 
 
+@tried(
+    "param group {} is a new dict with new parameters, and may be param group {} or {} of before: "
+    'both held the same numbers, and go on differently; give each group a "name", or replace the '
+    "parameters within its own dict"
+)
+def a_copy_of_a_group_is_known(told: Told) -> None:
+    def two(*names: str) -> torch.optim.SGD:
+        groups = [{"params": [weight()], "lr": each} for each in (1.0, 0.1)]
+        for group, name in zip(groups, names, strict=False):
+            group["name"] = name
+        optimizer = torch.optim.SGD(groups)
+        attach(optimizer, base * Linear(0, 1, steps(10)))
+        return optimizer
+
+    def copied(optimizer: torch.optim.SGD) -> list[float]:
+        optimizer.param_groups[:] = [pickle.loads(pickle.dumps(optimizer.param_groups[1]))]
+        return rates(optimizer, 2)
+
+    name = told(lambda: copied(two())).quoted(r'give each group a "(\w+)"')
+    assert name == "name"
+    assert copied(two("one", "other"))[1] == pytest.approx(0.01)
+    optimizer = two()
+    optimizer.param_groups[1]["params"][:] = [weight()]
+    del optimizer.param_groups[0]
+    assert rates(optimizer, 2)[1] == pytest.approx(0.01)
+
+
 # -- the settings
 
 
