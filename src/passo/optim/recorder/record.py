@@ -309,8 +309,12 @@ class Record:
         optimizer = self.optimizer()
         if optimizer is not None:
             self._plans(optimizer)
-        if not all(each.scheduler.attached for each in self._plans_at):
-            self.meta.pop("planned", None)  # it was detached, and does not have to come to its end
+        ahead = self.meta.get("ahead", 0)
+        if any(
+            not each.scheduler.attached and each.scheduler.clock < self.clock + ahead
+            for each in self._plans_at
+        ):
+            self.meta.pop("planned", None)  # it was detached, and others led the updates since
         if how == "end":
             self._futures()
         self.meta["ended"] = how
