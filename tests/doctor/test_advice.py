@@ -217,22 +217,23 @@ def test_a_rate_of_zero_in_the_middle_needs_a_floor():
     assert finding.write.startswith("a value above 0 there: eta_min=")
 
 
-def pair(attach_both=False):
-    """Two optimizers that step after one backward pass, of which the first has a schedule."""
+def pair(cure=""):
+    """Two optimizers that step after one backward pass; the first has a schedule, or both do."""
     weights = [torch.nn.Parameter(torch.ones(2)) for _ in "ab"]
     first = torch.optim.SGD(weights[:1], lr=0.1)
     second = torch.optim.Adam(weights[1:], lr=0.01)
-    if attach_both:
-        for optimizer in (first, second):
-            passo.attach(optimizer, passo.cosine_decay(), passo.Run(passo.steps(30)))
-    else:
-        scheduler = ExponentialLR(first, 0.9)
+    schedulers = [] if "attach" in cure else [ExponentialLR(first, 0.9)]
+    if "attach" in cure:
+        plan, run = passo.cosine_decay(), passo.Run(passo.steps(30))
+        exec(cure, {"passo": passo, "first": first, "second": second, "plan": plan, "run": run})
+    elif cure:
+        schedulers.append(eval(cure, {"ExponentialLR": ExponentialLR, "second": second}))
     for _ in range(30):
         (weights[0].sum() + weights[1].sum()).backward()
         first.step()
         second.step()
-        if not attach_both:
-            scheduler.step()
+        for each in schedulers:
+            each.step()
 
 
 def test_an_optimizer_that_was_forgotten_is_told_and_one_plan_for_both_cures_it():
@@ -247,7 +248,7 @@ def test_an_optimizer_that_was_forgotten_is_told_and_one_plan_for_both_cures_it(
         "a scheduler for the Adam too, stepped beside the other one; or one plan for both: "
         "for optimizer in (first, second): passo.attach(optimizer, plan, run)"
     )
-    assert found(lambda: pair(attach_both=True)) == []
+    assert found(lambda: pair(finding.write.rpartition("both: ")[2])) == []
 
 
 def impatient(patience, stop):

@@ -63,15 +63,17 @@ def _spent(case: Case, owner: Known) -> tuple[int, float] | None:
 
 
 def _write(case: Case, owner: Known) -> str:
-    if owner.plateau:
-        often = case.epochs > 1 and owner.hits >= OFTEN * case.epochs
-        told = (
-            f", {owner.hits / case.epochs:.3g} times as often as there are epochs" if often else ""
-        )
+    least = f"{case.peak / 100:.3g}"
+    if owner.plateau and case.epochs > 1 and owner.hits >= OFTEN * case.epochs:
         return (
-            f"a longer patience, in reports{told}"
-            + (", or scheduler.step(metric) once an epoch" if often else "")
-            + f"; or min_lr={case.peak / 100:.3g}, or an end of the run where nothing is learned"
+            f"a longer patience, in reports, {owner.hits / case.epochs:.3g} times as often as "
+            "there are epochs, or scheduler.step(metric) once an epoch; or "
+            f"min_lr={least}, or an end of the run where nothing is learned"
+        )
+    if owner.plateau:
+        return (
+            f"a longer patience, in reports; or min_lr={least}, or an end of the run where nothing "
+            "is learned"
         )
     gamma = 0.01 ** (1 / max(1.0, owner.gained))
     names = {
