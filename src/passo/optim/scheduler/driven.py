@@ -48,7 +48,8 @@ class Driven:
     """One field of one group (or, without a group, a free value), and what it follows.
 
     `place` is where the group stood when somebody looked last. `held` is what the field held when
-    its base was read; `given` says that the base was given instead.
+    its base was read; `given` says that the base was given instead. `version` is torch's count of
+    the changes to the Tensor, when it was filled last.
     """
 
     place: int | None
@@ -60,6 +61,7 @@ class Driven:
     held: float | None = None
     given: bool = False
     tensor: torch.Tensor | None = None
+    version: int | None = None
     of: weakref.ref[Shared] | None = None
     column: int = 0
 
@@ -83,6 +85,19 @@ class Driven:
     def slot(self) -> Any:
         """What holds the number in the group; None where nothing does."""
         return None if self.field is None or self.group is None else slot_of(self.field, self.group)
+
+    def fill(self, value: float) -> None:
+        """Put a number into the Tensor, in place."""
+        tensor = self.tensor
+        if tensor is not None:
+            with torch.no_grad():
+                tensor.fill_(value)
+            self.version = None if tensor.is_inference() else tensor._version
+
+    def is_filled(self) -> bool:
+        """Whether the Tensor holds what was put there, as far as can be told without waiting."""
+        tensor = self.tensor
+        return tensor is None or self.version is None or tensor._version == self.version
 
     def wrote(self, slot: Any) -> bool:
         """Whether that very thing is what was put there last.

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import math
 import weakref
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import torch
 
@@ -30,11 +31,24 @@ if TYPE_CHECKING:
 driving: Final[weakref.WeakSet[Driver]] = weakref.WeakSet()
 
 
+_SAME: Final = 1e-6  # relative: a float32 holds it
+
+
+class Met(NamedTuple):
+    """What a field held where something else had been written; None where reading it would wait."""
+
+    name: str
+    place: int | None
+    held: float | None
+    planned: float
+
+
 class Driver:
     """All that one Scheduler drives.
 
     `known` are the groups as they were looked at last, the dicts themselves. `usual` is the same
-    where an update of just these needs no look, else None.
+    where an update of just these needs no look, else None. `met` is what another hand had written
+    into a field, found at an update while `looks`.
     """
 
     def __init__(self, settings: Settings) -> None:
@@ -47,6 +61,8 @@ class Driver:
         self.absences = Absences()
         self.columns = 0
         self.shared: list[Shared] = []
+        self.looks = True
+        self.met: Met | None = None
 
     def is_behind(self, groups: Groups) -> bool:
         """Whether the groups are others than those that are known, or in another order."""
@@ -213,50 +229,75 @@ class Driver:
     def write(self, at: float, *, made: bool = False) -> None:
         """Put what the update at this position uses into every field: in float64, cast last.
 
-        `made` says that an update was made with what is there.
+        `made` says that an update was made with what is there. What is there is known again by its
+        identity: it is the very object that was written last, a float, where nobody else wrote.
         """
         odd = False
         for one in self.shared:
+            old = one.value
             if made:
-                one.used = one.value
+                one.used = old
             try:
                 value = one.value = one.call(at - one.begin, NUMBERS)
             except OverflowError:
                 value = one.value = one.formula(max(at - one.begin, 0.0))
             key = one.key
             if key is None:
-                odd = self._write_each(one) or odd
+                odd = self._write_each(one, old if made else None) or odd
                 continue
             for group in one.groups:
-                if type(group[key]) is float:
+                if group[key] is old:
                     group[key] = value
                 else:
-                    odd = self._write_odd(key, group, value) or odd
+                    was = old if made else None
+                    odd = self._write_odd(fields.Field(key), group, one, was) or odd
         if odd:
             self._take_tensors()
             self.write(at)
 
-    def _write_each(self, one: Shared) -> bool:
-        """Whether somebody put another Tensor into a field."""
+    def _write_each(self, one: Shared, old: float | None) -> bool:
+        """Whether somebody put another Tensor into a field; `old` is what was there to be used."""
         odd = False
         for each in one.followers:
-            if each.field is None or each.group is None:
+            field, group = each.field, each.group
+            if field is None or group is None:
                 continue
-            if each.tensor is not None and each.field.slot(each.group) is each.tensor:
-                with torch.no_grad():
-                    each.tensor.fill_(one.value)
-            elif isinstance(each.field.slot(each.group), torch.Tensor):
-                odd = True
-            else:
-                each.field.write(each.group, one.value)
+            slot = field.slot(group)
+            if each.tensor is None or slot is not each.tensor:
+                odd = self._write_odd(field, group, one, None if slot is old else old) or odd
+                continue
+            if old is not None and self.looks and not each.is_filled():
+                self._meet(field, group, old)
+            each.fill(one.value)
         return odd
 
-    def _write_odd(self, key: str, group: dict[str, Any], value: float) -> bool:
-        """Put it where no float is; whether somebody put a Tensor there."""
-        if isinstance(group[key], torch.Tensor):
+    def _write_odd(
+        self, field: fields.Field, group: dict[str, Any], one: Shared, old: float | None
+    ) -> bool:
+        """Put it where another thing is than what was written; whether that is a new Tensor."""
+        slot = field.slot(group)
+        if old is not None and self.looks and not _waits(slot):
+            self._meet(field, group, old)
+        if isinstance(slot, torch.Tensor):
             return True
-        fields.Field(key).write(group, value)
+        field.write(group, one.value)
         return False
+
+    def _meet(self, field: fields.Field, group: dict[str, Any], old: float) -> None:
+        """Keep what another hand wrote, where it is another number; no device is waited for."""
+        held = None if _waits(field.slot(group)) else field.read(group)
+        if held is None or not math.isclose(held, old, rel_tol=_SAME):
+            place = next((k for k, each in enumerate(self.known) if each is group), None)
+            self.met = self.met or Met(field.name, place, held, old)
+
+    def look_for_others(self) -> None:
+        """Before an update: whether another hand wrote a field since."""
+        for each in self.driven:
+            if each.field is None or each.group is None:
+                continue
+            slot = slot_of(each.field, each.group)
+            if slot is not None and not (each.wrote(slot) and each.is_filled()):
+                self._meet(each.field, each.group, each.last)
 
     def _take_tensors(self) -> None:
         """Fill the Tensors that are there now, each for one group only."""
@@ -323,6 +364,11 @@ def owner_of(slot: Any, but: Driven | None, drivers: Iterable[Driver]) -> Driven
     """Who fills this very Tensor already."""
     everything = (each for driver in drivers for each in driver.everything())
     return next((each for each in everything if each is not but and each.tensor is slot), None)
+
+
+def _waits(slot: Any) -> bool:
+    """Whether reading it would wait for a device."""
+    return isinstance(slot, torch.Tensor) and slot.device.type != "cpu"
 
 
 def _copied(each: Driven, group: dict[str, Any]) -> bool:
