@@ -53,7 +53,7 @@ def ended(settings: Settings, clock: Clock, driver: Driver) -> Word | None:
     first = next(iter(driver.driven), None)
     value = "" if first is None else f"; {_compared(first, end)}"
     seen = f"the run ended {when}: planned {planned:,.12g} {unit}, made {made:,.12g}{value}"
-    return Word(code, seen)
+    return Word(code, seen, meant=True)
 
 
 def _compared(driven: Driven, end: float) -> str:

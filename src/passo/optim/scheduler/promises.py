@@ -21,12 +21,16 @@ _OTHERS: Final = 8  # names of metrics that are remembered to be listed
 
 
 class Word(NamedTuple):
-    """One broken promise: what was seen, why it matters, what to write; `code` is the doctor's."""
+    """One broken promise: what was seen, why it matters, what to write; `code` is the doctor's.
+
+    `meant` says that somebody may have wanted it so: then it is an error for nobody.
+    """
 
     code: str
     seen: str
     why: str = ""
     write: str = ""
+    meant: bool = False
 
     @property
     def text(self) -> str:
@@ -141,13 +145,16 @@ class Promises:
     def say_at_the_end(self, words: Iterable[Word], *, by_itself: bool) -> None:
         """Say these at the line that ends the run; of one that ends by itself, where it began.
 
-        Raises PassoError for all of them with `strict`, unless the run ends by itself.
+        Raises PassoError for what nobody can mean with `strict`, unless the run ends by itself.
         """
-        told = list(words)
-        if self.strict and told and not by_itself:
-            raise PassoError("\n".join(word.text for word in told))
-        for word in told:
-            self._tell(word, self.here if by_itself else place())
+        errors = []
+        for word in words:
+            if self.strict and not (by_itself or word.meant):
+                errors.append(word.text)
+            else:
+                self._tell(word, self.here if by_itself else place())
+        if errors:
+            raise PassoError("\n".join(errors))
 
     def _tell(self, word: Word, at: Place) -> None:
         hear = None if self._listener is None else self._listener()
