@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import warnings
-
 import pytest
 
 from passo import Linear, PassoError, PassoWarning, Run, attach, steps, tokens, warmup_cosine
-from tests.optim.tools import graded, python, sgd, update
+from tests.optim.tools import graded, python, said, sgd, update
 
 RUN = Run(steps(10))
 DOWN = Linear(1.0, 0.1)
@@ -19,14 +17,6 @@ def ended(updates, schedule=DOWN, run=RUN, **settings):
     scheduler = attach(optimizer, schedule, run, **settings)
     said(lambda: update(optimizer, updates))
     return said(scheduler.detach)
-
-
-def said(call):
-    with warnings.catch_warnings(record=True) as told:
-        warnings.simplefilter("always")
-        call()
-    assert all(each.category is PassoWarning for each in told)
-    return [str(each.message) for each in told]
 
 
 @pytest.mark.parametrize(

@@ -41,7 +41,7 @@ def past_the_end(settings: Settings, clock: Clock, driver: Driver) -> Word:
 def ended(settings: Settings, clock: Clock, driver: Driver) -> Word | None:
     """What was made is not what was planned, to within one update."""
     run, end = settings.run, end_of(settings.run)
-    if run is None or end is None or not clock.made:
+    if run is None or end is None or not (clock.made and clock.updates):
         return None
     made, planned, unit = clock.at, end, str(run.unit)
     if unit == "steps":

@@ -44,17 +44,20 @@ def leave(optimizer: Any) -> None:
         _left[optimizer] = own_count(optimizer)
 
 
-def unknown(optimizer: Any, clock: int) -> int:
-    """The optimizer's own count, where it is more than any plan of this process has made; else 0.
+def unknown(engine: Engine, optimizer: Any, made: int) -> int:
+    """How many updates the optimizer knows of, where no plan of this process made them; else 0.
 
-    Before an update.
+    Of the count `made` are those of the update in progress. Where another Scheduler works on the
+    optimizer already, it has looked.
     """
-    count = own_count(optimizer)
-    others = [each.clock for each in attached(optimizer)]
-    known = [clock, *others]
+    others = [each for each in attached(optimizer) if each.promises is not engine.promises]
+    if any(each.clock for each in others):
+        return 0
+    known = engine.clock.updates
     with suppress(TypeError):
-        known.append(_left.get(optimizer, 0))
-    return count if count > max(known) + _SLACK else 0
+        known = max(known, _left.get(optimizer, 0))
+    count = own_count(optimizer) - made
+    return count if count > known + _SLACK else 0
 
 
 def _counts(optimizer: Any) -> Iterator[int]:
@@ -77,7 +80,7 @@ def compare(engine: Engine, optimizer: Any, *, made: int = 0) -> None:
     """
     promises, clock = engine.promises, engine.clock.updates
     if promises.keeps("older"):
-        count = unknown(optimizer, clock + made) - made
-        if count > 0:
+        count = unknown(engine, optimizer, made)
+        if count:
             promises.say("older", broken.older(engine.driver, engine.name, count, clock))
         promises.settle("older")
