@@ -185,7 +185,8 @@ class Record:
             run = found[0].run
             self.meta |= {"plan": plan, "run": None if run is None else repr(run)}
             if run is not None and run.unit == "steps":
-                self.meta["planned"] = float(run.updates)
+                ahead = found[0].clock - self.clock  # a run that was resumed, or wound
+                self.meta["planned"] = float(run.updates - ahead)
 
     def _expect(self) -> None:
         """Tell the ledger what the Schedulers of passo are about to write, where that is new."""
