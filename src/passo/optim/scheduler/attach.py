@@ -67,9 +67,10 @@ def attach(
     what a checkpoint with another plan means when it is loaded: "error", "keep", "replace",
     "rescale". `clock="calls"` counts `scheduler.step()` instead of updates. A group that is added
     later joins by the same rule, `join` "from_start" of the clock or from "now". `strict` raises
-    before an update past the end of the run. `record` is the path of a trace to write, or to go on
-    with after a resume. `watch="ranks"` warns where processes drift apart,
-    `watch=passo.doctor.live()` of what the doctor finds while the run goes on.
+    what is only warned of else, above all before an update past the end of the run. `record` is
+    the path of a trace to write, or to go on with after a resume. `watch="ranks"` warns where
+    processes drift apart, `watch=passo.doctor.live()` of what the doctor finds while the run goes
+    on.
 
     Raises NeedsRun and PassoError before anything is changed.
 

@@ -428,6 +428,8 @@ class Scheduler(LRScheduler):
         def go_on() -> None:
             held()
             self._under_way = under_way
+            if engine.still is not None:
+                engine.still.begin(engine.driver.known)
 
         return go_on
 

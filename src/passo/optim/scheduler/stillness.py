@@ -31,6 +31,10 @@ class Stillness:
     __slots__ = ("_calls", "_first", "_last", "_node", "_weight", "steps")
 
     def __init__(self, groups: Groups) -> None:
+        self.begin(groups)
+
+    def begin(self, groups: Groups) -> None:
+        """Count from here on; what was done up to here was undone, or was no training."""
         self._first = self._last = _versions(groups)
         self._node = _next_node()
         self._calls = self._weight = 0
@@ -71,5 +75,5 @@ def _versions(groups: Groups) -> list[int]:
 def _next_node() -> int:
     """The number of the next node of autograd in this thread."""
     with torch.inference_mode(mode=False), torch.enable_grad():
-        node = torch.ones((), requires_grad=True).neg().grad_fn
+        node = torch.ones((), requires_grad=True, device="cpu").neg().grad_fn
     return 0 if node is None else int(node._sequence_nr())
