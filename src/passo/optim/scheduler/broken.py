@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from passo.optim.scheduler.clock import Clock
-    from passo.optim.scheduler.driven import Driven
-    from passo.optim.scheduler.driver import Driver, Met
+    from passo.optim.scheduler.driven import Driven, Met
+    from passo.optim.scheduler.driver import Driver
     from passo.optim.scheduler.promises import Promises
     from passo.optim.scheduler.settings import Settings
     from passo.optim.scheduler.tracks import Memory, Track

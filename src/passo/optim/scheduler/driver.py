@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
-import math
 import weakref
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final
 
 import torch
 
 from passo.optim.ground import fields
 from passo.optim.ground.groups import name_of, pair, shares
 from passo.optim.scheduler.absences import Absences
-from passo.optim.scheduler.driven import Driven, Shared, alike, shared, slot_of, unshare
+from passo.optim.scheduler.driven import (
+    Driven,
+    Met,
+    Shared,
+    alike,
+    met,
+    shared,
+    slot_of,
+    unshare,
+    waits,
+)
 from passo.optim.scheduler.tracks import Track
 from passo.schedules import PassoError
 from passo.schedules.formula import NUMBERS
@@ -29,18 +38,6 @@ if TYPE_CHECKING:
 
 # Those that are attached: no Tensor is filled by two of them.
 driving: Final[weakref.WeakSet[Driver]] = weakref.WeakSet()
-
-
-_SAME: Final = 1e-6  # relative: a float32 holds it
-
-
-class Met(NamedTuple):
-    """What a field held where something else had been written; None where reading it would wait."""
-
-    name: str
-    place: int | None
-    held: float | None
-    planned: float
 
 
 class Driver:
@@ -126,7 +123,7 @@ class Driver:
         driven = [each for each in self.driven if each.group is old and each.field is not None]
         if name_of(old) != name_of(new):
             return 0
-        return min((_copied(each, new) for each in driven), default=0)
+        return min((each.copied(new) for each in driven), default=0)
 
     def adopt(
         self,
@@ -312,7 +309,7 @@ class Driver:
     ) -> bool:
         """Put it where another thing is than what was written; whether that is a new Tensor."""
         slot = field.slot(group)
-        if old is not None and self.looks and not _waits(slot):
+        if old is not None and self.looks and not waits(slot):
             self._meet(field, group, old)
         if isinstance(slot, torch.Tensor):
             return True
@@ -320,11 +317,10 @@ class Driver:
         return False
 
     def _meet(self, field: fields.Field, group: dict[str, Any], old: float) -> None:
-        """Keep what another hand wrote, where it is another number; no device is waited for."""
-        held = None if _waits(field.slot(group)) else field.read(group)
-        if held is None or not math.isclose(held, old, rel_tol=_SAME):
+        """Keep what another hand wrote, the first of it."""
+        if self.met is None:
             place = next((k for k, each in enumerate(self.known) if each is group), None)
-            self.met = self.met or Met(field.name, place, held, old)
+            self.met = met(field, group, place, old)
 
     def look_for_others(self) -> None:
         """Before an update: whether another hand wrote a field since."""
@@ -400,15 +396,3 @@ def owner_of(slot: Any, but: Driven | None, drivers: Iterable[Driver]) -> Driven
     """Who fills this very Tensor already."""
     everything = (each for driver in drivers for each in driver.everything())
     return next((each for each in everything if each is not but and each.tensor is slot), None)
-
-
-def _waits(slot: Any) -> bool:
-    """Whether reading it would wait for a device."""
-    return isinstance(slot, torch.Tensor) and slot.device.type != "cpu"
-
-
-def _copied(each: Driven, group: dict[str, Any]) -> int:
-    """2 where a group holds the very thing that was written, 1 where an equal number, else 0."""
-    if each.field is None or (slot := slot_of(each.field, group)) is None:
-        return 0
-    return 2 if each.wrote(slot) else int(each.field.read(group) in (each.last, each.used))
