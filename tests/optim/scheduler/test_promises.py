@@ -232,6 +232,28 @@ def test_a_script_that_only_attaches_is_left_in_peace():
     assert said(story) == []
 
 
+def test_training_under_another_scheduler_is_no_sign():
+    model = torch.nn.Linear(4, 1)
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+    trained = attach(optimizer, PLAN, Run(steps(40)))
+    spare = []
+
+    def epoch():
+        for _ in range(20):
+            model(torch.ones(2, 4)).sum().backward()
+            optimizer.step()
+
+    def story():
+        for _ in range(2):
+            spare.append(sgd())
+            attach(spare[-1], PLAN, RUN)
+            epoch()
+        spare.clear()
+        trained.detach()
+
+    assert said(story) == []
+
+
 def test_calls_between_the_micro_batches_of_the_first_update_are_none():
     optimizer = sgd()
     scheduler = attach(optimizer, PLAN, Run(steps(1)))

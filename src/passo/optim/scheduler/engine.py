@@ -130,7 +130,9 @@ class Engine:
             if self.journal is not None:
                 self.journal.update()
             self.clock.tick()
-            self.still = None
+            if self.still is not None:
+                self.still.end()
+                self.still = None
         driver.absences.back.clear()
         self._put(groups, made=True)
         driver.looks = looked

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import torch
 
+from passo.optim.ground.attached import counted
 from passo.optim.ground.groups import parameters
 from passo.optim.ground.updates import has_gradient
 
@@ -20,15 +21,18 @@ _NODES: Final = 10  # of autograd: one forward pass through a small network
 _CHANGES: Final = 3  # of one weight: to initialise and to load it are two
 _LOOKED_AT: Final = 16  # parameters of each group
 
+_begun: Final = [0]  # Schedulers of this process that have counted an update
+
 
 class Stillness:
     """What happened since a Scheduler was attached, for as long as it has counted no update.
 
     `scheduler.step()` called once for each micro-batch is no sign: then a gradient waits, and
-    the weights stay. Nor is it one that the script attached and then did something else.
+    the weights stay. Nor is it one that the script attached and then did something else, such as
+    training under another Scheduler.
     """
 
-    __slots__ = ("_calls", "_first", "_last", "_node", "_weight", "steps")
+    __slots__ = ("_calls", "_elsewhere", "_first", "_last", "_node", "_weight", "steps")
 
     def __init__(self, groups: Groups) -> None:
         self.begin(groups)
@@ -36,9 +40,13 @@ class Stillness:
     def begin(self, groups: Groups) -> None:
         """Count from here on; what was done up to here was undone, or was no training."""
         self._first = self._last = _versions(groups)
-        self._node = _next_node()
+        self._node, self._elsewhere = _next_node(), _elsewhere()
         self._calls = self._weight = 0
         self.steps = 0
+
+    def end(self) -> None:
+        """The first update was counted."""
+        _begun[0] += 1
 
     def called(self, groups: Groups) -> bool:
         """`scheduler.step()` is called; whether that was too often by now."""
@@ -61,7 +69,7 @@ class Stillness:
             return "its weights changed"
         if self.steps >= _STEPS:
             return f"its step() was called {self.steps:,} times without any gradient"
-        if _next_node() - self._node > _NODES:
+        if _elsewhere() == self._elsewhere and _next_node() - self._node > _NODES:
             return "gradients were computed"
         return ""
 
@@ -70,6 +78,11 @@ def _versions(groups: Groups) -> list[int]:
     """How often each of the first parameters was changed in place: torch counts it."""
     several = (p for group in groups for p in islice(parameters(group), _LOOKED_AT))
     return [p._version for p in several if isinstance(p, torch.Tensor) and not p.is_inference()]
+
+
+def _elsewhere() -> tuple[int, int]:
+    """Changes with what is trained under Schedulers: of those that began, and those that are."""
+    return _begun[0], counted()
 
 
 def _next_node() -> int:
