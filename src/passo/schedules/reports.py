@@ -45,8 +45,8 @@ def as_metric(value: Any) -> float:
     return _NAN if math.isnan(number) else number
 
 
-def unheard(metric: str, updates: int, others: Iterable[str] = ()) -> tuple[str, str, str]:
-    """Of a plateau that was never told its metric: what was seen, why it matters, what to write.
+def unheard(metric: str, updates: int, others: Iterable[str] = ()) -> tuple[str, str]:
+    """Of a plateau that was never told its metric: what was seen, and why it matters.
 
     >>> unheard("val_loss", 80, ["loss", "acc"])[0]
     "Plateau('val_loss') got no metric in 80 updates, and loss, acc were reported"
@@ -56,7 +56,6 @@ def unheard(metric: str, updates: int, others: Iterable[str] = ()) -> tuple[str,
     return (
         f"Plateau({metric!r}) got no metric in {updates:,} updates{told if names else ''}",
         "it can only reduce the rate when it is told how training goes",
-        f"scheduler.report({{{metric!r}: ...}}) after each validation",
     )
 
 

@@ -33,7 +33,9 @@ def look(case: Case) -> Iterator[Finding]:
             yield _unheard(known)
     for metric in dict.fromkeys(NAMED.findall(str(case.trace.plan or ""))):
         if metric not in case.trace.metrics:
-            yield Finding(CODE, *unheard(metric, case.updates, case.trace.metrics), "")
+            seen, why = unheard(metric, case.updates, case.trace.metrics)
+            write = f"scheduler.report({{{metric!r}: ...}}) after each validation"
+            yield Finding(CODE, seen, why, write, "")
 
 
 def _counts(each: Judged) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from passo.ground.checks import write
+from passo.ground.checks import write as number
 from passo.optim.scheduler.promises import Word
 from passo.optim.scheduler.settings import end_of
 from passo.schedules.reports import unheard as unheard_in_words
@@ -26,7 +26,7 @@ _SAMPLES: Final = 64
 def past_the_end(settings: Settings, clock: Clock, driver: Driver) -> Word:
     """The first update past the end of the run has been made."""
     first = next(iter(driver.driven), None)
-    holds = "each value holds" if first is None else f"{first.key} stays at {write(first.last)}"
+    holds = "each value holds" if first is None else f"{first.key} stays at {number(first.last)}"
     counted = f"the clock counts updates, {clock.updates:,} by now"
     if settings.axis != "step":
         counted = f"position stands at {clock.at:,.12g} {settings.axis}s"
@@ -71,7 +71,7 @@ def _compared(driven: Driven, end: float) -> str:
 def no_update(settings: Settings, driver: Driver, optimizer: str, signs: str) -> Word:
     """No update was counted, and something says that there were some."""
     first = next(iter(driver.driven), None)
-    stands = "" if first is None else f" and {first.key} at {write(first.last)}"
+    stands = "" if first is None else f" and {first.key} at {number(first.last)}"
     hook = "attach(...) with the optimizer whose step() the loop calls, such as the one inside"
     hook += ', or clock="calls" and scheduler.step() after each update'
     calls = "scheduler.step() after each update, as attach(..., clock='calls') wants it"
@@ -100,11 +100,11 @@ def older(driver: Driver, optimizer: str, count: int, clock: int) -> Word:
 def other_hand(met: Met, update: int, *, made: bool) -> Word:
     """A field held something else than what the plan had put there."""
     tense = "used" if made else "would use"
-    held = "what another hand put there" if met.held is None else write(met.held)
+    held = "what another hand put there" if met.held is None else number(met.held)
     return Word(
         "P009",
         f"another hand writes {met.name} of param group {met.place}: update {update:,} {tense} "
-        f"{held}, and the plan has {write(met.planned)}",
+        f"{held}, and the plan has {number(met.planned)}",
         "each update puts the plan's value there, so that the other one lasts for one update",
         "the other value into the plan and take the other writer away (a scheduler of torch, SWA, "
         "a line in the loop), or leave the field out of the plan",
@@ -123,7 +123,9 @@ def unheard(driver: Driver, clock: Clock, promises: Promises) -> Iterator[tuple[
     }
     for metric in metrics:
         if not promises.heard(metric):
-            yield metric, Word("P011", *unheard_in_words(metric, clock.updates, promises.others))
+            seen, why = unheard_in_words(metric, clock.updates, promises.others)
+            write = f"scheduler.report({{{metric!r}: ...}}) after each validation"
+            yield metric, Word("P011", seen, why, write)
 
 
 def _waited(memory: Memory, track: Track, clock: Clock) -> bool:

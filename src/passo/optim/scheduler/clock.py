@@ -91,8 +91,10 @@ class Clock:
         """
         run, settings = self._settings.run, self._settings
         if run is None and span.unit != "steps":
-            write = "attach(optimizer, plan, Run.of(len(loader), epochs=90))"
-            msg = f"{span!r} needs a run; write {write}"
+            msg = (
+                f"{span!r} needs a run; write attach(optimizer, plan, "
+                "Run.of(len(loader), epochs=90))"
+            )
             raise NeedsRun(msg)
         if span.unit == "steps" or run is None:
             found: Fraction = span.amount
