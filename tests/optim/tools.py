@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import re
@@ -9,7 +10,7 @@ import socket
 import subprocess
 import sys
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import timedelta
@@ -70,6 +71,17 @@ def rates(optimizer: torch.optim.Optimizer, times: int) -> list[float]:
 def values(schedule: Any, times: int) -> list[float]:
     """What a schedule says for the first updates."""
     return [schedule(t) for t in range(times)]
+
+
+def said(story: Callable[[], object], category: type[Warning] = PassoWarning) -> list[str]:
+    """What a story warns of, first to last, all of one category; nothing is raised."""
+    gc.collect()  # what others left behind
+    with warnings.catch_warnings(record=True) as told:
+        warnings.simplefilter("always")
+        story()
+        gc.collect()
+    assert all(each.category is category for each in told), [str(each.message) for each in told]
+    return [str(each.message) for each in told]
 
 
 def python(code: str, *arguments: str, timeout: float = 120) -> subprocess.CompletedProcess[str]:

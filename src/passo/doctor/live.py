@@ -7,22 +7,23 @@ import weakref
 from typing import TYPE_CHECKING, Any, Final
 
 from passo.doctor.diagnosis import diagnose
-from passo.doctor.finding import DoctorWarning
+from passo.doctor.finding import DoctorWarning, Finding
 
 if TYPE_CHECKING:
-    from passo.doctor.finding import Finding
     from passo.optim.recorder import Recorder
     from passo.optim.recorder.record import Record
+    from passo.optim.scheduler.promises import Word
 
 FIRST: Final = 20  # updates, after which a loop that is wired wrongly can be told
 GROWS: Final = 2  # each look comes after twice as many: in all they cost next to nothing
+ALIKE: Final = {"P008": "P009"}  # another hand, seen twice or seen at work: one fault
 
 
 class Live:
     """Looks at a run after 20, 40, 80, ... updates, and warns once of each code.
 
-    What only the end of a run can tell (a plan cut short, a scheduler never advanced) it leaves
-    to `passo doctor`. `findings` are those that it warned of.
+    What the Scheduler itself has to say (a plan cut short, a plateau that nobody told) is a finding
+    too, and said here instead of there. `findings` are those that were warned of.
     """
 
     def __init__(self) -> None:
@@ -39,6 +40,7 @@ class Live:
             self._own.start()
         try:
             self._begin(recorder.opened()[-1], scheduler.optimizer)
+            scheduler.promises.listen(self.hear)
         except BaseException:
             self.stop()
             raise
@@ -59,11 +61,20 @@ class Live:
         if record.clock < self._next:
             return
         self._next *= GROWS
-        known = {each.code for each in self.findings}
         for finding in diagnose(record.snapshot()):
-            if finding.code not in known:
-                self.findings.append(finding)
-                _warn(finding)
+            self._tell(finding)
+
+    def hear(self, word: Word, where: str) -> bool:
+        """The Scheduler has something to say: it is said here."""
+        self._tell(Finding(word.code, word.seen, word.why, word.write, where))
+        return True
+
+    def _tell(self, finding: Finding) -> None:
+        """Warn of it, unless its like was told."""
+        known = {ALIKE.get(each.code, each.code) for each in self.findings}
+        if ALIKE.get(finding.code, finding.code) not in known:
+            self.findings.append(finding)
+            _warn(finding)
 
 
 def live() -> Live:
@@ -93,7 +104,8 @@ def live() -> Live:
 
 def _warn(finding: Finding) -> None:
     """At the line of the finding where it has one, else here."""
-    text = f"{finding.code} {finding.seen}; {finding.why}; write: {finding.write}"
+    write = finding.write and f"write: {finding.write}"
+    text = f"{finding.code} {'; '.join(filter(None, (finding.seen, finding.why, write)))}"
     file, _, line = finding.where.rpartition(":")
     if file and line.isdecimal():
         warnings.warn_explicit(text, DoctorWarning, file, int(line))

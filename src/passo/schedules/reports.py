@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from itertools import pairwise
+from itertools import islice, pairwise
 from numbers import Real
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
@@ -21,6 +21,7 @@ Report: TypeAlias = "tuple[float, Mapping[str, Any]]"
 
 _NAN: Final = float("nan")
 _PAIR: Final = 2
+_LISTED: Final = 8
 
 
 def as_metric(value: Any) -> float:
@@ -42,6 +43,20 @@ def as_metric(value: Any) -> float:
         raise PassoError(msg) from None
     # One NaN for all: tuples of floats are then equal by identity, which NaN is not by value.
     return _NAN if math.isnan(number) else number
+
+
+def unheard(metric: str, updates: int, others: Iterable[str] = ()) -> tuple[str, str]:
+    """Of a plateau that was never told its metric: what was seen, and why it matters.
+
+    >>> unheard("val_loss", 80, ["loss", "acc"])[0]
+    "Plateau('val_loss') got no metric in 80 updates, and loss, acc were reported"
+    """
+    names = list(islice(others, _LISTED))
+    told = f", and {', '.join(names)} {'were' if len(names) > 1 else 'was'} reported"
+    return (
+        f"Plateau({metric!r}) got no metric in {updates:,} updates{told if names else ''}",
+        "it can only reduce the rate when it is told how training goes",
+    )
 
 
 def as_past(past: Any) -> Past:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from passo import Linear, attach, base, warmup_cosine
+from passo import Linear, PassoWarning, attach, base, warmup_cosine
 from passo.optim import tensorize
 from passo.schedules import Run, steps
 from tests.optim.tools import adam, sgd, update, values, weight
@@ -101,7 +101,8 @@ def test_the_base_of_a_tensor_is_read_once_and_never_again():
     scheduler = attach(optimizer, base * Linear(1.0, 0.0, steps(3)))
     update(optimizer, 2)
     optimizer.param_groups[0]["lr"].fill_(99.0)
-    update(optimizer)
+    with pytest.warns(PassoWarning, match="another hand writes lr of param group 0"):
+        update(optimizer)
     assert scheduler.values() == {"lr": [0.5 * Linear(1.0, 0.0, steps(3))(3)]}
     assert scheduler.base_lrs == [0.5]
 

@@ -190,7 +190,6 @@ def test_lightning_resumes_from_its_own_checkpoint(lightning, tmp_path):
     trainer = trainer_of(lightning, tmp_path, max_epochs=1)
     trainer.fit(part, loader())
     trainer.save_checkpoint(tmp_path / "one.ckpt")
-    part.scheduler.conclude = None  # it ended early on purpose
     rest = module_of(lightning, plan, run, named="step")
     trainer_of(lightning, tmp_path).fit(rest, loader(), ckpt_path=tmp_path / "one.ckpt")
     assert part.used + rest.used == whole.used

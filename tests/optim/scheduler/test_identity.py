@@ -16,6 +16,7 @@ from passo import (
     Exponential,
     Linear,
     PassoError,
+    PassoWarning,
     Plateau,
     Run,
     Trace,
@@ -328,7 +329,8 @@ def test_a_tensor_that_is_put_into_two_groups_by_hand_is_one_groups():
     for group in optimizer.param_groups:
         group["lr"] = optimizer.defaults["lr"] = torch.tensor(9.0)
     optimizer.param_groups[1]["lr"] = optimizer.param_groups[0]["lr"]
-    update(optimizer, 2)
+    with pytest.warns(PassoWarning, match="another hand writes lr of param group 0"):
+        update(optimizer, 2)
     assert now(optimizer) == [0.25, 0.125]
 
 

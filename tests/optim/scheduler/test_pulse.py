@@ -121,6 +121,7 @@ def story(actions, optimizer, **settings):
     return seen
 
 
+@pytest.mark.filterwarnings("ignore:another hand writes:passo.PassoWarning")
 @given(
     actions=st.lists(st.sampled_from(ACTIONS), max_size=12).map(lambda some: [update, *some]),
     fused=st.booleans(),
@@ -131,7 +132,7 @@ def test_the_quick_way_is_the_way_with_every_look(actions, fused):
         lr = 0.1 if fused else torch.tensor(0.1)
         optimizers.append(torch.optim.SGD([weight()], lr=lr, weight_decay=0.01, fused=fused))
     quick = story(actions, optimizers[0])
-    assert quick == story(actions, optimizers[1], strict=True)
+    assert quick == story(actions, optimizers[1], watch="ranks")
 
 
 def test_the_usual_step_is_not_looked_at_in_full(monkeypatch):

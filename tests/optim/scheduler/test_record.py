@@ -11,6 +11,7 @@ from passo import (
     Cosine,
     Linear,
     PassoError,
+    PassoWarning,
     Plateau,
     Run,
     Table,
@@ -80,7 +81,8 @@ def test_another_hand_on_the_field_is_in_the_trace(path):
     scheduler = attach(optimizer, RAMP, record=path)
     update(optimizer, 2)
     optimizer.param_groups[0]["lr"] = 0.75
-    update(optimizer, 2)
+    with pytest.warns(PassoWarning, match="another hand writes lr of param group 0: update 2 used"):
+        update(optimizer, 2)
     scheduler.detach()
     assert Trace.load(path).used()[1] == [RAMP(0), RAMP(1), 0.75, RAMP(3)]
 
@@ -190,7 +192,8 @@ def test_a_planned_run_is_exact_and_its_file_small(path):
     scheduler.report(loss=1.0)
     run(30_000)
     optimizer.param_groups[0]["lr"] = 0.75
-    run(10_000)
+    with pytest.warns(PassoWarning, match="update 60,000 used 0.75"):
+        run(10_000)
     scheduler.seek(65_000)
     del seen[65_000:]
     run(5_000)

@@ -9,9 +9,15 @@ from passo import (
     Linear,
     PassoError,
     Plateau,
+    Run,
     base,
+    cosine_decay,
+    epochs,
+    percent,
     rest,
     steps,
+    tokens,
+    warmup_cosine,
 )
 from passo.optim import attach
 from tests.optim.checkpoints import COSINE, TEN
@@ -86,3 +92,69 @@ def test_seek_goes_to_a_whole_update(update):
     with pytest.raises(PassoError):
         scheduler.seek(update)
     assert (scheduler.clock, optimizer.param_groups[0]["lr"]) == (0, 1.0)
+
+
+# -- to a span
+
+BETWEEN = (
+    "epochs(0.5) is 1.5 updates of Run(epochs(10), steps_per_epoch=3), and seek goes to a whole "
+    "one; write seek(1) or seek(2)"
+)
+VARIES = (
+    "how many tokens an update consumes varies, so that tokens(50) is no update; write "
+    "seek(steps(...)), or seek with the number of the update"
+)
+
+
+@pytest.mark.parametrize(
+    ("span", "clock"),
+    [(epochs(3), 300), (epochs(2.5), 250), (percent(50), 500), (steps(7), 7), (steps(0), 0)],
+)
+def test_a_span_goes_to_the_update_that_begins_after_it(span, clock):
+    optimizer = sgd()
+    scheduler = attach(optimizer, cosine_decay(), Run.of(100, epochs=10))
+    scheduler.seek(span)
+    assert scheduler.clock == clock
+    assert scheduler.get_last_lr() == [cosine_decay(1.0).on(scheduler.run)(clock)]
+
+
+def test_a_span_on_the_axis_of_tokens_goes_by_what_an_update_consumes():
+    optimizer = sgd()
+    run = Run(tokens(4000), tokens_per_step=40, axis="token")
+    scheduler = attach(optimizer, warmup_cosine(), run)
+    scheduler.seek(tokens(1000))
+    assert (scheduler.clock, scheduler.position) == (25, 1000.0)
+
+
+@pytest.mark.parametrize(
+    ("run", "span", "text"),
+    [
+        (
+            Run.of(3, epochs=10),
+            epochs(0.5),
+            BETWEEN,
+        ),
+        (
+            None,
+            epochs(3),
+            "epochs(3) needs a run; write attach(optimizer, plan, Run.of(len(loader), epochs=90))",
+        ),
+        (
+            Run(steps(10)),
+            rest,
+            "rest has no length of its own: a run measures it beside its siblings",
+        ),
+        (
+            Run(tokens(100), axis="token"),
+            tokens(50),
+            VARIES,
+        ),
+    ],
+)
+def test_a_span_that_is_no_update_is_refused(run, span, text):
+    optimizer = sgd()
+    scheduler = attach(optimizer, base, run)
+    with pytest.raises(PassoError) as caught:
+        scheduler.seek(span)
+    assert str(caught.value) == text
+    assert scheduler.clock == 0

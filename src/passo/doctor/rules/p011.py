@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING
 
 from passo.doctor.finding import Finding
 from passo.doctor.plateaus import Judged, judged
+from passo.schedules.reports import unheard
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from passo.doctor.case import Case
+    from passo.doctor.known import Known
 
 CODE = "P011"
 LEAST = 2  # updates: before the second one there was nothing to tell
@@ -28,11 +30,12 @@ def look(case: Case) -> Iterator[Finding]:
         return
     for known in case.leading:
         if known.plateau and not known.hits and known.updates >= LEAST:
-            yield _finding(f"{known.kind}", known.updates, "scheduler.step(val_loss)", known.where)
+            yield _unheard(known)
     for metric in dict.fromkeys(NAMED.findall(str(case.trace.plan or ""))):
         if metric not in case.trace.metrics:
+            seen, why = unheard(metric, case.updates, case.trace.metrics)
             write = f"scheduler.report({{{metric!r}: ...}}) after each validation"
-            yield _finding(f"Plateau({metric!r})", case.updates, write, "")
+            yield Finding(CODE, seen, why, write, "")
 
 
 def _counts(each: Judged) -> bool:
@@ -56,11 +59,11 @@ def _counted(each: Judged) -> Finding:
     )
 
 
-def _finding(name: str, updates: int, write: str, where: str) -> Finding:
+def _unheard(known: Known) -> Finding:
     return Finding(
         CODE,
-        f"{name} got no metric in {updates:,} updates",
+        f"{known.kind} got no metric in {known.updates:,} updates",
         "it can only reduce the rate when it is told how training goes",
-        write,
-        where,
+        "scheduler.step(val_loss)",
+        known.where,
     )

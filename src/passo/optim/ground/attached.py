@@ -53,6 +53,11 @@ def attached(optimizer: Any) -> list[Any]:
     return [each for ref in known if (each := ref()) is not None and each.attached]
 
 
+def counted() -> int:
+    """How many updates all Schedulers that are attached now have counted, together."""
+    return sum(each.clock for optimizer in list(_attached) for each in attached(optimizer))
+
+
 def writers(groups: list[dict[str, Any]]) -> dict[tuple[int, Any], Any]:
     """The Scheduler that writes each field of these very groups, by place and field.
 

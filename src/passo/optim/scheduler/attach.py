@@ -11,6 +11,7 @@ from passo.optim.ground import wrappers
 from passo.optim.ground.attached import writers
 from passo.optim.ground.fields import check_range
 from passo.optim.scheduler.horizon import points, warn_of_branches
+from passo.optim.scheduler.layer_decay import remark
 from passo.optim.scheduler.plan import as_plan
 from passo.optim.scheduler.scheduler import Scheduler
 from passo.optim.scheduler.settings import Settings, as_bases, as_values, end_of
@@ -66,9 +67,10 @@ def attach(
     what a checkpoint with another plan means when it is loaded: "error", "keep", "replace",
     "rescale". `clock="calls"` counts `scheduler.step()` instead of updates. A group that is added
     later joins by the same rule, `join` "from_start" of the clock or from "now". `strict` raises
-    before an update past the end of the run. `record` is the path of a trace to write, or to go on
-    with after a resume. `watch="ranks"` warns where processes drift apart,
-    `watch=passo.doctor.live()` of what the doctor finds while the run goes on.
+    what is only warned of else, above all before an update past the end of the run. `record` is
+    the path of a trace to write, or to go on with after a resume. `watch="ranks"` warns where
+    processes drift apart, `watch=passo.doctor.live()` of what the doctor finds while the run goes
+    on.
 
     Raises NeedsRun and PassoError before anything is changed.
 
@@ -95,6 +97,7 @@ def attach(
         strict,
         None if isinstance(watch, Watcher) else watch,
     )
+    _refuse_values_that_are_fields(settings.values, entries, target.param_groups)
     scheduler = Scheduler(target, entries, settings)
     _check(scheduler, target)
     scheduler.start(record, watch.begin if isinstance(watch, Watcher) else None)
@@ -127,6 +130,20 @@ def _check(scheduler: Scheduler, optimizer: Any) -> None:
     end = _ENDLESS if end is None else end
     _check_ranges(scheduler, end)
     warn_of_branches(scheduler.driver, optimizer.param_groups, end, scheduler.run)
+    remark(scheduler, optimizer)
+
+
+def _refuse_values_that_are_fields(
+    values: Mapping[str, Schedule], plan: Mapping[str, Any], groups: Any
+) -> None:
+    """A name stands for a number of the groups, or for one that no group holds."""
+    for name in values:
+        if name in plan or any(name in group for group in groups):
+            msg = (
+                f"{name!r} in values= is a field of the param groups; write it into the plan, "
+                f'{{{name!r}: ...}}, or give the value a name of its own such as "my_{name}"'
+            )
+            raise PassoError(msg)
 
 
 def _refuse_second_writer(scheduler: Scheduler, groups: Any) -> None:

@@ -2,31 +2,69 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
-from passo.ground.checks import brief, real
-from passo.schedules import PassoError
+from passo.ground.checks import brief, real, write_exact
+from passo.optim.scheduler.settings import end_of
+from passo.schedules import NeedsRun, PassoError
+from passo.schedules.time import steps
 
 if TYPE_CHECKING:
+    from fractions import Fraction
+
     from passo.optim.scheduler.settings import Settings
+    from passo.schedules import Span
 
 
 class Clock:
-    """The updates made so far; `offset` is what they consumed beyond the run's fixed amount."""
+    """The updates made so far; `offset` is what they consumed beyond the run's fixed amount.
 
-    __slots__ = ("_in_steps", "_pending", "_settings", "offset", "updates")
+    `since` is the position to which it was moved last, and `late` the first clock that says that
+    an update past the end of the run was made.
+    """
+
+    __slots__ = (
+        "_earlier",
+        "_end",
+        "_in_steps",
+        "_origin",
+        "_pending",
+        "_settings",
+        "late",
+        "offset",
+        "since",
+        "updates",
+    )
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        self._in_steps = settings.axis == "step"
-        self.updates = 0
-        self.offset = 0.0
+        self.updates = self._origin = self._earlier = 0
+        self.offset = self.since = 0.0
         self._pending: float | None = None
+        self._measure()
 
     @property
     def at(self) -> float:
         """Where the next update stands on the run's axis."""
         return float(self.updates) if self._in_steps else self._fixed() + self.offset
+
+    @property
+    def made(self) -> int:
+        """How many updates were counted here, since this was attached."""
+        return self._earlier + self.updates - self._origin
+
+    @property
+    def is_past(self) -> bool:
+        """Whether the next update would be past the end of the run."""
+        return self.at >= self._end
+
+    def _measure(self) -> None:
+        """The run may be another one since. Where steps are not counted, `late` is never."""
+        end = end_of(self._settings.run)
+        self._in_steps = self._settings.axis == "step"
+        self._end = math.inf if end is None else end
+        self.late = self._end + 1 if self._in_steps else math.inf
 
     def _fixed(self) -> float:
         run = self._settings.run
@@ -37,11 +75,45 @@ class Clock:
 
         `offset` is the one that was saved; it is taken where it still leads to that position.
         """
-        self.updates, self.offset, self._pending = updates, 0.0, None
-        self._in_steps = self._settings.axis == "step"
+        self._earlier = self.made
+        self.updates = self._origin = updates
+        self.offset, self._pending = 0.0, None
+        self._measure()
         if at is not None and not self._in_steps:
             same = offset is not None and self._fixed() + offset == at
             self.offset = offset if same and offset is not None else at - self._fixed()
+        self.since = self.at
+
+    def update_at(self, span: Span) -> int:
+        """Which update begins after that much of the run.
+
+        Raises PassoError where it is between two updates, or cannot be known.
+        """
+        run, settings = self._settings.run, self._settings
+        if run is None and span.unit != "steps":
+            msg = (
+                f"{span!r} needs a run; write attach(optimizer, plan, "
+                "Run.of(len(loader), epochs=90))"
+            )
+            raise NeedsRun(msg)
+        if span.unit == "steps" or run is None:
+            found: Fraction = span.amount
+        elif settings.fixed:
+            found = run.measure(span) / (1 if self._in_steps else run.measure(steps(1)))
+        else:
+            msg = (
+                f"how many {run.unit} an update consumes varies, so that {span!r} is no update; "
+                "write seek(steps(...)), or seek with the number of the update"
+            )
+            raise PassoError(msg)
+        if found.denominator != 1:
+            low = math.floor(found)
+            msg = (
+                f"{span!r} is {write_exact(found)} updates of {run!r}, and seek goes to a whole "
+                f"one; write seek({low}) or seek({low + 1})"
+            )
+            raise PassoError(msg)
+        return int(found)
 
     def count(self, samples: float | None, tokens: float | None) -> None:
         """Add to what the update in progress consumes; 0 is an answer too."""

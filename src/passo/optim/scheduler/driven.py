@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import math
 import weakref
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import torch
 
@@ -17,6 +18,9 @@ if TYPE_CHECKING:
     from passo.schedules import Schedule
 
     Group = dict[str, Any]
+
+
+_SAME: Final = 1e-6  # relative: a float32 holds it
 
 
 class _Weak:
@@ -48,7 +52,8 @@ class Driven:
     """One field of one group (or, without a group, a free value), and what it follows.
 
     `place` is where the group stood when somebody looked last. `held` is what the field held when
-    its base was read; `given` says that the base was given instead.
+    its base was read; `given` says that the base was given instead. `version` is torch's count of
+    the changes to the Tensor, when it was filled last.
     """
 
     place: int | None
@@ -60,6 +65,7 @@ class Driven:
     held: float | None = None
     given: bool = False
     tensor: torch.Tensor | None = None
+    version: int | None = None
     of: weakref.ref[Shared] | None = None
     column: int = 0
 
@@ -83,6 +89,25 @@ class Driven:
     def slot(self) -> Any:
         """What holds the number in the group; None where nothing does."""
         return None if self.field is None or self.group is None else slot_of(self.field, self.group)
+
+    def fill(self, value: float) -> None:
+        """Put a number into the Tensor, in place."""
+        tensor = self.tensor
+        if tensor is not None:
+            with torch.no_grad():
+                tensor.fill_(value)
+            self.version = None if tensor.is_inference() else tensor._version
+
+    def is_filled(self) -> bool:
+        """Whether the Tensor holds what was put there, as far as can be told without waiting."""
+        tensor = self.tensor
+        return tensor is None or self.version is None or tensor._version == self.version
+
+    def copied(self, group: Group) -> int:
+        """2 where a group holds the very thing that was written, 1 an equal number, else 0."""
+        if self.field is None or (slot := slot_of(self.field, group)) is None:
+            return 0
+        return 2 if self.wrote(slot) else int(self.field.read(group) in (self.last, self.used))
 
     def wrote(self, slot: Any) -> bool:
         """Whether that very thing is what was put there last.
@@ -117,6 +142,31 @@ def unshare(driven: Sequence[Driven], groups: Iterable[Group]) -> None:
             owner = owners.get(id(slot_of(field, group)))
             if owner is not None and (owner.group is not group or owner.field != field):
                 field.put(group, torch.full_like(field.slot(group), owner.base))
+
+
+class Met(NamedTuple):
+    """What a field held where something else had been written; None where reading it would wait."""
+
+    name: str
+    place: int | None
+    held: float | None
+    planned: float
+
+
+def met(field: fields.Field, group: Group, place: int | None, planned: float) -> Met | None:
+    """What is there in place of what was planned; nothing where that is the same number.
+
+    Nobody waits for a device: what is there is another thing, or was changed.
+    """
+    held = None if waits(field.slot(group)) else field.read(group)
+    if held is not None and math.isclose(held, planned, rel_tol=_SAME):
+        return None
+    return Met(field.name, place, held, planned)
+
+
+def waits(slot: Any) -> bool:
+    """Whether reading it would wait for a device."""
+    return isinstance(slot, torch.Tensor) and slot.device.type != "cpu"
 
 
 def alike(driven: Iterable[Driven]) -> Iterator[tuple[str | None, list[Driven]]]:

@@ -11,7 +11,17 @@ import torch
 from passo.optim.ground import fields
 from passo.optim.ground.groups import name_of, pair, shares
 from passo.optim.scheduler.absences import Absences
-from passo.optim.scheduler.driven import Driven, Shared, alike, shared, slot_of, unshare
+from passo.optim.scheduler.driven import (
+    Driven,
+    Met,
+    Shared,
+    alike,
+    met,
+    shared,
+    slot_of,
+    unshare,
+    waits,
+)
 from passo.optim.scheduler.tracks import Track
 from passo.schedules import PassoError
 from passo.schedules.formula import NUMBERS
@@ -34,7 +44,8 @@ class Driver:
     """All that one Scheduler drives.
 
     `known` are the groups as they were looked at last, the dicts themselves. `usual` is the same
-    where an update of just these needs no look, else None.
+    where an update of just these needs no look, else None. `met` is what another hand had written
+    into a field, found at an update while `looks`.
     """
 
     def __init__(self, settings: Settings) -> None:
@@ -47,6 +58,8 @@ class Driver:
         self.absences = Absences()
         self.columns = 0
         self.shared: list[Shared] = []
+        self.looks = True
+        self.met: Met | None = None
 
     def is_behind(self, groups: Groups) -> bool:
         """Whether the groups are others than those that are known, or in another order."""
@@ -110,7 +123,7 @@ class Driver:
         driven = [each for each in self.driven if each.group is old and each.field is not None]
         if name_of(old) != name_of(new):
             return 0
-        return min((_copied(each, new) for each in driven), default=0)
+        return min((each.copied(new) for each in driven), default=0)
 
     def adopt(
         self,
@@ -249,50 +262,74 @@ class Driver:
     def write(self, at: float, *, made: bool = False) -> None:
         """Put what the update at this position uses into every field: in float64, cast last.
 
-        `made` says that an update was made with what is there.
+        `made` says that an update was made with what is there. What is there is known again by its
+        identity: it is the very object that was written last, a float, where nobody else wrote.
         """
         odd = False
         for one in self.shared:
+            old = one.value
             if made:
-                one.used = one.value
+                one.used = old
             try:
                 value = one.value = one.call(at - one.begin, NUMBERS)
             except OverflowError:
                 value = one.value = one.formula(max(at - one.begin, 0.0))
             key = one.key
             if key is None:
-                odd = self._write_each(one) or odd
+                odd = self._write_each(one, old if made else None) or odd
                 continue
             for group in one.groups:
-                if type(group[key]) is float:
+                if group[key] is old:
                     group[key] = value
                 else:
-                    odd = self._write_odd(key, group, value) or odd
+                    was = old if made else None
+                    odd = self._write_odd(fields.Field(key), group, one, was) or odd
         if odd:
             self._take_tensors()
             self.write(at)
 
-    def _write_each(self, one: Shared) -> bool:
-        """Whether somebody put another Tensor into a field."""
+    def _write_each(self, one: Shared, old: float | None) -> bool:
+        """Whether somebody put another Tensor into a field; `old` is what was there to be used."""
         odd = False
         for each in one.followers:
-            if each.field is None or each.group is None:
+            field, group = each.field, each.group
+            if field is None or group is None:
                 continue
-            if each.tensor is not None and each.field.slot(each.group) is each.tensor:
-                with torch.no_grad():
-                    each.tensor.fill_(one.value)
-            elif isinstance(each.field.slot(each.group), torch.Tensor):
-                odd = True
-            else:
-                each.field.write(each.group, one.value)
+            slot = field.slot(group)
+            if each.tensor is None or slot is not each.tensor:
+                odd = self._write_odd(field, group, one, None if slot is old else old) or odd
+                continue
+            if old is not None and self.looks and not each.is_filled():
+                self._meet(field, group, old)
+            each.fill(one.value)
         return odd
 
-    def _write_odd(self, key: str, group: dict[str, Any], value: float) -> bool:
-        """Put it where no float is; whether somebody put a Tensor there."""
-        if isinstance(group[key], torch.Tensor):
+    def _write_odd(
+        self, field: fields.Field, group: dict[str, Any], one: Shared, old: float | None
+    ) -> bool:
+        """Put it where another thing is than what was written; whether that is a new Tensor."""
+        slot = field.slot(group)
+        if old is not None and self.looks and not waits(slot):
+            self._meet(field, group, old)
+        if isinstance(slot, torch.Tensor):
             return True
-        fields.Field(key).write(group, value)
+        field.write(group, one.value)
         return False
+
+    def _meet(self, field: fields.Field, group: dict[str, Any], old: float) -> None:
+        """Keep what another hand wrote, the first of it."""
+        if self.met is None:
+            place = next((k for k, each in enumerate(self.known) if each is group), None)
+            self.met = met(field, group, place, old)
+
+    def look_for_others(self) -> None:
+        """Before an update: whether another hand wrote a field since."""
+        for each in self.driven:
+            if each.field is None or each.group is None:
+                continue
+            slot = slot_of(each.field, each.group)
+            if slot is not None and not (each.wrote(slot) and each.is_filled()):
+                self._meet(each.field, each.group, each.last)
 
     def _take_tensors(self) -> None:
         """Fill the Tensors that are there now, each for one group only."""
@@ -359,10 +396,3 @@ def owner_of(slot: Any, but: Driven | None, drivers: Iterable[Driver]) -> Driven
     """Who fills this very Tensor already."""
     everything = (each for driver in drivers for each in driver.everything())
     return next((each for each in everything if each is not but and each.tensor is slot), None)
-
-
-def _copied(each: Driven, group: dict[str, Any]) -> int:
-    """2 where a group holds the very thing that was written, 1 where an equal number, else 0."""
-    if each.field is None or (slot := slot_of(each.field, group)) is None:
-        return 0
-    return 2 if each.wrote(slot) else int(each.field.read(group) in (each.last, each.used))

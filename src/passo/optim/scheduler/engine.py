@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any
 
+from passo.optim.scheduler import broken
 from passo.optim.scheduler.clock import Clock
 from passo.optim.scheduler.drift import Drift
 from passo.optim.scheduler.driver import Driver
 from passo.optim.scheduler.journal import Journal
 from passo.optim.scheduler.plan import free_rows, rows
+from passo.optim.scheduler.promises import Promises
 from passo.optim.scheduler.settings import one_for_all
+from passo.optim.scheduler.stillness import Stillness
 from passo.schedules import PassoError
 
 if TYPE_CHECKING:
     import os
+    import weakref
     from collections.abc import Mapping
 
     from passo.optim.ground.fields import Field
@@ -36,14 +41,22 @@ class Engine:
         "doubt",
         "drift",
         "driver",
+        "ending",
         "journal",
+        "name",
         "plan",
+        "promises",
         "settings",
+        "still",
         "watch",
     )
 
-    def __init__(self, plan: Mapping[str, Any], settings: Settings, groups: Groups) -> None:
-        self.plan, self.settings = plan, settings
+    def __init__(self, plan: Mapping[str, Any], settings: Settings, optimizer: Any) -> None:
+        groups: Groups = optimizer.param_groups
+        self.plan, self.settings, self.name = plan, settings, type(optimizer).__name__
+        self.promises = Promises(strict=settings.strict)
+        self.still: Stillness | None = Stillness(groups)
+        self.ending: weakref.finalize[Any, Any] | None = None
         self.driver, self.clock = Driver(settings), Clock(settings)
         self.drift = None if settings.watch is None else Drift(self.driver, self.clock)
         self.journal: Journal | None = None
@@ -52,6 +65,8 @@ class Engine:
         self._goes_on = False
         self.regroup(groups)
         self.driver.add(free_rows(settings.values, settings.run), 0.0)
+        if settings.bases:
+            self.promises.settle("older")
         settings.bases = one_for_all(settings.bases)
 
     def record(self, path: str | os.PathLike[str], groups: Groups) -> None:
@@ -103,7 +118,11 @@ class Engine:
         self.refuse_anew()
         if not self._goes_on:
             self.clock.refuse_uncounted()
-        if self.driver.is_behind(groups):
+        past = self.clock.is_past
+        driver, looked = self.driver, self.driver.looks
+        if driver.is_behind(groups) or driver.absences.back:
+            driver.looks = False  # some groups hold what was written for another update
+        if driver.is_behind(groups):
             self.regroup(groups)
         if self._goes_on:
             self._goes_on = False
@@ -111,10 +130,52 @@ class Engine:
             if self.journal is not None:
                 self.journal.update()
             self.clock.tick()
-        self.driver.absences.back.clear()
+            if self.still is not None:
+                self.still.end()
+                self.still = None
+        driver.absences.back.clear()
         self._put(groups, made=True)
+        driver.looks = looked
+        if past or driver.met is not None:
+            self.speak(past=past)
         if self.drift is not None:
             self.drift.compare()
+
+    def speak(self, *, past: bool) -> None:
+        """After an update: say that it was past the end, or that another hand writes; once each.
+
+        Raises PassoError with strict=True.
+        """
+        clock, driver, promises = self.clock, self.driver, self.promises
+        met, driver.met = driver.met, None
+        if past and promises.keeps("past"):
+            clock.late = math.inf
+            promises.say("past", broken.past_the_end(self.settings, clock, driver))
+        if met is not None and promises.keeps("hand"):
+            driver.looks = promises.strict
+            promises.say("hand", broken.other_hand(met, clock.updates - 1, made=True))
+
+    def refuse_others(self) -> None:
+        """With strict=True, before an update: raises PassoError where another hand wrote."""
+        driver = self.driver
+        if not (driver.is_behind(driver.known) or driver.absences.back):
+            driver.look_for_others()
+            met, driver.met = driver.met, None
+            if met is not None:
+                self.promises.say("hand", broken.other_hand(met, self.clock.updates, made=False))
+
+    def called(self, groups: Groups) -> None:
+        """`scheduler.step()` was called, which is not the clock; say it where nothing else is.
+
+        Raises PassoError with strict=True.
+        """
+        still, promises = self.still, self.promises
+        if self.clock.made:
+            self.still = None
+        elif still is not None and still.called(groups) and promises.keeps("no update"):
+            signs = still.signs(groups)
+            word = broken.no_update(self.settings, self.driver, self.name, signs)
+            promises.say("no update", word)
 
     def loaded(self, groups: Groups) -> None:
         """The optimizer's state was loaded: other dicts, and other numbers in them."""

@@ -1,16 +1,13 @@
-"""Plan against run: an update past its end, an end that comes early or late, costly branches."""
+"""Plan against run: an update past its end is refused, costly branches are told of."""
 
 from __future__ import annotations
 
-import atexit
 import warnings
-import weakref
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Final
 
 import torch
 
-from passo.optim.scheduler.settings import end_of
 from passo.schedules import PassoError, PassoWarning, percent, steps
 
 if TYPE_CHECKING:
@@ -25,66 +22,12 @@ _BRANCHING: Final = ("weight_decay", "momentum", "dampening")
 _RECOMPILES: Final = 8
 _SAMPLES: Final = 64
 
-# Those whose end has not been looked at yet.
-_open: Final[weakref.WeakSet[Engine]] = weakref.WeakSet()
-
-
-def watch(engine: Engine) -> None:
-    """Look at this engine when its Scheduler is detached, or else when the process ends."""
-    _open.add(engine)
-
-
-def forget(engine: Engine) -> None:
-    """Look at it no more, and say nothing."""
-    _open.discard(engine)
-
-
-@atexit.register
-def _at_exit() -> None:
-    for engine in list(_open):
-        conclude(engine)
-
-
-def conclude(engine: Engine) -> None:
-    """Warn, once, where what was made is not what was planned, to within one update."""
-    run, clock = engine.settings.run, engine.clock
-    if engine not in _open:
-        return
-    _open.discard(engine)
-    end = end_of(run)
-    if run is None or end is None or clock.updates == 0:
-        return
-    made, planned, unit = clock.at, end, str(run.unit)
-    if unit == "steps":
-        planned, unit = run.updates, "updates"
-    last = made / clock.updates
-    if made == planned or (unit != "updates" and abs(made - planned) < last):
-        return
-    ended = "early" if made < planned else "late"
-    first = next(iter(engine.driver.driven), None)
-    value = "" if first is None else f"; {_compared(first, end)}"
-    text = f"the run ended {ended}: planned {planned:,.12g} {unit}, made {made:,.12g}{value}"
-    warnings.warn(text, PassoWarning, stacklevel=4)
-
-
-def _compared(driven: Driven, end: float) -> str:
-    """The value that was reached beside the one that was planned for the end."""
-    reached = driven.last if driven.used is None else driven.used
-    if driven.shared is None:
-        return f"{driven.key} is {reached:.6g}"
-    planned = driven.shared.formula(max(end - driven.shared.begin, 0.0))
-    if planned == 0.0:
-        return f"{driven.key} was {reached:.6g} last, and its plan ends at 0"
-    times = f"{reached / planned:.3g} times"
-    return f"{driven.key} was {reached:.6g} last, {times} the {planned:.6g} that its plan ends at"
-
 
 def refuse_past_the_end(engine: Engine) -> None:
     """With strict=True: no update past the end of the run."""
-    run = engine.settings.run
-    if run is not None and engine.clock.at >= run.measure(run.length):
+    if engine.clock.is_past:
         msg = (
-            f"update {engine.clock.updates:,} is past the end of {run!r}; "
+            f"update {engine.clock.updates:,} is past the end of {engine.settings.run!r}; "
             "write a longer run, or strict=False to hold the last value"
         )
         raise PassoError(msg)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from passo.optim.ground.quiet import quiet
 from passo.optim.ground.updates import Watch, has_gradient, only_fills_state
 from passo.optim.ground.wrappers import refuse_estranged
-from passo.optim.scheduler import horizon
+from passo.optim.scheduler import horizon, own_count
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -87,11 +87,15 @@ class Pulse:
         ):
             if watch.is_update(optimizer):
                 self._engine.tick(groups)
+            elif self._engine.still is not None:
+                self._engine.still.steps += 1
             return
         clock = self._clock
         clock.updates = t = clock.updates + 1
         self._driver.write(float(t), made=True)
         watch.lr = groups[0]["lr"]
+        if t >= clock.late or self._driver.met is not None:
+            self._engine.speak(past=t >= clock.late)
 
     def look_anew(self, _optimizer: Optimizer) -> None:
         """The next step is looked at in full: what is inside the optimizer was loaded."""
@@ -106,8 +110,9 @@ class Pulse:
         if self._lent:
             refuse_estranged(optimizer, self._lent)
         engine.prepare(groups)
-        if engine.settings.strict and not only_fills_state(groups):
-            horizon.refuse_past_the_end(engine)
+        promises = engine.promises
+        if promises.strict or promises.keeps("older"):
+            self._begin(optimizer, closure)
         self._ready = self._plain and bool(groups) and {"lr", "params"} <= groups[0].keys()
         self._scaled = getattr(optimizer, "_step_supports_amp_scaling", False)
         if not engine.clock.is_uncounted:
@@ -117,6 +122,15 @@ class Pulse:
         if self._watch.will_update(optimizer):
             self._clock.refuse_uncounted()
         return None
+
+    def _begin(self, optimizer: Optimizer, closure: Any) -> None:
+        """Before the first update, and with strict=True before each: refuse what may not be."""
+        engine = self._engine
+        if engine.settings.strict and not only_fills_state(optimizer.param_groups):
+            horizon.refuse_past_the_end(engine)
+            engine.refuse_others()
+        if closure is not None or self._watch.will_update(optimizer):
+            own_count.compare(engine, optimizer)
 
 
 def _counting(

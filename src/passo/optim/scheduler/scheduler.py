@@ -18,11 +18,11 @@ from passo.optim.ground import attached, ranks, wrappers
 from passo.optim.ground.quiet import quiet
 from passo.optim.ground.undo import of_fields, of_objects
 from passo.optim.ground.updates import Watch
-from passo.optim.scheduler import bases, horizon, resume, state, words
+from passo.optim.scheduler import bases, endings, horizon, own_count, resume, state, words
 from passo.optim.scheduler.driver import driving
 from passo.optim.scheduler.engine import Engine
 from passo.optim.scheduler.pulse import Pulse
-from passo.schedules import PassoError
+from passo.schedules import PassoError, Span
 
 if TYPE_CHECKING:
     import os
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
     from passo.optim.ground.ranks import Reduction
     from passo.optim.scheduler.driver import Groups
+    from passo.optim.scheduler.promises import Promises
     from passo.optim.scheduler.settings import Settings
     from passo.schedules import Run
 
@@ -46,7 +47,7 @@ class Scheduler(LRScheduler):
 
     def __init__(self, optimizer: Any, plan: Mapping[str, Any], settings: Settings) -> None:
         self._optimizer = _reference(optimizer)
-        self._engine = Engine(plan, settings, optimizer.param_groups)
+        self._engine = Engine(plan, settings, optimizer)
         self.driver = self._engine.driver  # no property: a recorder asks for it at every update
         self._under_way = bool(getattr(optimizer, "state", None))
         self._step_count = 1
@@ -95,9 +96,10 @@ class Scheduler(LRScheduler):
         self.attached = True
         driving.add(engine.driver)
         engine.write(groups)
-        horizon.watch(engine)
-        if not attached.add(optimizer, self):
+        held = attached.add(optimizer, self)
+        if not held:
             self._kept = optimizer
+        endings.watch(engine, optimizer if held else self)
 
     def _hook(self, optimizer: Any, register: str, hook: Callable[..., Any]) -> None:
         self._hooks.append(None)  # first, so that no hook is left of which nobody has the handle
@@ -116,7 +118,7 @@ class Scheduler(LRScheduler):
         driving.discard(engine.driver)
         attached.drop(self.optimizer, self)
         self.attached, self._kept = False, None
-        horizon.forget(engine)
+        endings.forget(engine)
 
     def _undo(self) -> Callable[[], None]:
         """A function that makes Scheduler, file and fields what they are now."""
@@ -247,13 +249,16 @@ class Scheduler(LRScheduler):
     def step(self, epoch: int | None = None) -> None:
         """Nothing: the optimizer's updates are the clock. With clock="calls", one update.
 
-        Raises PassoError for a metric: those go to `report`.
+        Called again and again while no update is seen, it says so, once. Raises PassoError for a
+        metric: those go to `report`.
         """
         if epoch is not None and not isinstance(epoch, int):
             msg = f"step takes no metric, got {brief(epoch)}; write scheduler.report(val_loss=...)"
             raise PassoError(msg)
         if self.settings.clock == "calls":
             self.advance()
+        elif self._engine.still is not None:
+            self._engine.called(self.driver.known)
 
     def advance(self, updates: int = 1) -> None:
         """Count updates that no hook can see: replays of a captured CUDA graph, clock="calls".
@@ -266,10 +271,14 @@ class Scheduler(LRScheduler):
         >>> scheduler.get_last_lr()
         [0.75]
         """
+        engine, by_calls = self._engine, self.settings.clock == "calls"
         for _ in range(whole(updates, "updates")):
+            if by_calls:
+                own_count.compare(engine, self.optimizer, made=1)
             if self.settings.strict:
-                horizon.refuse_past_the_end(self._engine)
-            self._engine.tick(self.optimizer.param_groups)
+                horizon.refuse_past_the_end(engine)
+                engine.refuse_others()
+            engine.tick(self.optimizer.param_groups)
 
     def count(self, *, samples: float | None = None, tokens: float | None = None) -> None:
         """Say how much the update in progress consumes, where that varies; calls add up.
@@ -322,7 +331,7 @@ class Scheduler(LRScheduler):
         engine = self._engine
         engine.refuse_anew()
         self._look()
-        words.tell_of_unheard(engine.driver, told)
+        words.tell_of_unheard(engine, told)
         changed = [track.report(engine.clock.at, told) for track in engine.driver.tracks]
         if any(changed):
             engine.driver.share()
@@ -330,14 +339,26 @@ class Scheduler(LRScheduler):
         if engine.journal is not None:
             engine.journal.report(told)
 
-    def seek(self, update: int) -> None:
+    def seek(self, update: int | Span) -> None:
         """The next update is update `update`: absolute, and the same however often it is called.
 
-        The clock moves, what plateaus remember stays. Raises PassoError where the plan is
-        relative to a base that a run under way has already moved; the text says what to write.
+        A span goes to the update that begins after it: `seek(epochs(3))`. The clock moves, what
+        plateaus remember stays. Raises PassoError for a span that ends between two updates, and
+        where the plan is relative to a base that a run under way has already moved; the text says
+        what to write.
+
+        >>> import torch
+        >>> from passo import Linear, Run, attach, epochs
+        >>> optimizer = torch.optim.SGD([torch.nn.Parameter(torch.ones(1))], lr=1.0)
+        >>> scheduler = attach(optimizer, Linear(1.0, 0.0), Run.of(100, epochs=10))
+        >>> scheduler.seek(epochs(3))
+        >>> scheduler.clock, scheduler.get_last_lr()
+        (300, [0.7])
         """
-        whole(update, "update", least=0, most=MOST)
         engine = self._engine
+        if isinstance(update, Span):
+            update = engine.clock.update_at(update)
+        whole(update, "update", least=0, most=MOST)
         self._look()
         if update and self._under_way:
             words.need_bases(engine)
@@ -346,6 +367,7 @@ class Scheduler(LRScheduler):
             if engine.journal is not None:
                 engine.journal.wind(groups, update)
             engine.clock.move(update)
+            engine.promises.settle("older")
             engine.driver.moved()
             engine.write(groups)
             if engine.journal is not None:
@@ -376,14 +398,24 @@ class Scheduler(LRScheduler):
             engine.driver.restore()
         elif was and optimizer is not None:
             bases.leave(optimizer, engine.driver)
+        if was and optimizer is not None:
+            own_count.leave(optimizer)
         if engine.journal is not None:
             engine.journal.close()
             engine.journal = None
         self.conclude()
 
     def conclude(self) -> None:
-        """Say once, as a PassoWarning, where the run ended early or late."""
-        horizon.conclude(self._engine)
+        """Say once what is broken at the end of the run: it ended early or late, say.
+
+        Raises PassoError with strict=True.
+        """
+        endings.conclude(self._engine)
+
+    @property
+    def promises(self) -> Promises:
+        """What it has said of this run, and what it will say yet."""
+        return self._engine.promises
 
     def as_it_is(self) -> Callable[[], None]:
         """A function that makes the Scheduler what it is now, whatever it was told meanwhile.
@@ -396,6 +428,8 @@ class Scheduler(LRScheduler):
         def go_on() -> None:
             held()
             self._under_way = under_way
+            if engine.still is not None:
+                engine.still.begin(engine.driver.known)
 
         return go_on
 
@@ -432,6 +466,7 @@ class Scheduler(LRScheduler):
             engine.look(groups)
             resume.load(engine, saved, groups)
             self._under_way, engine.doubt = False, ""
+            engine.promises.settle("older")
             engine.driver.forget_used()
             engine.write(groups)
             if engine.journal is not None:
@@ -463,6 +498,7 @@ class Scheduler(LRScheduler):
         twin = memo[id(self)] = Scheduler(optimizer, dict(self.plan), replace(self.settings))
         for ours, theirs in zip(self.driver.driven, twin.driver.driven, strict=True):
             theirs.base, theirs.given = ours.base, ours.given
+        twin.promises.inherit(self.promises)
         twin.start()
         twin.load_state_dict(self.state_dict())
         if alone:
@@ -472,7 +508,10 @@ class Scheduler(LRScheduler):
     @quiet
     def _before_step(self, optimizer: Optimizer, _args: Any, _kwargs: Any) -> None:
         """With clock="calls": groups that came since hold what the step uses."""
-        self._engine.prepare(optimizer.param_groups)
+        engine = self._engine
+        engine.prepare(optimizer.param_groups)
+        if engine.still is not None:
+            engine.still.steps += 1
 
     @quiet
     def _before_load(self, optimizer: Optimizer, state_dict: Mapping[str, Any]) -> None:

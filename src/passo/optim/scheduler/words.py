@@ -14,7 +14,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from passo.optim.scheduler.driven import Driven
-    from passo.optim.scheduler.driver import Driver
     from passo.optim.scheduler.engine import Engine
 
 _ALIKE: Final = 0.8
@@ -79,10 +78,11 @@ def refuse_other_names(groups: Sequence[Mapping[str, Any]], saved: Sequence[Any]
             raise PassoError(msg)
 
 
-def tell_of_unheard(driver: Driver, told: Mapping[str, float]) -> None:
+def tell_of_unheard(engine: Engine, told: Mapping[str, float]) -> None:
     """Warn of a report that no plateau watches, where its name is nearly one that is watched."""
-    memories = [memory for track in driver.tracks for memory in track.memories]
+    memories = [memory for track in engine.driver.tracks for memory in track.memories]
     watched = {memory.plateau.metric for memory in memories}
+    engine.promises.reported(told, watched)
     if not watched or not watched.isdisjoint(told):
         return
     for name in told:

@@ -1,0 +1,137 @@
+"""Which promise is broken, in words: what was planned beside what is so."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from passo.ground.checks import write as number
+from passo.optim.scheduler.promises import Word
+from passo.optim.scheduler.settings import end_of
+from passo.schedules.reports import unheard as unheard_in_words
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from passo.optim.scheduler.clock import Clock
+    from passo.optim.scheduler.driven import Driven, Met
+    from passo.optim.scheduler.driver import Driver
+    from passo.optim.scheduler.promises import Promises
+    from passo.optim.scheduler.settings import Settings
+    from passo.optim.scheduler.tracks import Memory, Track
+
+_LEAST: Final = 2  # updates: before the second one there was nothing to report
+_SAMPLES: Final = 64
+
+
+def past_the_end(settings: Settings, clock: Clock, driver: Driver) -> Word:
+    """The first update past the end of the run has been made."""
+    first = next(iter(driver.driven), None)
+    holds = "each value holds" if first is None else f"{first.key} stays at {number(first.last)}"
+    counted = f"the clock counts updates, {clock.updates:,} by now"
+    if settings.axis != "step":
+        counted = f"position stands at {clock.at:,.12g} {settings.axis}s"
+    return Word(
+        "P005",
+        f"update {clock.updates - 1:,} is past the end of {settings.run!r}: {counted}",
+        f"from here on {holds}",
+        "a longer run, or strict=True to stop there",
+    )
+
+
+def ended(settings: Settings, clock: Clock, driver: Driver) -> Word | None:
+    """What was made is not what was planned, to within one update."""
+    run, end = settings.run, end_of(settings.run)
+    if run is None or end is None or not (clock.made and clock.updates):
+        return None
+    made, planned, unit = clock.at, end, str(run.unit)
+    if unit == "steps":
+        planned, unit = run.updates, "updates"
+    last = made / clock.updates
+    if made == planned or (unit != "updates" and abs(made - planned) < last):
+        return None
+    when, code = ("early", "P007") if made < planned else ("late", "P005")
+    first = next(iter(driver.driven), None)
+    value = "" if first is None else f"; {_compared(first, end)}"
+    seen = f"the run ended {when}: planned {planned:,.12g} {unit}, made {made:,.12g}{value}"
+    return Word(code, seen, meant=True)
+
+
+def _compared(driven: Driven, end: float) -> str:
+    """The value that was reached beside the one that was planned for the end."""
+    reached = driven.last if driven.used is None else driven.used
+    if driven.shared is None:
+        return f"{driven.key} is {reached:.6g}"
+    planned = driven.shared.formula(max(end - driven.shared.begin, 0.0))
+    if planned == 0.0:
+        return f"{driven.key} was {reached:.6g} last, and its plan ends at 0"
+    times = f"{reached / planned:.3g} times"
+    return f"{driven.key} was {reached:.6g} last, {times} the {planned:.6g} that its plan ends at"
+
+
+def no_update(settings: Settings, driver: Driver, optimizer: str, signs: str) -> Word:
+    """No update was counted, and something says that there were some."""
+    first = next(iter(driver.driven), None)
+    stands = "" if first is None else f" and {first.key} at {number(first.last)}"
+    hook = "attach(...) with the optimizer whose step() the loop calls, such as the one inside"
+    hook += ', or clock="calls" and scheduler.step() after each update'
+    calls = "scheduler.step() after each update, as attach(..., clock='calls') wants it"
+    return Word(
+        "P002",
+        f"no update of {optimizer} was ever seen, while {signs}",
+        f"the clock stays{stands}, whatever is planned",
+        hook if settings.clock == "hook" else calls,
+    )
+
+
+def older(driver: Driver, optimizer: str, count: int, clock: int) -> Word:
+    """The optimizer's own state knows of more updates than the clock."""
+    relative = any(each.track.source.relative and not each.given for each in driver.driven)
+    base = "attach(..., base=...) with what the run began with, and " if relative else ""
+    return Word(
+        "P014",
+        f"the state of {optimizer} says that {count:,} updates were made, and the clock of the "
+        f"Scheduler stands at {clock:,}",
+        "the plan begins there, whatever was trained before",
+        f"scheduler.load_state_dict(...) with what was saved beside the optimizer, or {base}"
+        f"scheduler.seek({count}) to go on, or scheduler.seek({clock}) to begin there on purpose",
+    )
+
+
+def other_hand(met: Met, update: int, *, made: bool) -> Word:
+    """A field held something else than what the plan had put there."""
+    tense = "used" if made else "would use"
+    held = "what another hand put there" if met.held is None else number(met.held)
+    return Word(
+        "P009",
+        f"another hand writes {met.name} of param group {met.place}: update {update:,} {tense} "
+        f"{held}, and the plan has {number(met.planned)}",
+        "each update puts the plan's value there, so that the other one lasts for one update",
+        "the other value into the plan and take the other writer away (a scheduler of torch, SWA, "
+        "a line in the loop), or leave the field out of the plan",
+    )
+
+
+def unheard(driver: Driver, clock: Clock, promises: Promises) -> Iterator[tuple[str, Word]]:
+    """The metrics that a plateau waited for, and nobody reported."""
+    if clock.made < _LEAST:
+        return
+    metrics = {
+        memory.plateau.metric: None
+        for track in driver.tracks
+        for memory in track.memories
+        if _waited(memory, track, clock)
+    }
+    for metric in metrics:
+        if not promises.heard(metric):
+            seen, why = unheard_in_words(metric, clock.updates, promises.others)
+            write = f"scheduler.report({{{metric!r}: ...}}) after each validation"
+            yield metric, Word("P011", seen, why, write)
+
+
+def _waited(memory: Memory, track: Track, clock: Clock) -> bool:
+    """Whether it knows of no report, and was active while updates were made here."""
+    if memory.reducer.best is not None or memory.reducer.reductions:
+        return False
+    begin, made = clock.since - track.begin, clock.at - clock.since
+    times = (begin + made * k / _SAMPLES for k in range(_SAMPLES + 1))
+    return sum(t >= 0 and memory.local(t) is not None for t in times) >= _LEAST

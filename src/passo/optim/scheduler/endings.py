@@ -1,0 +1,100 @@
+"""When a run ends, and what is said then: at `detach()`, with its optimizer, with the process."""
+
+from __future__ import annotations
+
+import dis
+import sys
+import weakref
+from typing import TYPE_CHECKING, Any, Final
+
+from passo.optim.scheduler import broken
+
+if TYPE_CHECKING:
+    from types import FrameType
+
+    from passo.optim.scheduler.engine import Engine
+    from passo.optim.scheduler.promises import Word
+
+_CAUGHT: Final = dis.opmap["POP_EXCEPT"]
+_CLEANS_UP: Final = 4  # instructions that forget an exception after it was caught
+_WORD: Final = 2  # bytes of an instruction
+
+
+def watch(engine: Engine, owner: Any) -> None:
+    """Look at this engine when `owner` (its optimizer) is freed, or else when the process ends.
+
+    Not a handler for the end of the process: in a function the optimizer is freed before. Python
+    calls these finalizers at the end for whatever lives then.
+    """
+    engine.ending = weakref.finalize(owner, _end_by_itself, engine)
+
+
+def forget(engine: Engine) -> None:
+    """Look at it no more, and say nothing."""
+    if engine.ending is not None:
+        engine.ending.detach()
+        engine.ending = None
+
+
+def conclude(engine: Engine) -> None:
+    """Say what is broken now that the run was ended by hand.
+
+    Raises PassoError with strict=True.
+    """
+    if engine.ending is None:
+        return
+    forget(engine)
+    if not _fails(engine):
+        engine.promises.say_at_the_end(_words(engine), by_itself=False)
+
+
+def _end_by_itself(engine: Engine) -> None:
+    """The optimizer is gone. In a session by hand that is no end: cells are run again."""
+    interactive = hasattr(sys, "ps1") or bool(sys.flags.interactive)
+    if interactive or not engine.promises.at_home or _fails(engine) or _was_unwound():
+        return
+    engine.promises.say_at_the_end(_words(engine), by_itself=True)
+
+
+def _words(engine: Engine) -> list[Word]:
+    """All that is to be said, each now and not again."""
+    promises, driver = engine.promises, engine.driver
+    clock, settings = engine.clock, engine.settings
+    found: list[Word] = []
+    still = None if clock.made else engine.still
+    signs = "" if still is None else still.signs(driver.known)
+    if signs and promises.settles("no update"):
+        found.append(broken.no_update(settings, driver, engine.name, signs))
+    word = broken.ended(settings, clock, driver)
+    if word is not None and promises.settles("ended"):
+        found.append(word)
+    for metric, each in broken.unheard(driver, clock, promises):
+        if promises.settles("unheard", metric):
+            found.append(each)
+    return found
+
+
+def _fails(engine: Engine) -> bool:
+    """Whether an exception is under way that was not when this was attached.
+
+    At the end of a process the exception that ended it is `sys.last_value`.
+    """
+    error: Any = sys.exc_info()[1] or getattr(sys, "last_value", None)
+    return error is not None and id(error) != engine.promises.within
+
+
+def _was_unwound() -> bool:
+    """Whether the function that held the optimizer was left by an exception, now caught.
+
+    Its frame lives as long as the exception does, and that is let go at the end of the `except`,
+    when no exception is under way any more. What is left of it to see is the instruction at which
+    the catching code stands.
+    """
+    frame: FrameType | None = sys._getframe(1)
+    while frame is not None and frame.f_globals.get("__name__") in (__name__, weakref.__name__):
+        frame = frame.f_back
+    if frame is None:
+        return False
+    last = frame.f_lasti
+    begin = max(last - _CLEANS_UP * _WORD, 0)
+    return _CAUGHT in frame.f_code.co_code[begin : last + 1 : _WORD]

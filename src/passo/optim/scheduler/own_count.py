@@ -1,0 +1,86 @@
+"""The count of updates that an optimizer's own state keeps, beside what plans here have made."""
+
+from __future__ import annotations
+
+import weakref
+from collections.abc import Mapping
+from contextlib import suppress
+from itertools import islice
+from typing import TYPE_CHECKING, Any, Final
+
+import torch
+
+from passo.optim.ground.attached import attached
+from passo.optim.scheduler import broken
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from passo.optim.scheduler.engine import Engine
+
+_ON_DEVICE: Final = 8  # so many counts are read from a device: each read waits for it
+_SLACK: Final = 1  # distributed checkpoint makes one step to fill an empty state
+
+# What the count was when the last plan of this process was detached.
+_left: Final[weakref.WeakKeyDictionary[Any, int]] = weakref.WeakKeyDictionary()
+
+
+def own_count(optimizer: Any) -> int:
+    """The most updates that the optimizer says of any parameter; 0 where it does not count.
+
+    >>> weight = torch.nn.Parameter(torch.ones(1))
+    >>> optimizer = torch.optim.AdamW([weight])
+    >>> weight.grad = torch.ones(1)
+    >>> optimizer.step()
+    >>> own_count(optimizer), own_count(torch.optim.SGD([weight]))
+    (1, 0)
+    """
+    return max(_counts(optimizer), default=0)
+
+
+def leave(optimizer: Any) -> None:
+    """A plan is detached: the updates up to here are known."""
+    with suppress(TypeError):  # a wrapper that cannot be held weakly
+        _left[optimizer] = own_count(optimizer)
+
+
+def unknown(engine: Engine, optimizer: Any, made: int) -> int:
+    """How many updates the optimizer knows of, where no plan of this process made them; else 0.
+
+    Of the count `made` are those of the update in progress. Where another Scheduler works on the
+    optimizer already, it has looked.
+    """
+    others = [each for each in attached(optimizer) if each.promises is not engine.promises]
+    if any(each.clock for each in others):
+        return 0
+    known = engine.clock.updates
+    with suppress(TypeError):
+        known = max(known, _left.get(optimizer, 0))
+    count = own_count(optimizer) - made
+    return count if count > known + _SLACK else 0
+
+
+def _counts(optimizer: Any) -> Iterator[int]:
+    states = getattr(optimizer, "state", None)
+    held = list(states.values()) if isinstance(states, Mapping) else []
+    found = [each["step"] for each in held if isinstance(each, Mapping) and "step" in each]
+    found += [group["step"] for group in optimizer.param_groups if "step" in group]
+    tensors = [each for each in found if isinstance(each, torch.Tensor) and each.numel() == 1]
+    near = (each for each in tensors if each.device.type == "cpu")
+    far = islice((each for each in tensors if each.device.type != "cpu"), _ON_DEVICE)
+    yield from (int(each.item()) for each in (*near, *far))
+    yield from (int(each) for each in found if isinstance(each, (int, float)))
+
+
+def compare(engine: Engine, optimizer: Any, *, made: int = 0) -> None:
+    """At the first update, of which `made` is in the count already: say where the clock is behind.
+
+    Not before: the state of the Scheduler may be loaded last of all. Raises PassoError with
+    strict=True, until a state is loaded or the clock is moved.
+    """
+    promises, clock = engine.promises, engine.clock.updates
+    if promises.keeps("older"):
+        count = unknown(engine, optimizer, made)
+        if count:
+            promises.say("older", broken.older(engine.driver, engine.name, count, clock))
+        promises.settle("older")
