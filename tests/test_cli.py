@@ -75,9 +75,11 @@ def test_base_stays_open_until_lr_is_given():
 
 
 def test_tokens_and_samples_make_a_run():
-    shown = passo("show", "cosine_decay(1.0)", "--run", "1e6 tokens", "--tokens-per-step", "1000")
+    shown = passo(
+        "show", "cosine_decay(peak=1.0)", "--run", "1e6 tokens", "--tokens-per-step", "1000"
+    )
     assert "Run(tokens(1000000), tokens_per_step=1000)" in shown
-    shown = passo("show", "cosine_decay(1.0)", "--run", "1e6 tokens")
+    shown = passo("show", "cosine_decay(peak=1.0)", "--run", "1e6 tokens")
     assert shown.splitlines()[-1] == (
         "corners at 1,000,000 (tokens); at the end, 1,000,000, it would be 0"
     )
@@ -134,7 +136,7 @@ def test_the_example_of_each_name_can_be_shown(name):
     ("name", "text"),
     [
         ("Cosine", "Cosine needs start and end; write 'Cosine(0.1, 0.01)'"),
-        ("noam", "noam needs d_model and warmup; write 'noam(512, steps(500))'"),
+        ("noam", "noam needs d_model and warmup; write 'noam(512, warmup=steps(500))'"),
         ("Plateau", """Plateau needs metric; write 'Plateau("val_loss")'"""),
         ("steps", "steps is a span, how long something lasts; write 'Linear(0.1, 0, steps(50))'"),
         ("rest", "rest is a span, how long something lasts; write 'Linear(0.1, 0, rest)'"),
@@ -169,7 +171,7 @@ MISSING = [
     ),
     (
         "epochs(90) needs the run's steps_per_epoch; write --steps-per-epoch 391",
-        ("cosine_decay(1.0)", "--run", "90 epochs"),
+        ("cosine_decay(peak=1.0)", "--run", "90 epochs"),
     ),
     (
         "tokens(5) needs the run's tokens_per_step; write --tokens-per-step 391",
@@ -193,9 +195,9 @@ def test_what_is_missing_is_said_in_the_words_of_the_command_line(
         ("1 +",),
         ("",),
         ("(" * 5000,),
-        ("cosine_decay(1.0)", "--run", "soon"),
-        ("cosine_decay(1.0)", "--run", "0 steps"),
-        ("cosine_decay(1.0)", "--run", "10 steps", "--steps-per-epoch", "0"),
+        ("cosine_decay(peak=1.0)", "--run", "soon"),
+        ("cosine_decay(peak=1.0)", "--run", "0 steps"),
+        ("cosine_decay(peak=1.0)", "--run", "10 steps", "--steps-per-epoch", "0"),
     ],
 )
 def test_bad_input_is_one_line_and_status_two(capsys, monkeypatch, arguments):

@@ -21,21 +21,21 @@ WRONG = [
     ("Cosine(0.1, 1e-5, steps(310))", "P006"),
     ("Exponential(0.1, 0.5, every=epochs(0.2))", "P006"),
     ("Constant(0.0, steps(40)).then(Constant(0.1))", "P018"),
-    ("warmup_cosine(0.1, warmup=percent(0.3))", "P006"),
+    ("warmup_cosine(peak=0.1, warmup=percent(0.3))", "P006"),
     ("Linear(0.1, -0.1)", "P019"),
     ("Cosine(-0.1, 0)", "P019"),
     ("step_decay(epochs(30), gamma=0.1)", "P007"),
     ("multistep_decay([epochs(12), epochs(40)], peak=0.1)", "P007"),
 ]
 RIGHT = [
-    "warmup_cosine(3e-4, warmup=percent(5))",
-    "wsd(0.1)",
+    "warmup_cosine(peak=3e-4, warmup=percent(5))",
+    "wsd(peak=0.1)",
     "multistep_decay([epochs(3), epochs(8)], peak=0.1)",
     "step_decay(epochs(3), peak=0.1)",
-    "warm_restarts(epochs(1), grow=2.0, peak=0.1)",
-    "one_cycle(0.1)",
+    "warm_restarts(first=epochs(1), grow=2.0, peak=0.1)",
+    "one_cycle(peak=0.1)",
     "Constant(0.1)",
-    "inverse_sqrt(0.1)",
+    "inverse_sqrt(peak=0.1)",
 ]
 
 
@@ -80,7 +80,7 @@ def test_the_command_tells_and_may_fail():
     ("text", "seen", "write"),
     [
         (
-            "warmup_cosine(0.1, warmup=percent(0.05))",
+            "warmup_cosine(peak=0.1, warmup=percent(0.05))",
             "percent(0.05) is 0.05 % of the run, 0.5 of 1,000 steps",
             "percent(5) for 5 % of the run",
         ),

@@ -23,7 +23,10 @@ _MOST_ROWS: Final = 40
 @app.command()
 def show(
     expression: Annotated[
-        str, typer.Argument(help='a schedule, "warmup_cosine(3e-4)", or a class of torch, "StepLR"')
+        str,
+        typer.Argument(
+            help='a schedule, "warmup_cosine(peak=3e-4)", or a class of torch, "StepLR"'
+        ),
     ],
     run: Annotated[str, typer.Option(help='how long the run is: "90 epochs", "10000 steps"')] = "",
     steps_per_epoch: Annotated[

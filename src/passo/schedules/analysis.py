@@ -59,7 +59,7 @@ def peak(schedule: Schedule, run: Run) -> Point:
     """The largest value and the first time at which it is taken.
 
     >>> from passo import Run, steps, warmup_cosine
-    >>> peak(warmup_cosine(0.3, steps(10)), Run(steps(100)))
+    >>> peak(warmup_cosine(peak=0.3, warmup=steps(10)), Run(steps(100)))
     Point(time=10.0, value=0.3)
     """
     curve = Curve.of(schedule, run, points=_POINTS)

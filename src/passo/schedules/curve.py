@@ -103,7 +103,7 @@ class Curve:
         multiples of it. Raises NeedsRun where the run does not know a unit.
 
         >>> from passo import Run, base, steps, warmup_cosine
-        >>> curve = Curve.of(warmup_cosine(0.5 * base), Run(steps(100)))
+        >>> curve = Curve.of(warmup_cosine(peak=0.5 * base), Run(steps(100)))
         >>> curve.relative, max(curve.values)
         (True, 0.5)
         """
@@ -143,7 +143,7 @@ class Curve:
         """The updates nearest to each corner, with the first and the last, and what they use.
 
         >>> from passo import Run, steps, warmup_linear
-        >>> for row in Curve.of(warmup_linear(1.0, steps(2.5)), Run(steps(10))).rows():
+        >>> for row in Curve.of(warmup_linear(peak=1.0, warmup=steps(2.5)), Run(steps(10))).rows():
         ...     print(row.update, round(row.value, 3))
         0 0.0
         2 0.8
