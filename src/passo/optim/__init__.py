@@ -1,4 +1,14 @@
 """Schedules at work: `attach` a plan to a torch optimizer, whose updates are the clock."""
+# ruff: noqa: E402 (torch is asked for before any room below imports it)
+
+from passo.ground.extras import need
+
+need(
+    "torch",
+    "passo[torch]",
+    "what works on an optimizer (attach, range_test, the doctor, the drop-in)",
+    "; schedules and pictures need none: from passo.schedules import *",
+)
 
 from passo.optim.finder.loader_step import loader_step
 from passo.optim.finder.range_test import range_test

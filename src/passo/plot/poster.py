@@ -9,8 +9,8 @@ from statistics import median
 from typing import TYPE_CHECKING, Any
 
 from passo.ground.errors import PassoError
+from passo.ground.extras import need
 from passo.plot.backends.matplotlib import GREY, fill, name_axes, new_figure
-from passo.plot.backends.need import need
 from passo.plot.compose import losses, rates
 from passo.plot.names import UNITS, shorten
 from passo.plot.picture import Panel, finite, wants_log
@@ -63,7 +63,7 @@ def poster(traces: Mapping[str, Trace], *, columns: int = 4, title: str | None =
     >>> [ax.get_title() for ax in poster({"a drop": trace}).axes]
     ['a drop', '']
     """
-    need("matplotlib")
+    need("matplotlib", "passo[plot]", "drawing with matplotlib")
     if not traces or columns < 1:
         raise PassoError("a poster needs a trace and a column; write poster({'name': trace})")
     wide = min(columns, len(traces))

@@ -6,7 +6,7 @@ import math
 from typing import TYPE_CHECKING, Any
 
 from passo.ground.errors import PassoError
-from passo.plot.backends.need import need
+from passo.ground.extras import need
 from passo.plot.picture import INSIDE, Area, Line, Panel, Picture, bounds, finite, labels
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ NAMED = 0.13
 
 def axes(picture: Picture, width: float | None = None, height: float | None = None) -> Axes:
     """The first Axes of a new figure of so many inches."""
-    need("matplotlib")
+    need("matplotlib", "passo[plot]", "drawing with matplotlib")
     size = (width or 8.0, height or 2.2 + 1.6 * picture.rows)
     return paint(picture, new_figure(size).add_subplot())
 
