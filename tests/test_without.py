@@ -145,6 +145,8 @@ def test_without_matplotlib_a_picture_on_the_command_line_is_status_two(tmp_path
 
 def test_a_library_that_is_there_and_broken_is_not_called_missing(tmp_path):
     (tmp_path / "broken.py").write_text("raise ImportError('built for another machine')", "utf-8")
-    code = "sys.path.insert(0, '.')\nfrom passo.ground.extras import need; need('broken', 'x', 'it')"
+    code = (
+        "sys.path.insert(0, '.')\nfrom passo.ground.extras import need; need('broken', 'x', 'it')"
+    )
     done = python(set(), code, folder=tmp_path)
     assert done.stderr.endswith("ImportError: built for another machine\n")

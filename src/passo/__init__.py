@@ -8,6 +8,8 @@ Every name is loaded when it is asked for: `import passo` loads neither torch no
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from passo.ground.pictures import drawn_by
+
 if TYPE_CHECKING:
     from passo import doctor as doctor
     from passo.optim import Scheduler as Scheduler
@@ -41,6 +43,14 @@ _HOMES = {
     "untouched": "passo.optim",
     "watch": "passo.optim",
 }
+
+
+@drawn_by
+def _png(value: Any) -> bytes | None:
+    """The picture of a value; the one place that may know who draws and what is drawn."""
+    from passo.plot import png
+
+    return png(value)
 
 
 if not TYPE_CHECKING:  # to a checker that saw a `__getattr__` every misspelt name would be one

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias, overload
 from passo.ground.calls import called_like
 from passo.ground.checks import brief, real
 from passo.ground.errors import PassoError
+from passo.ground.extras import is_there
 from passo.plot.backends import Backend, backend_of
-from passo.plot.backends.matplotlib import paint
+from passo.plot.backends.matplotlib import axes, paint
 from passo.plot.compose import of_curves, of_trace
 from passo.plot.picture import Picture
 from passo.plot.planned import Planned
@@ -96,7 +97,9 @@ def draw(
     value, and what it suggests; what is far above the first loss is cut off.
 
     `backend="matplotlib"` gives the (top) Axes, on `ax` or a new figure (`ax.figure.axes` has them
-    all), `"plotly"` its Figure, `"terminal"` text. `width` and `height` are inches, pixels (without
+    all), `"plotly"` its Figure, `"terminal"` text. A notebook shows the Axes as a cell's last line,
+    and `plt.show()` shows the figure where pyplot is in use (the last ten of them; one that was
+    shown or saved is closed). `width` and `height` are inches, pixels (without
     a width it is as wide as the window) or characters. `marks` are updates with a name, such as
     where the doctor found something.
 
@@ -119,6 +122,24 @@ def draw(
             "'ax' has a library and a size of its own; leave out backend, width, height"
         )
     return paint(picture, ax)
+
+
+def png(thing: Curve | Trace | RangeTest) -> bytes | None:
+    """What a notebook shows of a value; None without matplotlib, and where nothing is to be seen.
+
+    >>> from passo.schedules import Linear, Run, steps
+    >>> png(Linear(0, 1, steps(9)).curve(Run(steps(9))))[1:4]
+    b'PNG'
+    """
+    if not is_there("matplotlib"):
+        return None
+    try:
+        picture = _picture((thing,), None, None)
+    except PassoError:  # a trace without values or losses: its line says so
+        return None
+    from passo.plot.figures import png_of, whole
+
+    return png_of(whole(axes(picture, shown=False)))
 
 
 def _marks(marks: Sequence[tuple[float, str]]) -> tuple[tuple[float, str], ...]:

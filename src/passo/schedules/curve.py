@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
-from passo.ground.checks import whole
+from passo.ground.checks import shortened, whole
+from passo.ground.pictures import Pictured
 from passo.schedules.crossings import MOST_CORNERS
 
 if TYPE_CHECKING:
@@ -61,8 +62,8 @@ class Row(NamedTuple):
     value: float
 
 
-@dataclass(frozen=True, slots=True)
-class Curve:
+@dataclass(frozen=True, slots=True, repr=False)
+class Curve(Pictured):
     """A schedule on a run as numbers: `times` on the run's axis and the `values` there.
 
     A jump at time c stands as two points, one just before c and one at c; corners are points of
@@ -86,6 +87,13 @@ class Curve:
     label: str
     relative: bool
     complete: bool = True
+
+    def __repr__(self) -> str:
+        kind = "values / base" if self.relative else "values"
+        return (
+            f"<Curve of {shortened(self.label)} on {shortened(repr(self.run))}: "
+            f"{len(self.times):,} {kind} from {min(self.values):.4g} to {max(self.values):.4g}>"
+        )
 
     @classmethod
     def of(

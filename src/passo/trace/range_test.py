@@ -10,9 +10,10 @@ from functools import cached_property
 from itertools import pairwise
 from typing import Any
 
-from passo.ground.checks import brief, mean
+from passo.ground.checks import brief, mean, shortened
 from passo.ground.errors import PassoError
 from passo.ground.files import replacing, text_in
+from passo.ground.pictures import Pictured
 from passo.ground.schema import (
     anything,
     listed,
@@ -48,8 +49,8 @@ FILES = {
 }
 
 
-@dataclass(frozen=True)
-class RangeTest(Rebuilt):
+@dataclass(frozen=True, repr=False)
+class RangeTest(Rebuilt, Pictured):
     """What a range test saw: the loss of each update over the value that it used.
 
     `ramp` are the values as they were tried, ascending. `runs` are the losses, one tuple for each
@@ -83,6 +84,13 @@ class RangeTest(Rebuilt):
                 f"a range test needs a loss for each of its {len(self.ramp)} values, and repeats "
                 f"of at most as many, got {shown} losses; write RangeTest(values, [losses])"
             )
+
+    def __repr__(self) -> str:
+        times = f", {len(self.runs):,} times" if len(self.runs) > 1 else ""
+        return (
+            f"<RangeTest of {shortened(self.key)} from {self.ramp[0]:.4g} to {self.ramp[-1]:.4g} "
+            f"over {len(self.ramp):,} updates{times}>"
+        )
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> RangeTest:

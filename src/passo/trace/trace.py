@@ -10,17 +10,18 @@ from importlib import import_module
 from itertools import pairwise, repeat
 from typing import Any
 
-from passo.ground.checks import brief
+from passo.ground.checks import brief, some
 from passo.ground.errors import PassoError
 from passo.ground.files import replacing
+from passo.ground.pictures import Pictured
 from passo.ground.schema import plain
 from passo.trace.format import Parts, lines
 from passo.trace.reading import read
 from passo.trace.values import Column, Event, Rebuilt, Report
 
 
-@dataclass(frozen=True, slots=True)
-class Trace(Rebuilt):
+@dataclass(frozen=True, slots=True, repr=False)
+class Trace(Rebuilt, Pictured):
     """What each update really used, what was reported, what happened.
 
     `updates` is the clock at its end: how many updates had been made. Update `t` counts from 0; a
@@ -57,6 +58,15 @@ class Trace(Rebuilt):
                     f"clocks must ascend from 0 to the trace's {self.updates} updates, "
                     f"got {brief(clocks[1:-1])}"
                 )
+
+    def __repr__(self) -> str:
+        counts = ((self.groups, "group"), (self.reports, "report"), (self.events, "event"))
+        parts = [f"{len(all_):,} {name}{'s' * (len(all_) != 1)}" for all_, name in counts if all_]
+        known = f" of {some(self.keys)}" if self.keys else ""
+        told = f" of {some(self.metrics)}" if self.metrics else ""
+        parts = [f"{part}{told if 'report' in part else ''}" for part in parts]
+        torn = "" if self.complete else ", not complete"
+        return f"<Trace{known} over {', '.join([f'{self.updates:,} updates', *parts])}{torn}>"
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> Trace:
