@@ -1,13 +1,15 @@
-"""Without a library of an extra every door says which extra it is, in words and never as a traceback."""
+"""Without a library of an extra every door names the extra, in words and never as a traceback."""
 
 from __future__ import annotations
 
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
+SRC = Path(__file__).parent.parent / "src"
 HIDE = """
 import importlib.abc, sys
 class Hidden(importlib.abc.MetaPathFinder):
@@ -17,8 +19,8 @@ class Hidden(importlib.abc.MetaPathFinder):
 sys.meta_path.insert(0, Hidden())
 """
 TORCH = (
-    "what works on an optimizer (attach, range_test, the doctor, the drop-in) needs torch, which is "
-    'not installed; write pip install "passo[torch]"; schedules and pictures need none: '
+    "what works on an optimizer (attach, range_test, the doctor, the drop-in) needs torch, which "
+    'is not installed; write pip install "passo[torch]"; schedules and pictures need none: '
     "from passo.schedules import *"
 )
 PLOT = 'which is not installed; write pip install "passo[plot]"'
@@ -26,7 +28,7 @@ PLOT = 'which is not installed; write pip install "passo[plot]"'
 
 def python(hidden, code, *arguments, folder=None):
     """What a process says that cannot see some libraries."""
-    path = os.pathsep.join(filter(None, [os.path.abspath("src"), os.environ.get("PYTHONPATH")]))
+    path = os.pathsep.join(filter(None, [str(SRC), os.environ.get("PYTHONPATH")]))
     return subprocess.run(
         [sys.executable, "-c", HIDE.format(names=set(hidden)) + code, *arguments],
         capture_output=True,
@@ -109,7 +111,8 @@ def test_without_any_extra_schedules_are_all_there():
 from passo.schedules import *
 from passo import Curve, Trace, RangeTest, draw, doctor, analysis
 curve = warmup_cosine(peak=0.1).curve(Run(steps(100)))
-print(curve.filled(5), doctor.check(curve.schedule, curve.run), len(draw(curve, backend="terminal")) > 99)
+drawn = draw(curve, backend="terminal")
+print(curve.filled(5), doctor.check(curve.schedule, curve.run), len(drawn) > 99)
 """
     done = python({"torch", "numpy", "matplotlib", "plotly", "sklearn", "pandas"}, code)
     assert done.stdout == "0.1 [] True\n", done.stderr

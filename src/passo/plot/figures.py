@@ -58,7 +58,8 @@ def new_figure(size: tuple[float, float], gap: float, *, shown: bool) -> Figure:
         figure = PictureFigure(**looks)
         FigureCanvasAgg(figure)
         return figure
-    ours = [figure for each in _open if (figure := each()) is not None and _held(figure)]
+    alive = [each() for each in _open]
+    ours = [each for each in alive if each is not None and _held(each)]
     for old in ours[: max(0, len(ours) + 1 - MOST_OPEN)]:
         pyplot.close(old)
     made: Figure = pyplot.figure(FigureClass=PictureFigure, **looks)
