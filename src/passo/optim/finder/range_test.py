@@ -16,6 +16,7 @@ from passo.optim.finder.lever import Lever
 from passo.optim.finder.loader_step import LoaderStep
 from passo.optim.finder.restore import Parts, check_folder, untouched
 from passo.optim.ground import randomness, ranks
+from passo.optim.ground.advice import no_optimizer, shown
 from passo.optim.ground.wrappers import the_one
 from passo.schedules import PassoError
 from passo.trace import RangeTest
@@ -157,7 +158,8 @@ def _things(train_step: Any, optimizer: Any, inner: Any, restore: Any) -> list[A
         )
         raise PassoError(msg)
     if inner is None or not any(group["params"] for group in inner.param_groups):
-        msg = f"range_test needs a torch optimizer, got {brief(optimizer)}"
+        advice = no_optimizer(optimizer, "range_test")
+        msg = f"range_test needs a torch optimizer, got {shown(optimizer)}{advice}"
         raise PassoError(msg)
     if isinstance(restore, (str, torch.nn.Module)) or not hasattr(restore, "__iter__"):
         msg = f"restore must be a list, got {brief(restore)}; write restore=[model, scaler, loader]"

@@ -6,8 +6,8 @@ import warnings
 from typing import TYPE_CHECKING, Any, Final, Protocol, runtime_checkable
 
 from passo.ground.calls import called_like
-from passo.ground.checks import brief
 from passo.optim.ground import wrappers
+from passo.optim.ground.advice import no_optimizer, shown
 from passo.optim.ground.attached import writers
 from passo.optim.ground.fields import check_range
 from passo.optim.scheduler.horizon import points, warn_of_branches
@@ -107,7 +107,8 @@ def _target(optimizer: Any, clock: str) -> Any:
     if inner is not None:
         return inner
     if not hasattr(optimizer, "param_groups"):
-        msg = f"attach needs a torch optimizer, got {brief(optimizer)}"
+        advice = no_optimizer(optimizer, "attach")
+        msg = f"attach needs a torch optimizer, got {shown(optimizer)}{advice}"
         raise PassoError(msg)
     if clock != "calls":
         msg = (
