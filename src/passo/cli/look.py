@@ -102,7 +102,8 @@ def check(  # noqa: PLR0917 (typer reads options from the parameters)
     found = []
     for name, schedule in read_plan(written_out(expression), key).items():
         found += look(schedule, as_run(schedule, run, rates), base=lr, key=name)
-    typer.echo("\n\n".join("\n".join(entry(each)) for each in found) or "nothing found")
+    entries = dict.fromkeys("\n".join(entry(each)) for each in found)
+    typer.echo("\n\n".join(entries) or "nothing found")
     sys.exit(int(strict and bool(found)))
 
 

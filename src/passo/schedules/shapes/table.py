@@ -100,7 +100,7 @@ def _between(times: list[float], values: list[float], *, straight: bool) -> Form
     """Each piece blends its two ends; a flat piece stands after the last point."""
     first, last = times[0], times[-1]
     edges = times[1:]
-    rights, ends = [*values[1:], values[-1]], [*edges, last + 1.0]
+    rights, ends = [*values[1:], values[-1]], [*edges, 2.0 * last + 1.0]
 
     def value(t: Any, xp: Any) -> Any:
         t = xp.minimum(xp.maximum(t, first), last)
