@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
+from importlib.metadata import version
 
 import pytest
 from typer.testing import CliRunner
@@ -231,6 +233,40 @@ def test_what_the_command_line_does_not_know_is_status_two(arguments):
 def test_errors_are_passos_own():
     with pytest.raises(PassoError):
         CliRunner().invoke(cli.app, ["show", "nonsense"], catch_exceptions=False)
+
+
+COMMANDS = ("show", "list", "check", "find", "demo", "doctor")
+
+
+@pytest.mark.parametrize("command", ["", *COMMANDS])
+def test_help_shows_no_type_of_a_flag_and_every_option(command):
+    shown = passo(*filter(None, [command]), "--help")
+    assert "bool" not in shown.lower()
+    assert "--help" in shown
+    assert (command == "check") == ("--strict" in shown and "expression" in shown)
+
+
+def test_it_says_which_passo_it_is():
+    assert passo("--version") == f"passo {version('passo')}\n"
+
+
+def test_a_shell_completes_the_commands():
+    environment = {
+        **os.environ,
+        "_PASSO_COMPLETE": "complete_bash",
+        "COMP_WORDS": "passo ",
+        "COMP_CWORD": "1",
+    }
+    code = "import sys; sys.argv = ['passo']; from passo.cli import app; app(prog_name='passo')"
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    assert sorted(done.stdout.split()) == sorted(COMMANDS)
 
 
 def test_it_runs_as_a_module():

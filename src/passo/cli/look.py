@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
-from passo.cli.base import app, as_run, draw_into
+from passo.cli.base import as_run, command, draw_into
 from passo.cli.names import REST, SPANS, written_out
 from passo.schedules import NeedsRun, PassoError
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 _MOST_ROWS: Final = 40
 
 
-@app.command()
+@command()
 def show(
     expression: Annotated[
         str,
@@ -58,7 +58,7 @@ def show(
         draw_into(curve, png)
 
 
-@app.command("list")
+@command("list")
 def list_() -> None:
     """Name the shapes, the recipes, the methods and the spans, one line each."""
     from passo.schedules import algebra, recipes, shapes, time
@@ -78,7 +78,7 @@ def list_() -> None:
         typer.echo("\n".join([title, *rows]))
 
 
-@app.command()
+@command()
 def check(  # noqa: PLR0917 (typer reads options from the parameters)
     expression: Annotated[str, typer.Argument(help="a schedule, or a file that holds one")],
     run: Annotated[str, typer.Option(help='how long the run is: "90 epochs", "10000 steps"')] = "",
