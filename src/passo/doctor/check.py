@@ -10,6 +10,7 @@ from passo.doctor.diagnosis import causes
 from passo.doctor.edits import RATIO
 from passo.doctor.finding import Finding
 from passo.doctor.rules.p006 import LONG, TINY
+from passo.ground.checks import brief
 from passo.ground.errors import PassoError
 from passo.ground.files import text_in
 from passo.ground.schema import parsed
@@ -49,6 +50,9 @@ def check(
     P013  the value jumps from 0.1 to 1 at 50 steps, 10 times
     """
     curve = Curve.of(schedule, run, points=2049, base=base)
+    if not isinstance(key, str):
+        msg = f"key must be the name of a field such as 'lr', got {brief(key)}"
+        raise PassoError(msg)
     slips = list(_percent(curve))
     looks = (_jumps, _short, _late, *(() if slips else (_early,)), _zeros)  # a slip ends it early
     found = [*slips, *(each for look in looks for each in look(curve))]

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 Plans: TypeAlias = "Mapping[str, Curve] | Sequence[Planned]"
+LARGEST = 100_000  # pixels of a plotly figure; of inches matplotlib itself has less
 NEED = (
     "draw needs a Curve, several, a mapping of label to Curve, one Trace or one RangeTest; "
     "write schedule.curve(run) for a schedule, poster({...}) for several traces"
@@ -113,6 +114,7 @@ def draw(
     >>> ax.get_title(), ax.get_ylabel(), ax.get_xlabel()
     ('A drop', 'learning rate', 'update (step)')
     """
+    _check_looks(ax, title, width, height)
     picture = replace(_picture((thing, *more), title, planned), marks=_marks(marks))
     drawn = backend_of(backend)
     if ax is None:
@@ -122,6 +124,17 @@ def draw(
             "'ax' has a library and a size of its own; leave out backend, width, height"
         )
     return paint(picture, ax)
+
+
+def _check_looks(ax: Any, title: Any, width: Any, height: Any) -> None:
+    """Refuse what no backend can draw on, or as large as."""
+    if ax is not None and not hasattr(ax, "get_xlabel"):
+        raise PassoError(f"'ax' must be matplotlib's Axes, got {brief(ax)}; write ax=plt.gca()")
+    if title is not None and not isinstance(title, str):
+        raise PassoError(f"'title' must be text, got {brief(title)}")
+    for name, size in (("width", width), ("height", height)):
+        if size is not None and not 0 < real(size, f"'{name}'") <= LARGEST:
+            raise PassoError(f"'{name}' must be above 0 and at most {LARGEST}, got {brief(size)}")
 
 
 def png(thing: Curve | Trace | RangeTest) -> bytes | None:
@@ -146,7 +159,7 @@ def _marks(marks: Sequence[tuple[float, str]]) -> tuple[tuple[float, str], ...]:
     """Updates with a name each."""
     try:
         return tuple((real(update, "a mark's update"), str(name)) for update, name in marks)
-    except TypeError:
+    except (TypeError, ValueError):
         msg = f"marks are pairs of an update and a name, got {brief(marks)}; write [(500, 'here')]"
         raise PassoError(msg) from None
 

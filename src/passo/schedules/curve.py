@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
-from passo.ground.checks import shortened, whole
+from passo.ground.checks import brief, shortened, whole
+from passo.ground.errors import PassoError
 from passo.ground.pictures import Pictured
 from passo.schedules.crossings import MOST_CORNERS
 
@@ -16,6 +17,9 @@ if TYPE_CHECKING:
 
     from passo.schedules.algebra.length import Length
     from passo.schedules.time import Run
+
+
+_MOST_POINTS = 10**7
 
 
 class Drawable(Protocol):
@@ -115,7 +119,12 @@ class Curve(Pictured):
         >>> curve.relative, max(curve.values)
         (True, 0.5)
         """
-        whole(points, "points", least=2)
+        if not hasattr(schedule, "with_base"):
+            msg = f"a curve is of a schedule, got {brief(schedule)}; write Curve.of(schedule, run)"
+            raise PassoError(msg)
+        if label is not None and not isinstance(label, str):
+            raise PassoError(f"label must be text, got {brief(label)}")
+        whole(points, "points", least=2, most=_MOST_POINTS)
         placed = schedule.on(run)
         relative = base is None and placed.relative
         exact = placed.with_base(1.0 if base is None else base)

@@ -68,6 +68,12 @@ class RangeTest(Rebuilt, Pictured):
     key: str = "lr"
 
     def __post_init__(self) -> None:
+        listed = all(isinstance(each, (list, tuple)) for each in (self.ramp, self.runs))
+        if not listed or not all(isinstance(run, (list, tuple)) for run in self.runs):
+            raise PassoError(
+                f"a range test needs a list of values and a list of lists of losses, got "
+                f"{brief(self.ramp)} and {brief(self.runs)}; write RangeTest(values, [losses])"
+            )
         object.__setattr__(self, "ramp", tuple(as_number("ramp", each) for each in self.ramp))
         runs = tuple(tuple(map(_one_nan, run)) for run in self.runs)
         object.__setattr__(self, "runs", runs)
@@ -103,7 +109,7 @@ class RangeTest(Rebuilt, Pictured):
         >>> RangeTest.load(path) == test
         True
         """
-        name, content = os.fspath(path), text_in(path, "a range test", LARGEST)
+        content, name = text_in(path, "a range test", LARGEST), os.fspath(path)
         try:
             found = parsed(content)
         except PassoError as error:

@@ -10,7 +10,7 @@ from importlib import import_module
 from itertools import pairwise, repeat
 from typing import Any
 
-from passo.ground.checks import brief, some
+from passo.ground.checks import brief, some, whole
 from passo.ground.errors import PassoError
 from passo.ground.files import replacing
 from passo.ground.pictures import Pictured
@@ -18,6 +18,8 @@ from passo.ground.schema import plain
 from passo.trace.format import Parts, lines
 from passo.trace.reading import read
 from passo.trace.values import Column, Event, Rebuilt, Report
+
+KINDS = {"groups": str, "columns": Column, "reports": Report, "events": Event}
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -46,6 +48,13 @@ class Trace(Rebuilt, Pictured):
     complete: bool = True
 
     def __post_init__(self) -> None:
+        whole(self.updates, "updates", least=0)
+        for name, needed in KINDS.items():
+            values = getattr(self, name)
+            if not isinstance(values, (tuple, list)) or not set(map(type, values)) <= {needed}:
+                need = f"the {name} of a trace must be a tuple of {needed.__name__}"
+                raise PassoError(f"{need}, got {brief(values)}")
+            object.__setattr__(self, name, tuple(values))
         object.__setattr__(self, "plan", plain(self.plan))
         object.__setattr__(self, "meta", plain(self.meta))
         check_layout(self.groups, [(each.group, each.key) for each in self.columns])
@@ -155,6 +164,7 @@ class Trace(Rebuilt, Pictured):
         0.1
         """
         column = self.column(key, group)
+        _at(update)
         value = column.value(update) if 0 <= update < self.updates else None
         if value is None:
             raise PassoError(
@@ -171,6 +181,7 @@ class Trace(Rebuilt, Pictured):
         >>> Trace(3, ("all",), (Column(0, "lr", (0, 2), (0.1, 0.01)),)).exact(1)
         True
         """
+        _at(update)
         return 0 <= update < self.updates and all(each.exact(update) for each in self.columns)
 
     def frame(self) -> Any:
@@ -227,6 +238,7 @@ class Trace(Rebuilt, Pictured):
         >>> Trace(3, ("all",), (Column(0, "lr", (0, 2), (0.1, 0.01)),)).until(2).used()
         ([0, 1], [0.1, 0.1])
         """
+        _at(clock)
         columns = tuple(each.until(clock) for each in self.columns)
         return replace(
             self,
@@ -249,6 +261,11 @@ class Trace(Rebuilt, Pictured):
             f"one group must be called {group!r}, {len(places)} are; write its place, "
             f"the groups are {known}"
         )
+
+
+def _at(update: object) -> None:
+    if not isinstance(update, int):
+        raise PassoError(f"an update is a whole number, got {brief(update)}")
 
 
 def loaded(path: str | os.PathLike[str], *, unfolded: bool = True) -> Trace:

@@ -84,6 +84,9 @@ def parse_span(text: str) -> Span:
     >>> parse_span("90 epochs"), parse_span("percent(5)"), parse_span("2e9 tokens")
     (epochs(90), percent(5), tokens(2000000000))
     """
+    if not isinstance(text, str):
+        msg = f'a span is written "90 epochs" or "epochs(90)", got {brief(text)}'
+        raise PassoError(msg)
     said = re.fullmatch(r"\s*([\d_.]+(?:[eE][-+]?\d+)?)\s*([a-z]+)\s*", text[:200])
     if said:
         number, unit = said.groups()
