@@ -1,4 +1,4 @@
-"""Draws the pictures of these pages, grid.png and range_test.png: `python docs/figures.py`."""
+"""Draws the pictures of these pages, grid, update and range_test: `python docs/figures.py`."""
 
 from __future__ import annotations
 
@@ -52,6 +52,44 @@ def grid() -> None:
         arrowprops={"arrowstyle": "->", "color": "0.4"},
     )
     save(ax, HERE / "grid.png")
+
+
+def update() -> None:
+    """Which value is next and which was used, before, in and after `optimizer.step()`."""
+    figure = new_figure((6.4, 4.6))
+    ax = figure.add_subplot()
+    values = {3: 0.9, 4: 0.62, 5: 0.34}
+    begins, ends = [3.0, 4.0, 5.0], [3.68, 4.68, 5.55]
+    for (t, value), begin, end in zip(values.items(), begins, ends, strict=True):
+        ax.plot([begin, end], [value, value], color="tab:blue", lw=2.5, solid_capstyle="butt")
+        ax.text(begin + 0.02, value + 0.025, f"s({t})", color="tab:blue", fontsize=12)
+    for t in (3, 4):
+        ax.axvspan(t + 0.68, t + 1.0, color="0.88", lw=0)
+        ax.plot([t + 0.68], [values[t]], "o", color="tab:blue", ms=7)
+        ax.text(t + 0.84, 1.06, f"step()\nupdate {t}", fontsize=11, ha="center", va="bottom")
+        ax.text(t + 0.84, 0.02, f"uses\ns({t})", fontsize=11, ha="center", va="bottom")
+    ax.set(xlim=(2.97, 5.6), ylim=(0.0, 1.25), xticks=[], yticks=[])
+    ax.spines[["top", "right", "left"]].set_visible(False)
+    ax.set_ylabel("the field in the param group", fontsize=11)
+    ax.set_xlabel("the training loop", fontsize=11)
+    between = "clock          4\nget_last_lr()  s(4)\nlast_used()    s(3)"
+    looks: dict[str, Any] = {"family": "monospace", "fontsize": 10.5, "va": "center"}
+    ax.text(4.02, 0.84, between, **looks)
+    ax.annotate(
+        "teachers, averages:\nwith last_used()",
+        (4.1, 0.61),
+        (4.04, 0.33),
+        fontsize=11,
+        arrowprops={"arrowstyle": "->", "color": "0.4"},
+    )
+    ax.annotate(
+        "passo writes here",
+        (4.0, 0.63),
+        (3.04, 0.42),
+        fontsize=11,
+        arrowprops={"arrowstyle": "->", "color": "0.4"},
+    )
+    save(figure, HERE / "update.png")
 
 
 def on_digits(high: float = 10.0) -> RangeTest:
@@ -132,4 +170,5 @@ def _small(ax: Axes, test: RangeTest) -> None:
 
 if __name__ == "__main__":
     grid()
+    update()
     reading()

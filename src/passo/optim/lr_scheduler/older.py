@@ -84,7 +84,7 @@ def takes_verbose(init: Init) -> Init:
     def wrapper(self: Any, *args: Any, verbose: Any = _ABSENT, **named: Any) -> None:
         if len(args) == most + 1 and verbose is _ABSENT:
             *args, verbose = args  # type: ignore[assignment]
-        if verbose is not _ABSENT and verbose not in ("deprecated", False):
+        if verbose is not _ABSENT and verbose != "deprecated":
             warnings.warn(_VERBOSE, UserWarning, stacklevel=2)
         init(self, *args, **named)
 
