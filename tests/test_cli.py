@@ -230,6 +230,14 @@ def test_what_the_command_line_does_not_know_is_status_two(arguments):
     assert "Traceback" not in done.output
 
 
+@pytest.mark.parametrize("command", ["show", "check"])
+def test_arguments_without_a_name_are_answered_as_in_python(capsys, monkeypatch, command):
+    assert refused(capsys, monkeypatch, command, "cosine_decay(100)", "--run", "9 steps") == (
+        "cosine_decay takes its arguments by name, got 100; "
+        "write cosine_decay(peak=100) or cosine_decay(over=steps(100))"
+    )
+
+
 def test_errors_are_passos_own():
     with pytest.raises(PassoError):
         CliRunner().invoke(cli.app, ["show", "nonsense"], catch_exceptions=False)
