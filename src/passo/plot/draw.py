@@ -159,6 +159,8 @@ def _marks(marks: Sequence[tuple[float, str]]) -> tuple[tuple[float, str], ...]:
     """Updates with a name each."""
     try:
         return tuple((real(update, "a mark's update"), str(name)) for update, name in marks)
+    except PassoError:
+        raise
     except (TypeError, ValueError):
         msg = f"marks are pairs of an update and a name, got {brief(marks)}; write [(500, 'here')]"
         raise PassoError(msg) from None
