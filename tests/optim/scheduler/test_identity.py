@@ -250,8 +250,7 @@ def test_a_state_of_more_groups_says_that_one_is_lacking():
         "loading\n"
         "    now 0.1 and nothing\n"
         "    at the end 0 and nothing\n"
-        'write attach(..., on_change="keep") for the checkpoint\'s plan, "replace" for today\'s at '
-        'the same update, "rescale" for today\'s at the same share of the run'
+        'write attach(..., on_change="replace") for today\'s at the same update'
     )
 
 

@@ -31,8 +31,10 @@ class LoaderStep:
         device: Any,
     ) -> None:
         if not isinstance(model, torch.nn.Module):
-            msg = f"loader_step needs a torch module, got {brief(model)}; write loader_step(model, "
-            msg += "optimizer, loss_fn, loader)"
+            msg = (
+                f"loader_step needs a torch module, got {brief(model)}; "
+                "write loader_step(model, optimizer, loss_fn, loader)"
+            )
             raise PassoError(msg)
         if scaler is not None and not hasattr(scaler, "is_enabled"):
             msg = f"scaler must be a GradScaler, got {brief(scaler)}"

@@ -46,10 +46,12 @@ def no_optimizer(value: Any, call: str) -> str:
     '; write attach(torch.optim.AdamW(model.parameters()), ...)'
     """
     several = list(value.values() if isinstance(value, Mapping) else value) if _many(value) else []
-    adamw = f"; write {call}(torch.optim.AdamW"
     cases = (
-        (isinstance(value, torch.nn.Module), f"{adamw}(model.parameters()), ...)"),
-        (_all(several, torch.Tensor), f"{adamw}(parameters), ...)"),
+        (
+            isinstance(value, torch.nn.Module),
+            f"; write {call}(torch.optim.AdamW(model.parameters()), ...)",
+        ),
+        (_all(several, torch.Tensor), f"; write {call}(torch.optim.AdamW(parameters), ...)"),
         (
             bool(several) and all(hasattr(each, "param_groups") for each in several),
             f"; each optimizer is given by itself: write {call}(optimizer, ...) for each",
