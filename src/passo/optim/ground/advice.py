@@ -30,10 +30,9 @@ def shown(value: Any) -> str:
     code = brief(value) if isinstance(value, (*_PLAIN, list, tuple, dict)) else ""
     if code and "\n" not in code and " at 0x" not in code:
         return code
-    if isinstance(value, type):
-        return f"the class {value.__name__}"
-    if callable(value) and hasattr(value, "__name__"):
-        return f"the function {value.__name__}"
+    name = getattr(value, "__name__", "")
+    if name and callable(value):
+        return f"the {'class' if isinstance(value, type) else 'function'} {name}"
     kind = type(value)
     known = kind.__module__ == "builtins"
     return f"a {kind.__name__}" if known else f"an object of class {kind.__name__}"
