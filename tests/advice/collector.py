@@ -42,6 +42,9 @@ NO_ADVICE = {
     "run (training: mean of the last {} updates; validation: images ": "a caption of the demo",
     "plan before": "the name of a note in a trace",
     "plan after": "the name of a note in a trace",
+    "ways out": "the name of a note in a trace",
+    "an optimizer": "stands for a class that a trace does not name",
+    ", cut off: its end is missing": "says how a trace ended",
 }
 
 

@@ -19,6 +19,7 @@ from pathlib import Path
 
 import torch
 
+from passo.doctor import DoctorWarning
 from passo.doctor.command import findings
 from passo.doctor.run import run_script
 from tests.corpus.expected import WRONG
@@ -60,9 +61,11 @@ def found(loop: str) -> str:
     with contextlib.ExitStack() as stack:
         stack.enter_context(warnings.catch_warnings())
         warnings.simplefilter("ignore")
+        warnings.simplefilter("error", DoctorWarning)  # a rule that failed has found nothing either
         stack.enter_context(contextlib.redirect_stdout(io.StringIO()))
         stack.enter_context(contextlib.redirect_stderr(io.StringIO()))
-        codes = {each.code for each in findings(run_script(str(LOOPS[loop])))}
+        outcome = run_script(str(LOOPS[loop]))
+        codes = {each.code for each in findings(outcome)}
     torch.set_num_threads(threads)
     torch.set_rng_state(state)
     return " ".join(sorted(codes))

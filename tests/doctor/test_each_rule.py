@@ -146,6 +146,40 @@ def ranks(*rates):
     ]
 
 
+def together(*scheduled):
+    """Traces of optimizers that step after one backward pass, some with a scheduler."""
+    with Recorder() as recorder:
+        weights = [torch.nn.Parameter(torch.ones(2)) for _ in scheduled]
+        optimizers = [torch.optim.SGD([weight], lr=0.1) for weight in weights]
+        pairs = zip(optimizers, scheduled, strict=True)
+        schedulers = [ExponentialLR(each, 0.9) for each, has_one in pairs if has_one]
+        for _ in range(30):
+            sum(weight.square().sum() for weight in weights).backward()
+            for each in (*optimizers, *schedulers):
+                each.step()
+    return recorder.traces()
+
+
+def stopped(patience):
+    """The trace of a loop that is left after six bad reports, beside a plateau."""
+    with Recorder() as recorder:
+        weight = torch.nn.Parameter(torch.ones(2))
+        optimizer = torch.optim.SGD([weight], lr=0.1)
+        scheduler = ReduceLROnPlateau(optimizer, patience=patience)
+        best, bad = 9.0, 0
+        for epoch in range(50):
+            for _ in range(4):
+                weight.grad = torch.ones(2)
+                optimizer.step()
+            value = max(1.0, 3.0 - epoch)
+            scheduler.step(value)
+            best, bad = (value, 0) if value < best else (best, bad + 1)
+            if bad >= 6:
+                break
+    (trace,) = recorder.traces()
+    return trace
+
+
 def one_cycle(**given):
     return run(lambda o: OneCycleLR(o, 0.1, PLENTY, **given), after=step, sgd={"momentum": 0.5})
 
@@ -222,13 +256,16 @@ LOOPS = {
         ),
         lambda: plateau_on(lambda k: 0.3 + 0.5**k, patience=3),
     ),
+    "P023": (lambda: together(True, False), lambda: together(True, True)),
+    "P024": (lambda: stopped(10), lambda: stopped(2)),
 }
 
 
 def looked(rule, traces):
-    """What a rule says; where it looks at several ranks, of these."""
+    """What a rule says; where it looks at several ranks or optimizers, of these."""
     if isinstance(traces, list):
-        return list(rule.across([Case(trace) for trace in traces]))
+        several = getattr(rule, "across", None) or rule.beside
+        return list(several([Case(trace) for trace in traces]))
     return list(rule.look(Case(traces)))
 
 

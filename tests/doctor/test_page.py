@@ -57,6 +57,23 @@ def test_a_page_loads_nothing_and_fits_small_and_dark_screens(traces):
     assert text.count('<div class="narrow"><svg') == text.count('<div class="wide"><svg') == 2
 
 
+# 13: three of one class were one line three times
+def test_optimizers_of_one_class_are_counted_and_numbered():
+    with Recorder() as recorder:
+        weights = [torch.nn.Parameter(torch.ones(2)) for _ in "abc"]
+        optimizers = [torch.optim.Adam([weight], lr=0.1) for weight in weights]
+        for _ in range(15):
+            for weight, optimizer in zip(weights, optimizers, strict=True):
+                weight.grad = torch.ones(2)
+                optimizer.step()
+    told = recorder.traces()
+    assert report("train.py", told, []).startswith(
+        "passo doctor: train.py, 15 updates of each of 3 Adam optimizers\n"
+    )
+    titles = ["Adam, 15 updates", "Adam#2, 15 updates", "Adam#3, 15 updates"]
+    assert [each.title for each in graphs(told, [])] == titles
+
+
 def test_a_page_without_findings_says_so():
     trace = train(20, build=lambda o: StepLR(o, 5), each=lambda _k, _o, s: s.step())
     assert "<b>nothing found</b>" in page("train.py", [trace], [])

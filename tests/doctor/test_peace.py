@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 
 import pytest
+import torch
 from torch.optim.lr_scheduler import (
     CosineAnnealingLR,
     ExponentialLR,
@@ -13,6 +14,7 @@ from torch.optim.lr_scheduler import (
     ReduceLROnPlateau,
 )
 
+import passo
 from tests.doctor.test_advice import EPOCH, after_epochs, found, run, sgd
 
 
@@ -120,3 +122,39 @@ def test_a_group_at_the_rate_to_which_another_one_warms_up(decays, codes):
         run(optimizer, each)
 
     assert [each.code for each in found(script)] == codes
+
+
+# 13: the plan's length was compared with the updates of this process, and not with its own clock
+@pytest.mark.filterwarnings("ignore:the run ended early")
+@pytest.mark.parametrize(
+    ("begin", "detach", "codes"),
+    [(0, None, ["P007"]), (60, None, []), (0, 60, []), (0, 119, ["P007"])],
+)
+def test_a_plan_of_passo_is_measured_on_its_own_clock_while_it_is_attached(begin, detach, codes):
+    def script():
+        optimizer = sgd()
+        scheduler = passo.attach(optimizer, passo.Cosine(0.1, 0.01), passo.Run(passo.steps(180)))
+        scheduler.seek(begin)
+        run(optimizer, lambda k: scheduler.detach() if k == detach else None)
+
+    assert [each.code for each in found(script)] == codes
+
+
+# 13: "max" on a loss was found by its name alone, and the reductions themselves end its fall
+@pytest.mark.parametrize("patience", [0, 1, 3, 10])
+@pytest.mark.parametrize("mode", ["max", "min"])
+def test_a_loss_is_known_by_its_course_whatever_it_is_called(patience, mode):
+    def script():
+        weight = torch.nn.Parameter(torch.full((2,), 3.0))
+        optimizer = torch.optim.SGD([weight], lr=0.1)
+        plateau = ReduceLROnPlateau(optimizer, mode, patience=patience)
+        for _ in range(20):
+            for _ in range(4):
+                optimizer.zero_grad()
+                (weight.square().sum() + 0.1).backward()
+                optimizer.step()
+            score = float(weight.detach().square().sum()) + 0.1
+            plateau.step(score)
+
+    codes = [each.code for each in found(script)]
+    assert codes == ["P012"] if mode == "max" else "P012" not in codes

@@ -262,3 +262,26 @@ def test_a_plan_of_passo_is_shown_by_the_doctor():
     filled = plan.on(Run(epochs(10), steps_per_epoch=10)).with_base(0.3)
     assert line.updates[-1] == 100.0
     assert list(line.values) == pytest.approx([filled(t) for t in line.updates])
+
+
+# 13: the legend named what was nowhere to be seen, and a line that was cut looked as if it ended
+def test_the_legend_says_planned_where_that_is_seen_and_where_it_was_cut():
+    whole = train(50, build=lambda o: CosineAnnealingLR(o, 50), each=per_update)
+    assert "planned" not in report("train.py", [whole], [])
+    long = train(50, build=lambda o: CosineAnnealingLR(o, 200), each=per_update)
+    assert "· planned\n" in report("train.py", [long], [])
+    longer = train(50, build=lambda o: CosineAnnealingLR(o, 1000), each=per_update)
+    assert "· planned, up to 5 times the run\n" in report("train.py", [longer], [])
+    assert "planned, up to 5 times the run" in page("train.py", [longer], [])
+
+
+# 13: timm's plateau is torch's inside, which was dotted at full rate through timm's own warm-up
+def test_nothing_is_planned_for_a_plateau_whose_rate_others_write():
+    def warm_up(k, optimizer, scheduler):
+        if k < 10:
+            optimizer.param_groups[0]["lr"] = 0.01 * (k + 1)
+        elif k % 5 == 0:
+            scheduler.step(1.0)
+
+    trace = train(60, build=lambda o: ReduceLROnPlateau(o, patience=2), each=warm_up)
+    assert planned(trace) == ()

@@ -9,6 +9,7 @@ from itertools import count
 import pytest
 from hypothesis import given
 
+from passo import Linear, steps
 from passo.ground.errors import PassoError
 from passo.trace import Column, Event, Report, Trace, TraceWriter
 from passo.trace import sink as sinks
@@ -174,6 +175,40 @@ def test_lines_reach_the_file_every_half_second(path, monkeypatch):
         assert Trace.load(path).updates == 2001
         writer.flush()
         assert Trace.load(path).updates == 2002
+
+
+def test_updates_that_were_reached_used_what_the_last_one_did(path):
+    with TraceWriter(path, [(0, "lr"), (0, "momentum")]) as writer:
+        writer.update(0, [0.1, 0.9])
+        writer.reach(5)
+        writer.event(5, "load")
+        writer.update(5, [0.2, 0.9])
+        writer.reach(3)  # not back
+    assert Trace.load(path).used("lr") == ([0, 1, 2, 3, 4, 5], [0.1] * 5 + [0.2])
+
+
+def test_a_stretch_of_a_plan_ends_where_updates_that_were_reached_left_it(path):
+    plan = Linear(1, 1, steps(4)).then(Linear(1, 0, steps(4)))
+    with TraceWriter(path, [(0, "lr")]) as writer:
+        writer.follow(0, plan)
+        writer.update(0, [0.5])
+        writer.update(1, [1.0])
+        writer.reach(8)
+    assert Trace.load(path).used("lr")[1] == [0.5] + [1.0] * 7
+
+
+def test_what_goes_on_is_read_as_it_was_told_last(path):
+    with TraceWriter(path, [(0, "lr")]) as writer:
+        writer.so_far(0, "advance", [{"hits": 1}], "a")
+        writer.so_far(0, "epoch", [{"hits": 1}], "b")
+        writer.reach(3)
+        writer.so_far(3, "advance", [{"hits": 3}, {"hits": 1}], "a")
+        writer.flush()
+        told = [(each.kind, each.clock, each.detail["hits"]) for each in Trace.load(path).events]
+        assert told == [("epoch", 0, 1), ("advance", 3, 3), ("advance", 3, 1)]
+        writer.event(4, "advance", {"hits": 5}, stands="a")
+    told = [(each.kind, each.clock, each.detail["hits"]) for each in Trace.load(path).events]
+    assert told == [("epoch", 0, 1), ("advance", 4, 5)]
 
 
 BACK = "the trace is at update 2, it cannot take one of update 1; write writer.rewind(1) to go back"

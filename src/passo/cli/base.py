@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import atexit
+import os
+import signal
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -21,7 +24,8 @@ if TYPE_CHECKING:
 
 NO_ANSWER: Final = 1
 BAD_INPUT: Final = 2
-INTERRUPTED: Final = 130
+SIGNALLED: Final = 128  # and the number of the signal
+INTERRUPTED: Final = SIGNALLED + signal.SIGINT
 
 
 class Command(TyperCommand):
@@ -74,6 +78,24 @@ def main() -> None:
     except PassoError as error:
         typer.echo(f"passo: {error}", err=True)
         sys.exit(BAD_INPUT)
+
+
+class Death:
+    """Ends this process by a signal, as Python ends a script that Ctrl-C interrupted.
+
+    Made before anything else is imported, it comes last of what runs at the exit.
+    """
+
+    def __init__(self) -> None:
+        self.by: int | None = None
+        atexit.register(self._die)
+
+    def _die(self) -> None:
+        if self.by is not None and os.name == "posix":
+            sys.stdout.flush()
+            sys.stderr.flush()
+            signal.signal(self.by, signal.SIG_DFL)
+            os.kill(os.getpid(), self.by)
 
 
 @contextmanager

@@ -8,7 +8,17 @@ from typing import Annotated, Any
 
 import typer
 
-from passo.cli.base import INTERRUPTED, NO_ANSWER, Command, app, command, draw_into, writing
+from passo.cli.base import (
+    INTERRUPTED,
+    NO_ANSWER,
+    SIGNALLED,
+    Command,
+    Death,
+    app,
+    command,
+    draw_into,
+    writing,
+)
 from passo.schedules import PassoError
 
 
@@ -97,7 +107,7 @@ class _Doctor(Command):
 
 @app.command(cls=_Doctor, context_settings={"allow_interspersed_args": False})
 def doctor(  # noqa: PLR0917 (typer reads options from the parameters)
-    script: Annotated[str, typer.Argument(help="what to run, as it is: train.py")] = "",
+    script: Annotated[str, typer.Argument(help="what to run, as it is: train.py; or a trace")] = "",
     arguments: Annotated[
         list[str] | None, typer.Argument(help="all that follows is the script's own")
     ] = None,
@@ -112,7 +122,11 @@ def doctor(  # noqa: PLR0917 (typer reads options from the parameters)
     ] = None,
     strict: Annotated[bool, typer.Option("--strict", help="exit status 1 on findings")] = False,  # noqa: FBT002
 ) -> None:
-    """Run a training script, unmodified, and say what is wrong with its schedule."""
+    """Run a training script, unmodified, and say what is wrong with its schedule.
+
+    A trace that was kept (run.jsonl) in its place is read, and reported on in the same way.
+    """
+    death = Death()
     from passo.doctor.command import examine
 
     own = [*([script] if module and script else []), *(arguments or [])]
@@ -129,4 +143,6 @@ def doctor(  # noqa: PLR0917 (typer reads options from the parameters)
         record=record,
         strict=strict,
     )
-    sys.exit(status)
+    if status < 0:
+        death.by = -status
+    sys.exit(status if status >= 0 else SIGNALLED - status)

@@ -44,6 +44,11 @@ class Case:
         return bool(self.trace.meta.get("left"))
 
     @property
+    def too_short(self) -> bool:
+        """Whether the run was left before what comes once an epoch was due."""
+        return self.left and self.epochs <= 1
+
+    @property
     def attached(self) -> bool:
         """Whether a Scheduler of passo was attached."""
         return self.trace.plan is not None

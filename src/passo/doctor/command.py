@@ -6,14 +6,16 @@ import json
 import shutil
 import sys
 import warnings
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from passo.doctor import children
 from passo.doctor.diagnosis import compare_ranks, diagnose
 from passo.doctor.finding import DoctorWarning
-from passo.doctor.report import report
+from passo.doctor.report import About, report
 from passo.doctor.run import Outcome, run_script
+from passo.doctor.saved import is_trace, saved
 from passo.ground.errors import PassoError
 from passo.trace import replacing
 
@@ -21,6 +23,9 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from passo.doctor.finding import Finding
+
+
+HURRY: Final = 5.0  # seconds that rank 0 waits for the others when SIGKILL is to come
 
 
 def examine(
@@ -34,31 +39,72 @@ def examine(
     record: Path | None = None,
     strict: bool = False,
 ) -> int:
-    """Runs a script, tells what was found, and answers with the status to end with."""
+    """Runs a script, or reads traces, tells what was found; answers with the status to end with.
+
+    A negative one is the signal to die by, as the script without the doctor would.
+    """
     for path in (html, as_json):
         if path is not None and not path.parent.is_dir():
             msg = f"cannot write {str(path)!r}: there is no folder {str(path.parent)!r}"
             raise PassoError(msg)
-    outcome = run_script(target, arguments, module=module, most=most, folder=record)
-    job = children.job()
-    if job is not None:
+    tell = Teller(target, html, as_json, strict)
+    if is_trace(target) and not module:
+        if record is not None or most is not None:
+            option = "--record" if record is not None else "--max-updates"
+            msg = f"{option} is for a script that runs, and {target!r} is a trace; leave it out"
+            raise PassoError(msg)
+        return tell(saved([target, *arguments]))
+    outcome = run_script(
+        target, arguments, module=module, most=most, folder=record, dying=tell.in_short
+    )
+    return tell.of_job(outcome)
+
+
+@dataclass(frozen=True)
+class Teller:
+    """Tells what a run gave, wherever that was asked for; answers with the status to end with."""
+
+    target: str
+    html: Path | None
+    as_json: Path | None
+    strict: bool
+
+    def of_job(self, outcome: Outcome, patience: float = children.PATIENCE) -> int:
+        """The same, of a rank of torchrun: the first tells of all of them."""
+        job = children.job()
+        if job is None:
+            return self(outcome)
         shelf, rank, world = job
         if rank:
             children.keep(list(outcome.traces), shelf, f"rank{rank}")
             return outcome.status
-        others = children.await_ranks(shelf, world)
+        others = children.await_ranks(shelf, world, patience)
         shutil.rmtree(shelf, ignore_errors=True)
-        outcome = Outcome((outcome.traces, *others), outcome.status)
-    found = _findings(outcome)
-    sys.stdout.write("\n" + report(target, outcome.traces, found) + "\n")
-    if as_json is not None:
-        text = json.dumps({"findings": [each.as_json() for each in found]}, indent=2)
-        _write(as_json, text + "\n")
-    if html is not None:
-        from passo.doctor.page import page
+        return self(replace(outcome, ranks=(outcome.traces, *others)))
 
-        _write(html, page(target, outcome.traces, found))
-    return outcome.status or int(strict and bool(found))
+    def in_short(self, outcome: Outcome) -> int:
+        """The same, of a run that is about to be killed: who sent SIGTERM waits for no rank."""
+        return self.of_job(outcome, HURRY)
+
+    def __call__(self, outcome: Outcome) -> int:
+        """Prints the report, and writes the files."""
+        found = _findings(outcome)
+        text = report(self.target, outcome.traces, found, about(outcome))
+        sys.stdout.write("\n" + text + "\n")
+        if self.as_json is not None:
+            told = json.dumps({"findings": [each.as_json() for each in found]}, indent=2)
+            _write(self.as_json, told + "\n")
+        if self.html is not None:
+            from passo.doctor.page import page
+
+            _write(self.html, page(self.target, outcome.traces, found, about(outcome)))
+        return outcome.status or int(self.strict and bool(found))
+
+
+def about(outcome: Outcome) -> About:
+    """What is to be said of a run beside its traces."""
+    trained = sum(any(trace.updates for trace in each) for each in outcome.ranks)
+    return About(trained, outcome.how, outcome.backward)
 
 
 def findings(outcome: Outcome) -> list[Finding]:

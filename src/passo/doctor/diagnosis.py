@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from passo.doctor.case import Case
 from passo.doctor.finding import DoctorWarning
-from passo.doctor.rules import RULES, p017
+from passo.doctor.rules import RULES, p017, p023
 from passo.ground.checks import brief
 from passo.ground.errors import PassoError
 from passo.trace import Trace
@@ -27,17 +27,18 @@ BRINGS: Final = {
     "P004": ("P007", "P018"),
     "P005": ("P018",),
     "P006": ("P018",),
-    "P011": ("P012", "P022"),
+    "P011": ("P006", "P012", "P022"),
+    "P012": ("P006",),
     "P014": ("P007",),
     "P015": ("P005", "P006", "P007"),
     "P016": ("P001", "P003", "P005", "P007"),
     "P021": ("P005", "P006", "P018"),
-    "P022": ("P012",),
+    "P022": ("P006", "P012"),
 }
 
 
 def diagnose(traces: Trace | Sequence[Trace]) -> list[Finding]:
-    """What is wrong with the runs that these traces are of, in the order of the codes.
+    """What is wrong with the runs of one process, in the order of the codes: each by its trace.
 
     A rule that fails is a fault of passo, and no harm to a run: it is told as a `DoctorWarning`,
     and the others look on.
@@ -51,7 +52,9 @@ def diagnose(traces: Trace | Sequence[Trace]) -> list[Finding]:
         if not isinstance(each, Trace):
             msg = f"diagnose needs a Trace, or several, got {brief(each)}; write Trace.load(path)"
             raise PassoError(msg)
-    found = _once([finding for trace in several for finding in _of_one(Case(trace.sampled()))])
+    cases = [Case(trace.sampled()) for trace in several]
+    found = _once([finding for case in cases for finding in _of_one(case)])
+    found += _looked(p023.CODE, p023.beside, cases)
     return sorted(found, key=lambda finding: finding.code)
 
 

@@ -32,7 +32,8 @@ class Known:
     """One scheduler, and those inside it.
 
     `classes` are its own and those above it, each with its module; `future` is what its function
-    gives, and would have given had the run gone on; `made` counts the updates of the run.
+    gives, and would have given had the run gone on; `made` counts the updates of the run; `usual`
+    is what the optimizer's class takes for a momentum.
     """
 
     number: int
@@ -52,6 +53,7 @@ class Known:
     position: float
     future: Sequence[Sequence[float]]
     made: int
+    usual: Mapping[str, Any]
 
     @property
     def kind(self) -> str:

@@ -6,8 +6,8 @@ import io
 from html import escape
 from typing import TYPE_CHECKING, Any, Final
 
-from passo.doctor.planned import planned
-from passo.doctor.report import Graph, curve, graphs, name, ran
+from passo.doctor.planned import shown
+from passo.doctor.report import NOTHING_MORE, About, Graph, curve, graphs, ran
 from passo.ground.errors import PassoError
 
 if TYPE_CHECKING:
@@ -38,9 +38,13 @@ svg { display: block; width: 100%; height: auto } .narrow { display: none }
 """
 
 
-def page(target: str, traces: Sequence[Trace], found: Sequence[Finding]) -> str:
+def page(
+    target: str, traces: Sequence[Trace], found: Sequence[Finding], about: About = NOTHING_MORE
+) -> str:
     """What ran, the rates that it used, and what the doctor says."""
-    many = f"{len(found)} finding{'s' if len(found) != 1 else ''}" if found else "nothing found"
+    many = (
+        f"{len(found)} finding{'s' if len(found) != 1 else ''}" if found else about.nothing(traces)
+    )
     pictures = graphs(traces, found)
     pictures = sorted(pictures, key=lambda each: not each.marks)[:PICTURES]
     parts = [
@@ -48,7 +52,7 @@ def page(target: str, traces: Sequence[Trace], found: Sequence[Finding]) -> str:
         '<meta name="viewport" content="width=device-width, initial-scale=1">',
         f"<title>passo doctor: {escape(target)}</title><style>{STYLE}</style></head><body>",
         f"<h1>passo doctor: <code>{escape(target)}</code></h1>",
-        f'<p><b>{many}</b><span class="soft">{escape(ran(traces))}</span></p>',
+        f'<p><b>{many}</b><span class="soft">{escape(ran(traces, about))}</span></p>',
         *(_entry(each) for each in found),
         *(_figure(each) for each in pictures),
         "</body></html>",
@@ -69,7 +73,7 @@ def _figure(each: Graph) -> str:
         wide, narrow = (_svg(each, width) for width in (WIDE, NARROW))
     except PassoError:
         return f"<figure><pre>{escape(curve(each))}</pre></figure>"
-    label = escape(f"what each update used: {name(each.trace)}")
+    label = escape(f"what each update used: {each.name}")
     return (
         f'<figure role="img" aria-label="{label}">'
         f'<div class="wide">{wide}</div><div class="narrow">{narrow}</div></figure>'
@@ -81,9 +85,9 @@ def _svg(each: Graph, width: float) -> str:
 
     looks: dict[str, Any] = {
         "marks": each.marks,
-        "title": name(each.trace),
+        "title": each.name,
         "width": width,
-        "planned": planned(each.trace),
+        "planned": shown(each.trace),
     }
     file = io.StringIO()
     figure = draw(each.trace, **looks).figure.canvas.figure

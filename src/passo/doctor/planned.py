@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+from bisect import bisect_right
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 from passo.doctor.case import Case
@@ -19,6 +21,8 @@ if TYPE_CHECKING:
     from passo.trace import Trace
 
 TIMES: Final = 5  # the run: what lies farther ahead would leave of it a sliver of the picture
+EDGE: Final = 0.02  # relative: less is not to be seen in a picture
+CUT: Final = f"planned, up to {TIMES} times the run"
 POINTS: Final = 2000
 MOST: Final = 5000  # advances that are simulated, where there is no closed form
 CLOSE: Final = 1e-6  # relative: a loaded rate is the planned one
@@ -42,7 +46,39 @@ def planned(trace: Trace) -> tuple[Planned, ...]:
         found = of_its_plan(trace) if trace.plan is not None else _rebuilt(Case(trace.sampled()))
     except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError):
         return ()
-    return tuple(each.until(TIMES * trace.updates) for each in found)
+    end = TIMES * trace.updates
+    return tuple(
+        replace(each.until(end), label=CUT) if each.updates[-1:] > (end,) else each
+        for each in found
+    )
+
+
+def shown(trace: Trace) -> tuple[Planned, ...]:
+    """The same where a picture shows it: it parts from what was used somewhere, or goes on.
+
+    >>> from passo.trace import Column, Trace
+    >>> plan = {"lr": "Linear(1, 0, steps(4))"}
+    >>> used = Column(0, "lr", (0, 1, 2, 3), (1.0, 0.75, 0.5, 0.25))
+    >>> shown(Trace(4, ("all",), (used,), plan=plan))
+    ()
+    """
+    found = planned(trace)
+    return found if any(_is_seen(trace, each) for each in found) else ()
+
+
+def _is_seen(trace: Trace, line: Planned) -> bool:
+    if line.updates[-1] > trace.updates + max(1.0, EDGE * trace.updates):
+        return True
+    column = next(e for e in trace.columns if (e.group, e.key) == (line.group, line.key))
+    for update, value in zip(line.updates, line.values, strict=True):
+        row = bisect_right(column.updates, update)
+        near = [each for each in column.values[max(0, row - 1) : row + 1] if each is not None]
+        if not row or update > trace.updates - 1 or not near:
+            continue  # folded into buckets, or the update after the last one
+        room = EDGE * max(map(abs, near))
+        if not min(near) - room <= value <= max(near) + room:
+            return True
+    return False
 
 
 def _rebuilt(case: Case) -> tuple[Planned, ...]:
@@ -51,6 +87,8 @@ def _rebuilt(case: Case) -> tuple[Planned, ...]:
     if len(leading) != 1 or not _is_simple(leading[0], case):
         return ()
     known = leading[0]
+    if known.plateau and any(e.detail["key"] == "lr" for e in case.recurrences("edit")):
+        return ()  # it holds no value of its own: what others write is what it goes on from
     positions, values = _values(known, case)
     if case.events("load") and not math.isclose(values[0][0], case.at(known.begun), rel_tol=CLOSE):
         return ()

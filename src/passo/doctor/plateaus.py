@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from passo.doctor.case import Case
     from passo.doctor.known import Known
 
+DEAD: Final = 1.1e-3  # of the peak: three reductions by ten, after which a metric hardly moves
 BEND: Final = 1.652  # the median of |a - 2b + c| where a, b, c are normal with spread 1
 
 
@@ -22,16 +23,19 @@ BEND: Final = 1.652  # the median of |a - 2b + c| where a, b, c are normal with 
 class Judged:
     """A plateau and its metric, gone through again by the rule of the class that was built.
 
-    `fired` are the places of the reports at which it was due, `reductions` how often the rate
-    really changed then.
+    `clocks` are those of the reports, `fired` the places of those at which it was due,
+    `reductions` how often the rate really changed then. The first `alive` reports came before the
+    reductions had left next to no rate: later ones say nothing of where the metric was going.
     """
 
     known: Known
     name: str
     rule: Rule
+    clocks: Sequence[int]
     metrics: Sequence[float]
     fired: Sequence[int]
     reductions: int
+    alive: int
     flat_beyond_patience: bool
     change: float
 
@@ -97,7 +101,9 @@ def _gone_through(
     factor = float(known.plan.get("factor", 0.1))
     change = min((before * (1 - factor) for before, _ in rates), default=math.inf)
     flat = _longest_flat(rule, metrics) > rule.patience + 1 and not reductions
-    return Judged(known, name, rule, metrics, fired, reductions, flat, change)
+    dead = (k + 1 for k, (_, after) in zip(fired, rates) if after <= DEAD * case.peak)  # noqa: B905
+    alive = next(dead, len(metrics))
+    return Judged(known, name, rule, clocks, metrics, fired, reductions, alive, flat, change)
 
 
 def _rule(known: Known) -> Rule:

@@ -65,6 +65,7 @@ def _known(
         position=ends.get(number, start + moved),
         future=_future(trace, number),
         made=trace.updates,
+        usual=built.get("usual", {}),
     )
 
 

@@ -141,10 +141,10 @@ def _values(trace: Trace, key: str, plans: Sequence[Planned], *, lead: bool) -> 
 
 def _meant(plans: Sequence[Planned]) -> tuple[Line, ...]:
     """What was planned, each curve once, with one name for all of them."""
-    curves = dict.fromkeys((each.updates, each.values, each.steps) for each in plans)
+    curves = {(each.updates, each.values, each.steps): each.label for each in plans}
     return tuple(
-        Line("" if place else "planned", x, y, DARK, "dashed", steps, width=1.0)
-        for place, (x, y, steps) in enumerate(curves)
+        Line("" if place else label, x, y, DARK, "dashed", steps, width=1.0)
+        for place, ((x, y, steps), label) in enumerate(curves.items())
     )
 
 

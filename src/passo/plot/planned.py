@@ -25,7 +25,7 @@ LOOKS = 33
 class Planned:
     """What one field of one param group was to be: values over updates, also fractions of them.
 
-    `steps`: each value holds until the next.
+    `steps`: each value holds until the next. `label` is what the legend says.
 
     >>> Planned("lr", 0, (0.0, 10.0), (0.1, 0.0)).values
     (0.1, 0.0)
@@ -36,6 +36,7 @@ class Planned:
     updates: tuple[float, ...]
     values: tuple[float, ...]
     steps: bool = False
+    label: str = "planned"
 
     @classmethod
     def of(cls, key: str, group: int | None, curve: Curve) -> Planned:

@@ -7,6 +7,10 @@
     {"coarse":"0.lr","buckets":[[0,64,0.1,0.2,0.3]]}  older updates: from, up to, least, mean, most
     {"clock":500,"report":{"val_loss":0.25}}        after 500 updates
     {"clock":500,"event":"load","detail":{}}
+    {"clock":500,"event":"advance","so_far":[{},{}],"stands":"3"}
+                                                    events that still go on; the next line with
+                                                    this name takes their place
+    {"clock":510,"event":"advance","detail":{},"stands":"3"}
     {"clock":500,"groups":["head"],"columns":["1.lr"]}      a group that joined
     {"clock":731}                                   how far, where nothing changed
     {"clock":900,"end":true}                        closed in order: nothing is missing
@@ -20,7 +24,7 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from heapq import merge
 from itertools import chain, groupby
 from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
@@ -136,9 +140,15 @@ def report_line(report: Report) -> str:
     return f'{{"clock":{report.clock},"report":{{{pairs}}}}}\n'
 
 
-def event_line(event: Event) -> str:
-    """The line of an event."""
-    return line(clock=event.clock, event=event.kind, detail=event.detail)
+def event_line(event: Event, stands: str | None = None) -> str:
+    """The line of an event; of one that went on under the name `stands`, and is over."""
+    named = {} if stands is None else {"stands": stands}
+    return line(clock=event.clock, event=event.kind, detail=event.detail, **named)
+
+
+def so_far_line(clock: int, kind: str, details: Sequence[Any], stands: str) -> str:
+    """The line of events of one kind that still go on, as far as they came."""
+    return line(clock=clock, event=kind, so_far=plain(details), stands=stands)
 
 
 def lines(trace: Parts) -> Iterator[str]:

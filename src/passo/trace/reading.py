@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
+from itertools import chain
 from typing import Any, BinaryIO, Final, NoReturn
 
 from passo.ground.checks import brief
@@ -146,6 +147,8 @@ LINES: Final[tuple[dict[str, Check], ...]] = (
     {"coarse": text, "buckets": listed(BUCKET)},
     {"clock": anything, "report": mapping(loose)},
     {"clock": anything, "event": text, "detail": mapping(anything)},
+    {"clock": anything, "event": text, "detail": mapping(anything), "stands": text},
+    {"clock": anything, "event": text, "so_far": listed(mapping(anything)), "stands": text},
     {"clock": anything, "groups": _texts, "columns": _texts},
     {"clock": anything},
     {"clock": anything, "end": _true},
@@ -168,6 +171,7 @@ class Gathered:
         self.coarse: dict[str, tuple[Bucket, ...]] = {}
         self.reports: list[Report] = []
         self.events: list[Event] = []
+        self.standing: dict[str, list[Event]] = {}
         self._joined(header)
 
     def take(self, line: Any) -> None:
@@ -199,7 +203,7 @@ class Gathered:
             tuple(self.groups),
             tuple(columns),
             tuple(self.reports),
-            tuple(self.events),
+            self._all_events(),
             self.header["plan"],
             self.header["run"],
             self.header["meta"],
@@ -263,7 +267,17 @@ class Gathered:
         self.reports.append(Report(line["clock"], tuple(line["report"].items())))
 
     def _event(self, line: dict[str, Any]) -> None:
+        self.standing.pop(line.get("stands", ""), None)
         self.events.append(Event(line["clock"], line["event"], line["detail"]))
+
+    def _so_far(self, line: dict[str, Any]) -> None:
+        found = [Event(line["clock"], line["event"], detail) for detail in line["so_far"]]
+        self.standing[line["stands"]] = found
+
+    def _all_events(self) -> tuple[Event, ...]:
+        """Those that happened, and what went on when the file ended."""
+        found = [*self.events, *chain.from_iterable(self.standing.values())]
+        return tuple(sorted(found, key=lambda each: each.clock))
 
     def _joined(self, line: dict[str, Any]) -> None:
         self.groups += line["groups"]
@@ -296,6 +310,8 @@ TAKES: Final[tuple[Take, ...]] = (
     Gathered._coarse,
     Gathered._report,
     Gathered._event,
+    Gathered._event,
+    Gathered._so_far,
     Gathered._joined,
     Gathered._far,
     Gathered._far,

@@ -164,6 +164,24 @@ class TraceWriter:
         if monotonic() >= sink.due:
             sink.flush()
 
+    def reach(self, clock: int) -> None:
+        """`clock` updates were made: those that were not told used what the last one did.
+
+        >>> import tempfile, pathlib
+        >>> path = pathlib.Path(tempfile.mkdtemp()) / "trace.jsonl"
+        >>> with TraceWriter(path, [(0, "lr")]) as writer:
+        ...     writer.update(0, [0.1])
+        ...     writer.reach(3)
+        >>> Trace.load(path).used()
+        ([0, 1, 2], [0.1, 0.1, 0.1])
+        """
+        sink = self._sink
+        if clock > sink.clock and self._finish.alive:
+            for place, forecast in enumerate(self._expected):
+                if forecast is not None and self._last[place] is PLANNED:
+                    self._hold(place, forecast, clock)
+            sink.clock = clock
+
     def follow(self, place: int, schedule: Schedule | None, shift: float = 0.0) -> None:
         """From the next update on the column at `place` is expected to use schedule(t - shift).
 
@@ -184,19 +202,51 @@ class TraceWriter:
             raise PassoError(f"there is no column {place}; the columns are {self.columns}")
         self._expected[place] = None if schedule is None else Forecast.of(schedule, shift)
 
-    def report(self, clock: int, metrics: Mapping[str, SupportsFloat]) -> None:
-        """When `clock` updates had been made, these metrics were reported."""
+    def report(
+        self, clock: int, metrics: Mapping[str, SupportsFloat], *, at_once: bool = True
+    ) -> None:
+        """When `clock` updates had been made, these metrics were reported.
+
+        Without `at_once` the line waits for others, as those of updates do.
+        """
         report = Report.of(clock, metrics)
         self._skip_to(clock)
         self._sink.put(text.report_line(report), clock)
-        self._sink.flush()
+        if at_once:
+            self._sink.flush()
 
-    def event(self, clock: int, kind: str, detail: Mapping[str, Any] | None = None) -> None:
-        """When `clock` updates had been made, this happened; `detail` is plain JSON."""
+    def event(
+        self,
+        clock: int,
+        kind: str,
+        detail: Mapping[str, Any] | None = None,
+        *,
+        stands: str | None = None,
+    ) -> None:
+        """When `clock` updates had been made, this happened; `detail` is plain JSON.
+
+        With `stands` it takes the place of what was told of it by `so_far` under that name.
+        """
         event = Event(clock, kind, detail or {})
         self._skip_to(clock)
-        self._sink.put(text.event_line(event), clock)
+        self._sink.put(text.event_line(event, stands), clock)
         self._sink.flush()
+
+    def so_far(
+        self, clock: int, kind: str, details: Sequence[Mapping[str, Any]], stands: str
+    ) -> None:
+        """Events that go on, as far as they came: the next told under this name replaces them.
+
+        >>> import tempfile, pathlib
+        >>> path = pathlib.Path(tempfile.mkdtemp()) / "trace.jsonl"
+        >>> with TraceWriter(path, []) as writer:
+        ...     writer.so_far(1, "epoch", [{"hits": 1}], "a")
+        ...     writer.so_far(2, "epoch", [{"hits": 2}], "a")
+        >>> [(each.clock, each.detail) for each in Trace.load(path).events]
+        [(2, {'hits': 2})]
+        """
+        self._skip_to(clock)
+        self._sink.put(text.so_far_line(clock, kind, details, stands), clock)
 
     def add_group(self, name: str, keys: Sequence[str]) -> int:
         """A group joined: its columns come last from now on; answers with its place."""
@@ -242,9 +292,9 @@ class TraceWriter:
                 forecast.stop()
                 self._expected[place] = forecast
 
-    def flush(self) -> None:
-        """Writes what waits, and how far the clock is."""
-        self._sink.flush(far=True)
+    def flush(self, *, far: bool = True) -> None:
+        """Writes what waits, and how far the clock is; without `far` where that is news."""
+        self._sink.flush(far=far)
 
     def close(self) -> None:
         """Writes what waits and the line that makes the trace complete; once."""
@@ -348,6 +398,17 @@ class TraceWriter:
             self._put(f'{{"update":{t},"used":{{{",".join(used)}}}}}\n', told)
         if self._lines > MOST * exact_for(len(now)):
             self._condense()
+
+    def _hold(self, place: int, forecast: Forecast, clock: int) -> None:
+        """Up to `clock` a column held its value: where the plan left it, the stretch ends."""
+        first = self._sink.clock
+        value = forecast.says(first - 1)
+        end = next((t for t in range(first, clock) if forecast.says(t) != value), None)
+        if end is not None:
+            forecast.stop()
+            self._last[place] = value
+            told = f"{self._names[place]}:{text.token(value)}"
+            self._put(f'{{"update":{end},"used":{{{told}}}}}\n', end + 1)
 
     def _put(self, line: str, told: int) -> None:
         self._sink.put(line, told)

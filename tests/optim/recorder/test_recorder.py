@@ -23,6 +23,7 @@ from torch.optim.lr_scheduler import (
 from passo.doctor import diagnose
 from passo.optim import Recorder, watch
 from passo.optim.recorder.record import Record
+from passo.optim.recorder.tally import Tally
 from passo.schedules import PassoError, PassoWarning
 from passo.trace import Trace
 from tests.torches import OLD_TORCH
@@ -392,6 +393,88 @@ def test_a_killed_run_leaves_a_readable_file(tmp_path):
     assert trace.value(100) == pytest.approx(0.1 * 0.999**100)
 
 
+LEFT = """
+import os, signal, sys, torch
+from passo.optim import Recorder
+weight = torch.nn.Parameter(torch.ones(2))
+Recorder(sys.argv[1]).start()
+optimizer = torch.optim.SGD([weight], lr=0.1)
+{build}
+for k in range(int(sys.argv[2])):
+    (weight * weight).sum().backward()
+    optimizer.step()
+    {step}
+os.kill(os.getpid(), signal.{signal})
+"""
+
+
+def killed(tmp_path, made, by="SIGKILL", build="", step=""):
+    """What a run that ended in the middle of it left."""
+    script = tmp_path / "script.py"
+    script.write_text(LEFT.format(build=build, step=step, signal=by))
+    folder = str(tmp_path / "kept")
+    done = subprocess.run([sys.executable, str(script), folder, str(made)], check=False)
+    assert done.returncode == -getattr(signal, by)
+    return Trace.load(tmp_path / "kept" / "0.jsonl")
+
+
+STEPS = "scheduler = torch.optim.lr_scheduler.StepLR(optimizer, 20)", "scheduler.step()"
+
+
+# 13: of 60 updates 1 was left, of 1,000 there were 513; no advance, no loss, nothing of the header
+@pytest.mark.parametrize(("made", "by"), [(60, "SIGKILL"), (60, "SIGTERM"), (1000, "SIGKILL")])
+def test_a_killed_run_leaves_its_updates_advances_and_losses(tmp_path, made, by):
+    trace = killed(tmp_path, made, by, *STEPS)
+    least = made - 2 - made // 16
+    assert least <= trace.updates <= made
+    used = [0.1 * 0.1 ** (k // 20) for k in range(trace.updates)]
+    assert trace.used("lr")[1] == pytest.approx(used)
+    assert len(trace.series("loss")[0]) >= least
+    (advance,) = (each.detail for each in trace.events if each.kind == "advance")
+    assert (advance["from"], advance["every"]) == (1, 1)
+    assert advance["hits"] == advance["times"] == advance["to"] >= least
+    (position,) = (each.detail for each in trace.events if each.kind == "position")
+    assert position["position"] >= least - 1
+    assert not trace.complete
+    assert "ended" not in trace.meta
+
+
+def test_a_killed_run_leaves_its_plan(tmp_path):
+    build = "from passo import *; attach(optimizer, Cosine(0.1, 0), Run(steps(100)))"
+    trace = killed(tmp_path, 60, build=build)
+    assert trace.plan == {"lr": "Cosine(0.1, 0)"}
+    assert trace.run == "Run(steps(100))"
+    assert trace.meta["planned"] == 100
+    assert [each["schedule"] for each in trace.meta["follows"]] == ["Cosine(0.1, 0)"]
+
+
+def test_an_advance_that_comes_once_an_epoch_is_told_at_once(tmp_path):
+    step = "if k % 50 == 49: scheduler.step()"
+    trace = killed(tmp_path, 1000, build=STEPS[0], step=step)
+    (advance,) = (each.detail for each in trace.events if each.kind == "advance")
+    assert (advance["from"], advance["every"], advance["hits"]) == (50, 50, 20)
+    assert trace.updates == 1000
+
+
+def test_a_file_of_slow_updates_is_never_behind(tmp_path, monkeypatch):
+    now = [0.0]
+    for module in ("trace.sink", "trace.writer", "optim.recorder.ledger", "optim.recorder.record"):
+        monkeypatch.setattr(f"passo.{module}.monotonic", lambda: now[0])
+    with Recorder(tmp_path):
+        weight = parameter()
+        optimizer = torch.optim.SGD([weight], lr=0.1)
+        scheduler = StepLR(optimizer, 3)
+        for made in range(1, 400):
+            now[0] += 20.0 if made > 300 else 0.0
+            weight.grad = torch.ones(2)
+            optimizer.step()
+            scheduler.step()
+            if made > 300:
+                trace = Trace.load(tmp_path / "0.jsonl")
+                hits = sum(e.detail["hits"] for e in trace.events if e.kind == "advance")
+                assert (trace.updates, hits) == (made, made)
+
+
 def record_once(folder):
     with Recorder(folder) as recorder:
         optimizer = torch.optim.SGD([weight := parameter()], lr=0.1)
@@ -432,3 +515,21 @@ def test_a_recorder_says_what_it_cannot_use(tmp_path):
         with pytest.raises(PassoError) as told:
             Recorder(most=most)
         assert str(told.value) == f"most must be a whole number of at least 1, got {most!r}"
+
+
+@pytest.mark.parametrize(
+    "clocks",
+    [[1], [1, 1], [1, 2, 3], [4, 4, 8, 8, 12], [10, 20, 31], [1, 1, 1, 2, 5, 5, 6], range(40)],
+)
+def test_what_recurs_so_far_is_what_would_be_told_if_it_ended_now(clocks):
+    told, ended = [], []
+    going = Tally("advance", {"where": "x"}, lambda clock, kind, detail: told.append(detail))
+    over = Tally("advance", {"where": "x"}, lambda clock, kind, detail: ended.append(detail))
+    for clock in clocks:
+        going.hit(clock)
+        over.hit(clock)
+    name, kind, hits, details = going.so_far("7")
+    over.end()
+    assert (name, kind) == ("7", "advance")
+    assert told + details == ended
+    assert hits == sum(each["hits"] for each in details)

@@ -18,7 +18,7 @@ LEAST = 2  # updates: after one of them the first advance may still have been to
 
 def look(case: Case) -> Iterator[Finding]:
     """A scheduler that nothing ever advanced, at the end of a run."""
-    if not case.finished:
+    if not case.finished or case.too_short:
         return
     for known in case.leading:
         failed = any(each.detail["scheduler"] == known.number for each in case.events("failed"))

@@ -18,12 +18,13 @@ LONG = 0.4  # of the updates below that; three drops of a staircase leave a quar
 NOTHING = 1e-6  # of the peak: no training at all
 WASTED = 0.1  # of the updates below that
 EARLY = 0.75  # of the advances: a plan with a length that ends here was given a wrong one
+OFTEN = 1.5  # reports of a plateau for each epoch: more than one
 FALLS = 0.5  # the end over the peak: what ends higher is a warm-up
 
 
 def look(case: Case) -> Iterator[Finding]:
     """A rate that hardly moves the weights for a large part of the run."""
-    if not case.finished or not case.peak or any(known.plateau for known in case.leading):
+    if not case.finished or not case.peak:
         return
     owner = max(case.leading, key=lambda known: known.hits, default=None)
     if owner is None or not owner.hits:
@@ -38,7 +39,7 @@ def look(case: Case) -> Iterator[Finding]:
         f"{reached / case.updates:.0%} of the run, and the last {share:.0%} had no more than that "
         f"(the peak was {case.peak:.3g})",
         "for the rest of the run next to nothing is learned",
-        _write(owner),
+        _write(case, owner),
         owner.where,
         reached,
     )
@@ -61,7 +62,19 @@ def _spent(case: Case, owner: Known) -> tuple[int, float] | None:
     return None if reached is None else (reached, (case.updates - reached) / case.updates)
 
 
-def _write(owner: Known) -> str:
+def _write(case: Case, owner: Known) -> str:
+    least = f"{case.peak / 100:.3g}"
+    if owner.plateau and case.epochs > 1 and owner.hits >= OFTEN * case.epochs:
+        return (
+            f"a longer patience, in reports, {owner.hits / case.epochs:.3g} times as often as "
+            "there are epochs, or scheduler.step(metric) once an epoch; or "
+            f"min_lr={least}, or an end of the run where nothing is learned"
+        )
+    if owner.plateau:
+        return (
+            f"a longer patience, in reports; or min_lr={least}, or an end of the run where nothing "
+            "is learned"
+        )
     gamma = 0.01 ** (1 / max(1.0, owner.gained))
     names = {
         "StepLR": "a larger step_size, or a gamma nearer to 1",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from passo.doctor.edits import Endless, endless
 from passo.doctor.finding import Finding
 
 if TYPE_CHECKING:
@@ -25,9 +26,13 @@ def look(case: Case) -> Iterator[Finding]:
     if not case.finished or case.left:
         return
     most = case.meta.get("planned")
-    if most is not None and most - case.updates > max(1.0, SHORT * most):
-        write = f"a plan of {case.updates:,} updates, which is what the run makes, or a longer run"
-        yield _short_of(case, "the plan", most, case.updates, UNSEEN, write)
+    came = case.updates + case.meta.get("ahead", 0)  # a resumed run began in the midst of it
+    if most is not None and _misses(most, came):
+        write = f"a plan of {came:,} updates, which is what the run makes, or a longer run"
+        yield _short_of(case, "the plan", most, came, UNSEEN, write)
+    by_hand = endless(case)
+    if by_hand is not None and _misses(by_hand.length, case.updates):
+        yield _rising(case, by_hand)
     for known in case.leading:
         if not known.inside and (end := known.rises_until) and _misses(end, known.position):
             yield _warming(case, known, end)
@@ -76,6 +81,20 @@ def _warming(case: Case, known: Known, end: float) -> Finding:
         "the rate that the warm-up leads to was never used",
         f"a {name} well below {known.position:.0f}{often if case.updates >= end else ''}",
         known.where,
+        case.updates,
+    )
+
+
+def _rising(case: Case, found: Endless) -> Finding:
+    """A warm-up by hand that the run did not get through."""
+    return Finding(
+        CODE,
+        f"the run ended at {case.updates / found.length:.1%} of a warm-up by hand "
+        f"({case.updates:,} of {found.length:,.0f} updates): the last rate was {case.last:.3g}, "
+        f"still rising to the {found.goal:.3g} that the optimizer was built with",
+        "the rate that the warm-up leads to was never used",
+        f"a warm-up well below {case.updates:,} updates, or a longer run",
+        found.where,
         case.updates,
     )
 

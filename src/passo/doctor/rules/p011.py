@@ -24,7 +24,7 @@ NAMED = re.compile(r"Plateau\([\'\"]([^\'\"]+)")
 def look(case: Case) -> Iterator[Finding]:
     """A plateau that nobody told anything, at the end of a run, or that was told the epoch."""
     yield from (_counted(each) for each in judged(case) if _counts(each))
-    if not case.finished or case.updates < LEAST:
+    if not case.finished or case.too_short or case.updates < LEAST:
         return
     for known in case.leading:
         if known.plateau and not known.hits and known.updates >= LEAST:

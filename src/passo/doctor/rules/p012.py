@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import math
 import re
+from bisect import bisect_right
 from itertools import pairwise
+from statistics import fmean
 from typing import TYPE_CHECKING, Final
 
 from passo.doctor.finding import Finding
 from passo.doctor.plateaus import Judged, judged
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from passo.doctor.case import Case
 
@@ -20,6 +22,8 @@ SEEN = 3  # reports: fewer say nothing about a direction
 COURSE = 8  # reports: fewer that fall one after the other may do so by chance
 ALWAYS = 0.9  # of the reports: a metric that is to rise comes down now and then at most
 LESS = 0.5  # the last over the first: what fell as far as that is no score that wavers
+FEW = 4  # reports that fall one after the other, while the loss falls too
+CLEAR = 0.1  # of the first report: less is a score that wavers
 RISING = re.compile(
     r"acc|f1|auc|precision|recall|iou|dice|bleu|rouge|psnr|ssim|score|reward|return|map(?![a-z])",
     re.IGNORECASE,
@@ -58,12 +62,16 @@ def _nan(each: Judged, _case: Case) -> tuple[str, str] | None:
 
 
 def _mode(each: Judged, case: Case) -> tuple[str, str] | None:
-    if len(each.metrics) < SEEN:
+    values = each.metrics[: each.alive]
+    if len(values) < SEEN:
         return None
     rising, falling = bool(RISING.search(each.name)), bool(FALLING.search(each.name))
-    fell = not rising and _fell(each, case)
-    wrong = {"min": rising and not falling, "max": (falling and not rising) or fell}
-    if not wrong.get(each.rule.mode):
+    if each.rule.mode == "min":
+        wrong = rising and not falling and _course(values) > 0
+    else:
+        named = falling and not rising and _course(values) < 0
+        wrong = named or _fell(each, case, rising=rising)
+    if not wrong:
         return None
     other = "max" if each.rule.mode == "min" else "min"
     return (
@@ -76,14 +84,43 @@ def _mode(each: Judged, case: Case) -> tuple[str, str] | None:
     )
 
 
-def _fell(each: Judged, case: Case) -> bool:
-    """Whether it fell all the time, and by much, while the loss did not rise: as a loss does."""
-    values = each.metrics
-    if len(values) < COURSE or not each.reductions or values[0] <= 0:
+def _course(values: Sequence[float]) -> float:
+    """Where a metric went: above 0 up, below 0 down, 0 where its ends and its halves disagree."""
+    half = len(values) // 2
+    ends, halves = values[-1] - values[0], fmean(values[-half:]) - fmean(values[:half])
+    return ends if ends * halves > 0 else 0.0
+
+
+def _fell(each: Judged, case: Case, *, rising: bool) -> bool:
+    """Whether it fell as a loss does, whatever its name: all the time, and by much.
+
+    What is called a score has to lose half of it while the loss falls. The reports before the
+    rate was gone count, since a wrong mode itself ends the fall; where the loss of training is
+    known to fall beside it, four of them tell.
+    """
+    values = each.metrics[: each.alive]
+    down = sum(b < a for a, b in pairwise(values))
+    if down < ALWAYS * (len(values) - 1):
         return False
-    down = sum(b < a for a, b in pairwise(values)) / (len(values) - 1)
-    losses = case.trace.series("loss")[1] if "loss" in case.trace.metrics else [0.0]
-    return down >= ALWAYS and values[-1] <= LESS * values[0] and losses[-1] <= losses[0]
+    loss = _loss(each, case)
+    if loss > 0 or (rising and not loss):
+        return False
+    far = (
+        len(values) >= (FEW if loss < 0 else COURSE)
+        and values[0] > 0
+        and values[-1] <= LESS * values[0]
+    )
+    clear = len(values) >= FEW and values[0] - values[-1] >= CLEAR * abs(values[0])
+    return far or (clear and loss < 0 and not rising)
+
+
+def _loss(each: Judged, case: Case) -> float:
+    """Where the loss of training went up to then: below 0 down; 0 where it is not known."""
+    if "loss" not in case.trace.metrics:
+        return 0.0
+    clocks, losses = case.trace.series("loss")
+    early = losses[: bisect_right(clocks, each.clocks[each.alive - 1])]
+    return _course(early) if len(early) >= SEEN else 0.0
 
 
 def _sign(each: Judged, _case: Case) -> tuple[str, str] | None:
@@ -125,7 +162,7 @@ def _floor(each: Judged, case: Case) -> tuple[str, str] | None:
 
 def _patience(each: Judged, case: Case) -> tuple[str, str] | None:
     most = len(each.metrics)
-    if not case.finished or most < SEEN or most >= each.rule.patience + 2:
+    if not case.finished or case.left or most < SEEN or most >= each.rule.patience + 2:
         return None
     return (
         (

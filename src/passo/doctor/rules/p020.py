@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from passo.doctor.case import Case
+    from passo.doctor.known import Known
 
 CODE = "P020"
 USUAL = {  # what everybody writes: only another number was chosen, and no momentum at all in Adam
@@ -25,7 +26,7 @@ def look(case: Case) -> Iterator[Finding]:
         changed = [
             (name, known.before[name], value)
             for name, value in known.after.items()
-            if _chosen(name, known.before.get(name, value), value)
+            if _chosen(known, name, known.before.get(name, value), value)
         ]
         if not changed or any(name in known.named for name in NAMES):
             continue
@@ -42,6 +43,11 @@ def look(case: Case) -> Iterator[Finding]:
         )
 
 
-def _chosen(name: str, old: float, new: float) -> bool:
-    key = name.partition(".")[2]
-    return key != "lr" and old not in (new, *USUAL.get(key, ()))
+def _chosen(known: Known, name: str, old: float, new: float) -> bool:
+    """Whether somebody wrote it: another number than usual, or a pair that is not the class's."""
+    group, _, key = name.partition(".")
+    if key == "lr" or old == new:
+        return False
+    pair = known.usual.get("betas") if key == "betas[0]" else None
+    other = isinstance(pair, list) and known.before.get(f"{group}.betas[1]") != pair[1]
+    return other or old not in USUAL.get(key, ())

@@ -31,7 +31,8 @@ class Recorder:
 
     With `folder` each trace is also a file there (0.jsonl, 1.jsonl, ...; of rank 1 rank1-0.jsonl),
     readable whatever ends the process. Raises `PassoError` where traces lie there already. `most`
-    stops the run by `EnoughUpdates` after so many updates of one optimizer.
+    stops the run by `EnoughUpdates` after so many updates of one optimizer. `prefix` begins the
+    files' names, where several processes write into one folder.
 
     >>> import torch
     >>> weight = torch.nn.Parameter(torch.ones(1))
@@ -53,10 +54,11 @@ class Recorder:
         *,
         most: int | None = None,
         meta: dict[str, Any] | None = None,
+        prefix: str | None = None,
     ) -> None:
         rank = int(os.environ.get("RANK", "0"))
         self._folder = None if folder is None else Path(folder)
-        self._prefix = f"rank{rank}-" if rank else ""
+        self._prefix = prefix if prefix is not None else f"rank{rank}-" if rank else ""
         self._records = Records(self._folder, self._prefix, {"rank": rank, **(meta or {})})
         self._listener = Listener(self._records, None if most is None else whole(most, "most"))
         self._hooks = Hooks(self._listener)
@@ -70,8 +72,11 @@ class Recorder:
         self._hooks.install()
         _opened.append(self)
 
-    def stop(self, how: How = "end") -> None:
-        """Listen no more; `how` says what ended the run, and "lost" that it was not seen to."""
+    def stop(self, how: How = "end", *, left: bool = False) -> None:
+        """Listen no more; `how` says what ended the run, and "lost" that it was not seen to.
+
+        `left` says that the script left a loop of its own early.
+        """
         if not self._open:
             return
         self._open = False
@@ -84,7 +89,7 @@ class Recorder:
                 record.meta["continued"] = True
             resumed = resumed or any(event.kind == "load" for event in record.ledger.events)
         for record in self._records.all:
-            record.end(how)
+            record.end(how, left=left)
 
     def abandon(self) -> None:
         """Listen no more, without a word: a forked process leaves its parent's recorder so."""
@@ -93,6 +98,15 @@ class Recorder:
             _opened.remove(self)
             self._hooks.remove()
 
+    @property
+    def prefix(self) -> str:
+        """What the files' names begin with.
+
+        >>> Recorder(prefix="process1-").prefix
+        'process1-'
+        """
+        return self._prefix
+
     def record(self, optimizer: Any) -> Record | None:
         """What is kept of an optimizer while it goes on; None for what is no optimizer."""
         return self._records.of(optimizer)
@@ -100,7 +114,16 @@ class Recorder:
     def traces(self) -> list[Trace]:
         """A trace for each optimizer that made an update or had a scheduler."""
         kept = [each for each in self._records.all if each.outer is None]
-        return [each.trace() for each in kept if each.clock or each.ledger.events]
+        return [each.trace() for each in kept if each.clock or each.idle or each.ledger.events]
+
+    @property
+    def backward(self) -> int:
+        """How often anything went backward while this listened.
+
+        >>> Recorder().backward
+        0
+        """
+        return self._listener.losses.ways
 
     def __enter__(self) -> Recorder:  # noqa: PYI034 (Self is of Python 3.11)
         """Itself, listening."""
@@ -124,7 +147,8 @@ def _prepare(folder: Path, prefix: str) -> None:
     except OSError as error:
         msg = f"cannot make the folder {str(folder)!r} for traces: {error.strerror}; write another"
         raise PassoError(msg) from None
-    left = sorted(each.name for each in folder.glob(f"{prefix}[0-9]*.jsonl"))
+    names = (f"{prefix}[0-9]*.jsonl", f"{prefix}process*.jsonl")
+    left = sorted(each.name for name in names for each in folder.glob(name))
     if left:
         msg = (
             f"the folder {str(folder)!r} holds traces of an earlier run ({', '.join(left[:3])}); "

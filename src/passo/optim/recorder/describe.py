@@ -130,6 +130,24 @@ DYNAMIC: Final = {"__dict__", "vars", "setattr"}
 SIMPLE: Final = (bool, int, float, str, list, tuple)
 
 
+@functools.lru_cache(maxsize=64)
+def usual(kind: type) -> dict[str, Any]:
+    """What a class of optimizers takes for its momentum where nobody says one.
+
+    >>> usual(torch.optim.AdamW), usual(torch.optim.SGD)
+    ({'betas': [0.9, 0.999]}, {'momentum': 0})
+    """
+    found: dict[str, Any] = {}
+    for owner in kind.__mro__[:-1]:
+        init = vars(owner).get("__init__")
+        known = inspect.signature(init).parameters if isinstance(init, FunctionType) else {}
+        for name in ("momentum", "betas"):
+            default = getattr(known.get(name), "default", inspect.Parameter.empty)
+            if name not in found and default is not inspect.Parameter.empty:
+                found[name] = plain(default)
+    return found
+
+
 def position(scheduler: Any) -> int | float | None:
     """How often it has advanced, as it says itself."""
     value = getattr(scheduler, "last_epoch", None)

@@ -38,6 +38,8 @@ class Listener:
         self.loads = Loads(records, self.schedulers)
         self.lost = False
         self._open: Record | None = None
+        self._ways = 0
+        self._round: list[Record] = []
 
     def lose(self, error: Exception) -> None:
         """Something went wrong here: say so once, and let the run go on unseen."""
@@ -76,12 +78,24 @@ class Listener:
             return
         if made:
             self._open, self.records.latest = None, known
+            if self.records.several:
+                self._together(known)
             if known.each_update is not None:
                 known.each_update(known)
             if self.most is not None and known.clock >= self.most:
                 raise EnoughUpdates
         elif not known.watch.nested:
             self._open = None
+            known.idle += 1
+
+    def _together(self, record: Record) -> None:
+        """Optimizers that step after one backward pass train one model together."""
+        if self._ways != self.losses.ways:
+            self._ways, self._round = self.losses.ways, [record]
+        elif self._round and record not in self._round:
+            for other in self._round:
+                record.happens("together", None, {"other": other.number})
+            self._round.append(record)
 
     def _inside(self, known: Record | None) -> Record | None:
         """The record of a step that may be inside another one's; None where that one counts."""

@@ -77,6 +77,8 @@ class Loads:
         record = self.records.known(getattr(args[0], "optimizer", args[0]))
         if record is not None:
             record.meta["saved"] = record.clock
+            if record.filed:
+                record.save()
         return None
 
 

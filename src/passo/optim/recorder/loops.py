@@ -14,7 +14,7 @@ from passo.optim.recorder import source
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
-    from types import FrameType
+    from types import FrameType, TracebackType
 
     Stopped = Callable[[], bool]
 
@@ -86,12 +86,13 @@ class WayOut:
     """The loop over the epochs, or over the updates where it is the only one, has a way out.
 
     `values` are those that it goes through, where its `range(...)` says so; `stopped` answers for
-    the loop of a trainer.
+    the loop of a trainer. `tests` are the conditions that lead out.
     """
 
     epochs: bool
     values: range | None
     stopped: Stopped | None = None
+    tests: tuple[str, ...] = ()
 
     def was_taken(self, updates: int, epoch: Any) -> bool:
         """Whether the loop ended before its last value; where that is not known it may have."""
@@ -115,10 +116,30 @@ def way_out(frame: FrameType | None) -> WayOut | None:
     loop = found[-2] if len(found) > 1 else found[-1]
     counters = _counters(found)
     counters |= _flags(loop.node, counters)
-    if not any(_exits(loop.node.body, counters, inner=False)):  # type: ignore[attr-defined]
+    tests = tuple(_exits(loop.node.body, counters, inner=False))  # type: ignore[attr-defined]
+    if not tests:
         return None
     at = next((each for each in source.users(frame) if each.f_code is loop.code), None)
-    return WayOut(len(found) > 1, None if at is None else _values(loop.node, at))
+    values = None if at is None else _values(loop.node, at)
+    return WayOut(len(found) > 1, values, tests=tests)
+
+
+def leaves(trace: TracebackType | None) -> bool:
+    """Whether what was raised left a loop of the script, and not behind a count of it."""
+    found: list[tuple[source.Loop, int]] = []
+    while trace is not None:
+        code, line = trace.tb_frame.f_code, trace.tb_lineno
+        if source.is_users(code.co_filename):
+            found += [(loop, line) for loop in source.loops_of(code, line)]
+        trace = trace.tb_next
+    counters = _counters([loop for loop, _ in found])
+    for loop, line in found:
+        known = counters | _flags(loop.node, counters)
+        tests = [each for each in ast.walk(loop.node) if isinstance(each, ast.If)]
+        around = [e for e in tests if e.body[0].lineno <= line <= (e.body[-1].end_lineno or 0)]
+        if any(_is_budget(each.test, known) for each in around):
+            return False
+    return bool(found)
 
 
 def _counters(loops: list[source.Loop]) -> set[str]:
@@ -152,11 +173,19 @@ def _is_budget(test: ast.expr, counters: set[str]) -> bool:
     sides = [[each.left, *each.comparators] for each in found]
     counted = [s for s in sides if any(isinstance(e, ast.Name) and e.id in counters for e in s)]
     bounds = {ast.unparse(each) for side in counted for each in side}
+    joined = [
+        each for node in ast.walk(test) if isinstance(node, ast.BoolOp) for each in node.values
+    ]
+    plain = [e for e in joined if not any(isinstance(n, ast.Compare) for n in ast.walk(e))]
+    if any(ast.unparse(each) not in bounds | counters for each in plain):
+        return False  # it asks for something else too
     return bool(counted) and all(s in counted or ast.unparse(s[0]) in bounds for s in sides)
 
 
-def _exits(body: list[ast.stmt], counters: set[str], *, inner: bool) -> Iterator[bool]:
-    """Every `return`, and every `break` that belongs to this loop and not to one inside it.
+def _exits(
+    body: list[ast.stmt], counters: set[str], *, inner: bool, test: str = ""
+) -> Iterator[str]:
+    """The conditions of every `return`, and of every `break` of this loop and not of one inside it.
 
     Those behind a count of updates or epochs are no early stop.
     """
@@ -164,14 +193,17 @@ def _exits(body: list[ast.stmt], counters: set[str], *, inner: bool) -> Iterator
         if isinstance(node, _OWN):
             continue
         if isinstance(node, ast.If) and _is_budget(node.test, counters):
-            yield from _exits(node.orelse, counters, inner=inner)
+            yield from _exits(node.orelse, counters, inner=inner, test=test)
             continue
         if isinstance(node, ast.Return) or (isinstance(node, ast.Break) and not inner):
-            yield True
+            yield test
+        within = ast.unparse(node.test) if isinstance(node, ast.If) else test
         deeper = inner or isinstance(node, (ast.For, ast.While, ast.AsyncFor))
         for name in ("body", "handlers", "finalbody", "cases"):
-            yield from _exits(getattr(node, name, None) or [], counters, inner=deeper)
-        yield from _exits(getattr(node, "orelse", None) or [], counters, inner=inner)
+            held = getattr(node, name, None) or []
+            yield from _exits(held, counters, inner=deeper, test=within)
+        held = getattr(node, "orelse", None) or []
+        yield from _exits(held, counters, inner=inner, test=within)
 
 
 def _values(loop: ast.AST, frame: FrameType) -> range | None:

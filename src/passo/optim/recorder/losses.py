@@ -19,15 +19,17 @@ class Losses:
     ([tensor(0.5000)], [])
     """
 
-    __slots__ = ("_scaled", "_told", "seen")
+    __slots__ = ("_scaled", "_told", "seen", "ways")
 
     def __init__(self) -> None:
         self.seen: list[Any] = []
         self._scaled: dict[int, tuple[Any, Any]] = {}
         self._told = False
+        self.ways = 0  # how often anything went backward
 
     def see(self, tensor: Any) -> None:
         """A scalar begins its way back."""
+        self.ways += 1
         if self._told or not isinstance(tensor, torch.Tensor) or tensor.numel() != 1:
             return
         if self._scaled:

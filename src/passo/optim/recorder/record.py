@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import math
 import weakref
+from time import monotonic
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
+
+import torch
 
 from passo.optim.ground import ranks
 from passo.optim.ground.attached import attached
@@ -14,12 +17,12 @@ from passo.optim.recorder.describe import future
 from passo.optim.recorder.ledger import Ledger
 from passo.optim.recorder.loops import Epochs, way_out
 from passo.optim.recorder.reading import Reading, any_deep, once
-from passo.optim.recorder.tally import Tally
+from passo.optim.recorder.tally import Standing, Tally
 from passo.optim.scheduler.journal import follows
 from passo.optim.scheduler.plan import code
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from pathlib import Path
     from types import FrameType
 
@@ -33,7 +36,7 @@ if TYPE_CHECKING:
     from passo.trace import Trace
 
 TURNS: Final = 1000
-How: TypeAlias = Literal["end", "error", "interrupt", "limit", "lost"]
+How: TypeAlias = Literal["end", "error", "exit", "interrupt", "limit", "lost", "terminated"]
 
 
 class Record:
@@ -47,8 +50,16 @@ class Record:
         groups = optimizer.param_groups
         self.optimizer = weakref.ref(optimizer)
         self.number, self.clock, self.writer = number, 0, None
-        self.meta: dict[str, Any] = {"optimizer": type(optimizer).__name__, **meta}
+        self.meta: dict[str, Any] = {
+            "optimizer": type(optimizer).__name__,
+            "number": number,
+            **meta,
+        }
+        rate = getattr(optimizer, "defaults", {}).get("lr")
+        self.meta |= {"rate": rate} if isinstance(rate, float) else {}
         self.ledger = Ledger(path, self.meta)
+        self.filed = path is not None
+        self._headed, self._slow = False, True
         self.watch = Watch(optimizer)
         self.outer: Record | None = None
         self.twin = False
@@ -57,6 +68,7 @@ class Record:
         self.lambdas: dict[int, Any] = {}
         self.advanced: dict[int, int] = {}
         self.skipped = False
+        self.idle = 0  # steps that changed nothing
         self.lines: dict[tuple[int, int, int, bool], Tally] = {}
         self._tallies: dict[Any, Tally] = {}
         self._by: Any = None
@@ -93,6 +105,9 @@ class Record:
             self._begin(optimizer, frame)
         if self._plans_at:
             self._expect()
+        if self.filed and not self._headed:
+            self._headed = True
+            self.ledger.anew(0)  # what the header says is known by now
         watch = self.watch
         watch.before(groups, closure)
         watch.lr = (self.marks[0] or None) if self.marks else None
@@ -120,15 +135,19 @@ class Record:
 
     def _made(self, losses: Losses) -> None:
         """An update was made, with what was there when it began."""
+        if losses.seen:
+            self.ledger.lost(self.clock, losses.take())
         if self._is_news:
             if self.writer != self._by:
                 self._turn()
             self.ledger.used(self.clock, self._used)
             self._is_news = False
-        if losses.seen:
-            self.ledger.lost(self.clock, losses.take())
         self.clock += 1
         self.skipped = False
+        if self.filed:
+            self._slow = self.clock >= self.ledger.soon or monotonic() >= self.ledger.due
+            if self._slow:
+                self.save()
 
     # -- who changes what
 
@@ -192,6 +211,8 @@ class Record:
         new = [each for each in self._plans_at if each.scheduler.driver.shared is not each.told]
         for each in new:
             each.tell(self.clock, self.ledger)
+        if new and (ahead := self._plans_at[0].scheduler.clock - self.clock):
+            self.meta["ahead"] = ahead
         found = [entry for each in self._plans_at for entry in each.follows] if new else None
         if found and not self.clock:
             self.meta["follows"] = found
@@ -237,7 +258,12 @@ class Record:
         """What counts something that recurs."""
         known = self._tallies.get((kind, key))
         if known is None:
-            known = self._tallies[kind, key] = Tally(kind, detail, self.tell)
+            stands = str(len(self._tallies))
+
+            def tell(_clock: int, kind: str, detail: dict[str, Any]) -> None:
+                self.ledger.event(self.clock, kind, detail, stands)
+
+            known = self._tallies[kind, key] = Tally(kind, detail, tell)
         return known
 
     def tell(self, _clock: int, kind: str, detail: dict[str, Any]) -> None:
@@ -250,21 +276,53 @@ class Record:
 
     # -- the trace
 
+    def advanced_by(self, tally: Tally) -> None:
+        """A line advanced a scheduler: saved at once where that is seldom, or its update was."""
+        if self._slow or not tally.is_steady:
+            self.save()
+
+    def save(self) -> None:
+        """Bring the file up to what was seen so far, for who reads it after a kill.
+
+        While a CUDA graph is captured nothing may be read from a device.
+        """
+        busy = torch.cuda.is_initialized()  # type: ignore[no-untyped-call]
+        if busy and torch.cuda.is_current_stream_capturing():
+            return
+        self.ledger.save(self.clock, self._standing())
+
+    def _standing(self) -> Iterator[Standing]:
+        """What recurs as far as it came, and where schedulers are."""
+        for number, tally in enumerate(self._tallies.values()):
+            yield tally.so_far(str(number))
+        for scheduler, at in self.positions.items():
+            detail = {"scheduler": scheduler, "position": at}
+            yield Standing(f"position {scheduler}", "position", self.clock + 1, [detail])
+
     def trace(self) -> Trace:
         """All that was seen so far, as a value."""
         return self.ledger.trace(self.clock)
 
-    def end(self, how: How) -> None:
-        """The run is over: tell what recurs up to here."""
+    def end(self, how: How, *, left: bool = False) -> None:
+        """The run is over: tell what recurs up to here; `left` where it was left from a loop."""
         self._end_tallies()
         optimizer = self.optimizer()
         if optimizer is not None:
             self._plans(optimizer)
+        ahead = self.meta.get("ahead", 0)
+        if any(
+            not each.scheduler.attached and each.scheduler.clock < self.clock + ahead
+            for each in self._plans_at
+        ):
+            self.meta.pop("planned", None)  # it was detached, and others led the updates since
         if how == "end":
             self._futures()
         self.meta["ended"] = how
+        self.meta |= {"left": True} if left else {}
+        self.meta |= {"idle": self.idle} if self.idle and not self.clock else {}
         if self._way_out is not None and self._way_out.was_taken(self.clock, self.epochs.now):
             self.meta["left"] = True
+            self.meta["ways out"] = list(self._way_out.tests)
         self.ledger.close(self.clock)
 
     def _futures(self) -> None:
@@ -286,7 +344,8 @@ class Record:
         for tally in list(self._tallies.values()):
             tally.end()
         for number, at in self.positions.items():
-            self.tell(self.clock, "position", {"scheduler": number, "position": at})
+            detail = {"scheduler": number, "position": at}
+            self.ledger.event(self.clock, "position", detail, f"position {number}")
 
     def regroup(self, groups: Any) -> None:
         """Groups joined or went."""

@@ -20,6 +20,7 @@ class Records:
     def __init__(self, folder: Path | None, prefix: str, meta: dict[str, Any]) -> None:
         self.all: list[Record] = []
         self.latest: Record | None = None
+        self.several = False
         self._folder, self._prefix, self._meta = folder, prefix, meta
         self._by_id: dict[int, Record] = {}
 
@@ -41,6 +42,7 @@ class Records:
             self._by_id[id(optimizer)] = known
             known.twin_of(self.all)
             self.all.append(known)
+            self.several = len(self.all) > 1
         return known.outer or known
 
     def elsewhere(self, record: Record) -> bool:

@@ -81,6 +81,7 @@ class Schedulers:
                 "inside": [self.number(each) for each in inside],
                 "reads_rate": describe.reads_rate(scheduler),
                 "position": describe.position(scheduler),
+                "usual": describe.usual(cast("Any", type(optimizer))),
                 "before": before,
                 "after": record.fields(),
                 "where": source.shown(file, line),
@@ -134,7 +135,11 @@ class Schedulers:
         tally = record.lines.get(key)
         if tally is None:
             tally = record.lines[key] = self._line(record, number, frame, moved=key[3])
+            tally.detail["stood"] = describe.plain(before)
+            tally.detail["told"] = "metrics" not in kwargs and len(args) + len(kwargs) > 1
         tally.hit(record.clock)
+        if record.filed:
+            record.advanced_by(tally)
         if record.skipped or record is not self.records.latest:
             self._doubtful(record, number, str(tally.detail["where"]))
         record.advanced[number] = record.clock

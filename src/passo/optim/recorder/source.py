@@ -93,11 +93,14 @@ def _tree(filename: str) -> ast.Module | None:
 
 def loops(frame: FrameType | None) -> list[Loop]:
     """The loops around a call, from the outermost, through all of the user's frames."""
-    found = []
-    for each in users(frame):
-        nodes = _loops_at(each.f_code.co_filename, each.f_lineno or 0)
-        found.append([Loop(each.f_code, _target(node), node) for node in nodes])
+    found = [loops_of(each.f_code, each.f_lineno or 0) for each in users(frame)]
     return [loop for each in reversed(found) for loop in each]
+
+
+def loops_of(code: CodeType, line: int) -> list[Loop]:
+    """The loops of one function around a line of it, from the outermost."""
+    nodes = _loops_at(code.co_filename, line)
+    return [Loop(code, _target(node), node) for node in nodes]
 
 
 @lru_cache(maxsize=4096)

@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 MOST: Final = 1000  # stretches kept one by one; what is more irregular is summed up
+
+
+class Standing(NamedTuple):
+    """What recurs and is not over: a name of its own, the kind, how often so far, the stretches."""
+
+    name: str
+    kind: str
+    hits: int
+    details: list[dict[str, Any]]
 
 
 class Tally:
@@ -70,6 +79,28 @@ class Tally:
             self._now = -1
         self._close()
 
+    @property
+    def is_steady(self) -> bool:
+        """Whether it happens at each update, as far as can be seen."""
+        return self._every == 1
+
+    def so_far(self, name: str) -> Standing:
+        """The stretch that goes on, and what the clock stands at."""
+        now, last, every, count = self._now, self._last, self._every, self._count
+        known = (self._first, last, every, self._each, self._times, self._hits)
+        own = (now, now, 0, count, 1, count)
+        if now < 0:
+            stretches = [known]
+        elif not self._times:
+            stretches = [own]
+        elif self._told >= MOST or (count == self._each and every in (0, now - last)):
+            more = (self._times + 1, self._hits + count)
+            stretches = [(self._first, now, now - last, self._each, *more)]
+        else:
+            stretches = [known, own]
+        details = [self._detail(*each) for each in stretches if each[-1]]
+        return Standing(name, self.kind, self._hits + (count if now >= 0 else 0), details)
+
     def _settle(self) -> None:
         """The clock moved on: `_count` hits at `_now` are complete."""
         gap = self._now - self._last
@@ -86,9 +117,16 @@ class Tally:
 
     def _close(self) -> None:
         if self._times:
-            even = self._told < MOST
-            span = {"from": self._first, "to": self._last, "every": self._every if even else 0}
-            counts = {"each": self._each if even else 0, "times": self._times, "hits": self._hits}
-            self._tell(self._last, self.kind, {**self.detail, **span, **counts})
+            known = (self._first, self._last, self._every, self._each, self._times, self._hits)
+            self._tell(self._last, self.kind, self._detail(*known))
             self._told += 1
         self._times = self._every = self._hits = 0
+
+    def _detail(
+        self, first: int, last: int, every: int, each: int, times: int, hits: int
+    ) -> dict[str, Any]:
+        """A stretch as it is told."""
+        even = self._told < MOST
+        span = {"from": first, "to": last, "every": every if even else 0}
+        counts = {"each": each if even else 0, "times": times, "hits": hits}
+        return {**self.detail, **span, **counts}
