@@ -267,6 +267,10 @@ def test_a_late_group_in_a_chain_has_the_product_of_the_shapes():
 
 CHAINS = {
     "a function, then a shape": lambda o: [ours.LambdaLR(o, falls), ours.StepLR(o, 1, 0.5)],
+    "one that gives the rate that came": lambda o: [
+        ours.ConstantLR(o, 0.25, 6),
+        ours.StepLR(o, 1, 0.5),
+    ],
     "a shape, then a function": lambda o: [ours.StepLR(o, 1, 0.5), ours.LambdaLR(o, falls)],
     "two shapes": lambda o: [ours.LinearLR(o, 0.1, 1.0, 10), ours.ExponentialLR(o, 0.9)],
     "three shapes": lambda o: [
@@ -307,6 +311,23 @@ def test_a_late_group_in_a_chain_goes_on_as_the_one_that_was_there(build, compos
         go()
         old, new = (group["lr"] for group in optimizer.param_groups)
         assert new == pytest.approx(old, rel=1e-12)
+
+
+@pytest.mark.parametrize(
+    "copied", [lambda c: c, copy.deepcopy, lambda c: pickle.loads(pickle.dumps(c))]
+)
+def test_a_late_group_is_not_taken_for_one_that_went_with_the_same_base(copied):
+    optimizer = SGD([{"params": [weight()]}, {"params": [weight()]}], lr=1.0)
+    parts = [ours.StepLR(optimizer, 1, 0.5), ours.MultiStepLR(optimizer, [0, 2], 0.5)]
+    chain = copied(ours.ChainedScheduler(parts))
+    optimizer = chain.optimizer
+    del optimizer.param_groups[0]
+    optimizer.add_param_group({"params": [weight()], "lr": 1.0})
+    for _ in range(4):
+        update(optimizer)
+        chain.step()
+        old, new = (group["lr"] for group in optimizer.param_groups)
+        assert new == old
 
 
 def test_a_scheduler_whose_groups_are_all_gone_steps_on_without_them():

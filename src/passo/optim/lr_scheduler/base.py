@@ -129,13 +129,14 @@ class LRScheduler(Base):
             if id(each) not in members:
                 active += each._active()
         for each in active:
-            each._welcome(late, [other for other in active if other is not each])
+            others = [other for other in active if other is not each]
+            each._welcome(late, others, first=each is active[0])
 
     def _active(self) -> list[LRScheduler]:
         """Which schedulers write at its next step."""
         return [self]
 
-    def _welcome(self, late: list[int], others: Sequence[LRScheduler]) -> None:
+    def _welcome(self, late: list[int], others: Sequence[LRScheduler], *, first: bool) -> None:
         """Take in the groups at those places, at whose rates so many others work as well."""
 
     def _as_if_here(self, rate: float) -> float:
@@ -318,6 +319,7 @@ class LRScheduler(Base):
         self._enrol()
         if known is not None:
             self._roster.know(known)
+        works_on(self, self.optimizer)
         self._listen(self.optimizer)
 
 

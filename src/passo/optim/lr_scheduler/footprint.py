@@ -32,7 +32,8 @@ class Crew:
         self.had = [(group, set(group)) for group in optimizer.param_groups]
         self.patched = "step" in vars(optimizer)
         self.called = "_opt_called" in vars(optimizer)
-        self.schedulers: weakref.WeakSet[Any] = weakref.WeakSet()
+        # In the order of their building; each is found by its identity.
+        self.schedulers: weakref.WeakKeyDictionary[Any, int] = weakref.WeakKeyDictionary()
 
 
 _at_work: Final[weakref.WeakKeyDictionary[Optimizer, Crew]] = weakref.WeakKeyDictionary()
@@ -51,7 +52,7 @@ class Footprint:
         """With `values` put back what stood there; the last to leave takes keys and `step` off."""
         optimizer = scheduler.optimizer
         groups, crew = optimizer.param_groups, _at_work[optimizer]
-        crew.schedulers.discard(scheduler)
+        crew.schedulers.pop(scheduler, None)
         for group, fields in _paired(groups, self._groups if values else []):
             for key, (slot, number) in fields.items():
                 group[key] = _as_it_was(slot, number)
@@ -72,20 +73,25 @@ def works_on(scheduler: Any, optimizer: Optimizer) -> None:
     crew = _at_work.get(optimizer)
     if crew is None or not crew.schedulers:
         crew = _at_work[optimizer] = Crew(optimizer)
-    crew.schedulers.add(scheduler)
+    crew.schedulers[scheduler] = next(_numbers)
 
 
 def crew_of(optimizer: Optimizer) -> list[Any]:
     """Who is at work on an optimizer, in the order of their building."""
     crew = _at_work.get(optimizer)
-    found = [] if crew is None else [each for each in crew.schedulers if each._footprint]
-    return sorted(found, key=lambda each: each._footprint.number)
+    return [] if crew is None else sorted(crew.schedulers, key=crew.schedulers.__getitem__)
+
+
+def is_known(optimizer: Any, group: Any) -> bool:
+    """Whether somebody who is at work on an optimizer has seen this very group."""
+    crew = _at_work.get(optimizer)
+    return crew is not None and any(group is known for known, _ in crew.had)
 
 
 def comes(optimizer: Optimizer, place: int, *, has_base: bool) -> None:
     """A group came while schedulers are at work; its rate is its base, where there are bases."""
     group, crew = optimizer.param_groups[place], _at_work.get(optimizer)
-    if crew is not None and not any(group is known for known, _ in crew.had):
+    if crew is not None and not is_known(optimizer, group):
         crew.had.append((group, set(group)))
     if has_base:
         group.setdefault("initial_lr", snapshot(group["lr"]))

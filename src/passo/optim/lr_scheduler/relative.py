@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, Final, cast
 
 import torch
 from torch.optim import lr_scheduler as torchs
@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from passo.schedules import Schedule
+
+
+_ANOTHERS: Final = object()  # what is there now will be written by another before
 
 
 class Relative(LRScheduler):
@@ -244,13 +247,20 @@ class Relative(LRScheduler):
             return as_float(self.optimizer.param_groups[place]["lr"])
         return super()._for_late(name, given, place)
 
-    def _welcome(self, late: list[int], others: Sequence[LRScheduler]) -> None:
-        """The tops are those that the rates would have if they had been there from the start."""
+    def _welcome(self, late: list[int], others: Sequence[LRScheduler], *, first: bool) -> None:
+        """The tops are those that the rates would have if they had been there from the start.
+
+        Who writes after another finds that one's rate there, and goes on from it.
+        """
+        marks = self._state_of_rule or [None] * len(self._last_lr)
         for place in late:
             top = as_float(self.optimizer.param_groups[place]["lr"])
             for each in others:
                 top = each._as_if_here(top)
             self._tops[place] = top
+            if not first:
+                marks[place] = _ANOTHERS
+        self._state_of_rule = marks
 
     def _as_if_here(self, rate: float) -> float:
         shape = self._shape() if self._follows_rule else None
@@ -292,6 +302,8 @@ class Relative(LRScheduler):
 
 
 def _is_same(slot: Any, last: Any, written: Any) -> bool:
+    if written is _ANOTHERS:
+        return False
     if not isinstance(slot, torch.Tensor):
         return bool(slot == last)
     if written is None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 import torch
 
 from passo.optim.ground.groups import names_of, pair, pair_saved, parameters
+from passo.optim.lr_scheduler.footprint import is_known
 from passo.optim.lr_scheduler.rates import LR, as_float
 
 if TYPE_CHECKING:
@@ -49,7 +50,12 @@ class Roster:
         groups, known = optimizer.param_groups, self.groups
         if optimizer is not self.optimizer and len(groups) == len(known):
             return list(range(len(groups)))
-        return pair(known, groups, lambda number, place: _is_copy(known[number], groups[place]))
+
+        def copied(number: int, place: int) -> bool:
+            group = groups[place]  # one that another scheduler has met already has the base of then
+            return not is_known(optimizer, group) and _is_copy(known[number], group)
+
+        return pair(known, groups, copied)
 
     def arranged(
         self,
