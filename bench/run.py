@@ -57,7 +57,7 @@ def point() -> Row:
     """One value of a warm-up and a cosine."""
     from passo import Run, steps, warmup_cosine
 
-    schedule = warmup_cosine(PEAK).on(Run(steps(UPDATES)))
+    schedule = warmup_cosine(peak=PEAK).on(Run(steps(UPDATES)))
 
     def by_hand(t: float) -> float:
         if t < WARM:
@@ -75,7 +75,7 @@ def array() -> Row:
 
     from passo import Run, steps, warmup_cosine
 
-    schedule = warmup_cosine(PEAK).on(Run(steps(UPDATES)))
+    schedule = warmup_cosine(peak=PEAK).on(Run(steps(UPDATES)))
     t = np.linspace(0, UPDATES, 1_000_000)
 
     def by_hand() -> Any:

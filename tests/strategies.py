@@ -210,26 +210,57 @@ _milestones = st.lists(lengths, min_size=1, max_size=4, unique=True).map(
     lambda ls: [steps(x) for x in sorted(ls)]
 )
 RECIPES: dict[str, st.SearchStrategy[Schedule]] = {
-    "cosine_decay": st.builds(recipes.cosine_decay, _peaks, spans(), numbers),
-    "cyclic": st.builds(recipes.cyclic, numbers, _peaks, _every, st.none() | _every, _modes),
-    "cyclic_momentum": st.builds(recipes.cyclic_momentum, numbers, numbers, _every, mode=_modes),
-    "exponential_decay": st.builds(recipes.exponential_decay, positives, _every, _peaks),
-    "inverse_sqrt": st.builds(recipes.inverse_sqrt, _peaks, _every),
-    "multistep_decay": st.builds(recipes.multistep_decay, _milestones, positives, _peaks),
-    "noam": st.builds(recipes.noam, st.integers(1, 4096), lengths.map(steps), positives),
-    "one_cycle": st.builds(recipes.one_cycle, _peaks, _rise, shape=_shape, phases=_phases),
+    "cosine_decay": st.builds(recipes.cosine_decay, peak=_peaks, over=spans(), floor=numbers),
+    "cyclic": st.builds(
+        recipes.cyclic, numbers, peak=_peaks, rise=_every, fall=st.none() | _every, mode=_modes
+    ),
+    "cyclic_momentum": st.builds(
+        recipes.cyclic_momentum, low=numbers, high=numbers, rise=_every, mode=_modes
+    ),
+    "exponential_decay": st.builds(recipes.exponential_decay, positives, every=_every, peak=_peaks),
+    "inverse_sqrt": st.builds(recipes.inverse_sqrt, peak=_peaks, warmup=_every),
+    "multistep_decay": st.builds(
+        recipes.multistep_decay, _milestones, gamma=positives, peak=_peaks
+    ),
+    "noam": st.builds(
+        recipes.noam, st.integers(1, 4096), warmup=lengths.map(steps), scale=positives
+    ),
+    "one_cycle": st.builds(
+        recipes.one_cycle, peak=_peaks, rise=_rise, shape=_shape, phases=_phases
+    ),
     "one_cycle_momentum": st.builds(
-        recipes.one_cycle_momentum, numbers, numbers, _rise, _shape, _phases
+        recipes.one_cycle_momentum,
+        low=numbers,
+        high=numbers,
+        rise=_rise,
+        shape=_shape,
+        phases=_phases,
     ),
-    "polynomial_decay": st.builds(recipes.polynomial_decay, _peaks, spans(), powers, numbers),
-    "step_decay": st.builds(recipes.step_decay, _every, positives, _peaks),
+    "polynomial_decay": st.builds(
+        recipes.polynomial_decay, peak=_peaks, over=spans(), power=powers, floor=numbers
+    ),
+    "step_decay": st.builds(recipes.step_decay, _every, gamma=positives, peak=_peaks),
     "warm_restarts": st.builds(
-        recipes.warm_restarts, _every, st.sampled_from([1.0, 2.0]), positives, _peaks, numbers
+        recipes.warm_restarts,
+        first=_every,
+        grow=st.sampled_from([1.0, 2.0]),
+        shrink=positives,
+        peak=_peaks,
+        floor=numbers,
     ),
-    "warmup_constant": st.builds(recipes.warmup_constant, _peaks, _warm, numbers),
-    "warmup_cosine": st.builds(recipes.warmup_cosine, _peaks, _warm, numbers, numbers),
-    "warmup_linear": st.builds(recipes.warmup_linear, _peaks, _warm, numbers, numbers),
+    "warmup_constant": st.builds(recipes.warmup_constant, peak=_peaks, warmup=_warm, start=numbers),
+    "warmup_cosine": st.builds(
+        recipes.warmup_cosine, peak=_peaks, warmup=_warm, floor=numbers, start=numbers
+    ),
+    "warmup_linear": st.builds(
+        recipes.warmup_linear, peak=_peaks, warmup=_warm, floor=numbers, start=numbers
+    ),
     "wsd": st.builds(
-        recipes.wsd, _peaks, _warm, _warm, st.sampled_from(["linear", "cosine", "1-sqrt"]), numbers
+        recipes.wsd,
+        peak=_peaks,
+        warmup=_warm,
+        cooldown=_warm,
+        shape=st.sampled_from(["linear", "cosine", "1-sqrt"]),
+        floor=numbers,
     ),
 }

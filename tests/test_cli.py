@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
+from importlib.metadata import version
 
 import pytest
 from typer.testing import CliRunner
@@ -75,9 +77,11 @@ def test_base_stays_open_until_lr_is_given():
 
 
 def test_tokens_and_samples_make_a_run():
-    shown = passo("show", "cosine_decay(1.0)", "--run", "1e6 tokens", "--tokens-per-step", "1000")
+    shown = passo(
+        "show", "cosine_decay(peak=1.0)", "--run", "1e6 tokens", "--tokens-per-step", "1000"
+    )
     assert "Run(tokens(1000000), tokens_per_step=1000)" in shown
-    shown = passo("show", "cosine_decay(1.0)", "--run", "1e6 tokens")
+    shown = passo("show", "cosine_decay(peak=1.0)", "--run", "1e6 tokens")
     assert shown.splitlines()[-1] == (
         "corners at 1,000,000 (tokens); at the end, 1,000,000, it would be 0"
     )
@@ -134,7 +138,7 @@ def test_the_example_of_each_name_can_be_shown(name):
     ("name", "text"),
     [
         ("Cosine", "Cosine needs start and end; write 'Cosine(0.1, 0.01)'"),
-        ("noam", "noam needs d_model and warmup; write 'noam(512, steps(500))'"),
+        ("noam", "noam needs d_model and warmup; write 'noam(512, warmup=steps(500))'"),
         ("Plateau", """Plateau needs metric; write 'Plateau("val_loss")'"""),
         ("steps", "steps is a span, how long something lasts; write 'Linear(0.1, 0, steps(50))'"),
         ("rest", "rest is a span, how long something lasts; write 'Linear(0.1, 0, rest)'"),
@@ -169,7 +173,7 @@ MISSING = [
     ),
     (
         "epochs(90) needs the run's steps_per_epoch; write --steps-per-epoch 391",
-        ("cosine_decay(1.0)", "--run", "90 epochs"),
+        ("cosine_decay(peak=1.0)", "--run", "90 epochs"),
     ),
     (
         "tokens(5) needs the run's tokens_per_step; write --tokens-per-step 391",
@@ -193,9 +197,9 @@ def test_what_is_missing_is_said_in_the_words_of_the_command_line(
         ("1 +",),
         ("",),
         ("(" * 5000,),
-        ("cosine_decay(1.0)", "--run", "soon"),
-        ("cosine_decay(1.0)", "--run", "0 steps"),
-        ("cosine_decay(1.0)", "--run", "10 steps", "--steps-per-epoch", "0"),
+        ("cosine_decay(peak=1.0)", "--run", "soon"),
+        ("cosine_decay(peak=1.0)", "--run", "0 steps"),
+        ("cosine_decay(peak=1.0)", "--run", "10 steps", "--steps-per-epoch", "0"),
     ],
 )
 def test_bad_input_is_one_line_and_status_two(capsys, monkeypatch, arguments):
@@ -226,9 +230,51 @@ def test_what_the_command_line_does_not_know_is_status_two(arguments):
     assert "Traceback" not in done.output
 
 
+@pytest.mark.parametrize("command", ["show", "check"])
+def test_arguments_without_a_name_are_answered_as_in_python(capsys, monkeypatch, command):
+    assert refused(capsys, monkeypatch, command, "cosine_decay(100)", "--run", "9 steps") == (
+        "cosine_decay takes its arguments by name, got 100; "
+        "write cosine_decay(peak=100) or cosine_decay(over=steps(100))"
+    )
+
+
 def test_errors_are_passos_own():
     with pytest.raises(PassoError):
         CliRunner().invoke(cli.app, ["show", "nonsense"], catch_exceptions=False)
+
+
+COMMANDS = ("show", "list", "check", "find", "demo", "doctor")
+
+
+@pytest.mark.parametrize("command", ["", *COMMANDS])
+def test_help_shows_no_type_of_a_flag_and_every_option(command):
+    shown = passo(*filter(None, [command]), "--help")
+    assert "bool" not in shown.lower()
+    assert "--help" in shown
+    assert (command == "check") == ("--strict" in shown and "expression" in shown)
+
+
+def test_it_says_which_passo_it_is():
+    assert passo("--version") == f"passo {version('passo')}\n"
+
+
+def test_a_shell_completes_the_commands():
+    environment = {
+        **os.environ,
+        "_PASSO_COMPLETE": "complete_bash",
+        "COMP_WORDS": "passo ",
+        "COMP_CWORD": "1",
+    }
+    code = "import sys; sys.argv = ['passo']; from passo.cli import app; app(prog_name='passo')"
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    assert sorted(done.stdout.split()) == sorted(COMMANDS)
 
 
 def test_it_runs_as_a_module():

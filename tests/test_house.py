@@ -187,3 +187,38 @@ def test_every_pin_is_exact():
     pins = [line for line in text.splitlines() if line and not line.startswith("#")]
     assert [pin for pin in pins if not re.match(r"[\w.-]+==[\w.]+( ; .+)?$", pin)] == []
     assert "torch==2.13.0" in pins
+
+
+# -- what the package index shows
+
+
+def links(text: str) -> list[str]:
+    """Where the links and the images of a page lead, outside of its code."""
+    return re.findall(r"\]\(([^)\s]+)\)", re.sub(r"```.*?```", "", text, flags=re.DOTALL))
+
+
+def test_readme_leads_to_files_that_are_there_by_whole_addresses():
+    project = (ROOT / "pyproject.toml").read_text("utf-8")
+    pages = re.search(r'^Source = "(https://.+)"$', project, re.MULTILINE)[1] + "/blob/main/"
+    files = pages.replace("github.com", "raw.githubusercontent.com").replace("/blob/", "/")
+    found = links((ROOT / "README.md").read_text("utf-8"))
+    assert [link for link in found if not link.startswith("https://")] == []
+    ours = [link for link in found if "passo" in link]
+    named = [link.removeprefix(pages).removeprefix(files).partition("#")[0] for link in ours]
+    assert [name for name in named if not (ROOT / name).is_file()] == []
+    assert len(named) > 9
+    hooks = (ROOT / "docs/hooks.py").read_text("utf-8")
+    assert f'"{pages}"' in hooks
+    assert f'"{files}"' in hooks
+
+
+def test_every_relative_link_of_a_page_leads_to_a_file():
+    lost = [
+        f"{name}: {link}"
+        for name, text in PAGES.items()
+        for link in links(text)
+        if not link.startswith(("https://", "http://", "#"))
+        and not (ROOT / "docs" / link.partition("#")[0]).is_file()
+        and link.partition("#")[0] not in ("index.md", "contributing.md")
+    ]
+    assert lost == []

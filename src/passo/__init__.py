@@ -8,6 +8,8 @@ Every name is loaded when it is asked for: `import passo` loads neither torch no
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from passo.ground.pictures import drawn_by
+
 if TYPE_CHECKING:
     from passo import doctor as doctor
     from passo.optim import Scheduler as Scheduler
@@ -43,6 +45,36 @@ _HOMES = {
 }
 
 
+_ROOMS = ("passo.plot", "passo.trace", "passo.doctor", "passo.optim")
+
+
+def _elsewhere(name: str) -> str:
+    """Where a name is that is not here: a class of torch's, or one of a room's own."""
+    from passo.ground.extras import NeedsExtra
+    from passo.schedules.from_torch import twin
+
+    known = twin(name)
+    if known is not None:
+        home = "torch.optim.swa_utils" if known.name == "SWALR" else "passo.optim.lr_scheduler"
+        return f"; write from {home} import {known.name}, or as a value {known.expression}"
+    for room in _ROOMS:
+        try:
+            names = import_module(room).__all__
+        except NeedsExtra:
+            continue
+        if name in names:
+            return f"; write from {room} import {name}"
+    return ""
+
+
+@drawn_by
+def _png(value: Any) -> bytes | None:
+    """The picture of a value; the one place that may know who draws and what is drawn."""
+    from passo.plot import png
+
+    return png(value)
+
+
 if not TYPE_CHECKING:  # to a checker that saw a `__getattr__` every misspelt name would be one
 
     def __getattr__(name: str) -> Any:
@@ -55,8 +87,9 @@ if not TYPE_CHECKING:  # to a checker that saw a `__getattr__` every misspelt na
         if name == "__all__":
             return [*schedules.__all__, *_HOMES]
         if name not in _HOMES and name not in schedules.__all__:
-            msg = f"module 'passo' has no attribute {name!r}"
-            raise AttributeError(msg)
+            from passo.ground.names import no_such_name
+
+            raise no_such_name("passo", name, __getattr__("__all__"), _elsewhere(name))
         home = import_module(_HOMES.get(name, "passo.schedules"))
         value = home if name in ("analysis", "doctor") else getattr(home, name)
         globals()[name] = value

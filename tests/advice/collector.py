@@ -36,7 +36,8 @@ NO_ADVICE = {
     "jumps up, and then raises an error": "says what one-cycle does past its end",
     "{}, {}": "joins two pieces that are tried",
     "{} batches for each of {}": "says where a number comes from",
-    "attach needs a torch optimizer, got {}": "it says what `attach` needs; attach is its name",
+    "attach needs a torch optimizer, got {}{}": "its second hole is the advice, which is tried",
+    " and ": "joins two pieces that are tried",
     "open {}": "the demo's last line: where its report lies",
     "run (training: mean of the last {} updates; validation: images ": "a caption of the demo",
     "plan before": "the name of a note in a trace",
@@ -80,7 +81,8 @@ def texts() -> dict[str, list[str]]:
 def strings(tree: ast.Module) -> Iterator[tuple[str, str, bool]]:
     """(function, template, whether it is written out as it is) for each text that may be read.
 
-    What stands in `called_like(...)` is written out after "write", whatever its words are.
+    What stands in `called_like(...)` and `built_like(...)` is written out after "write", whatever
+    its words are.
     """
     yield from _below(tree, "")
 
@@ -110,4 +112,5 @@ def _is_help(node: ast.AST) -> bool:
 
 
 def _is_example(node: ast.AST) -> bool:
-    return isinstance(node, ast.Call) and getattr(node.func, "id", None) == "called_like"
+    name = getattr(node.func, "id", None) if isinstance(node, ast.Call) else None
+    return name in ("called_like", "built_like")

@@ -21,21 +21,26 @@ WRONG = [
     ("Cosine(0.1, 1e-5, steps(310))", "P006"),
     ("Exponential(0.1, 0.5, every=epochs(0.2))", "P006"),
     ("Constant(0.0, steps(40)).then(Constant(0.1))", "P018"),
-    ("warmup_cosine(0.1, warmup=percent(0.3))", "P006"),
+    ("warmup_cosine(peak=0.1, warmup=percent(0.3))", "P006"),
     ("Linear(0.1, -0.1)", "P019"),
     ("Cosine(-0.1, 0)", "P019"),
     ("step_decay(epochs(30), gamma=0.1)", "P007"),
     ("multistep_decay([epochs(12), epochs(40)], peak=0.1)", "P007"),
+    ("cosine_decay(peak=100)", "P019"),
+    ("cosine_decay(over=percent(0.3), peak=0.1)", "P006"),
+    ("wsd(peak=0.1, warmup=percent(0.05), cooldown=percent(0.2))", "P006"),
 ]
 RIGHT = [
-    "warmup_cosine(3e-4, warmup=percent(5))",
-    "wsd(0.1)",
+    "one_cycle(peak=3.0)",
+    "Cosine(30, 0)",
+    "warmup_cosine(peak=3e-4, warmup=percent(5))",
+    "wsd(peak=0.1)",
     "multistep_decay([epochs(3), epochs(8)], peak=0.1)",
     "step_decay(epochs(3), peak=0.1)",
-    "warm_restarts(epochs(1), grow=2.0, peak=0.1)",
-    "one_cycle(0.1)",
+    "warm_restarts(first=epochs(1), grow=2.0, peak=0.1)",
+    "one_cycle(peak=0.1)",
     "Constant(0.1)",
-    "inverse_sqrt(0.1)",
+    "inverse_sqrt(peak=0.1)",
 ]
 
 
@@ -80,7 +85,7 @@ def test_the_command_tells_and_may_fail():
     ("text", "seen", "write"),
     [
         (
-            "warmup_cosine(0.1, warmup=percent(0.05))",
+            "warmup_cosine(peak=0.1, warmup=percent(0.05))",
             "percent(0.05) is 0.05 % of the run, 0.5 of 1,000 steps",
             "percent(5) for 5 % of the run",
         ),
@@ -100,6 +105,52 @@ def test_the_texts_fit_what_was_found(text, seen, write):
     (found,) = check(parse(text), RUN)
     assert found.write == write
     assert found.seen == seen
+
+
+FAR = [("cosine_decay(peak=100)", 0.1), ("Constant(10)", 1e-3), ("one_cycle(peak=31)", 0.31)]
+NEAR = [
+    ("cosine_decay(peak=2.5)", 0.1),
+    ("one_cycle(peak=1.0)", 1e-3),
+    ("Constant(30)", 30.0),
+    ("Constant(30)", 0.01),
+    ("Constant(1.0)", 1.0),
+    ("Constant(100)", 30.0),
+    ("base * Linear(0, 1)", 0.1),
+]
+
+
+@pytest.mark.parametrize(("text", "base", "far"), [(*e, 1) for e in FAR] + [(*e, 0) for e in NEAR])
+def test_a_rate_far_above_the_base_was_a_length_or_a_factor(text, base, far):
+    found = check(parse(text), RUN, base=base)
+    assert [each.code for each in found] == ["P019"] * far
+    assert check(parse(text), RUN, base=base, key="weight_decay") == []
+
+
+def test_a_rate_far_above_the_base_says_what_was_probably_meant():
+    (found,) = check(parse("cosine_decay(peak=100)"), RUN, base=0.1)
+    assert found.seen == "lr goes up to 100, 1,000 times the base of 0.1"
+    assert found.write == (
+        "over=steps(100) for a length, base * ... for a factor, or the rate as the optimizer's "
+        "lr, where it is meant"
+    )
+    assert check(parse("cosine_decay(over=steps(1000))"), RUN, base=0.1) == []
+
+
+def test_two_slips_of_one_kind_are_one_finding():
+    (found,) = check(parse("wsd(peak=0.1, warmup=percent(0.05), cooldown=percent(0.2))"), RUN)
+    assert found.seen == (
+        "percent(0.05) is 0.05 % of the run, 0.5 and percent(0.2) is 0.2 % of the run, 2 "
+        "of 1,000 steps"
+    )
+    assert found.write == "percent(5) for 5 % of the run and percent(20) for 20 % of the run"
+
+
+def test_what_two_fields_have_in_common_is_told_once(tmp_path):
+    path = tmp_path / "plan.json"
+    slip = "warmup_cosine(peak=0.1, warmup=percent(0.3))"
+    path.write_text(f'{{"lr": "{slip}", "weight_decay": "{slip}"}}')
+    done = CliRunner().invoke(cli.app, ["check", str(path), "--run", "1000 steps"])
+    assert done.output.count("P006") == 1
 
 
 def test_what_is_no_plan_says_what_it_is():

@@ -9,7 +9,17 @@ import re
 import pytest
 import torch
 
-from passo import PassoError, Run, attach, draw, percent, range_test, steps, warmup_cosine
+from passo import (
+    Cosine,
+    PassoError,
+    Plateau,
+    Run,
+    attach,
+    draw,
+    range_test,
+    steps,
+    warmup_cosine,
+)
 from passo.ground.calls import WrongCall, called_like
 
 LOADER = torch.utils.data.DataLoader([1, 2, 3])
@@ -20,8 +30,8 @@ RUN = "t takes (length, *, steps_per_epoch, samples_per_step, tokens_per_step, a
 RUN += "write Run.of(len(loader), epochs=90), or Run(steps(35_190))"
 ATTACH = "t takes (optimizer, plan, run, *, base, values, on_change, clock, join, strict, record, "
 ATTACH += "watch), write attach(optimizer, warmup_cosine(), Run.of(len(loader), epochs=90))"
-WARM = "t takes (peak, warmup, floor, start), "
-WARM += "write warmup_cosine(peak=3e-4, warmup=percent(5))"
+FALLS = "t takes (metric, mode, factor, patience, threshold, threshold_mode, cooldown, floor, "
+FALLS += 'past), write Plateau("val_loss", patience=5)'
 MANY = "too many positional arguments; "
 
 
@@ -57,8 +67,18 @@ MANY = "too many positional arguments; "
                 "write draw(trace), or draw(schedule.curve(run))"
             ),
         ),
-        (lambda: warmup_cosine(lr=1e-3), f"warmup_cosine: it has no argument 'lr'; i{WARM}"),
-        (lambda: warmup_cosine(1, percent(5), 0, 0, 1), f"warmup_cosine: {MANY}i{WARM}"),
+        (lambda: Plateau(patience=5), f"Plateau: missing a required argument: 'metric'; i{FALLS}"),
+        (
+            lambda: Plateau("loss", patiense=5),
+            f"Plateau: it has no argument 'patiense'; did you mean 'patience'? I{FALLS}",
+        ),
+        (
+            lambda: Cosine(0.1),
+            (
+                "Cosine: missing a required argument: 'end'; it takes (start, end, over), "
+                "write Cosine(0.1, 0.001)"
+            ),
+        ),
     ],
 )
 def test_a_wrong_call_says_what_to_write(call, text):

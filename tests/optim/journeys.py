@@ -82,7 +82,7 @@ def recipes(span: Span) -> dict[str, Schedule]:
         "one_cycle": passo.one_cycle(phases=3),
         "polynomial_decay": passo.polynomial_decay(power=2.0),
         "step_decay": passo.step_decay(span, gamma=0.5),
-        "warm_restarts": passo.warm_restarts(span, grow=2.0, shrink=0.8),
+        "warm_restarts": passo.warm_restarts(first=span, grow=2.0, shrink=0.8),
         "warmup_constant": passo.warmup_constant(warmup=span),
         "warmup_cosine": passo.warmup_cosine(warmup=span),
         "warmup_linear": passo.warmup_linear(warmup=span, floor=0.01 * base),

@@ -59,7 +59,7 @@ RECIPES = {
     "one_cycle": passo.one_cycle(),
     "polynomial_decay": passo.polynomial_decay(power=2.0),
     "step_decay": passo.step_decay(epochs(1), gamma=0.5),
-    "warm_restarts": passo.warm_restarts(steps(7), grow=2.0, shrink=0.5),
+    "warm_restarts": passo.warm_restarts(first=steps(7), grow=2.0, shrink=0.5),
     "warmup_constant": passo.warmup_constant(warmup=epochs(1)),
     "warmup_cosine": passo.warmup_cosine(warmup=percent(10), floor=0.1 * base),
     "warmup_linear": passo.warmup_linear(warmup=tokens(40)),

@@ -148,7 +148,7 @@ def test_pain_28_a_value_that_the_optimizer_refuses_is_refused_at_once(library):
     optimizer = adam()
     build = {
         "torch": lambda: lr_scheduler.CyclicLR(optimizer, 0.1, 1.0, max_momentum=1.5),
-        "passo": lambda: attach(optimizer, {"momentum": passo.cyclic_momentum(0.9, 1.5)}),
+        "passo": lambda: attach(optimizer, {"momentum": passo.cyclic_momentum(low=0.9, high=1.5)}),
     }[library]
     with pytest.raises(ValueError, match="must stay at least 0 and below 1"):
         build()
@@ -162,7 +162,7 @@ def test_pain_30_what_is_logged_after_an_update_is_what_it_used(library):
     if library == "torch":
         scheduler = lr_scheduler.CosineAnnealingWarmRestarts(optimizer, 3)
     else:
-        scheduler = attach(optimizer, passo.warm_restarts(steps(3)))
+        scheduler = attach(optimizer, passo.warm_restarts(first=steps(3)))
     used, logged = watched(optimizer), []
     for _ in range(7):
         loop(optimizer, scheduler, 1)

@@ -75,7 +75,7 @@ def test_pain_5_a_longer_plan_at_a_restart_is_refused_and_can_be_had(library):
     scheduler = build(optimizer, 100, on_change="replace")
     optimizer.load_state_dict(saved[0])
     scheduler.load_state_dict(saved[1])
-    wanted = passo.cosine_decay(1.0, steps(100))
+    wanted = passo.cosine_decay(peak=1.0, over=steps(100))
     assert rates(optimizer, 1) == [pytest.approx(wanted(5))]
 
     scheduler = build(optimizer := sgd(), 100)
@@ -208,7 +208,7 @@ def test_pain_36_a_state_is_plain_data_that_loads_twice_and_knows_the_plan(libra
             return lr_scheduler.CyclicLR(optimizer, 0.1, peak, cycle_momentum=False)
         if kind == "a function":
             return attach(optimizer, base * passo.Function("half at each step"), on_change="keep")
-        return attach(optimizer, passo.cyclic(0.1, peak), on_change="keep")
+        return attach(optimizer, passo.cyclic(0.1, peak=peak), on_change="keep")
 
     scheduler = build(optimizer := sgd(), lambda t: 0.5**t, 1.0)
     loop(optimizer, scheduler, 3)

@@ -71,7 +71,7 @@ def test_each_backend_is_a_name_for_a_type_checker_and_a_row_of_the_table():
     files = {file.stem for file in Path(backends.__file__).parent.glob("*.py")}
     rows = {row.__module__.rpartition(".")[2] for row in BACKENDS.values()}
     lacks = "BACKENDS of plot/backends/__init__.py has no row for these files"
-    assert not files - rows - {"__init__", "need"}, lacks
+    assert not files - rows - {"__init__"}, lacks
 
 
 def test_a_further_backend_is_one_row_and_its_name_is_offered(monkeypatch):
@@ -224,7 +224,7 @@ def test_another_suffix_is_refused_and_leaves_no_file(tmp_path, name):
     path = tmp_path / name
     text = (
         "a picture becomes .png, .svg or .pdf (matplotlib) or .html (plotly), "
-        f"got {str(path)!r} for a Axes"
+        f"got {str(path)!r} for a PictureAxes"
     )
     with pytest.raises(PassoError, match=f"^{re.escape(text)}$"):
         save(draw(TRACE), path)

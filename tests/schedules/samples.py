@@ -10,21 +10,21 @@ from tests.schedules.leaves import WAVE
 
 RUN = Run(steps(100), steps_per_epoch=10)
 SCHEDULES = {
-    "warm-up and cosine": passo.warmup_cosine(0.3, steps(10), 0.01).on(RUN),
+    "warm-up and cosine": passo.warmup_cosine(peak=0.3, warmup=steps(10), floor=0.01).on(RUN),
     "repeat": Linear(1, 0.25, steps(8)).repeat(),
     "repeat five times": Linear(1, 0.25, steps(8)).repeat(5, scale=0.5),
-    "restarts": passo.warm_restarts(steps(5), grow=2, shrink=0.5, peak=1.0),
+    "restarts": passo.warm_restarts(first=steps(5), grow=2, shrink=0.5, peak=1.0),
     "table": Table([(steps(0), 1), (steps(30), 0.5), (steps(60), 0.75)]),
     "table of steps": Table([(steps(0), 1), (steps(30), 0.5), (steps(60), 0.75)], "step"),
     "product": Linear(1, 0.5, steps(50)) * passo.Exponential(0.3, 0.99),
-    "stairs": passo.step_decay(steps(7), 0.5, 1.0),
+    "stairs": passo.step_decay(steps(7), gamma=0.5, peak=1.0),
     "constant": Constant(0.1),
     "sum of constants": Constant(0.1) + Constant(0.2),
     "clip, minimum, maximum": Linear(0, 2, steps(90)).clip(0.25, 1.5).minimum(1.25).maximum(0.5),
     "stretch, skip, until": Linear(0, 2, steps(40)).skip(steps(4)).until(steps(30)).stretch(2),
     "plateau": Constant(0.4) * Plateau("x", past=[(t, 1.0) for t in range(40)]),
-    "wsd": passo.wsd(1, steps(10), steps(30), "1-sqrt").on(RUN),
-    "cyclic": passo.cyclic(0.1, 1.0, steps(7), mode="exp_range", gamma=0.99),
+    "wsd": passo.wsd(peak=1, warmup=steps(10), cooldown=steps(30), shape="1-sqrt").on(RUN),
+    "cyclic": passo.cyclic(0.1, peak=1.0, rise=steps(7), mode="exp_range", gamma=0.99),
     "function": 2 * WAVE,
 }
 TIMES = [

@@ -84,12 +84,12 @@ def test_a_jump_is_two_points_and_a_corner():
     ("schedule", "times"),
     [
         (Linear(0, 1, steps(30)), [30]),
-        (passo.warmup_cosine(1, percent(5)), [5, 100]),
-        (passo.wsd(1, steps(10), steps(20)), [10, 80, 100]),
+        (passo.warmup_cosine(peak=1, warmup=percent(5)), [5, 100]),
+        (passo.wsd(peak=1, warmup=steps(10), cooldown=steps(20)), [10, 80, 100]),
         (passo.step_decay(steps(30)), [30, 60, 90]),
         (passo.multistep_decay([steps(30), steps(80)]), [30, 80]),
-        (passo.cyclic(0, 1, steps(20), steps(30)), [20, 50, 70, 100]),
-        (passo.warm_restarts(steps(10), grow=2), [10, 30, 70]),
+        (passo.cyclic(0, peak=1, rise=steps(20), fall=steps(30)), [20, 50, 70, 100]),
+        (passo.warm_restarts(first=steps(10), grow=2), [10, 30, 70]),
         (Linear(0, 1, steps(10)).repeat(3), [10, 20, 30]),
         (Linear(0, 1, steps(10)).repeat(2, grow=3), [10, 40]),
         (Linear(0, 1, steps(50)).skip(steps(20)), [30]),
@@ -136,7 +136,7 @@ def test_the_unit_is_that_of_the_axis():
 
 def test_rows_are_the_updates_nearest_to_each_corner():
     run = Run.of(391, epochs=90)
-    rows = passo.warmup_cosine(3e-4, percent(5), 3e-5).curve(run).rows()
+    rows = passo.warmup_cosine(peak=3e-4, warmup=percent(5), floor=3e-5).curve(run).rows()
     assert [row.update for row in rows] == [0, 1759, 1760, 35189]
     assert rows[0].value == 0.0
     assert rows[-1].value == pytest.approx(3e-5, rel=1e-6)

@@ -15,14 +15,14 @@ from tests.mutations import SHARES, changed, in_time, in_words, seeds, spoiled
 
 RUN = Run(steps(1000), steps_per_epoch=100)
 RIGHT = [
-    passo.warmup_cosine(0.1),
-    passo.wsd(0.1, shape="1-sqrt"),
-    passo.cyclic(0.01, 0.1, rise=steps(5), mode="triangular2"),
-    passo.warm_restarts(steps(7), grow=2.0, shrink=0.5, peak=0.1),
+    passo.warmup_cosine(peak=0.1),
+    passo.wsd(peak=0.1, shape="1-sqrt"),
+    passo.cyclic(0.01, peak=0.1, rise=steps(5), mode="triangular2"),
+    passo.warm_restarts(first=steps(7), grow=2.0, shrink=0.5, peak=0.1),
     passo.multistep_decay([passo.epochs(1), passo.epochs(2)], peak=0.1),
     passo.base * passo.Plateau("loss", factor=0.5, past=[(1, 0.3), (5, 0.4)], patience=0),
     (2 * passo.Linear(0, 1, steps(9))).clip(0.1, 0.9).staircase(steps(2)).skip(steps(1)),
-    passo.inverse_sqrt(0.1, warmup=steps(9)).until(steps(99)).stretch("1/3"),
+    passo.inverse_sqrt(peak=0.1, warmup=steps(9)).until(steps(99)).stretch("1/3"),
 ]
 
 

@@ -92,7 +92,7 @@ def test_every_error_is_a_value_error_and_every_warning_a_user_warning():
         WORLD["L"].stretch,
         lambda x: steps(1) * x,
         passo.base.with_base,
-        lambda x: passo.noam(x, steps(5)),
+        lambda x: passo.noam(x, warmup=steps(5)),
         lambda x: Run(steps(5), tokens_per_step=x),
         lambda x: Run.of(x, epochs=3),
         lambda x: passo.Plateau("x", patience=x, factor=x),

@@ -54,10 +54,10 @@ def hold(value, n):
 
 
 TWINS = {
-    "StepLR": (lambda o: twins.StepLR(o, 7, gamma=0.5), step_decay(steps(7), 0.5)),
+    "StepLR": (lambda o: twins.StepLR(o, 7, gamma=0.5), step_decay(steps(7), gamma=0.5)),
     "MultiStepLR": (
         lambda o: twins.MultiStepLR(o, [5, 13, 40], gamma=0.2),
-        multistep_decay([steps(5), steps(13), steps(40)], 0.2),
+        multistep_decay([steps(5), steps(13), steps(40)], gamma=0.2),
     ),
     "ExponentialLR": (lambda o: twins.ExponentialLR(o, 0.93), exponential_decay(0.93)),
     "CosineAnnealingLR": (
@@ -78,11 +78,11 @@ TWINS = {
     ),
     "CosineAnnealingWarmRestarts": (
         lambda o: twins.CosineAnnealingWarmRestarts(o, 7, T_mult=1, eta_min=0.02),
-        warm_restarts(steps(7), floor=0.02),
+        warm_restarts(first=steps(7), floor=0.02),
     ),
     "CosineAnnealingWarmRestarts, growing": (
         lambda o: twins.CosineAnnealingWarmRestarts(o, 4, T_mult=3, eta_min=0.02),
-        warm_restarts(steps(4), grow=3, floor=0.02),
+        warm_restarts(first=steps(4), grow=3, floor=0.02),
     ),
     "SequentialLR": (
         lambda o: twins.SequentialLR(
@@ -94,7 +94,7 @@ TWINS = {
     ),
     "ChainedScheduler": (
         lambda o: twins.ChainedScheduler([twins.ExponentialLR(o, 0.9), twins.StepLR(o, 9, 0.5)], o),
-        exponential_decay(0.9, peak=1.0) * step_decay(steps(9), 0.5),
+        exponential_decay(0.9, peak=1.0) * step_decay(steps(9), gamma=0.5),
     ),
     "LambdaLR": (lambda o: twins.LambdaLR(o, lambda t: 1 / (1 + t / 4)),
                  InversePower(LR, steps(4), power=1)),
@@ -116,7 +116,14 @@ def test_cyclic_is_its_twin_in_each_mode(mode, fall):
         o, 0.05, 0.4, step_size_up=6, step_size_down=fall, mode=mode, gamma=gamma,
         base_momentum=0.8, max_momentum=0.9,
     )  # fmt: skip
-    schedule = cyclic(0.05, 0.4, steps(6), None if fall is None else steps(fall), mode, gamma)
+    schedule = cyclic(
+        0.05,
+        peak=0.4,
+        rise=steps(6),
+        fall=None if fall is None else steps(fall),
+        mode=mode,
+        gamma=gamma,
+    )
     assert [schedule(t) for t in range(60)] == pytest.approx(used(make), rel=1e-9)
 
 
@@ -130,8 +137,10 @@ def test_one_cycle_is_its_twin_whose_rise_is_one_update_shorter(shape, phases):
     )  # fmt: skip
     rise = steps(0.31 * 101 - 1)
     ratios = {"initial": 1 / 25, "final": 1 / 250_000, "shape": shape, "phases": phases}
-    rate = one_cycle(0.5, rise, **ratios).on(Run(steps(100)))
-    speed = one_cycle_momentum(0.85, 0.95, rise, shape, phases).on(Run(steps(100)))
+    rate = one_cycle(peak=0.5, rise=rise, **ratios).on(Run(steps(100)))
+    speed = one_cycle_momentum(low=0.85, high=0.95, rise=rise, shape=shape, phases=phases).on(
+        Run(steps(100))
+    )
     assert [rate(t) for t in range(101)] == pytest.approx(used(make, 101), rel=1e-9)
     found = used(make, 101, key="momentum")
     assert [speed(t) for t in range(101)] == pytest.approx(found, rel=1e-9)

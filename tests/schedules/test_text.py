@@ -42,8 +42,10 @@ from tests.schedules.hostile import HUGE, RUNS
 @pytest.mark.parametrize(
     ("text", "schedule"),
     [
-        ("warmup_cosine(peak=3e-4, warmup=percent(5))", warmup_cosine(3e-4, percent(5))),
-        ("  warmup_cosine ( 3e-4 ,steps( 10 ) )\n", warmup_cosine(3e-4, steps(10))),
+        ("warmup_cosine(peak=3e-4, warmup=percent(5))",
+         warmup_cosine(peak=3e-4, warmup=percent(5))),
+        ("  warmup_cosine ( peak = 3e-4 ,warmup=steps( 10 ) )\n",
+         warmup_cosine(peak=3e-4, warmup=steps(10))),
         ("base", base),
         ("0.1*base", 0.1 * base),
         ("base * .1", 0.1 * base),
@@ -67,8 +69,8 @@ from tests.schedules.hostile import HUGE, RUNS
          Cosine(1, 0, epochs(5)).repeat(grow=2).staircase(epochs(1))),
         ("Table([(steps(0), 1), [steps(5), .5]], kind='step')",
          Table([(steps(0), 1), (steps(5), 0.5)], "step")),
-        ("multistep_decay([epochs(30), epochs(60)], 0.2, peak=0.1)",
-         passo.multistep_decay([epochs(30), epochs(60)], 0.2, 0.1)),
+        ("multistep_decay([epochs(30), epochs(60)], gamma=0.2, peak=0.1)",
+         passo.multistep_decay([epochs(30), epochs(60)], gamma=0.2, peak=0.1)),
         ("one_cycle(phases=3, shape='linear')", passo.one_cycle(phases=3, shape="linear")),
         ("Linear(\n    0,\n    1,\n)", Linear(0, 1)),
         ("base.minimum(1).maximum(0.5 * base)", base.minimum(1).maximum(0.5 * base)),

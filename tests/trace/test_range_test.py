@@ -42,7 +42,8 @@ def test_it_equals_what_is_copied_pickled_written_and_read(tmp_path_factory, tes
     test.write(path)
     assert RangeTest.load(path) == test
     assert copy.deepcopy(test) == test == pickle.loads(pickle.dumps(test))
-    assert eval(repr(test), {"RangeTest": RangeTest, "nan": math.nan, "inf": math.inf}) == test
+    assert repr(test).startswith(f"<RangeTest of {test.key[:9]}")
+    assert len(repr(test)) < 200
 
 
 def test_the_file_is_plain_json_and_holds_the_suggestion(tmp_path):

@@ -157,7 +157,7 @@ BAD_COLUMN = (
             lambda: Trace(4, events=(Event(5, "load"),)),
             "clocks must ascend from 0 to the trace's 4 updates, got [5]",
         ),
-        (lambda: Trace(-1), "clocks must ascend from 0 to the trace's -1 updates, got []"),
+        (lambda: Trace(-1), "updates must be a whole number of at least 0, got -1"),
     ],
 )
 def test_parts_that_contradict_each_other_are_refused(make, text):

@@ -82,7 +82,7 @@ test: RangeTest = range_test(train_step, optimizer, restore=[model], ramp="linea
 found = test.suggestion()
 if found:
     peak: float = found.best
-    attach(optimizer, warmup_cosine(peak), run)
+    attach(optimizer, warmup_cosine(peak=peak), run)
 loader = [(torch.ones(4, 2), torch.ones(4, 1))]
 range_test(
     loader_step(model, optimizer, torch.nn.functional.mse_loss, loader), optimizer, restore=[]

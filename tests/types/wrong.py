@@ -25,6 +25,8 @@ text: str = schedule(3)  # wrong
 number: float = schedule(np.arange(3))  # wrong
 Linear(0, 1, 500)  # wrong
 step_decay(30)  # wrong
+warmup_cosine(0.1)  # wrong
+step_decay(steps(30), 0.1)  # wrong
 wsd(shape="cubic")  # wrong
 Plateau("loss", mode="minn")  # wrong
 Plateau("loss", threshold_mode="relative")  # wrong

@@ -8,10 +8,13 @@ import signal
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
+from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
+from typer.core import TyperCommand, TyperGroup
 
 from passo.schedules import PassoError
 
@@ -24,12 +27,48 @@ BAD_INPUT: Final = 2
 SIGNALLED: Final = 128  # and the number of the signal
 INTERRUPTED: Final = SIGNALLED + signal.SIGINT
 
-app = typer.Typer(
-    help="Schedules for every number that moves while a PyTorch network trains.",
-    no_args_is_help=True,
-    add_completion=False,
-    pretty_exceptions_enable=False,
-)
+
+class Command(TyperCommand):
+    """A command whose help shows no type where there is nothing to type."""
+
+    def get_params(self, ctx: Any) -> list[Any]:
+        """The parameters, flags among them, which take no value."""
+        return _flags_bare(super().get_params(ctx))
+
+
+class _Commands(TyperGroup):
+    """All of them, in the same way."""
+
+    def get_params(self, ctx: Any) -> list[Any]:
+        return _flags_bare(super().get_params(ctx))
+
+
+def _flags_bare(parameters: list[Any]) -> list[Any]:
+    for each in parameters:
+        if getattr(each, "is_flag", False):
+            each.metavar = ""
+    return parameters
+
+
+app = typer.Typer(cls=_Commands, no_args_is_help=True, pretty_exceptions_enable=False)
+command = partial(app.command, cls=Command)
+
+
+def _say_version(asked: bool) -> None:  # noqa: FBT001 (typer hands it in)
+    if asked:
+        typer.echo(f"passo {version('passo')}")
+        raise typer.Exit
+
+
+@app.callback()
+def passo(
+    *,
+    asked: Annotated[
+        bool,
+        typer.Option("--version", is_eager=True, callback=_say_version, help="Say which passo."),
+    ] = False,
+) -> None:
+    """Schedules for every number that moves while a PyTorch network trains."""
 
 
 def main() -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
-from passo.cli.base import app, as_run, draw_into, in_options
+from passo.cli.base import as_run, command, draw_into, in_options
 from passo.cli.names import REST, SPANS, written_out
 from passo.schedules import NeedsRun
 
@@ -20,10 +20,13 @@ if TYPE_CHECKING:
 _MOST_ROWS: Final = 40
 
 
-@app.command()
+@command()
 def show(
     expression: Annotated[
-        str, typer.Argument(help='a schedule, "warmup_cosine(3e-4)", or a class of torch, "StepLR"')
+        str,
+        typer.Argument(
+            help='a schedule, "warmup_cosine(peak=3e-4)", or a class of torch, "StepLR"'
+        ),
     ],
     run: Annotated[str, typer.Option(help='how long the run is: "90 epochs", "10000 steps"')] = "",
     steps_per_epoch: Annotated[
@@ -55,7 +58,7 @@ def show(
         draw_into(curve, png)
 
 
-@app.command("list")
+@command("list")
 def list_() -> None:
     """Name the shapes, the recipes, the methods and the spans, one line each."""
     from passo.schedules import algebra, recipes, shapes, time
@@ -75,7 +78,7 @@ def list_() -> None:
         typer.echo("\n".join([title, *rows]))
 
 
-@app.command()
+@command()
 def check(  # noqa: PLR0917 (typer reads options from the parameters)
     expression: Annotated[str, typer.Argument(help="a schedule, or a file that holds one")],
     run: Annotated[str, typer.Option(help='how long the run is: "90 epochs", "10000 steps"')] = "",
@@ -100,7 +103,8 @@ def check(  # noqa: PLR0917 (typer reads options from the parameters)
     for name, schedule in read_plan(written_out(expression), key).items():
         with in_options(rates):
             found += look(schedule, as_run(schedule, run, rates), base=lr, key=name)
-    typer.echo("\n\n".join("\n".join(entry(each)) for each in found) or "nothing found")
+    entries = dict.fromkeys("\n".join(entry(each)) for each in found)
+    typer.echo("\n\n".join(entries) or "nothing found")
     sys.exit(int(strict and bool(found)))
 
 

@@ -36,8 +36,8 @@ def written_out(expression: str) -> str:
 
     Raises PassoError, with an example, where it needs arguments.
 
-    >>> written_out("one_cycle"), written_out("one_cycle(0.1)")
-    ('one_cycle()', 'one_cycle(0.1)')
+    >>> written_out("one_cycle"), written_out("one_cycle(peak=0.1)")
+    ('one_cycle()', 'one_cycle(peak=0.1)')
     """
     from passo.schedules.text.parser import FUNCTIONS
 
@@ -48,7 +48,7 @@ def written_out(expression: str) -> str:
         span = name if name == "rest" else example(name)
         what = f"is a span, how long something lasts; write 'Linear(0.1, 0, {span})'"
     elif needed := _needed(name):
-        what = f"needs {' and '.join(needed)}; write {example(name)!r}"
+        what = f"needs {' and '.join(each.name for each in needed)}; write {example(name)!r}"
     else:
         return f"{name}()"
     msg = f"{name} {what}"
@@ -58,14 +58,19 @@ def written_out(expression: str) -> str:
 def example(name: str) -> str:
     """A call of a shape, a recipe or a span with what it needs.
 
-    >>> example("Cosine"), example("wsd")
-    ('Cosine(0.1, 0.01)', 'wsd()')
+    >>> example("Cosine"), example("wsd"), example("warm_restarts")
+    ('Cosine(0.1, 0.01)', 'wsd()', 'warm_restarts(first=percent(10))')
     """
-    return f"{name}({', '.join(_EXAMPLES.get(each, '...') for each in _needed(name))})"
+    given = [
+        f"{'' if each.kind is each.POSITIONAL_OR_KEYWORD else f'{each.name}='}"
+        f"{_EXAMPLES.get(each.name, '...')}"
+        for each in _needed(name)
+    ]
+    return f"{name}({', '.join(given)})"
 
 
-def _needed(name: str) -> list[str]:
+def _needed(name: str) -> list[inspect.Parameter]:
     from passo.schedules.text.parser import FUNCTIONS
 
     parameters = inspect.signature(FUNCTIONS[name]).parameters.values()
-    return [each.name for each in parameters if each.default is each.empty]
+    return [each for each in parameters if each.default is each.empty]

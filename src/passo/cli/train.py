@@ -7,13 +7,22 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from typer.core import TyperCommand
 
-from passo.cli.base import INTERRUPTED, NO_ANSWER, SIGNALLED, Death, app, draw_into, writing
+from passo.cli.base import (
+    INTERRUPTED,
+    NO_ANSWER,
+    SIGNALLED,
+    Command,
+    Death,
+    app,
+    command,
+    draw_into,
+    writing,
+)
 from passo.schedules import PassoError
 
 
-@app.command()
+@command()
 def find(
     place: Annotated[
         str,
@@ -63,7 +72,7 @@ def find(
         raise typer.Exit(NO_ANSWER)
 
 
-@app.command()
+@command()
 def demo(
     out: Annotated[Path, typer.Option(help="the folder to write")] = Path("passo-demo"),
     quick: Annotated[bool, typer.Option("--quick", help="a small run, in seconds")] = False,  # noqa: FBT002
@@ -83,7 +92,7 @@ def demo(
         sys.exit(INTERRUPTED)
 
 
-class _Doctor(TyperCommand):
+class _Doctor(Command):
     """What follows a script, or a module, is its own."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:

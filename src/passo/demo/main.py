@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict
-from importlib.util import find_spec
 from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
@@ -14,7 +13,7 @@ from passo.demo.files import publish, versions, workshop, write_results
 from passo.demo.sparkline import used
 from passo.demo.stories import Story, chosen
 from passo.demo.values import OPTIMIZERS, DemoResult, Outcome, Row, Settings, Task, caution, marked
-from passo.schedules import PassoError
+from passo.ground.extras import NeedsExtra, is_there
 from passo.trace import Trace
 
 if TYPE_CHECKING:
@@ -55,12 +54,13 @@ def run_demo(
 
 
 def need_extras() -> None:
-    """Raises `PassoError` when a library of the extra is missing."""
-    missing = [name for name in EXTRAS if find_spec(name) is None]
+    """Raises `NeedsExtra` when a library of the extra is missing."""
+    missing = [name for name in EXTRAS if not is_there(name)]
     if missing:
-        raise PassoError(
+        raise NeedsExtra(
             f"the demo needs {', '.join(missing)}, which is not installed; "
-            'write pip install "passo[demo]"'
+            'write pip install "passo[demo]"',
+            name=missing[0],
         )
 
 

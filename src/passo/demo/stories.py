@@ -98,7 +98,7 @@ STORIES: tuple[Story, ...] = (
         "warm restarts",
         "One cosine after another: each restart jumps back to the full rate, to leave a poor "
         "place. The loss jumps too, and the next descent often ends lower.",
-        "warm_restarts(percent(25))",
+        "warm_restarts(first=percent(25))",
     ),
     _lr(
         "cyclic",

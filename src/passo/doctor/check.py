@@ -10,10 +10,12 @@ from passo.doctor.diagnosis import causes
 from passo.doctor.edits import RATIO
 from passo.doctor.finding import Finding
 from passo.doctor.rules.p006 import LONG, TINY
+from passo.ground.checks import brief
 from passo.ground.errors import PassoError
 from passo.ground.files import text_in
 from passo.ground.schema import parsed
 from passo.schedules.algebra.data import LONGEST_LINE
+from passo.schedules.analysis import is_far
 from passo.schedules.curve import Curve
 from passo.schedules.text import from_json, parse
 from passo.schedules.time import AXES, Span
@@ -48,9 +50,13 @@ def check(
     P013  the value jumps from 0.1 to 1 at 50 steps, 10 times
     """
     curve = Curve.of(schedule, run, points=2049, base=base)
-    looks = (_jumps, _short, _late, _early, _zeros, _percent)
-    found = [each for look in looks for each in look(curve)]
-    found += _outside(curve, key)
+    if not isinstance(key, str):
+        msg = f"key must be the name of a field such as 'lr', got {brief(key)}"
+        raise PassoError(msg)
+    slips = list(_percent(curve))
+    looks = (_jumps, _short, _late, *(() if slips else (_early,)), _zeros)  # a slip ends it early
+    found = [*slips, *(each for look in looks for each in look(curve))]
+    found += [*_outside(curve, key), *_far(curve, key, base)]
     return sorted(causes(found), key=lambda each: each.code)
 
 
@@ -204,16 +210,16 @@ def _zeros(curve: Curve) -> Iterator[Finding]:
 
 def _percent(curve: Curve) -> Iterator[Finding]:
     """percent(0.3) is 0.3 %, which is seldom meant."""
-    for amount in sorted({_amount(each) for each in _spans(curve.schedule)}):
-        if 0 < amount < 1:
-            yield Finding(
-                "P006",
-                f"percent({amount:g}) is {amount:g} % of the run, "
-                f"{amount / 100 * curve.times[-1]:,.4g} "
-                f"of {curve.times[-1]:,.6g} {curve.run.unit}",
-                "a share was probably written for a percentage, and this part is over at once",
-                f"percent({100 * amount:g}) for {100 * amount:g} % of the run",
-            )
+    slips = sorted({a for each in _spans(curve.schedule) if 0 < (a := _amount(each)) < 1})
+    if slips:
+        end, unit = curve.times[-1], curve.run.unit
+        seen = [f"percent({a:g}) is {a:g} % of the run, {a / 100 * end:,.4g}" for a in slips]
+        yield Finding(
+            "P006",
+            f"{' and '.join(seen)} of {end:,.6g} {unit}",
+            "a share was probably written for a percentage, and this part is over at once",
+            " and ".join(f"percent({100 * a:g}) for {100 * a:g} % of the run" for a in slips),
+        )
 
 
 def _spans(thing: Any) -> Iterator[Span]:
@@ -246,6 +252,20 @@ def _outside(curve: Curve, key: str) -> Iterator[Finding]:
             f"{key} goes from {low:.3g} to {high:.3g}, {_bounds(least, most)}",
             _harm(key, low < least),
             _inside(curve, key, least, most),
+        )
+
+
+def _far(curve: Curve, key: str, base: float | None) -> Iterator[Finding]:
+    """A rate far above the base: a length, or a factor, that was written as a rate."""
+    peak = max(curve.values)
+    if key == "lr" and not curve.relative and is_far(peak, base):
+        beside = f", {peak / base:,.4g} times the base of {base:.4g}" if base else ""
+        yield Finding(
+            "P019",
+            f"lr goes up to {peak:.4g}{beside}",
+            "at such a rate training diverges: was a length meant, or a factor of base?",
+            f"over=steps({peak:.10g}) for a length, base * ... for a factor, "
+            "or the rate as the optimizer's lr, where it is meant",
         )
 
 

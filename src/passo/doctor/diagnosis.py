@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any, Final
 from passo.doctor.case import Case
 from passo.doctor.finding import DoctorWarning
 from passo.doctor.rules import RULES, p017, p023
+from passo.ground.checks import brief
+from passo.ground.errors import PassoError
 from passo.trace import Trace
 
 if TYPE_CHECKING:
@@ -45,7 +47,11 @@ def diagnose(traces: Trace | Sequence[Trace]) -> list[Finding]:
     >>> diagnose(Trace(3, ("all",), (Column(0, "lr", (0,), (0.1,)),)))
     []
     """
-    several = [traces] if isinstance(traces, Trace) else list(traces)
+    several: list[Any] = list(traces) if isinstance(traces, (list, tuple)) else [traces]
+    for each in several:
+        if not isinstance(each, Trace):
+            msg = f"diagnose needs a Trace, or several, got {brief(each)}; write Trace.load(path)"
+            raise PassoError(msg)
     cases = [Case(trace.sampled()) for trace in several]
     found = _once([finding for case in cases for finding in _of_one(case)])
     found += _looked(p023.CODE, p023.beside, cases)

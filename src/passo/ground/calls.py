@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from functools import wraps
+from functools import partial, wraps
 from types import FunctionType
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar, cast
 
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 P = ParamSpec("P")
 R = TypeVar("R")
+T = TypeVar("T")
 
 
 class WrongCall(PassoError, TypeError):
@@ -40,17 +41,35 @@ def called_like(example: str) -> Callable[[Callable[P, R]], Callable[P, R]]:
     passo.ground.calls.WrongCall: double: it has no argument 'numbr'; did you mean 'number'? It
     takes (number), write double(2)
     """
-    refuse = check  # a name of this place: `called` is at home elsewhere
+    return answered_by(partial(check, example=example))
+
+
+def answered_by(refuse: Callable[..., None]) -> Callable[[Callable[P, R]], Callable[P, R]]:
+    """A function that hands the calls which it does not take to `refuse(function, args, kwargs)`.
+
+    Asked only after a TypeError, so that a right call costs nothing; a TypeError from the inside is
+    one that `refuse` finds nothing wrong with.
+    """
 
     def decorated(function: Callable[P, R]) -> Callable[P, R]:
         def called(*args: P.args, **kwargs: P.kwargs) -> R:
             try:
                 return function(*args, **kwargs)
             except TypeError:
-                refuse(function, example, args, kwargs)
+                refuse(function, args, kwargs)
                 raise
 
         return wraps(function)(_at_home(called, function))
+
+    return decorated
+
+
+def built_like(example: str) -> Callable[[type[T]], type[T]]:
+    """A class whose wrong calls are answered in the same way."""
+
+    def decorated(cls: type[T]) -> type[T]:
+        cls.__init__ = called_like(example)(cls.__init__)  # type: ignore[method-assign]
+        return cls
 
     return decorated
 
@@ -63,9 +82,16 @@ def _at_home(called: Callable[P, R], function: Callable[P, R]) -> Callable[P, R]
 
 
 def check(
-    function: Callable[..., Any], example: str, args: Sequence[Any], kwargs: Mapping[str, Any]
+    function: Callable[..., Any], args: Sequence[Any], kwargs: Mapping[str, Any], *, example: str
 ) -> None:
-    """Raises `WrongCall` where a function does not take these arguments."""
+    """Raises `WrongCall` where a function does not take these arguments.
+
+    >>> check(len, [], {}, example="len(batches)")
+    Traceback (most recent call last):
+    ...
+    passo.ground.calls.WrongCall: len: missing a required argument: 'obj'; it takes (obj), write
+    len(batches)
+    """
     signature = inspect.signature(function)
     try:
         signature.bind(*args, **kwargs)
@@ -77,12 +103,16 @@ def check(
             what = f"it has no argument {strange[0]!r}{hint or ';'}"
         name = function.__qualname__.removesuffix(".__init__")
         it = "It" if what.endswith("?") else "it"
-        takes = ", ".join(_names(signature))
+        takes = ", ".join(takes_of(signature))
         raise WrongCall(f"{name}: {what} {it} takes ({takes}), write {example}") from None
 
 
-def _names(signature: inspect.Signature) -> list[str]:
-    """The parameters as a reader of the signature sees them."""
+def takes_of(signature: inspect.Signature) -> list[str]:
+    """The parameters as a reader of the signature sees them.
+
+    >>> takes_of(inspect.signature(lambda a, *, b=1: a))
+    ['a', '*', 'b']
+    """
     names: list[str] = []
     for each in signature.parameters.values():
         if each.kind is each.KEYWORD_ONLY and not any(name.startswith("*") for name in names):

@@ -39,7 +39,26 @@ def brief(value: object) -> str:
         return "a number of thousands of digits"
     except RecursionError:
         return f"a deeply nested {type(value).__name__}"
-    return code if len(code) <= _LONGEST_BRIEF else code[: _LONGEST_BRIEF - 3] + "..."
+    return shortened(code)
+
+
+def shortened(text: str, most: int = _LONGEST_BRIEF) -> str:
+    """The text, its end left out where it is long.
+
+    >>> shortened("Constant(0.1)"), shortened("Constant(0.1)", 10)
+    ('Constant(0.1)', 'Constan...')
+    """
+    return text if len(text) <= most else f"{text[: most - 3]}..."
+
+
+def some(names: tuple[str, ...], most: int = 4) -> str:
+    """The first few names, and how many more there are.
+
+    >>> some(("lr", "momentum")), some(tuple("abcdef"))
+    ('lr, momentum', 'a, b, c, d and 2 more')
+    """
+    shown = ", ".join(shortened(name, 40) for name in names[:most])
+    return shown if len(names) <= most else f"{shown} and {len(names) - most:,} more"
 
 
 def real(value: object, name: str) -> float:

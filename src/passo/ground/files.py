@@ -10,6 +10,7 @@ from pathlib import Path
 from secrets import token_hex
 from typing import BinaryIO
 
+from passo.ground.checks import brief
 from passo.ground.errors import PassoError
 
 KINDS = (
@@ -64,6 +65,18 @@ def followed(path: str | os.PathLike[str]) -> Path:
     return found
 
 
+def path_of(path: object, what: str) -> str:
+    """The path as text; raises `PassoError` for what is none.
+
+    >>> path_of(Path("run.jsonl"), "a trace")
+    'run.jsonl'
+    """
+    if not isinstance(path, (str, os.PathLike)) or not isinstance(os.fspath(path), str):
+        msg = f"{what} is read from the path of a file, got {brief(path)}"
+        raise PassoError(msg)
+    return os.fspath(path)
+
+
 @contextmanager
 def reading(path: str | os.PathLike[str], what: str, most: int) -> Iterator[BinaryIO]:
     """A plain file of at most `most` bytes, open for reading; `what` it is to hold.
@@ -71,7 +84,7 @@ def reading(path: str | os.PathLike[str], what: str, most: int) -> Iterator[Bina
     Raises `PassoError` for what is no plain file (a FIFO would be waited for, a device never
     ends) and for a larger one. An `OSError` (no such file) is passed on.
     """
-    name = os.fspath(path)
+    name = path_of(path, what)
     about = Path(path).stat()
     kind = next((words for is_one, words in KINDS if is_one(about.st_mode)), None)
     if kind is not None:

@@ -1,4 +1,17 @@
 """Schedules at work: `attach` a plan to a torch optimizer, whose updates are the clock."""
+# ruff: noqa: E402 (torch is asked for before any room below imports it)
+
+from typing import TYPE_CHECKING
+
+from passo.ground.extras import need
+from passo.ground.names import no_such_name
+
+torch = need(
+    "torch",
+    "passo[torch]",
+    "what works on an optimizer (attach, range_test, the doctor, the drop-in)",
+    "; schedules and pictures need none: from passo.schedules import *",
+)
 
 from passo.optim.finder.loader_step import loader_step
 from passo.optim.finder.range_test import range_test
@@ -25,3 +38,12 @@ __all__ = [
     "untouched",
     "watch",
 ]
+
+if not TYPE_CHECKING:  # a type checker that saw it would take any name for one of this room
+
+    def __getattr__(name: str) -> object:
+        """No name: what is not here may be a class of torch's, which the drop-in has."""
+        hint = ""
+        if not name.startswith("_") and hasattr(torch.optim.lr_scheduler, name):
+            hint = f"; write from passo.optim.lr_scheduler import {name}"
+        raise no_such_name(__name__, name, __all__, hint)

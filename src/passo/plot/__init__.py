@@ -9,9 +9,9 @@
 
 from __future__ import annotations
 
-from passo.plot.draw import draw
+from passo.plot.draw import draw, png
 from passo.plot.planned import Planned, planned
 from passo.plot.poster import poster
 from passo.plot.save import save
 
-__all__ = ["Planned", "draw", "planned", "poster", "save"]
+__all__ = ["Planned", "draw", "planned", "png", "poster", "save"]

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias, overload
 from passo.ground.calls import called_like
 from passo.ground.checks import brief, real
 from passo.ground.errors import PassoError
+from passo.ground.extras import is_there
 from passo.plot.backends import Backend, backend_of
-from passo.plot.backends.matplotlib import paint
+from passo.plot.backends.matplotlib import axes, paint
 from passo.plot.compose import of_curves, of_trace
 from passo.plot.picture import Picture
 from passo.plot.planned import Planned
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 Plans: TypeAlias = "Mapping[str, Curve] | Sequence[Planned]"
+LARGEST = 100_000  # pixels of a plotly figure; of inches matplotlib itself has less
 NEED = (
     "draw needs a Curve, several, a mapping of label to Curve, one Trace or one RangeTest; "
     "write schedule.curve(run) for a schedule, poster({...}) for several traces"
@@ -96,7 +98,9 @@ def draw(
     value, and what it suggests; what is far above the first loss is cut off.
 
     `backend="matplotlib"` gives the (top) Axes, on `ax` or a new figure (`ax.figure.axes` has them
-    all), `"plotly"` its Figure, `"terminal"` text. `width` and `height` are inches, pixels (without
+    all), `"plotly"` its Figure, `"terminal"` text. A notebook shows the Axes as a cell's last line,
+    and `plt.show()` shows the figure where pyplot is in use (the last ten of them; one that was
+    shown or saved is closed). `width` and `height` are inches, pixels (without
     a width it is as wide as the window) or characters. `marks` are updates with a name, such as
     where the doctor found something.
 
@@ -110,6 +114,7 @@ def draw(
     >>> ax.get_title(), ax.get_ylabel(), ax.get_xlabel()
     ('A drop', 'learning rate', 'update (step)')
     """
+    _check_looks(ax, title, width, height)
     picture = replace(_picture((thing, *more), title, planned), marks=_marks(marks))
     drawn = backend_of(backend)
     if ax is None:
@@ -121,11 +126,42 @@ def draw(
     return paint(picture, ax)
 
 
+def _check_looks(ax: Any, title: Any, width: Any, height: Any) -> None:
+    """Refuse what no backend can draw on, or as large as."""
+    if ax is not None and not hasattr(ax, "get_xlabel"):
+        raise PassoError(f"'ax' must be matplotlib's Axes, got {brief(ax)}; write ax=plt.gca()")
+    if title is not None and not isinstance(title, str):
+        raise PassoError(f"'title' must be text, got {brief(title)}")
+    for name, size in (("width", width), ("height", height)):
+        if size is not None and not 0 < real(size, f"'{name}'") <= LARGEST:
+            raise PassoError(f"'{name}' must be above 0 and at most {LARGEST}, got {brief(size)}")
+
+
+def png(thing: Curve | Trace | RangeTest) -> bytes | None:
+    """What a notebook shows of a value; None without matplotlib, and where nothing is to be seen.
+
+    >>> from passo.schedules import Linear, Run, steps
+    >>> png(Linear(0, 1, steps(9)).curve(Run(steps(9))))[1:4]
+    b'PNG'
+    """
+    if not is_there("matplotlib"):
+        return None
+    try:
+        picture = _picture((thing,), None, None)
+    except PassoError:  # a trace without values or losses: its line says so
+        return None
+    from passo.plot.figures import png_of, whole
+
+    return png_of(whole(axes(picture, shown=False)))
+
+
 def _marks(marks: Sequence[tuple[float, str]]) -> tuple[tuple[float, str], ...]:
     """Updates with a name each."""
     try:
         return tuple((real(update, "a mark's update"), str(name)) for update, name in marks)
-    except TypeError:
+    except PassoError:
+        raise
+    except (TypeError, ValueError):
         msg = f"marks are pairs of an update and a name, got {brief(marks)}; write [(500, 'here')]"
         raise PassoError(msg) from None
 

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 
 from passo.ground.errors import PassoError
 from passo.plot.backends.matplotlib import GREY, fill, name_axes, new_figure
-from passo.plot.backends.need import need
 from passo.plot.compose import losses, rates
 from passo.plot.names import UNITS, shorten
 from passo.plot.picture import Panel, finite, wants_log
@@ -63,12 +62,11 @@ def poster(traces: Mapping[str, Trace], *, columns: int = 4, title: str | None =
     >>> [ax.get_title() for ax in poster({"a drop": trace}).axes]
     ['a drop', '']
     """
-    need("matplotlib")
     if not traces or columns < 1:
         raise PassoError("a poster needs a trace and a column; write poster({'name': trace})")
     wide = min(columns, len(traces))
     height = 2.8 * math.ceil(len(traces) / wide) + 0.9
-    figure = new_figure((3.3 * wide + 0.4, height), gap=0.0)
+    figure = new_figure((3.3 * wide + 0.4, height), gap=0.0, shown=True)
     grid = figure.add_gridspec(math.ceil(len(traces) / wide), wide)
     lower = {name: losses(trace) or Panel("loss", ()) for name, trace in traces.items()}
     scale = Scale.of(list(lower.values()))

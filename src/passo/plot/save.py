@@ -45,6 +45,9 @@ def save(picture: Any, path: str | os.PathLike[str]) -> None:
         )
     with replacing(path) as file:
         figure.savefig(file, format=suffix[1:], **KINDS[suffix])
+    from passo.plot.figures import release  # it has matplotlib at its head
+
+    release(figure)
 
 
 def _page(figure: Any) -> str:

@@ -7,6 +7,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final
 
 from passo.ground.errors import NeedsBase, NeedsRun, PassoError, PassoWarning
+from passo.ground.names import no_such_name
 from passo.schedules.algebra import Schedule, base
 from passo.schedules.recipes import (
     cosine_decay,
@@ -133,6 +134,5 @@ if not TYPE_CHECKING:  # a type checker that saw it would take any name for one 
     def __getattr__(name: str) -> Any:
         """The names in LAZY, loaded on first use."""
         if name not in LAZY:
-            msg = f"module {__name__!r} has no attribute {name!r}"
-            raise AttributeError(msg)
+            raise no_such_name(__name__, name, __all__)
         return getattr(import_module(LAZY[name]), name)

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from passo.schedules.time import Run
 
 _POINTS = 2048
+_LARGEST, _FAR = 30.0, 100.0
+_LAST, _FARTHEST = 10.0, 10_000.0
 _NODES = (0.1834346424956498, 0.5255324099163290, 0.7966664774136267, 0.9602898564975363)
 _WEIGHTS = (0.3626837833783620, 0.3137066458778873, 0.2223810344533745, 0.1012285362903763)
 
@@ -59,12 +61,29 @@ def peak(schedule: Schedule, run: Run) -> Point:
     """The largest value and the first time at which it is taken.
 
     >>> from passo import Run, steps, warmup_cosine
-    >>> peak(warmup_cosine(0.3, steps(10)), Run(steps(100)))
+    >>> peak(warmup_cosine(peak=0.3, warmup=steps(10)), Run(steps(100)))
     Point(time=10.0, value=0.3)
     """
     curve = Curve.of(schedule, run, points=_POINTS)
     best = max(range(len(curve.values)), key=curve.values.__getitem__)
     return Point(curve.times[best], curve.values[best])
+
+
+def is_far(peak: float, base: float | None) -> bool:
+    """Whether a learning rate is so far above its base that it was hardly meant as a rate.
+
+    The largest rate of a published recipe is 30 (ASGD; Merity et al. 2018, arXiv:1708.02182), and
+    the widest factor that a recipe rises by is 25 (one-cycle): what is above 30 and a hundred times
+    the base was probably a length, or a factor. Above 10, where a range test ends, it takes ten
+    thousand times. Without a base what is above 30 is far.
+
+    >>> is_far(100, 0.1), is_far(2.5, 0.1), is_far(30, 30), is_far(10, 1e-3), is_far(100, None)
+    (True, False, False, True, True)
+    """
+    if not base or base < 0:
+        return peak > _LARGEST
+    ratio = peak / base
+    return (peak > _LARGEST and ratio >= _FAR) or (peak >= _LAST and ratio >= _FARTHEST)
 
 
 def jumps(schedule: Schedule, run: Run, *, least: float = 1e-9) -> tuple[Corner, ...]:

@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
-from passo.ground.checks import whole
+from passo.ground.checks import brief, shortened, whole
+from passo.ground.errors import PassoError
+from passo.ground.pictures import Pictured
 from passo.schedules.crossings import MOST_CORNERS
 
 if TYPE_CHECKING:
@@ -15,6 +17,9 @@ if TYPE_CHECKING:
 
     from passo.schedules.algebra.length import Length
     from passo.schedules.time import Run
+
+
+_MOST_POINTS = 10**7
 
 
 class Drawable(Protocol):
@@ -61,8 +66,8 @@ class Row(NamedTuple):
     value: float
 
 
-@dataclass(frozen=True, slots=True)
-class Curve:
+@dataclass(frozen=True, slots=True, repr=False)
+class Curve(Pictured):
     """A schedule on a run as numbers: `times` on the run's axis and the `values` there.
 
     A jump at time c stands as two points, one just before c and one at c; corners are points of
@@ -87,6 +92,13 @@ class Curve:
     relative: bool
     complete: bool = True
 
+    def __repr__(self) -> str:
+        kind = "values / base" if self.relative else "values"
+        return (
+            f"<Curve of {shortened(self.label)} on {shortened(repr(self.run))}: "
+            f"{len(self.times):,} {kind} from {min(self.values):.4g} to {max(self.values):.4g}>"
+        )
+
     @classmethod
     def of(
         cls,
@@ -103,11 +115,16 @@ class Curve:
         multiples of it. Raises NeedsRun where the run does not know a unit.
 
         >>> from passo import Run, base, steps, warmup_cosine
-        >>> curve = Curve.of(warmup_cosine(0.5 * base), Run(steps(100)))
+        >>> curve = Curve.of(warmup_cosine(peak=0.5 * base), Run(steps(100)))
         >>> curve.relative, max(curve.values)
         (True, 0.5)
         """
-        whole(points, "points", least=2)
+        if not hasattr(schedule, "with_base"):
+            msg = f"a curve is of a schedule, got {brief(schedule)}; write Curve.of(schedule, run)"
+            raise PassoError(msg)
+        if label is not None and not isinstance(label, str):
+            raise PassoError(f"label must be text, got {brief(label)}")
+        whole(points, "points", least=2, most=_MOST_POINTS)
         placed = schedule.on(run)
         relative = base is None and placed.relative
         exact = placed.with_base(1.0 if base is None else base)
@@ -143,7 +160,7 @@ class Curve:
         """The updates nearest to each corner, with the first and the last, and what they use.
 
         >>> from passo import Run, steps, warmup_linear
-        >>> for row in Curve.of(warmup_linear(1.0, steps(2.5)), Run(steps(10))).rows():
+        >>> for row in Curve.of(warmup_linear(peak=1.0, warmup=steps(2.5)), Run(steps(10))).rows():
         ...     print(row.update, round(row.value, 3))
         0 0.0
         2 0.8

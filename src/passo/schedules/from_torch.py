@@ -49,8 +49,8 @@ TWINS: Final = (
     Twin(
         "OneCycleLR",
         "OneCycleLR(optimizer, max_lr=0.01, total_steps=1000, cycle_momentum=False)",
-        "one_cycle(0.01)",
-        'The momentum is a key of its own: {"lr": one_cycle(0.01), "momentum": '
+        "one_cycle(peak=0.01)",
+        'The momentum is a key of its own: {"lr": one_cycle(peak=0.01), "momentum": '
         "one_cycle_momentum()}. torch ends each phase one update earlier.",
     ),
     Twin(
@@ -80,13 +80,13 @@ TWINS: Final = (
     Twin(
         "CosineAnnealingWarmRestarts",
         "CosineAnnealingWarmRestarts(optimizer, T_0=10, T_mult=2)",
-        "warm_restarts(epochs(10), grow=2)",
+        "warm_restarts(first=epochs(10), grow=2)",
         _STAIRS,
     ),
     Twin(
         "CyclicLR",
         "CyclicLR(optimizer, base_lr=0.001, max_lr=0.01, step_size_up=20, cycle_momentum=False)",
-        "cyclic(0.001, 0.01, rise=steps(20))",
+        "cyclic(0.001, peak=0.01, rise=steps(20))",
         'The momentum is a key of its own: {"lr": ..., "momentum": cyclic_momentum(...)}.',
     ),
     Twin(

@@ -10,9 +10,10 @@ from functools import cached_property
 from itertools import pairwise
 from typing import Any
 
-from passo.ground.checks import brief, mean
+from passo.ground.checks import brief, mean, shortened
 from passo.ground.errors import PassoError
 from passo.ground.files import replacing, text_in
+from passo.ground.pictures import Pictured
 from passo.ground.schema import (
     anything,
     listed,
@@ -49,8 +50,8 @@ FILES = {
 }
 
 
-@dataclass(frozen=True)
-class RangeTest(Rebuilt):
+@dataclass(frozen=True, repr=False)
+class RangeTest(Rebuilt, Pictured):
     """What a range test saw: the loss of each update over the value that it used.
 
     `ramp` are the values as they were tried, ascending. `runs` are the losses, one tuple for each
@@ -68,6 +69,12 @@ class RangeTest(Rebuilt):
     key: str = "lr"
 
     def __post_init__(self) -> None:
+        listed = all(isinstance(each, (list, tuple)) for each in (self.ramp, self.runs))
+        if not listed or not all(isinstance(run, (list, tuple)) for run in self.runs):
+            raise PassoError(
+                f"a range test needs a list of values and a list of lists of losses, got "
+                f"{brief(self.ramp)} and {brief(self.runs)}; write RangeTest(values, [losses])"
+            )
         object.__setattr__(self, "ramp", tuple(as_number("ramp", each) for each in self.ramp))
         runs = tuple(tuple(map(_one_nan, run)) for run in self.runs)
         object.__setattr__(self, "runs", runs)
@@ -85,6 +92,13 @@ class RangeTest(Rebuilt):
                 f"of at most as many, got {shown} losses; write RangeTest(values, [losses])"
             )
 
+    def __repr__(self) -> str:
+        times = f", {len(self.runs):,} times" if len(self.runs) > 1 else ""
+        return (
+            f"<RangeTest of {shortened(self.key)} from {self.ramp[0]:.4g} to {self.ramp[-1]:.4g} "
+            f"over {len(self.ramp):,} updates{times}>"
+        )
+
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> RangeTest:
         """The range test in a file that `write` made; raises `PassoError` for another file.
@@ -96,7 +110,7 @@ class RangeTest(Rebuilt):
         >>> RangeTest.load(path) == test
         True
         """
-        name, content = os.fspath(path), text_in(path, "a range test", LARGEST)
+        content, name = text_in(path, "a range test", LARGEST), os.fspath(path)
         try:
             found = parsed(content)
         except PassoError as error:

@@ -12,7 +12,7 @@ from typing import Any, BinaryIO, Final, NoReturn
 
 from passo.ground.checks import brief
 from passo.ground.errors import PassoError
-from passo.ground.files import reading
+from passo.ground.files import path_of, reading
 from passo.ground.schema import (
     MOST,
     Check,
@@ -45,7 +45,7 @@ def read(path: str | os.PathLike[str], *, unfolded: bool = True) -> Parts:
 
     `unfolded` has short stretches of a plan as their values.
     """
-    name = os.fspath(path)
+    name = path_of(path, "a trace")
     with reading(path, "a trace", LARGEST) as file:
         gathered = _begin(name, file.readline(LONGEST))
         for place, raw in _whole_lines(file, name):

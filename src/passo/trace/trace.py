@@ -10,17 +10,20 @@ from importlib import import_module
 from itertools import pairwise, repeat
 from typing import Any
 
-from passo.ground.checks import brief
+from passo.ground.checks import brief, some, whole
 from passo.ground.errors import PassoError
 from passo.ground.files import replacing
+from passo.ground.pictures import Pictured
 from passo.ground.schema import plain
 from passo.trace.format import Parts, lines
 from passo.trace.reading import read
 from passo.trace.values import Column, Event, Rebuilt, Report
 
+KINDS = {"groups": str, "columns": Column, "reports": Report, "events": Event}
 
-@dataclass(frozen=True, slots=True)
-class Trace(Rebuilt):
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Trace(Rebuilt, Pictured):
     """What each update really used, what was reported, what happened.
 
     `updates` is the clock at its end: how many updates had been made. Update `t` counts from 0; a
@@ -45,6 +48,13 @@ class Trace(Rebuilt):
     complete: bool = True
 
     def __post_init__(self) -> None:
+        whole(self.updates, "updates", least=0)
+        for name, needed in KINDS.items():
+            values = getattr(self, name)
+            if not isinstance(values, (tuple, list)) or not set(map(type, values)) <= {needed}:
+                need = f"the {name} of a trace must be a tuple of {needed.__name__}"
+                raise PassoError(f"{need}, got {brief(values)}")
+            object.__setattr__(self, name, tuple(values))
         object.__setattr__(self, "plan", plain(self.plan))
         object.__setattr__(self, "meta", plain(self.meta))
         check_layout(self.groups, [(each.group, each.key) for each in self.columns])
@@ -57,6 +67,15 @@ class Trace(Rebuilt):
                     f"clocks must ascend from 0 to the trace's {self.updates} updates, "
                     f"got {brief(clocks[1:-1])}"
                 )
+
+    def __repr__(self) -> str:
+        counts = ((self.groups, "group"), (self.reports, "report"), (self.events, "event"))
+        parts = [f"{len(all_):,} {name}{'s' * (len(all_) != 1)}" for all_, name in counts if all_]
+        known = f" of {some(self.keys)}" if self.keys else ""
+        told = f" of {some(self.metrics)}" if self.metrics else ""
+        parts = [f"{part}{told if 'report' in part else ''}" for part in parts]
+        torn = "" if self.complete else ", not complete"
+        return f"<Trace{known} over {', '.join([f'{self.updates:,} updates', *parts])}{torn}>"
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> Trace:
@@ -145,6 +164,7 @@ class Trace(Rebuilt):
         0.1
         """
         column = self.column(key, group)
+        _at(update)
         value = column.value(update) if 0 <= update < self.updates else None
         if value is None:
             raise PassoError(
@@ -161,6 +181,7 @@ class Trace(Rebuilt):
         >>> Trace(3, ("all",), (Column(0, "lr", (0, 2), (0.1, 0.01)),)).exact(1)
         True
         """
+        _at(update)
         return 0 <= update < self.updates and all(each.exact(update) for each in self.columns)
 
     def frame(self) -> Any:
@@ -217,6 +238,7 @@ class Trace(Rebuilt):
         >>> Trace(3, ("all",), (Column(0, "lr", (0, 2), (0.1, 0.01)),)).until(2).used()
         ([0, 1], [0.1, 0.1])
         """
+        _at(clock)
         columns = tuple(each.until(clock) for each in self.columns)
         return replace(
             self,
@@ -239,6 +261,11 @@ class Trace(Rebuilt):
             f"one group must be called {group!r}, {len(places)} are; write its place, "
             f"the groups are {known}"
         )
+
+
+def _at(update: object) -> None:
+    if not isinstance(update, int):
+        raise PassoError(f"an update is a whole number, got {brief(update)}")
 
 
 def loaded(path: str | os.PathLike[str], *, unfolded: bool = True) -> Trace:

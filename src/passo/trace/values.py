@@ -9,10 +9,12 @@ from dataclasses import dataclass, field, fields, replace
 from itertools import pairwise, repeat
 from typing import Any, NamedTuple, SupportsFloat
 
-from passo.ground.checks import brief
+from passo.ground.checks import brief, shortened
 from passo.ground.errors import PassoError
 from passo.ground.schema import plain
 from passo.trace.stretch import FEW, Stretch
+
+_SHOWN = 6  # changes of a column that its code shows; of more it is a line
 
 
 class Rebuilt:
@@ -42,7 +44,7 @@ class Bucket(NamedTuple):
     high: float
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Column(Rebuilt):
     """One field of one param group through time: piecewise constant, kept as its changes.
 
@@ -63,6 +65,14 @@ class Column(Rebuilt):
     values: tuple[float | None, ...] = ()
     coarse: tuple[Bucket, ...] = ()
     planned: tuple[Stretch, ...] = ()
+
+    def __repr__(self) -> str:
+        kept = {each.name: getattr(self, each.name) for each in fields(self)}
+        many = sum(map(len, (self.updates, self.coarse, self.planned)))
+        if many > _SHOWN:
+            group = "no group" if self.group is None else f"group {self.group}"
+            return f"<Column {shortened(self.key)} of {group}: {many:,} changes>"
+        return f"Column({', '.join(f'{name}={value!r}' for name, value in kept.items())})"
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "values", tuple(map(one_nan, self.values)))

@@ -104,7 +104,7 @@ def a_poster_has_a_trace(told: Told) -> None:
         assert titled(figure.axes[0])
 
 
-@tried('drawing with {} needs {}, which is not installed; write pip install "{}"')
+@tried('{} needs {}, which is not installed; write pip install "{}"{}')
 def drawing_needs_its_library(told: Told) -> None:
     for library, backend in (("matplotlib", None), ("plotly", "plotly"), ("plotext", "terminal")):
         monkeypatch = pytest.MonkeyPatch()

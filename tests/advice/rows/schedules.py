@@ -255,12 +255,6 @@ def a_plateau_watches_a_name(told: Told) -> None:
 # -- recipes
 
 
-@tried("warmup_cosine(peak=3e-4, warmup=percent(5))")
-def a_recipe_that_is_called_wrongly(told: Told) -> None:
-    (made,) = told("warmup_cosine(peek=3e-4)").put("@", verb="write")
-    assert made.on(RUN)(5) == 3e-4
-
-
 @tried('gamma={} has no meaning in mode {}; write mode="exp_range"')
 def a_gamma_belongs_to_a_mode(told: Told) -> None:
     (made,) = told("cyclic(0.1, gamma=0.5)").put("cyclic(0.1, gamma=0.5, @)")

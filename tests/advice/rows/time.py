@@ -64,7 +64,7 @@ def told_of_rates(given: str, span: str) -> Run:
 
 @tried("{} cannot be rest: it needs a length of its own, such as steps(500)")
 def what_is_no_rest_is_a_span(told: Told) -> None:
-    for place in ("one_cycle(rise=@)", "step_decay(@)", "warm_restarts(@)", "Run(@)"):
+    for place in ("one_cycle(rise=@)", "step_decay(@)", "warm_restarts(first=@)", "Run(@)"):
         text = told(place.replace("@", "rest"))
         assert text.put(place, verb="such as")
 

@@ -283,6 +283,31 @@ def test_training_after_a_range_test_is_bit_for_bit_the_training_without(tmp_pat
         assert plain[2] == after[2]
 
 
+def test_a_step_that_runs_out_of_batches_says_so_and_leaves_no_trace():
+    optimizer = adam()
+    inner, batches = bowl(optimizer), iter(range(4))
+
+    def step():
+        next(batches)
+        return inner()
+
+    text = (
+        "the step ran out of batches after 4 updates of 100; write loader_step(model, optimizer, "
+        "loss_fn, loader), which begins its loader again, or give it more data"
+    )
+    with pytest.raises(PassoError, match=f"^{re.escape(text)}$") as caught:
+        range_test(step, optimizer, restore=[])
+    assert isinstance(caught.value.__cause__, StopIteration)
+    assert optimizer.param_groups[0]["params"][0].item() == 1.0
+    assert (optimizer.param_groups[0]["lr"], len(optimizer.state)) == (0.1, 0)
+    model = nn.Linear(1, 1)
+    few = [torch.ones(2, 1)] * 4
+    advised = loader_step(
+        model, taught := torch.optim.SGD(model.parameters(), 0.1), nn.MSELoss(), few
+    )
+    assert len(range_test(advised, taught, restore=[]).values) > 10
+
+
 @pytest.mark.parametrize("kind", [ZeroDivisionError, KeyboardInterrupt])
 def test_what_the_step_raises_passes_through_and_leaves_no_trace(kind):
     optimizer = adam()

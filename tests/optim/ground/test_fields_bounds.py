@@ -64,7 +64,7 @@ def test_usual_values_are_accepted(field):
         ("eps", Cosine(1e-8, -1e-8), "at least 0", "-1e-08", "1e-08"),
         ("betas[0]", Linear(0.9, 1.0), "at least 0 and below 1", "0.9", "1"),
         ("momentum", Linear(0.9, 1.1), "at least 0 and below 1", "0.9", "1.1"),
-        ("betas[1]", cyclic(0.9, 1.2, steps(3)), "at least 0 and below 1", "0.9", "1.2"),
+        ("betas[1]", cyclic(0.9, peak=1.2, rise=steps(3)), "at least 0 and below 1", "0.9", "1.2"),
     ],
 )
 def test_a_schedule_that_leaves_the_range_is_refused_before_anything_is_written(

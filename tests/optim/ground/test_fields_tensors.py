@@ -11,7 +11,7 @@ from passo.schedules import Run, steps
 from tests.optim.tools import adam, sgd, update, values, weight
 from tests.torches import OLD_TORCH
 
-WAVE = warmup_cosine(3e-4, steps(7)).on(Run(steps(40)))
+WAVE = warmup_cosine(peak=3e-4, warmup=steps(7)).on(Run(steps(40)))
 TYPES = [torch.float32, torch.bfloat16, torch.float16, torch.float64]
 
 

@@ -15,7 +15,7 @@ from passo import Plateau, Run, attach, base, steps, warmup_linear
 torch.manual_seed(0)
 model = DistributedDataParallel(torch.nn.Linear(3, 1))
 optimizer = torch.optim.AdamW(model.parameters(), lr=0.1)
-plan = warmup_linear(base, steps(5)) * Plateau("loss", factor=0.5, patience=1)
+plan = warmup_linear(peak=base, warmup=steps(5)) * Plateau("loss", factor=0.5, patience=1)
 scheduler = attach(optimizer, plan, Run(steps(40)))
 torch.manual_seed(rank + 1)
 for t in range(40):

@@ -111,6 +111,6 @@ def test_an_epoch_that_is_no_time_is_refused(build, epoch, text):
 
 
 def test_a_misspelt_class_is_named():
-    text = "passo.optim.lr_scheduler has no 'StpLR'; did you mean 'StepLR'?"
+    text = "module 'passo.optim.lr_scheduler' has no attribute 'StpLR'; did you mean 'StepLR'?"
     with pytest.raises(AttributeError, match=f"^{re.escape(text)}$"):
         ours.StpLR  # noqa: B018

@@ -199,7 +199,10 @@ def test_a_field_that_goes_has_no_value_from_then_on():
 
 
 def test_a_planned_rate_is_recorded_exactly_and_in_little_room(tmp_path):
-    plan = {"lr": warmup_cosine(base, steps(500), floor=1e-4 * base) * Plateau("loss", patience=0)}
+    plan = {
+        "lr": warmup_cosine(peak=base, warmup=steps(500), floor=1e-4 * base)
+        * Plateau("loss", patience=0)
+    }
     seen = []
     with Recorder(tmp_path) as recorder:
         optimizer = Idle([parameter()], {"lr": 0.3, "momentum": 0.9})

@@ -108,7 +108,13 @@ def test_a_wrapper_is_attached_where_its_hooks_fire():
     [
         ({}, 'a plan names at least one field; write {"lr": warmup_cosine()}'),
         ({"lr": None}, "the plan of 'lr' must be a schedule, got None; leave the key out"),
-        ("cosine", "the plan of 'lr' must be a schedule or a number, got 'cosine'"),
+        (
+            "cosine",
+            (
+                "the plan of 'lr' must be a schedule or a number, got 'cosine'; "
+                'write cosine_decay(), or parse("cosine_decay()")'
+            ),
+        ),
         ({"lr": True}, "the plan of 'lr' must be a schedule or a number, got True"),
         (
             {"lr": [0.1, 0.2]},
@@ -134,7 +140,10 @@ def test_by_group_needs_names(given):
 def test_by_group_holds_schedules():
     with pytest.raises(PassoError) as caught:
         by_group({"head": "cosine"})
-    assert str(caught.value) == "the plan of 'head' must be a schedule or a number, got 'cosine'"
+    assert str(caught.value) == (
+        "the plan of 'head' must be a schedule or a number, got 'cosine'; "
+        'write cosine_decay(), or parse("cosine_decay()")'
+    )
 
 
 # -- the settings
@@ -158,7 +167,13 @@ def test_a_setting_is_one_of_few_words(name, value, allowed):
     ("given", "text"),
     [
         ({"momentum": 0.9}, "base names 'momentum', which the plan does not; it names lr"),
-        ([0.1, 0.2], "base of 'lr' has 2 numbers for 1 param groups"),
+        (
+            [0.1, 0.2],
+            (
+                "base of 'lr' needs a number for each param group, got 2 for 1; "
+                "write base={'lr': [0.1]}, or base={'lr': 0.1} for all of them"
+            ),
+        ),
         ("0.1", "base of 'lr' must be a number, got '0.1'"),
         (float("nan"), "base of 'lr' must be finite, got nan"),
     ],

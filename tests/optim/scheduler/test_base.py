@@ -122,7 +122,7 @@ def test_a_tensor_that_a_detached_plan_filled_is_no_base_until_it_is_filled_by_h
     assert float(optimizer.param_groups[0]["lr"]) == 0.25
 
 
-@pytest.mark.parametrize("plan", [base, 0.5, cosine_decay(0.5, steps(10))])
+@pytest.mark.parametrize("plan", [base, 0.5, cosine_decay(peak=0.5, over=steps(10))])
 def test_where_nothing_depends_on_it_nothing_is_refused(plan):
     optimizer, scheduler = trained(base * Exponential(1, 1.0) if plan is base else FALLING)
     scheduler.detach()

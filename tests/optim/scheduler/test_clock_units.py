@@ -11,7 +11,7 @@ from tests.optim.tools import graded, rates, sgd, update, values, weight
 
 def test_a_run_that_says_what_an_update_consumes_needs_no_counting():
     run = Run(tokens(4000), tokens_per_step=40, axis="token")
-    schedule = warmup_cosine(1.0, tokens(400))
+    schedule = warmup_cosine(peak=1.0, warmup=tokens(400))
     optimizer = sgd()
     scheduler = attach(optimizer, schedule, run)
     assert rates(optimizer, 100) == [schedule.on(run)(40.0 * t) for t in range(100)]
@@ -22,8 +22,8 @@ def test_the_axis_does_not_matter_to_the_rate():
     by_tokens = Run(tokens(4096), tokens_per_step=64, axis="token")
     by_steps = Run(tokens(4096), tokens_per_step=64)
     one, other = sgd(), sgd()
-    attach(one, warmup_cosine(1.0, tokens(512)), by_tokens)
-    attach(other, warmup_cosine(1.0, tokens(512)), by_steps)
+    attach(one, warmup_cosine(peak=1.0, warmup=tokens(512)), by_tokens)
+    attach(other, warmup_cosine(peak=1.0, warmup=tokens(512)), by_steps)
     assert rates(one, 64) == rates(other, 64)
 
 
@@ -31,7 +31,7 @@ def test_the_axis_does_not_matter_to_the_rate():
 def test_a_batch_ramp_leaves_the_rate_as_a_function_of_the_data_unchanged(unit):
     span = {"samples": samples, "tokens": tokens}[unit]
     run = Run(span(6000), axis=unit.removesuffix("s"))
-    schedule = warmup_cosine(1.0, span(600)).on(run)
+    schedule = warmup_cosine(peak=1.0, warmup=span(600)).on(run)
     optimizer = sgd()
     scheduler = attach(optimizer, schedule, run)
     seen = 0
@@ -170,7 +170,7 @@ def test_a_billion_tokens_are_counted_exactly():
 
 def test_epochs_and_percent_are_measured_on_the_run():
     run = Run.of(10, epochs=4, accumulate=3)
-    schedule = warmup_cosine(1.0)
+    schedule = warmup_cosine(peak=1.0)
     optimizer = sgd()
     attach(optimizer, schedule, run)
     assert run.updates == 16

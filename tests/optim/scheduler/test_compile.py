@@ -17,7 +17,7 @@ from tests.optim.tools import graded, sgd, weight
 # torch's own modules are deprecated to themselves when it first compiles
 pytestmark = pytest.mark.filterwarnings("ignore:.*torch.jit:DeprecationWarning")
 RUN = Run(steps(50))
-RATE = warmup_cosine(0.5, steps(5), floor=0.01)
+RATE = warmup_cosine(peak=0.5, warmup=steps(5), floor=0.01)
 BETAS = {"momentum": one_cycle_momentum(), "betas[1]": Linear(0.9, 0.999)}
 PLANS = {
     "Adam": {"lr": RATE, **BETAS},

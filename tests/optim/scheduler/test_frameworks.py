@@ -70,7 +70,7 @@ def test_accelerate_uses_the_rates_of_the_plan(accelerate, when, accumulate):
         scheduler = accelerator.prepare(scheduler)
     found = watched(raw)
     trained(accelerator, model, optimizer, batches, None if when == "unnamed" else scheduler)
-    assert found == values(warmup_cosine(0.1).on(run), run.updates)
+    assert found == values(warmup_cosine(peak=0.1).on(run), run.updates)
     assert driven.clock == run.updates
     assert driven.get_last_lr() == scheduler.get_last_lr()
 
@@ -93,7 +93,7 @@ def test_what_accelerate_calls_on_many_processes_changes_nothing(
     monkeypatch.setattr(accelerate.scheduler, "AcceleratorState", lambda: many)
     found = watched(raw)
     trained(accelerator, model, optimizer, batches, wrapped)
-    assert found == values(one_cycle(0.1).on(run), run.updates)
+    assert found == values(one_cycle(peak=0.1).on(run), run.updates)
     assert scheduler.clock == run.updates
 
 
@@ -168,7 +168,7 @@ def test_lightning_uses_the_rates_of_the_plan(lightning, tmp_path, named, accumu
     module = module_of(lightning, warmup_cosine(), run, named=named)
     trainer = trainer_of(lightning, tmp_path, accumulate_grad_batches=accumulate)
     trainer.fit(module, loader())
-    assert module.used == values(warmup_cosine(0.1).on(run), run.updates)
+    assert module.used == values(warmup_cosine(peak=0.1).on(run), run.updates)
     assert module.scheduler.clock == run.updates == trainer.global_step
 
 
@@ -216,8 +216,8 @@ def test_manual_optimization_keeps_each_optimizers_pace(lightning, tmp_path):
             artist = torch.optim.Adam(self.artist.parameters(), lr=0.2)
             often, seldom = Run.of(BATCHES, epochs=EPOCHS), Run.of(BATCHES // 5, epochs=EPOCHS)
             self.clocks = [
-                attach(critic, warmup_cosine(base), often),
-                attach(artist, warmup_cosine(base), seldom),
+                attach(critic, warmup_cosine(peak=base), often),
+                attach(artist, warmup_cosine(peak=base), seldom),
             ]
             return critic, artist
 

@@ -236,7 +236,7 @@ def test_layer_wise_decay_keeps_its_ratios_at_every_update():
     for k, each in enumerate(optimizer.param_groups):
         each["lr"] = 3e-4 * 0.8 ** (depth - 1 - k)
     bases = now(optimizer)
-    shape = warmup_cosine(1.0, steps(100), floor=0.1)
+    shape = warmup_cosine(peak=1.0, warmup=steps(100), floor=0.1)
     attach(optimizer, base * shape, run)
     factor = shape.on(run)
     for t in range(run.updates):

@@ -37,7 +37,7 @@ def test_a_run_that_ended_on_time_or_never_began_says_nothing(updates):
 
 
 def test_a_plan_that_ends_at_zero_has_no_ratio():
-    (text,) = ended(5, warmup_cosine(1.0, steps(2)))
+    (text,) = ended(5, warmup_cosine(peak=1.0, warmup=steps(2)))
     assert text == (
         "the run ended early: planned 10 updates, made 5; "
         "lr was 0.853553 last, and its plan ends at 0"
@@ -50,7 +50,9 @@ def test_without_a_run_nothing_was_planned():
 
 def test_large_numbers_are_easy_to_read():
     optimizer = sgd()
-    scheduler = attach(optimizer, warmup_cosine(1.0, steps(500), 0.01), Run(steps(10_000)))
+    scheduler = attach(
+        optimizer, warmup_cosine(peak=1.0, warmup=steps(500), floor=0.01), Run(steps(10_000))
+    )
     scheduler.seek(7499)
     update(optimizer)
     (text,) = said(scheduler.detach)

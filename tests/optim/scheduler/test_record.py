@@ -39,7 +39,7 @@ def path(tmp_path):
 def test_a_trace_has_what_each_update_used_and_what_was_reported(path):
     optimizer = adam()
     run = Run(steps(20))
-    plan = {"lr": warmup_cosine(0.1), "momentum": Cosine(0.95, 0.85)}
+    plan = {"lr": warmup_cosine(peak=0.1), "momentum": Cosine(0.95, 0.85)}
     sizes = Table([(steps(0), 32), (steps(8), 64)], kind="step")
     scheduler = attach(optimizer, plan, run, values={"size": sizes}, record=path)
     for t in range(20):

@@ -30,13 +30,22 @@ class LoaderStep:
         scaler: Any,
         device: Any,
     ) -> None:
+        if not isinstance(model, torch.nn.Module):
+            msg = (
+                f"loader_step needs a torch module, got {brief(model)}; "
+                "write loader_step(model, optimizer, loss_fn, loader)"
+            )
+            raise PassoError(msg)
+        if scaler is not None and not hasattr(scaler, "is_enabled"):
+            msg = f"scaler must be a GradScaler, got {brief(scaler)}"
+            raise PassoError(msg)
         self.model = model
         self.optimizer = optimizer
         self.loss_fn = loss_fn
         self.loader = loader
         self.accumulate = whole(accumulate, "accumulate")
         self.scaler = scaler if scaler is not None and scaler.is_enabled() else None
-        self.device = _device_of(model) if device is None else torch.device(device)
+        self.device = _device_of(model) if device is None else _device(device)
         self._batches: Iterator[Any] | None = None
         self._epochs = 0
 
@@ -131,6 +140,14 @@ def loader_step(
 def _device_of(model: torch.nn.Module) -> torch.device:
     first = next(model.parameters(), None)
     return torch.device("cpu") if first is None else first.device
+
+
+def _device(name: Any) -> torch.device:
+    try:
+        return torch.device(name)
+    except (RuntimeError, TypeError, ValueError):
+        msg = f'device must be a device of torch, got {brief(name)}; write device="cuda"'
+        raise PassoError(msg) from None
 
 
 def _moved(batch: Any, device: torch.device) -> Any:

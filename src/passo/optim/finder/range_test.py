@@ -16,6 +16,7 @@ from passo.optim.finder.lever import Lever
 from passo.optim.finder.loader_step import LoaderStep
 from passo.optim.finder.restore import Parts, check_folder, untouched
 from passo.optim.ground import randomness, ranks
+from passo.optim.ground.advice import no_optimizer, shown
 from passo.optim.ground.wrappers import the_one
 from passo.schedules import PassoError
 from passo.trace import RangeTest
@@ -71,8 +72,8 @@ def range_test(
     a bar on stderr.
 
     Source: L. N. Smith, "Cyclical learning rates for training neural networks", 2017. Raises
-    PassoError before anything is changed where an argument is wrong; what `train_step` raises
-    passes through, after all is given back.
+    PassoError before anything is changed where an argument is wrong, and where `train_step` runs
+    out of batches; what else it raises passes through. Either way all is given back first.
 
     >>> model = torch.nn.Linear(1, 1)
     >>> optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
@@ -157,7 +158,8 @@ def _things(train_step: Any, optimizer: Any, inner: Any, restore: Any) -> list[A
         )
         raise PassoError(msg)
     if inner is None or not any(group["params"] for group in inner.param_groups):
-        msg = f"range_test needs a torch optimizer, got {brief(optimizer)}"
+        advice = no_optimizer(optimizer, "range_test")
+        msg = f"range_test needs a torch optimizer, got {shown(optimizer)}{advice}"
         raise PassoError(msg)
     if isinstance(restore, (str, torch.nn.Module)) or not hasattr(restore, "__iter__"):
         msg = f"restore must be a list, got {brief(restore)}; write restore=[model, scaler, loader]"
@@ -186,7 +188,15 @@ def _run(
     device = next(p.device for group in optimizer.param_groups for p in group["params"])
     losses: list[float] = []
     for value in values:
-        loss = _point(train_step, lever, value, device)
+        try:
+            loss = _point(train_step, lever, value, device)
+        except StopIteration as error:
+            msg = (
+                f"the step ran out of batches after {len(losses)} updates of {len(values)}; write "
+                "loader_step(model, optimizer, loss_fn, loader), which begins its loader again, "
+                "or give it more data"
+            )
+            raise PassoError(msg) from error
         losses.append(loss)
         tick()
         if ended(loss):

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from torch.optim import lr_scheduler as _torchs
 from torch.optim.lr_scheduler import EPOCH_DEPRECATION_WARNING
 
-from passo.ground.errors import closest
+from passo.ground.names import no_such_name
 from passo.optim.lr_scheduler.absolute import (
     CosineAnnealingWarmRestarts,
     LambdaLR,
@@ -65,5 +65,4 @@ if not TYPE_CHECKING:
         try:
             return getattr(_torchs, name)
         except AttributeError:
-            msg = f"{__name__} has no {name!r}{closest(name, __all__)}"
-            raise AttributeError(msg) from None
+            raise no_such_name(__name__, name, __all__) from None

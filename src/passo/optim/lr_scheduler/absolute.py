@@ -130,7 +130,7 @@ class CosineAnnealingWarmRestarts(Absolute, torchs.CosineAnnealingWarmRestarts):
         )
 
     def _schedule_of(self, _place: int) -> Schedule:
-        return warm_restarts(steps(self.T_0), grow=self.T_mult, floor=self.eta_min)
+        return warm_restarts(first=steps(self.T_0), grow=self.T_mult, floor=self.eta_min)
 
     @quiet
     def step(self, epoch: float | None = None) -> None:

@@ -64,7 +64,7 @@ class StepLR(Relative, torchs.StepLR):
     gamma = Parameter()
 
     def _expression(self, peak: Any) -> Schedule:
-        return step_decay(steps(self.step_size), self.gamma, peak)
+        return step_decay(steps(self.step_size), gamma=self.gamma, peak=peak)
 
 
 class MultiStepLR(Relative, torchs.MultiStepLR):
@@ -280,7 +280,7 @@ class PolynomialLR(Relative, torchs.PolynomialLR):
     def _expression(self, peak: Any) -> Schedule:
         if self.total_iters == 0:
             return Constant(peak)
-        return polynomial_decay(peak, steps(self.total_iters), self.power)
+        return polynomial_decay(peak=peak, over=steps(self.total_iters), power=self.power)
 
 
 def _times(factor: float, peak: Any) -> Any:

@@ -150,7 +150,7 @@ class CyclicLR(Cycling, torchs.CyclicLR):
         key = self.total_size, self.step_ratio
         if self._quick is None or self._quick[0] != key:
             up, down = map(steps, self._halves())
-            self._quick = key, cyclic(0.0, 1.0, up, down).compiled()
+            self._quick = key, cyclic(0.0, peak=1.0, rise=up, fall=down).compiled()
         return self._quick[1]  # type: ignore[no-any-return]
 
     def _rates(self) -> list[Any]:
@@ -170,11 +170,11 @@ class CyclicLR(Cycling, torchs.CyclicLR):
         if custom is None:
             mine: Any = self  # to torch's stub a mode is any string
             gamma = self.gamma if self.mode == "exp_range" else 1.0
-            return cyclic(low, high, up, down, mine.mode, gamma)
+            return cyclic(low, peak=high, rise=up, fall=down, mode=mine.mode, gamma=gamma)
         scale = as_function(custom)
         if self.scale_mode == "cycle":
             scale = scale.skip(steps(1)).stretch(self.total_size).staircase(up + down)
-        return low + cyclic(0.0, high - low, up, down) * scale
+        return low + cyclic(0.0, peak=high - low, rise=up, fall=down) * scale
 
 
 class OneCycleLR(Cycling, torchs.OneCycleLR):

@@ -6,8 +6,8 @@ import warnings
 from typing import TYPE_CHECKING, Any, Final, Protocol, runtime_checkable
 
 from passo.ground.calls import called_like
-from passo.ground.checks import brief
 from passo.optim.ground import wrappers
+from passo.optim.ground.advice import no_optimizer, shown
 from passo.optim.ground.attached import writers
 from passo.optim.ground.fields import check_range
 from passo.optim.scheduler.horizon import points, warn_of_branches
@@ -16,6 +16,7 @@ from passo.optim.scheduler.plan import as_plan
 from passo.optim.scheduler.scheduler import Scheduler
 from passo.optim.scheduler.settings import Settings, as_bases, as_values, end_of
 from passo.schedules import PassoError, PassoWarning
+from passo.schedules.analysis import is_far
 
 if TYPE_CHECKING:
     import os
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from torch.optim import Optimizer
 
     from passo.optim.ground.attached import HasGroups
+    from passo.optim.scheduler.driven import Driven
     from passo.optim.scheduler.plan import Plan
     from passo.optim.scheduler.settings import Base, CountedBy, Join, OnChange, Watched
     from passo.schedules import Run, Schedule
@@ -110,7 +112,8 @@ def _target(optimizer: Any, clock: str) -> Any:
     if inner is not None:
         return inner
     if not hasattr(optimizer, "param_groups"):
-        msg = f"attach needs a torch optimizer, got {brief(optimizer)}"
+        advice = no_optimizer(optimizer, "attach")
+        msg = f"attach needs a torch optimizer, got {shown(optimizer)}{advice}"
         raise PassoError(msg)
     if clock != "calls":
         msg = (
@@ -128,7 +131,7 @@ def _check(scheduler: Scheduler, optimizer: Any) -> None:
     _warn_of_torchs_writer(scheduler, optimizer)
     end = end_of(scheduler.run)
     end = _ENDLESS if end is None else end
-    _check_ranges(scheduler, end)
+    _warn_of_far_rates(_check_ranges(scheduler, end))
     warn_of_branches(scheduler.driver, optimizer.param_groups, end, scheduler.run)
     remark(scheduler, optimizer)
 
@@ -168,10 +171,29 @@ def _warn_of_torchs_writer(scheduler: Scheduler, optimizer: Any) -> None:
         warnings.warn(text, PassoWarning, stacklevel=5)
 
 
-def _check_ranges(scheduler: Scheduler, end: float) -> None:
+def _check_ranges(scheduler: Scheduler, end: float) -> list[tuple[float, Driven]]:
+    """Refuse what a field cannot hold; the largest value of each that one can."""
+    peaks = []
     for shared in scheduler.driver.shared:
         values = [shared.formula(t) for t in points(shared.formula, end)]
         first = shared.followers[0]
         if first.field is not None:
             where = f"param group {first.place}"
             check_range(first.field, first.key, min(values), max(values), where)
+            peaks.append((max(values), first))
+    return peaks
+
+
+def _warn_of_far_rates(peaks: list[tuple[float, Driven]]) -> None:
+    """A rate far above the base, once: a length, or a factor, that was written as a rate."""
+    rates = [(peak, one) for peak, one in peaks if one.field is not None and one.field.name == "lr"]
+    far = [(peak, one) for peak, one in rates if is_far(peak, one.base)]
+    if far:
+        peak, one = max(far, key=lambda each: each[0])
+        beside = f", {peak / one.base:,.4g} times the base of {one.base:.4g}" if one.base else ""
+        text = (
+            f"the lr of param group {one.place} goes up to {peak:.4g}{beside}: was a length meant, "
+            f"over=steps({peak:.10g}), or a factor, base * ...? Where the rate is meant, write "
+            f"attach(..., base={peak:.4g})"
+        )
+        warnings.warn(text, PassoWarning, stacklevel=5)

@@ -8,6 +8,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 from passo.ground.errors import closest
+from passo.optim.ground.advice import no_schedule, shown
 from passo.optim.ground.fields import Field, find
 from passo.schedules import NeedsRun, PassoError, Plateau, Run, Schedule
 from passo.schedules.algebra.atoms import as_schedule
@@ -68,7 +69,7 @@ def by_group(
     (base, 0.1 * base)
     """
     if not isinstance(schedules, Mapping) or not schedules:
-        msg = f'by_group needs {{"name": schedule}}, got {schedules!r}'
+        msg = f'by_group needs {{"name": schedule}}, got {shown(schedules)}'
         raise PassoError(msg)
     chosen = {name: _schedule(each, repr(name)) for name, each in schedules.items()}
     rest = others if others is _MISSING else _schedule(others, "others")
@@ -79,7 +80,8 @@ def _schedule(value: Any, name: str) -> Schedule | None:
     if value is None:
         return None
     if not isinstance(value, (Schedule, int, float)) or isinstance(value, bool):
-        msg = f"the plan of {name} must be a schedule or a number, got {value!r}"
+        need = f"the plan of {name} must be a schedule or a number"
+        msg = f"{need}, got {shown(value)}{no_schedule(value)}"
         raise PassoError(msg)
     if isinstance(value, Plateau):
         msg = f"the plan of {name} is only a factor; write base * {value!r}"
@@ -115,7 +117,7 @@ def _entry(key: str, value: Any) -> Any:
 
 def _pair(key: str, pair: Any) -> tuple[Any, Schedule | None]:
     if not isinstance(pair, (list, tuple)) or len(pair) != 2 or not callable(pair[0]):
-        msg = f"the plan of {key!r} as a list holds (predicate, schedule) pairs, got {pair!r}"
+        msg = f"the plan of {key!r} as a list holds (predicate, schedule) pairs, got {shown(pair)}"
         raise PassoError(msg)
     return pair[0], _schedule(pair[1], repr(key))
 

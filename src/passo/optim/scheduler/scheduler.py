@@ -241,6 +241,9 @@ class Scheduler(LRScheduler):
         >>> attach(optimizer, base, values={"batch_size": sizes})["batch_size"]
         32.0
         """
+        if not isinstance(key, str):
+            msg = f"a scheduler is read by the name of a number such as 'lr', got {brief(key)}"
+            raise PassoError(msg)
         self._look()
         return self.driver.one(key)
 

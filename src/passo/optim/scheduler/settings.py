@@ -78,7 +78,11 @@ def as_bases(
             raise PassoError(msg)
         if isinstance(value, (list, tuple)):
             if len(value) != len(groups):
-                msg = f"base of {key!r} has {len(value)} numbers for {len(groups)} param groups"
+                msg = (
+                    f"base of {key!r} needs a number for each param group, got {len(value)} for "
+                    f"{len(groups)}; write base={{{key!r}: {[0.1] * min(len(groups), 9)}}}, or "
+                    f"base={{{key!r}: 0.1}} for all of them"
+                )
                 raise PassoError(msg)
             given[key] = [real(each, f"base of {key!r}") for each in value]
         else:

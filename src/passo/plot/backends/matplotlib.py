@@ -1,4 +1,4 @@
-"""A Picture on matplotlib Axes. No pyplot: nothing global, so it works in threads and headless."""
+"""A Picture on matplotlib Axes."""
 
 from __future__ import annotations
 
@@ -6,25 +6,32 @@ import math
 from typing import TYPE_CHECKING, Any
 
 from passo.ground.errors import PassoError
-from passo.plot.backends.need import need
+from passo.ground.extras import need
 from passo.plot.picture import INSIDE, Area, Line, Panel, Picture, bounds, finite, labels
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-DPI = 150
 GREY = "#555555"
 MANY = 20_000
 SHORT = 40
 NAMED = 0.13
 
 
-def axes(picture: Picture, width: float | None = None, height: float | None = None) -> Axes:
-    """The first Axes of a new figure of so many inches."""
-    need("matplotlib")
+def axes(
+    picture: Picture,
+    width: float | None = None,
+    height: float | None = None,
+    *,
+    shown: bool = True,
+) -> Axes:
+    """The first Axes of a new figure of so many inches; `shown`, one that `plt.show()` shows."""
     size = (width or 8.0, height or 2.2 + 1.6 * picture.rows)
-    return paint(picture, new_figure(size).add_subplot())
+    figure = new_figure(size, shown=shown)
+    from passo.plot.figures import PictureAxes
+
+    return paint(picture, figure.add_subplot(axes_class=PictureAxes))
 
 
 def paint(picture: Picture, ax: Axes) -> Axes:
@@ -63,16 +70,12 @@ def _mark(ax: Axes, picture: Picture, *, named: bool) -> None:
         )
 
 
-def new_figure(size: tuple[float, float], gap: float = 0.02) -> Figure:
-    """An empty figure that belongs to nobody; `gap` is the share of the height between panels."""
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
-    from matplotlib.layout_engine import ConstrainedLayoutEngine
+def new_figure(size: tuple[float, float], gap: float = 0.02, *, shown: bool = False) -> Figure:
+    """An empty figure; `gap` is the share of the height between panels."""
+    need("matplotlib", "passo[plot]", "drawing with matplotlib")
+    from passo.plot import figures  # it has matplotlib at its head
 
-    layout = ConstrainedLayoutEngine(hspace=gap, h_pad=0.02)
-    figure = Figure(figsize=size, dpi=DPI, layout=layout)
-    FigureCanvasAgg(figure)
-    return figure
+    return figures.new_figure(size, gap, shown=shown)
 
 
 def split(ax: Axes, heights: list[float]) -> list[Axes]:

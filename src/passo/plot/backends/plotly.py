@@ -6,7 +6,7 @@ import math
 from textwrap import wrap
 from typing import Any
 
-from passo.plot.backends.need import need
+from passo.ground.extras import need
 from passo.plot.picture import Dash, Line, Panel, Picture, bounds, labels
 
 LOOKS: dict[str, Any] = {
@@ -20,7 +20,7 @@ DASH: dict[Dash, str] = {"solid": "solid", "dashed": "dash", "dotted": "dot", "d
 
 def figure(picture: Picture, width: float | None = None, height: float | None = None) -> Any:
     """Its Figure: one row for each panel, over one x axis; no width is that of the window."""
-    need("plotly")
+    need("plotly", "passo[plot]", "drawing with plotly")
     from plotly.subplots import make_subplots
 
     rows = len(picture.panels)

@@ -7,7 +7,7 @@ from itertools import cycle
 from typing import Any, NamedTuple
 
 from passo.ground.errors import PassoError
-from passo.plot.backends.need import need
+from passo.ground.extras import need
 from passo.plot.names import shorten
 from passo.plot.picture import Line, Panel, Picture, bounds, finite
 
@@ -36,7 +36,7 @@ class Reach(NamedTuple):
 
 def text(picture: Picture, wide: float | None = None, high: float | None = None) -> str:
     """The picture in so many columns, and rows for all panels and the title."""
-    need("plotext", "passo")
+    need("plotext", "passo", "drawing with plotext")
     width, height = round(wide or 80), round(high or 4 + 12 * picture.rows)
     least = LEAST[1] * len(picture.panels) + 2
     if width < LEAST[0] or height < least:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, TypeAlias, final
 
+from passo.ground.calls import built_like
 from passo.ground.checks import LATEST, brief, real, write
 from passo.ground.errors import NeedsBase, PassoError
 from passo.schedules.algebra.length import length_of
@@ -21,6 +22,7 @@ Value: TypeAlias = "float | Schedule"
 """A number, or an expression of `base` such as `0.1 * base`."""
 
 
+@built_like("Constant(0.1)")
 @final
 @dataclass(frozen=True, slots=True, repr=False, eq=False)
 class Constant(Schedule):

@@ -72,7 +72,7 @@ def growing_starts(period: Fraction, grow: Fraction, times: int | None) -> list[
             start = float(begin)
         else:
             start = float(period) * math.expm1(len(starts) * math.log(grow)) / float(grow - 1)
-        if start > _FAR:
+        if start > _FAR or start <= starts[-1]:  # shorter cycles than a float can tell apart
             break
         starts.append(start)
     return starts

@@ -135,8 +135,12 @@ class Repeat(Schedule):
         starts = growing_starts(amount_of(self.part), self.grow, self.times)
         lengths = [grow**k for k in range(len(starts))]
         scales = [scale**k for k in range(len(starts))]
-        period, edges = float(amount_of(self.part)), starts[1:]
+        period = float(amount_of(self.part))
         end = math.inf if self.times is None else float(amount_of(self))
+        if self.times is not None and len(starts) < self.times:  # the end is that of the last cycle
+            starts, lengths = [*starts, end], [*lengths, 1.0]
+            scales.append(scale ** (self.times - 1))
+        edges = starts[1:]
 
         def value(t: Any, xp: Any) -> Any:
             cycle = xp.find(edges, t)

@@ -9,6 +9,7 @@ to fall on reports) its own method does.
 
 from __future__ import annotations
 
+import math
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any, ClassVar, Final, Protocol, TypeAlias, cast, overload
 
@@ -150,10 +151,14 @@ class Schedule:
         # Not isinstance: a bool is an int, and the float64 of NumPy is a float with a dtype.
         if (type(t) is int or type(t) is float) and 0 <= t <= LATEST:
             try:
-                return formula(float(t), NUMBERS)
+                value = formula(float(t), NUMBERS)
             except OverflowError:
-                msg = f"the value at t={brief(t)} is beyond the largest float: {brief(self)}"
-                raise PassoError(msg) from None
+                value = math.inf
+            if value - value == 0.0:  # quicker than math.isfinite
+                return value
+            what = "beyond the largest float" if abs(value) == math.inf else "not a number"
+            msg = f"the value at t={brief(t)} is {what}: {brief(self)}"
+            raise PassoError(msg)
         return self(as_time(t)) if not hasattr(t, "dtype") else evaluate(formula, t)
 
     def on(self, run: Run) -> Schedule:
@@ -411,7 +416,11 @@ class Schedule:
         >>> sorted(set(Linear(0, 1, steps(4)).then(Linear(1, 0, steps(4))).corners(0, 10)))
         [4.0, 8.0]
         """
-        return self._corners(low, high)
+        try:
+            yield from self._corners(low, high)
+        except OverflowError:  # where two parts meet is looked for among their values
+            msg = f"some values would be beyond the largest float: {brief(self)}"
+            raise PassoError(msg) from None
 
     def plateaus(self, local: Localize) -> Iterator[tuple[PlateauLike, Localize]]:
         """Each plateau inside, with the way from our time to its own (None: not active then).

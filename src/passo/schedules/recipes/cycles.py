@@ -8,6 +8,7 @@ from passo.ground.checks import Exact, brief, one_of, real, write
 from passo.ground.errors import PassoError
 from passo.schedules.algebra.atoms import Value, as_value, base
 from passo.schedules.algebra.schedule import Schedule
+from passo.schedules.recipes.calls import recipe
 from passo.schedules.shapes import Constant, Cosine, Exponential, Linear
 from passo.schedules.time import Span, as_span, percent, rest, steps
 
@@ -21,7 +22,9 @@ Height: TypeAlias = Literal["triangular", "triangular2", "exp_range"]
 _SHAPES: Final[dict[Bend, type[Cosine | Linear]]] = {"cosine": Cosine, "linear": Linear}
 
 
+@recipe
 def one_cycle(
+    *,
     peak: Value = base,
     rise: Span = percent(30),
     initial: float = 1 / 25,
@@ -37,7 +40,7 @@ def one_cycle(
     `phases` the way down takes as long as the way up, and the rest goes on to `final`. Source:
     Smith and Topin 2017, arXiv:1708.07120; torch's OneCycleLR, whose rise is one update shorter.
 
-    >>> one_cycle(1.0, final=0.01)
+    >>> one_cycle(peak=1.0, final=0.01)
     Cosine(0.04, 1, percent(30)).then(Cosine(1, 0.01))
     """
     bend = _shape(shape)
@@ -49,7 +52,9 @@ def one_cycle(
     return up.then(bend(top, low, rise), bend(low, end))
 
 
+@recipe
 def one_cycle_momentum(
+    *,
     low: float = 0.85,
     high: float = 0.95,
     rise: Span = percent(30),
@@ -73,8 +78,10 @@ def one_cycle_momentum(
     return down.then(bend(low, high, rise), Constant(high, rest))
 
 
+@recipe
 def cyclic(
     low: Value,
+    *,
     peak: Value = base,
     rise: Span = steps(2000),
     fall: Span | None = None,
@@ -88,13 +95,15 @@ def cyclic(
     The three factors are the modes "triangular", "triangular2" and "exp_range"; only the last
     takes `gamma`. Source: Smith 2017, arXiv:1506.01186; torch's CyclicLR.
 
-    >>> cyclic(0.1, 1.0, steps(10))
+    >>> cyclic(0.1, peak=1.0, rise=steps(10))
     Linear(0.1, 1, steps(10)).then(Linear(1, 0.1, steps(10))).repeat()
     """
     return _triangles(as_value(low, "low"), as_value(peak, "peak"), rise, fall, mode, gamma)
 
 
+@recipe
 def cyclic_momentum(
+    *,
     low: float = 0.8,
     high: float = 0.9,
     rise: Span = steps(2000),
@@ -114,12 +123,9 @@ def cyclic_momentum(
     return _triangles(real(high, "high"), real(low, "low"), rise, fall, mode, gamma)
 
 
+@recipe
 def warm_restarts(
-    first: Span,
-    grow: Exact = 1.0,
-    shrink: float = 1.0,
-    peak: Value = base,
-    floor: Value = 0.0,
+    *, first: Span, grow: Exact = 1.0, shrink: float = 1.0, peak: Value = base, floor: Value = 0.0
 ) -> Schedule:
     """Cosines from `peak` to `floor`, each `grow` times longer, its peak `shrink` times the last.
 
@@ -127,7 +133,7 @@ def warm_restarts(
 
     Source: Loshchilov and Hutter 2017, arXiv:1608.03983 (SGDR); timm's cycle_decay.
 
-    >>> warm_restarts(steps(10), grow=2, peak=1.0)
+    >>> warm_restarts(first=steps(10), grow=2, peak=1.0)
     Cosine(1, 0, steps(10)).repeat(grow=2)
     """
     as_span(first, "first", zero=False, relative=False)

@@ -9,6 +9,7 @@ from passo.ground.checks import brief
 from passo.ground.errors import PassoError
 from passo.schedules.algebra.atoms import Value, as_value, base
 from passo.schedules.algebra.schedule import Schedule
+from passo.schedules.recipes.calls import recipe
 from passo.schedules.shapes import Constant, Cosine, Exponential, Polynomial, Table
 from passo.schedules.shapes.leaf import positive
 from passo.schedules.time import Span, as_span, rest, steps
@@ -17,7 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 
-def step_decay(every: Span, gamma: float = 0.1, peak: Value = base) -> Schedule:
+@recipe
+def step_decay(every: Span, *, gamma: float = 0.1, peak: Value = base) -> Schedule:
     """`peak`, multiplied by `gamma` after each `every`, for ever.
 
         peak * gamma ** floor(t / every)
@@ -32,7 +34,10 @@ def step_decay(every: Span, gamma: float = 0.1, peak: Value = base) -> Schedule:
     return Exponential(as_value(peak, "peak"), gamma, every).staircase(every)
 
 
-def multistep_decay(milestones: Sequence[Span], gamma: float = 0.1, peak: Value = base) -> Schedule:
+@recipe
+def multistep_decay(
+    milestones: Sequence[Span], *, gamma: float = 0.1, peak: Value = base
+) -> Schedule:
     """`peak`, multiplied by `gamma` at each milestone, for ever.
 
         peak * gamma ** (how many milestones are at or before t)
@@ -51,7 +56,8 @@ def multistep_decay(milestones: Sequence[Span], gamma: float = 0.1, peak: Value 
     return Table(tuple(zip((zero, *given), values, strict=True)), "step").then(Constant(values[-1]))
 
 
-def exponential_decay(gamma: float, every: Span = steps(1), peak: Value = base) -> Schedule:
+@recipe
+def exponential_decay(gamma: float, *, every: Span = steps(1), peak: Value = base) -> Schedule:
     """`peak`, falling smoothly by `gamma` for each `every`, for ever.
 
         peak * gamma ** (t / every)
@@ -59,14 +65,15 @@ def exponential_decay(gamma: float, every: Span = steps(1), peak: Value = base) 
     Source: torch's ExponentialLR; keras's ExponentialDecay.
 
     >>> from passo import steps
-    >>> exponential_decay(0.5, steps(100), peak=1.0)(200)
+    >>> exponential_decay(0.5, every=steps(100), peak=1.0)(200)
     0.25
     """
     as_span(every, "every", zero=False, relative=False)
     return Exponential(as_value(peak, "peak"), gamma, every)
 
 
-def cosine_decay(peak: Value = base, over: Span = rest, floor: Value = 0.0) -> Schedule:
+@recipe
+def cosine_decay(*, peak: Value = base, over: Span = rest, floor: Value = 0.0) -> Schedule:
     """Half a cosine from `peak` to `floor`.
 
         Cosine(peak, floor, over)
@@ -80,8 +87,9 @@ def cosine_decay(peak: Value = base, over: Span = rest, floor: Value = 0.0) -> S
     return Cosine(as_value(peak, "peak"), as_value(floor, "floor"), over)
 
 
+@recipe
 def polynomial_decay(
-    peak: Value = base, over: Span = rest, power: float = 1.0, floor: Value = 0.0
+    *, peak: Value = base, over: Span = rest, power: float = 1.0, floor: Value = 0.0
 ) -> Schedule:
     """From `peak` to `floor` with the power on what is left.
 
@@ -89,7 +97,7 @@ def polynomial_decay(
 
     Source: Chen et al. 2016, arXiv:1606.00915; torch's PolynomialLR.
 
-    >>> polynomial_decay(1.0, power=2)
+    >>> polynomial_decay(peak=1.0, power=2)
     Polynomial(1, 0, power=2)
     """
     return Polynomial(as_value(peak, "peak"), as_value(floor, "floor"), over, power=power)

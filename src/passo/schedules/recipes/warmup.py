@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Literal, TypeAlias
 
-from passo.ground.calls import called_like
 from passo.ground.checks import one_of, real, whole
 from passo.ground.errors import PassoError
 from passo.schedules.algebra.atoms import Value, as_value, base
 from passo.schedules.algebra.schedule import Schedule
+from passo.schedules.recipes.calls import recipe
 from passo.schedules.shapes import Constant, Cosine, InversePower, Linear, Power
 from passo.schedules.time import Span, as_span, percent, rest
 
@@ -16,9 +16,9 @@ Cooldown: TypeAlias = Literal["linear", "cosine", "1-sqrt"]
 """The shape of the last descent."""
 
 
-@called_like("warmup_cosine(peak=3e-4, warmup=percent(5))")
+@recipe
 def warmup_cosine(
-    peak: Value = base, warmup: Span = percent(5), floor: Value = 0.0, start: Value = 0.0
+    *, peak: Value = base, warmup: Span = percent(5), floor: Value = 0.0, start: Value = 0.0
 ) -> Schedule:
     """Linear from `start` to `peak` over `warmup`, then half a cosine to `floor` over the rest.
 
@@ -28,14 +28,15 @@ def warmup_cosine(
     arXiv:1706.02677; transformers' get_cosine_schedule_with_warmup.
 
     >>> from passo import steps
-    >>> warmup_cosine(3e-4, steps(100))
+    >>> warmup_cosine(peak=3e-4, warmup=steps(100))
     Linear(0, 0.0003, steps(100)).then(Cosine(0.0003, 0))
     """
     return _warm(peak, warmup, start).then(Cosine(peak, as_value(floor, "floor")))
 
 
+@recipe
 def warmup_linear(
-    peak: Value = base, warmup: Span = percent(5), floor: Value = 0.0, start: Value = 0.0
+    *, peak: Value = base, warmup: Span = percent(5), floor: Value = 0.0, start: Value = 0.0
 ) -> Schedule:
     """Linear from `start` to `peak` over `warmup`, then linear to `floor` over the rest.
 
@@ -50,7 +51,10 @@ def warmup_linear(
     return _warm(peak, warmup, start).then(Linear(peak, as_value(floor, "floor")))
 
 
-def warmup_constant(peak: Value = base, warmup: Span = percent(5), start: Value = 0.0) -> Schedule:
+@recipe
+def warmup_constant(
+    *, peak: Value = base, warmup: Span = percent(5), start: Value = 0.0
+) -> Schedule:
     """Linear from `start` to `peak` over `warmup`, then `peak` for ever.
 
         Linear(start, peak, warmup).then(Constant(peak))
@@ -58,13 +62,15 @@ def warmup_constant(peak: Value = base, warmup: Span = percent(5), start: Value 
     Source: Goyal et al. 2017, arXiv:1706.02677; optax's warmup_constant_schedule.
 
     >>> from passo import epochs
-    >>> warmup_constant(0.1, epochs(5))
+    >>> warmup_constant(peak=0.1, warmup=epochs(5))
     Linear(0, 0.1, epochs(5)).then(Constant(0.1))
     """
     return _warm(peak, warmup, start).then(Constant(peak))
 
 
+@recipe
 def wsd(
+    *,
     peak: Value = base,
     warmup: Span = percent(5),
     cooldown: Span = percent(20),
@@ -79,7 +85,7 @@ def wsd(
     `shape` of the cooldown is "linear", "cosine" or "1-sqrt". Source: Hu et al. 2024,
     arXiv:2404.06395; Haegele et al. 2024, arXiv:2405.18392 (1-sqrt).
 
-    >>> wsd(1e-3, shape="1-sqrt")  # doctest: +NORMALIZE_WHITESPACE
+    >>> wsd(peak=1e-3, shape="1-sqrt")  # doctest: +NORMALIZE_WHITESPACE
     Linear(0, 0.001, percent(5)).then(Constant(0.001, rest),
         Power(0.001, 0, percent(20), power=0.5))
     """
@@ -93,7 +99,8 @@ def wsd(
     return _warm(peak, warmup, start).then(Constant(peak, rest), decay)
 
 
-def inverse_sqrt(peak: Value = base, warmup: Span = percent(5)) -> Schedule:
+@recipe
+def inverse_sqrt(*, peak: Value = base, warmup: Span = percent(5)) -> Schedule:
     """Linear from 0 to `peak` over `warmup`, then falling with the square root of t, for ever.
 
         peak * t / warmup, then peak * sqrt(warmup / t)
@@ -101,14 +108,15 @@ def inverse_sqrt(peak: Value = base, warmup: Span = percent(5)) -> Schedule:
     Source: Vaswani et al. 2017, arXiv:1706.03762; fairseq's inverse_sqrt.
 
     >>> from passo import steps
-    >>> inverse_sqrt(1.0, steps(100))(400)
+    >>> inverse_sqrt(peak=1.0, warmup=steps(100))(400)
     0.5
     """
     as_span(warmup, "warmup", zero=False, relative=False)
     return _warm(peak, warmup, 0.0).then(InversePower(peak, warmup))
 
 
-def noam(d_model: int, warmup: Span, scale: float = 1.0) -> Schedule:
+@recipe
+def noam(d_model: int, *, warmup: Span, scale: float = 1.0) -> Schedule:
     """The original Transformer's schedule: `inverse_sqrt` with the peak that the width gives.
 
         scale * d_model ** -0.5 * min(t ** -0.5, t * warmup ** -1.5)
@@ -117,7 +125,7 @@ def noam(d_model: int, warmup: Span, scale: float = 1.0) -> Schedule:
     arXiv:1706.03762.
 
     >>> from passo import steps
-    >>> noam(256, steps(400))(400)
+    >>> noam(256, warmup=steps(400))(400)
     0.003125
     """
     whole(d_model, "d_model", most=10**15)
@@ -125,7 +133,9 @@ def noam(d_model: int, warmup: Span, scale: float = 1.0) -> Schedule:
     if warmup.unit != "steps":
         msg = f"noam's peak depends on its warmup in steps, got {warmup!r}; write steps(4000)"
         raise PassoError(msg)
-    return inverse_sqrt(real(scale, "scale") * (d_model * float(warmup.amount)) ** -0.5, warmup)
+    return inverse_sqrt(
+        peak=real(scale, "scale") * (d_model * float(warmup.amount)) ** -0.5, warmup=warmup
+    )
 
 
 def _warm(peak: Value, warmup: Span, start: Value) -> Schedule:

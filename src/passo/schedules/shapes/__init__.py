@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING, Any
 
+from passo.ground.names import no_such_name
 from passo.schedules.algebra.atoms import Constant
 from passo.schedules.algebra.data import readable
 from passo.schedules.shapes.basic import Cosine, Geometric, Linear, Polynomial, Power
@@ -49,8 +50,7 @@ if not TYPE_CHECKING:  # a type checker that saw it would take any name for one 
     def __getattr__(name: str) -> Any:
         """The published curves are loaded when one of them is asked for."""
         if name not in __all__:
-            msg = f"module {__name__!r} has no attribute {name!r}"
-            raise AttributeError(msg)
+            raise no_such_name(__name__, name, __all__)
         from passo.schedules.shapes import published
 
         return getattr(published, name)

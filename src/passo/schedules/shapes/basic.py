@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, final
 
+from passo.ground.calls import built_like
 from passo.schedules.precise import left_of, raised, ratio
 from passo.schedules.shapes.leaf import Ramp, positive, same_sign
 
@@ -12,6 +13,7 @@ if TYPE_CHECKING:
     from passo.schedules.formula import Formula
 
 
+@built_like("Linear(0.1, 0)")
 @final
 @dataclass(frozen=True, slots=True, repr=False, eq=False)
 class Linear(Ramp):
@@ -35,6 +37,7 @@ class Linear(Ramp):
         return value
 
 
+@built_like("Cosine(0.1, 0.001)")
 @final
 @dataclass(frozen=True, slots=True, repr=False, eq=False)
 class Cosine(Ramp):
@@ -57,6 +60,7 @@ class Cosine(Ramp):
         return value
 
 
+@built_like("Polynomial(0.1, 0.001, power=2)")
 @final
 @dataclass(frozen=True, slots=True, repr=False, eq=False)
 class Polynomial(Ramp):
@@ -89,6 +93,7 @@ class Polynomial(Ramp):
         return value
 
 
+@built_like("Power(0.1, 0, power=0.5)")
 @final
 @dataclass(frozen=True, slots=True, repr=False, eq=False)
 class Power(Ramp):
@@ -121,6 +126,7 @@ class Power(Ramp):
         return value
 
 
+@built_like("Geometric(0.1, 0.001)")
 @final
 @dataclass(frozen=True, slots=True, repr=False, eq=False)
 class Geometric(Ramp):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, TypeVar, final
 
+from passo.ground.calls import built_like
 from passo.ground.checks import brief
 from passo.ground.errors import PassoError, closest
 from passo.schedules.algebra.atoms import Value, as_number, as_value
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     Registered = TypeVar("Registered", bound=Callable[[Any], Any])
 
 
+@built_like("Exponential(0.1, 0.99)")
 @final
 @dataclass(frozen=True, slots=True, repr=False, eq=False)
 class Exponential(Endless):
@@ -60,6 +62,7 @@ class Exponential(Endless):
         return value
 
 
+@built_like("InversePower(0.1, steps(100))")
 @final
 @dataclass(frozen=True, slots=True, repr=False, eq=False)
 class InversePower(Endless):
@@ -125,6 +128,7 @@ def _check_name(name: object) -> None:
         raise PassoError(msg)
 
 
+@built_like('Function("mine")')
 @final
 @dataclass(frozen=True, slots=True, repr=False, eq=False)
 class Function(Endless):

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final, final
 
+from passo.ground.calls import built_like
 from passo.ground.checks import brief, one_of, real, whole, write
 from passo.ground.errors import PassoError
 from passo.schedules.algebra.schedule import Schedule
@@ -26,6 +27,7 @@ _RANGES: Final[tuple[tuple[str, Callable[[float], bool], str], ...]] = (
 )
 
 
+@built_like('Plateau("val_loss", patience=5)')
 @final
 @dataclass(frozen=True, slots=True, repr=False, eq=False)
 class Plateau(Schedule):

@@ -6,6 +6,7 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, final
 
+from passo.ground.calls import built_like
 from passo.ground.checks import real, write
 from passo.ground.errors import PassoError
 from passo.schedules.precise import raised, ratio
@@ -19,6 +20,7 @@ _STEEPEST: Final = 300
 _FARTHEST: Final = 1e12
 
 
+@built_like("CosinePower(0.1, 0.001, power=2)")
 @final
 @dataclass(frozen=True, slots=True, repr=False, eq=False)
 class CosinePower(Ramp):
@@ -52,6 +54,7 @@ class CosinePower(Ramp):
         return value
 
 
+@built_like("KDecay(0.1, 0.001, k=2)")
 @final
 @dataclass(frozen=True, slots=True, repr=False, eq=False)
 class KDecay(Ramp):
@@ -86,6 +89,7 @@ class KDecay(Ramp):
         return value
 
 
+@built_like("KDecayCosine(0.1, 0.001, k=2)")
 @final
 @dataclass(frozen=True, slots=True, repr=False, eq=False)
 class KDecayCosine(Ramp):
@@ -118,6 +122,7 @@ class KDecayCosine(Ramp):
         return value
 
 
+@built_like("Tanh(0.1, 0.001)")
 @final
 @dataclass(frozen=True, slots=True, repr=False, eq=False)
 class Tanh(Ramp):
@@ -160,6 +165,7 @@ class Tanh(Ramp):
         return value
 
 
+@built_like("Rex(0.1, 0.001)")
 @final
 @dataclass(frozen=True, slots=True, repr=False, eq=False)
 class Rex(Ramp):
@@ -212,6 +218,7 @@ class HyperbolicCurve(Ramp):
         return shares
 
 
+@built_like("Hyperbolic(0.1, 0.001)")
 @final
 @dataclass(frozen=True, slots=True, repr=False, eq=False)
 class Hyperbolic(HyperbolicCurve):
@@ -237,6 +244,7 @@ class Hyperbolic(HyperbolicCurve):
         return value
 
 
+@built_like("ExpHyperbolic(0.1, 0.001)")
 @final
 @dataclass(frozen=True, slots=True, repr=False, eq=False)
 class ExpHyperbolic(HyperbolicCurve):
@@ -265,6 +273,7 @@ class ExpHyperbolic(HyperbolicCurve):
         return value
 
 
+@built_like("Logarithmic(0.001, 0.1)")
 @final
 @dataclass(frozen=True, slots=True, repr=False, eq=False)
 class Logarithmic(Ramp):

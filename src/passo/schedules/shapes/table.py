@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias, final
 
+from passo.ground.calls import built_like
 from passo.ground.checks import brief, one_of
 from passo.ground.errors import PassoError
 from passo.schedules.algebra.atoms import Value, as_number, as_value, write_value
@@ -23,6 +24,7 @@ Kind: TypeAlias = Literal["linear", "cosine", "step"]
 """How a table goes from one point to the next."""
 
 
+@built_like("Table([(steps(0), 0.1), (steps(100), 0.01)])")
 @final
 @dataclass(frozen=True, slots=True, repr=False, eq=False)
 class Table(Leaf):
@@ -98,7 +100,7 @@ def _between(times: list[float], values: list[float], *, straight: bool) -> Form
     """Each piece blends its two ends; a flat piece stands after the last point."""
     first, last = times[0], times[-1]
     edges = times[1:]
-    rights, ends = [*values[1:], values[-1]], [*edges, last + 1.0]
+    rights, ends = [*values[1:], values[-1]], [*edges, 2.0 * last + 1.0]
 
     def value(t: Any, xp: Any) -> Any:
         t = xp.minimum(xp.maximum(t, first), last)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any, cast
 
+from passo.ground.checks import brief
+from passo.ground.errors import PassoError
 from passo.schedules.algebra.data import from_data, from_line, to_line
 from passo.schedules.algebra.schedule import Schedule
 from passo.schedules.text.parser import parse, parse_run, parse_span
@@ -18,7 +20,7 @@ def to_spec(schedule: Schedule) -> dict[str, Any]:
     >>> to_spec(Linear(0, 1, steps(5)))["over"]
     {'span': '5', 'unit': 'steps'}
     """
-    return schedule.to_spec()
+    return _schedule(schedule, "to_spec").to_spec()
 
 
 def from_spec(spec: Any) -> Schedule:
@@ -40,7 +42,7 @@ def to_json(schedule: Schedule) -> str:
     >>> to_json(Constant(0.1))
     '{"is": "Constant", "value": 0.1, "over": null}'
     """
-    return to_line(schedule)
+    return to_line(_schedule(schedule, "to_json"))
 
 
 def from_json(text: str) -> Schedule:
@@ -50,3 +52,10 @@ def from_json(text: str) -> Schedule:
     Constant(0.1)
     """
     return cast("Schedule", from_line(text))
+
+
+def _schedule(value: Any, call: str) -> Schedule:
+    if not isinstance(value, Schedule):
+        msg = f"{call} needs a schedule, got {brief(value)}; write {call}(Constant(0.1))"
+        raise PassoError(msg)
+    return value

@@ -1,0 +1,138 @@
+"""What is no plan, or no optimizer, is refused with what to write, and that is right."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+
+import passo
+from passo import PassoError, Run, attach, base, by_group, epochs, register, steps
+from passo.optim import lift, lr_scheduler, range_test
+from tests.optim.tools import sgd
+
+RUN = Run(steps(100))
+NEED = "the plan of 'lr' must be a schedule or a number, got"
+WRONG = "attach needs a torch optimizer, got"
+MODEL = torch.nn.Linear(1, 1)
+
+
+@pytest.mark.parametrize(
+    ("plan", "text"),
+    [
+        ("cosine", "'cosine'; write cosine_decay(), or parse(\"cosine_decay()\")"),
+        ("wsd(peak=0.1)", "'wsd(peak=0.1)'; write parse(\"wsd(peak=0.1)\")"),
+        (
+            lambda t: 0.1,
+            (
+                'the function <lambda>; write @register("mine") above a function of t, '
+                'and base * Function("mine")'
+            ),
+        ),
+        (passo.wsd, "the function wsd; write wsd(...), with its arguments"),
+        (passo.Cosine, "the class Cosine; write Cosine(...), with its arguments"),
+        (steps(9), "steps(9); a span says how long: write cosine_decay(over=steps(9))"),
+        (RUN, "Run(steps(100)); the run comes third: write attach(optimizer, plan, run)"),
+        (
+            sgd(),
+            (
+                "an object of class SGD; the optimizer comes first: "
+                "write attach(optimizer, plan, run)"
+            ),
+        ),
+        (MODEL, "an object of class Linear"),
+        (b"x", "b'x'"),
+        (1j, "1j"),
+    ],
+)
+def test_what_is_no_schedule_is_answered(plan, text):
+    for given in (plan, {"lr": plan}, {"lr": by_group}):
+        with pytest.raises(PassoError) as caught:
+            attach(sgd(), given, RUN)
+        if given == {"lr": by_group}:
+            assert str(caught.value).startswith(f"{NEED} the function by_group")
+        else:
+            assert str(caught.value) == f"{NEED} {text}"
+
+
+def test_a_scheduler_of_torch_is_a_plan_when_it_is_lifted():
+    optimizer = sgd(0.1)
+    scheduler = torch.optim.lr_scheduler.StepLR(optimizer, 3)
+    with pytest.raises(PassoError) as caught:
+        attach(sgd(0.1), scheduler, RUN)
+    text = "an object of class StepLR; write lift(scheduler, 1000)[0], from passo.optim import lift"
+    assert str(caught.value) == f"{NEED} {text}"
+    assert attach(sgd(0.1), lift(scheduler, 1000)[0], RUN).get_last_lr() == [0.1]
+
+
+def test_a_scheduler_of_the_drop_in_has_its_schedule():
+    scheduler = lr_scheduler.StepLR(sgd(0.1), 3)
+    with pytest.raises(PassoError) as caught:
+        attach(sgd(0.1), scheduler, RUN)
+    text = (
+        "an object of class StepLR; write scheduler.schedule, or step it as before and "
+        "attach nothing"
+    )
+    assert str(caught.value) == f"{NEED} {text}"
+    assert attach(sgd(0.1), scheduler.schedule, RUN).get_last_lr() == [0.1]
+
+
+def test_what_else_is_advised_works():
+    @register("a plan of my own")
+    def mine(t):
+        return 1 / (1 + t)
+
+    for plan in (
+        passo.cosine_decay(),
+        passo.parse("cosine_decay()"),
+        passo.parse("wsd(peak=0.1)"),
+        passo.cosine_decay(over=steps(9)),
+        base * passo.Function("a plan of my own"),
+    ):
+        attach(sgd(0.1), plan, RUN).detach()
+
+
+@pytest.mark.parametrize(
+    ("thing", "text"),
+    [
+        (MODEL, "an object of class Linear; write {}(torch.optim.AdamW(model.parameters()), ...)"),
+        (
+            list(MODEL.parameters()),
+            "a list; write {}(torch.optim.AdamW(parameters), ...)",
+        ),
+        (
+            torch.optim.SGD,
+            "the class SGD; write {}(SGD(model.parameters(), lr=0.1), ...)",
+        ),
+        (
+            passo.cosine_decay(),
+            "Cosine(base, 0); the optimizer comes first: write {}(optimizer, plan, run)",
+        ),
+        (None, "None"),
+        (3, "3"),
+        ([], "[]"),
+        ("adam", "'adam'"),
+    ],
+)
+def test_what_is_no_optimizer_is_answered(thing, text):
+    with pytest.raises(PassoError) as caught:
+        attach(thing, passo.cosine_decay(), RUN)
+    assert str(caught.value) == f"{WRONG} {text.format('attach')}"
+    with pytest.raises(PassoError) as caught:
+        range_test(lambda: 1.0, thing, restore=[])
+    assert (
+        str(caught.value) == f"{WRONG.replace('attach', 'range_test')} {text.format('range_test')}"
+    )
+
+
+@pytest.mark.parametrize("several", [lambda a, b: [a, b], lambda a, b: {"muon": a, "adamw": b}])
+def test_several_optimizers_are_attached_one_by_one(several):
+    one, other = sgd(), sgd()
+    given = several(one, other)
+    with pytest.raises(PassoError) as caught:
+        attach(given, passo.cosine_decay(), RUN)
+    assert str(caught.value) == (
+        f"{WRONG} a {type(given).__name__}; each optimizer is given by itself: "
+        "write attach(optimizer, ...) for each"
+    )
+    for each in (one, other):
+        attach(each, passo.cosine_decay(), Run.of(3, epochs=epochs(1).amount))

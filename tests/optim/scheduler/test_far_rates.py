@@ -1,0 +1,70 @@
+"""A rate far above the base is told once, and a usual one never."""
+
+from __future__ import annotations
+
+import re
+import warnings
+
+import pytest
+import torch
+
+from passo import Constant, Linear, PassoWarning, Run, attach, base, cosine_decay, one_cycle, steps
+from tests.optim.tools import sgd
+
+RUN = Run(steps(100))
+TEXT = (
+    "the lr of param group 0 goes up to 100, 1,000 times the base of 0.1: was a length meant, "
+    "over=steps(100), or a factor, base * ...? Where the rate is meant, write "
+    "attach(..., base=100)"
+)
+
+
+def told(optimizer, plan, **more):
+    with warnings.catch_warnings(record=True) as seen:
+        warnings.simplefilter("always")
+        attach(optimizer, plan, RUN, **more).detach()
+    return [str(each.message) for each in seen if each.category is PassoWarning]
+
+
+@pytest.mark.parametrize(
+    "plan", [cosine_decay(peak=100), 100, {"lr": cosine_decay(peak=100)}, base * Linear(0, 1000)]
+)
+def test_a_rate_far_above_the_base_is_told_once(plan):
+    assert told(sgd(0.1), plan) == [TEXT]
+
+
+def test_it_is_told_at_the_line_that_attaches():
+    with pytest.warns(PassoWarning, match=f"^{re.escape(TEXT)}$") as seen:
+        attach(sgd(0.1), cosine_decay(peak=100), RUN)
+    assert [each.filename for each in seen] == [__file__]
+
+
+def test_what_it_advises_is_left_in_peace():
+    assert told(sgd(0.1), cosine_decay(over=steps(100))) == []
+    assert told(sgd(0.1), cosine_decay(peak=100), base=100) == []
+    assert told(sgd(0.1), base * cosine_decay(peak=1)) == []
+
+
+@pytest.mark.parametrize(
+    ("rate", "plan"),
+    [
+        (0.1, one_cycle(peak=2.5)),
+        (1e-3, one_cycle(peak=3.0)),
+        (1e-3, Constant(1.0)),
+        (30.0, cosine_decay()),
+        (0.01, Constant(30)),
+        (0.1, Linear(base, 25 * base)),
+        (0.0, Constant(0.1)),
+    ],
+)
+def test_a_usual_rate_is_left_in_peace(rate, plan):
+    assert told(sgd(rate), plan) == []
+
+
+def test_several_groups_are_one_word():
+    groups = [{"params": [torch.nn.Parameter(torch.ones(1))], "lr": 0.1 * k} for k in (1, 2, 3)]
+    assert len(told(torch.optim.SGD(groups), cosine_decay(peak=1000))) == 1
+
+
+def test_other_fields_have_no_such_bound():
+    assert told(sgd(0.1), {"weight_decay": Constant(100)}) == []
