@@ -252,7 +252,7 @@ class Relative(LRScheduler):
 
         Who writes after another finds that one's rate there, and goes on from it.
         """
-        marks = self._state_of_rule or [None] * len(self._last_lr)
+        marks: list[Any] = self._state_of_rule or [None] * len(self._last_lr)
         for place in late:
             top = as_float(self.optimizer.param_groups[place]["lr"])
             for each in others:
