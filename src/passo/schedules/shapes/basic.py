@@ -6,6 +6,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, final
 
 from passo.schedules.precise import left_of, raised, ratio
+from passo.schedules.ramps import half_cosine, powered, straight
+from passo.schedules.shapes import homonym
+from passo.schedules.shapes.homonym import also_called
 from passo.schedules.shapes.leaf import Ramp, positive, same_sign
 
 if TYPE_CHECKING:
@@ -28,11 +31,7 @@ class Linear(Ramp):
     """
 
     def _formula_between(self, a: float, b: float, n: float) -> Formula:
-        def value(t: Any, xp: Any) -> Any:
-            t = xp.minimum(t, n)
-            return a * ((n - t) / n) + b * (t / n)
-
-        return value
+        return straight(a, b, n)
 
 
 @final
@@ -51,13 +50,11 @@ class Cosine(Ramp):
     """
 
     def _formula_between(self, a: float, b: float, n: float) -> Formula:
-        def value(t: Any, xp: Any) -> Any:
-            return xp.half_wave(a, b, t / n, (n - t) / n)
-
-        return value
+        return half_cosine(a, b, n)
 
 
 @final
+@also_called("power")
 @dataclass(frozen=True, slots=True, repr=False, eq=False)
 class Polynomial(Ramp):
     """From `start` to `end` with the power on what is left, then stays at `end`.
@@ -72,13 +69,13 @@ class Polynomial(Ramp):
     0.25
     """
 
-    power: float = 1.0
+    power: homonym.Power = homonym.Power(1.0)
 
     def _check_shape(self) -> None:
         self._set(power=positive(self.power, "power"))
 
     def _formula_between(self, a: float, b: float, n: float) -> Formula:
-        power = self.power
+        power = float(self.power)
 
         def value(t: Any, xp: Any) -> Any:
             t = xp.minimum(t, n)
@@ -90,6 +87,7 @@ class Polynomial(Ramp):
 
 
 @final
+@also_called("power")
 @dataclass(frozen=True, slots=True, repr=False, eq=False)
 class Power(Ramp):
     """From `start` to `end` with the power on what is gone, then stays at `end`.
@@ -104,21 +102,13 @@ class Power(Ramp):
     0.5
     """
 
-    power: float = 1.0
+    power: homonym.Power = homonym.Power(1.0)
 
     def _check_shape(self) -> None:
         self._set(power=positive(self.power, "power"))
 
     def _formula_between(self, a: float, b: float, n: float) -> Formula:
-        power = self.power
-
-        def value(t: Any, xp: Any) -> Any:
-            t = xp.minimum(t, n)
-            gone, lost = ratio(t, 0.0, n)
-            left = -xp.expm1(power * xp.log_share(gone, (n - t) / n))
-            return a * left + b * raised(gone, lost, power, xp)
-
-        return value
+        return powered(a, b, n, float(self.power))
 
 
 @final

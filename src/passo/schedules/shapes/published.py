@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any, Final, final
 from passo.ground.checks import real, write
 from passo.ground.errors import PassoError
 from passo.schedules.precise import raised, ratio
+from passo.schedules.shapes import homonym
+from passo.schedules.shapes.homonym import also_called
 from passo.schedules.shapes.leaf import Ramp, positive, same_sign
 from passo.schedules.time import Span, as_span, steps
 
@@ -20,6 +22,7 @@ _FARTHEST: Final = 1e12
 
 
 @final
+@also_called("power")
 @dataclass(frozen=True, slots=True, repr=False, eq=False)
 class CosinePower(Ramp):
     """From `start` to `end` along half a cosine raised to a power, then stays at `end`.
@@ -33,13 +36,13 @@ class CosinePower(Ramp):
     0.25
     """
 
-    power: float = 1.0
+    power: homonym.Power = homonym.Power(1.0)
 
     def _check_shape(self) -> None:
         self._set(power=positive(self.power, "power"))
 
     def _formula_between(self, a: float, b: float, n: float) -> Formula:
-        power = self.power
+        power = float(self.power)
 
         def value(t: Any, xp: Any) -> Any:
             t = xp.minimum(t, n)
@@ -53,6 +56,7 @@ class CosinePower(Ramp):
 
 
 @final
+@also_called("power")
 @dataclass(frozen=True, slots=True, repr=False, eq=False)
 class KDecay(Ramp):
     """From `start` to `end` by a polynomial of u ** k, then stays at `end`.
@@ -67,13 +71,13 @@ class KDecay(Ramp):
     """
 
     k: float = 1.0
-    power: float = 1.0
+    power: homonym.Power = homonym.Power(1.0)
 
     def _check_shape(self) -> None:
         self._set(k=positive(self.k, "k"), power=positive(self.power, "power"))
 
     def _formula_between(self, a: float, b: float, n: float) -> Formula:
-        k, power = self.k, self.power
+        k, power = self.k, float(self.power)
 
         def value(t: Any, xp: Any) -> Any:
             t = xp.minimum(t, n)

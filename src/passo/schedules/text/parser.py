@@ -26,6 +26,9 @@ _LONGEST_CHAIN: Final = 500
 METHODS: Final = (
     "then",
     "clip",
+    "power",
+    "round",
+    "cooldown",
     "minimum",
     "maximum",
     "repeat",
@@ -269,9 +272,9 @@ def _signature(function: Callable[..., Any]) -> inspect.Signature:
 
 
 def _signed(node: ast.UnaryOp, value: Any) -> Any:
-    if isinstance(value, (int, float)) and isinstance(node.op, (ast.USub, ast.UAdd)):
+    if isinstance(value, (int, float, Schedule)) and isinstance(node.op, (ast.USub, ast.UAdd)):
         return -value if isinstance(node.op, ast.USub) else value
-    msg = f"only numbers take a sign, got {_source(node)}; write -1 * ... for a schedule"
+    msg = f"only numbers and schedules take a sign, got {_source(node)}"
     raise PassoError(msg)
 
 
@@ -286,7 +289,9 @@ def _combined(node: ast.BinOp, left: Any, right: Any) -> Any:
         else:
             return result
     else:
-        reason = "only + - * / of numbers, + - of spans, + * of schedules are known"
+        reason = (
+            "only + - * / of numbers, + - of spans, + - * of schedules and / by a number are known"
+        )
     msg = f"cannot work out {_source(node)}: {reason}"
     raise PassoError(msg)
 
