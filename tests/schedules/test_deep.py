@@ -59,7 +59,7 @@ def test_the_depth_of_a_tree_is_bounded_in_these_words(name):
     _, _, text = deepest(WRAPS[name])
     assert text == (
         f"a schedule may be at most {DEEPEST} deep; "
-        "write then(a, b, ...), a + b + c and a * b * c flat, or use repeat"
+        "join the parts in one then(...), or use repeat or a Table"
     )
 
 

@@ -112,7 +112,7 @@ def test_it_reads_spans_as_people_say_them(text, span):
         ("base.than(base)", "unknown method .than; did you mean 'then'?"),
         ("base.on(1)", "unknown method .on"),
         ("1 + 1", "'1 + 1' is a number, not a schedule; write Constant(2)"),
-        ("steps(5)", "'steps(5)' is a span, not a schedule; write Constant(0.1)"),
+        ("steps(5)", "'steps(5)' is a span, not a schedule; write Linear(0.1, 0, steps(5))"),
         ("[base]", "'[base]' is a list, not a schedule; write Constant(0.1)"),
         ("'a'", "\"'a'\" is a str, not a schedule; write Constant(0.1)"),
         ("-steps(5)", "only numbers and schedules take a sign, got '-steps(5)'"),

@@ -184,7 +184,7 @@ REFUSALS = {
         2.0 + k / 4 for k in range(41)
     ),
     "the loss fell by 2.1, no more than its noise explains (a running median strays by 1.4); "
-    "write repeats=3, more steps=, larger batches": tuple(
+    "write more steps=, or larger batches": tuple(
         2.0 + (-1) ** k - (0.1 if k > 20 else 0) for k in range(40)
     ),
     "the loss was last low at 3.6e-06, less than ten times the lowest rate tested; "

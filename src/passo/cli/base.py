@@ -72,8 +72,28 @@ def as_run(schedule: Schedule, length: str, rates: dict[str, float | None]) -> R
         return Run(Span(own.amount, "steps"))
     first = next((schedule.span_in(unit) for unit in sorted(units - {"steps"})), None)
     why = "it never ends" if first is None else f"{first!r} is measured on it"
+    more = [f"{unit}_per_step" for unit in sorted(units & {"samples", "tokens"})]
+    by_epochs = _options("steps_per_epoch", *more)
+    by_steps = _options(*(["steps_per_epoch"] if "epochs" in units else []), *more)
     msg = (
         f"{schedule!r} needs a run, since {why}; "
-        'write --run "90 epochs" --steps-per-epoch 391, or --run "10000 steps"'
+        f'write --run "90 epochs"{by_epochs}, or --run "10000 steps"{by_steps}'
     )
     raise PassoError(msg)
+
+
+def _options(*rates: str) -> str:
+    return "".join(f" --{rate.replace('_', '-')} 391" for rate in rates)
+
+
+@contextmanager
+def in_options(rates: dict[str, float | None]) -> Iterator[None]:
+    """An error that asks for an argument of `Run` asks for the option that hands it in."""
+    try:
+        yield
+    except PassoError as error:
+        text = str(error)
+        for name in rates:
+            option = _options(name).strip()
+            text = text.replace(f"write Run(..., {name}=...)", f"write {option}")
+        raise type(error)(text) from None

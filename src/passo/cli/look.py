@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
-from passo.cli.base import app, as_run, draw_into
+from passo.cli.base import app, as_run, draw_into, in_options
 from passo.cli.names import REST, SPANS, written_out
-from passo.schedules import NeedsRun, PassoError
+from passo.schedules import NeedsRun
 
 if TYPE_CHECKING:
     from passo.schedules import Schedule
@@ -98,7 +98,8 @@ def check(  # noqa: PLR0917 (typer reads options from the parameters)
     }
     found = []
     for name, schedule in read_plan(written_out(expression), key).items():
-        found += look(schedule, as_run(schedule, run, rates), base=lr, key=name)
+        with in_options(rates):
+            found += look(schedule, as_run(schedule, run, rates), base=lr, key=name)
     typer.echo("\n\n".join("\n".join(entry(each)) for each in found) or "nothing found")
     sys.exit(int(strict and bool(found)))
 
@@ -116,14 +117,8 @@ def _first_line(member: Any) -> str:
 def _curve(schedule: Schedule, run: str, rates: dict[str, float | None], lr: float | None) -> Curve:
     from passo.schedules.curve import Curve
 
-    try:
+    with in_options(rates):
         return Curve.of(schedule, as_run(schedule, run, rates), base=lr)
-    except PassoError as error:
-        text = str(error)
-        for name in rates:
-            option = f"--{name.replace('_', '-')}"
-            text = text.replace(f"write Run(..., {name}=...)", f"write {option} 391")
-        raise type(error)(text) from None
 
 
 def _print_twin(twin: Twin) -> None:

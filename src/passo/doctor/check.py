@@ -141,7 +141,7 @@ def _short(curve: Curve) -> Iterator[Finding]:
         f"the run ends at {end / amount:.1%} of the plan ({end:,.6g} of {amount:,.6g} "
         f"{curve.run.unit}), at {curve.values[-1]:.3g}{peak}",
         "what the plan does at its end is never used",
-        f"a plan of {end:,.6g} {curve.run.unit}, or rest for its last part",
+        f"a plan of {end:,.12g} {curve.run.unit}, or rest for its last part",
     )
 
 
@@ -159,7 +159,7 @@ def _late(curve: Curve) -> Iterator[Finding]:
         f"the value is {first:.3g} throughout the run of {end:,.6g} {curve.run.unit}: its first "
         f"change lies beyond it, by {later:,.6g} {curve.run.unit}",
         "the schedule has no effect: the value never changes",
-        f"a first change before {end:,.6g} {curve.run.unit}",
+        f"a first change before {end:,.12g} {curve.run.unit}",
     )
 
 

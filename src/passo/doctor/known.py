@@ -187,7 +187,7 @@ class Known:
         partial = self.given.get("lr_lambda")
         if isinstance(partial, dict) and "num_training_steps" in partial:
             return f"num_training_steps={advances:.0f}"
-        return f"a length of {advances:,.0f}"
+        return f"a length of {advances:.0f}"
 
     @property
     def partial(self) -> Mapping[str, Any]:

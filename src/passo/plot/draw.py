@@ -174,8 +174,8 @@ def _plan(trace: Trace, key: Any, given: Any) -> Planned:
     if not isinstance(made, Planned) or made.key not in trace.keys:
         known = ", ".join(map(repr, trace.keys)) or "none"
         got = brief(given) if key is None else f"{{{key!r}: {brief(given)}}}"
+        need = f'; write planned={{"{trace.keys[0]}": schedule.curve(run)}}' if trace.keys else ""
         raise PassoError(
-            f"'planned' needs a Curve for a field of the trace, which has {known}; write "
-            f'planned={{"lr": schedule.curve(run)}}, got {got}'
+            f"'planned' needs a Curve for a field of the trace, which has {known}{need}, got {got}"
         )
     return made

@@ -37,7 +37,8 @@ def as_metric(value: Any) -> float:
     try:
         number = float(value)
     except OverflowError:
-        msg = f"a metric must be below 1.8e308, got {brief(value)}; write float('inf')"
+        sign = "-" if value < 0 else ""
+        msg = f"a metric must be below 1.8e308, got {brief(value)}; write float('{sign}inf')"
         raise PassoError(msg) from None
     # One NaN for all: tuples of floats are then equal by identity, which NaN is not by value.
     return _NAN if math.isnan(number) else number

@@ -23,7 +23,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from heapq import merge
 from itertools import chain, groupby
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
 
 from passo.ground.checks import brief
 from passo.ground.errors import PassoError
@@ -58,6 +58,22 @@ def name_of(group: int | None, key: str) -> str:
     ('0.betas[1]', '.batch_size')
     """
     return f"{'' if group is None else group}.{key}"
+
+
+def refuse_version(name: str, what: str, version: object, known: int) -> NoReturn:
+    """Raises `PassoError` for a file of a version that is not known; only a newer one has a cure.
+
+    >>> refuse_version("run.jsonl", "a trace", 7, 1)
+    Traceback (most recent call last):
+    ...
+    passo.PassoError: 'run.jsonl' is a trace of version 7, this passo reads version 1; write
+    pip install --upgrade passo
+    """
+    newer = isinstance(version, int) and not isinstance(version, bool) and version > known
+    need = "; write pip install --upgrade passo" if newer else ""
+    raise PassoError(
+        f"{name!r} is {what} of version {brief(version)}, this passo reads version {known}{need}"
+    )
 
 
 def column_of(name: str) -> tuple[int | None, str]:

@@ -25,6 +25,7 @@ from passo.ground.schema import (
     short,
     text,
 )
+from passo.trace.format import refuse_version
 from passo.trace.suggest import Suggestion, finite, refusal, scale, smoothed, suggest
 from passo.trace.values import Rebuilt, one_nan
 from passo.trace.values import number as as_number
@@ -105,10 +106,7 @@ class RangeTest(Rebuilt):
         version = found.get("version")
         check = FILES.get(version) if type(version) is int else None
         if check is None:
-            raise PassoError(
-                f"{name!r} is a range test of version {brief(version)}, this passo reads "
-                f"version {VERSION}; write pip install --upgrade passo"
-            )
+            refuse_version(name, "a range test", version, VERSION)
         try:
             held = check(found, "test")
             return cls(tuple(held["ramp"]), tuple(map(tuple, held["runs"])), held["key"])

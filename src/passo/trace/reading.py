@@ -28,7 +28,7 @@ from passo.ground.schema import (
     row,
     text,
 )
-from passo.trace.format import VERSION, Parts, column_of
+from passo.trace.format import VERSION, Parts, column_of, refuse_version
 from passo.trace.stretch import FEW, Stretch, formula
 from passo.trace.values import Bucket, Column, Event, Report
 
@@ -71,10 +71,7 @@ def _begin(name: str, raw: bytes) -> Gathered:
     version = header.get("version")
     check = HEADERS.get(version) if type(version) is int else None
     if check is None:
-        raise PassoError(
-            f"{name!r} is a trace of version {brief(version)}, this passo reads version "
-            f"{VERSION}; write pip install --upgrade passo"
-        )
+        refuse_version(name, "a trace", version, VERSION)
     try:
         return Gathered(check(header, "header"))
     except PassoError as error:

@@ -224,7 +224,7 @@ def _no_fall(
         return f"the loss stayed at {start:.4g}: it did not fall up to {rates[-1]:.2g}"
     return (
         f"the loss fell by {fall:.2g}, no more than its noise explains "
-        f"(a running median strays by {error:.2g}); write repeats=3, more steps=, larger batches"
+        f"(a running median strays by {error:.2g}); write more steps=, or larger batches"
     )
 
 

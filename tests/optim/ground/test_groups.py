@@ -57,6 +57,17 @@ def test_a_copy_with_other_parameters_is_found_last_and_only_once():
     assert pair([a, b], present, copied) == [1, None, 0]
 
 
+def test_a_copy_that_holds_the_very_things_is_surer_than_one_that_is_at_the_same_place():
+    a, b = group(lr=float("0.1")), group(lr=float("0.1"))
+    present = [dict(b, params=[weight()])]
+
+    def copied(number, place):
+        ours, its = [a, b][number]["lr"], present[place]["lr"]
+        return 2 if ours is its else ours == its
+
+    assert pair([a, b], present, copied) == [1]
+
+
 def test_a_group_that_is_no_longer_there_leaves_nobody_its_number():
     a, b, c = group(), group(), group()
     assert pair([a, b], [b, c]) == [1, None]

@@ -63,6 +63,12 @@ def test_what_was_chosen_is_what_the_next_checkpoint_holds():
 
 def test_rescale_without_a_run_is_refused_whole_text():
     state = saved(Cosine(base, 0.0, steps(10)))
+    for run in (None, TEN):
+        assert refusal(state, Cosine(base, 0.0, steps(20)), run, on_change="rescale") == (
+            'on_change="rescale" needs a run on both sides, and the checkpoint has none; write '
+            'on_change="replace"'
+        )
+    state = saved(Cosine(base, 0.0, steps(10)), TEN)
     assert refusal(state, Cosine(base, 0.0, steps(20)), on_change="rescale") == (
         'on_change="rescale" needs a run on both sides; write attach(..., run)'
     )

@@ -58,19 +58,19 @@ def test_none_leaves_a_group_alone_on_purpose():
 
 
 @pytest.mark.parametrize(
-    ("names", "called", "hint"),
+    ("names", "called", "hint", "way"),
     [
-        (["head", "neck"], "param group 1 ('neck')", ""),
-        (["head", "hed"], "param group 1 ('hed')", "; did you mean 'head'?"),
-        ([None], "param group 0, unnamed,", ""),
+        (["head", "neck"], "param group 1 ('neck')", "", "name it there"),
+        (["head", "hed"], "param group 1 ('hed')", "; did you mean 'head'?", "name it there"),
+        ([None], "param group 0, unnamed,", "", "write \"name\": 'head' in the group"),
     ],
 )
-def test_a_group_that_no_name_covers_is_refused(names, called, hint):
+def test_a_group_that_no_name_covers_is_refused(names, called, hint, way):
     optimizer = grouped(*names)
     with pytest.raises(PassoError) as caught:
         attach(optimizer, by_group({"head": UP, "tail": DOWN}))
     assert str(caught.value) == (
-        f"{called} has no schedule in by_group({{'head', 'tail'}}){hint}; name it there, "
+        f"{called} has no schedule in by_group({{'head', 'tail'}}){hint}; {way}, "
         "or write others=... (None leaves the others alone)"
     )
     assert now(optimizer) == [1.0] * len(names)

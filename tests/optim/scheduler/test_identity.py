@@ -250,8 +250,7 @@ def test_a_state_of_more_groups_says_that_one_is_lacking():
         "loading\n"
         "    now 0.1 and nothing\n"
         "    at the end 0 and nothing\n"
-        'write attach(..., on_change="keep") for the checkpoint\'s plan, "replace" for today\'s at '
-        'the same update, "rescale" for today\'s at the same share of the run'
+        'write attach(..., on_change="replace") for today\'s at the same update'
     )
 
 
@@ -489,3 +488,67 @@ def test_a_trace_knows_its_groups_wherever_they_stand(tmp_path):
     for place, rate in enumerate((1.0, 0.1)):
         found = trace.used("lr", str(place))
         assert found == ([0, 1, 2, 3], [rate * 0.5**t for t in range(4)])
+
+
+def test_a_copy_of_a_group_goes_on_where_another_of_equal_value_went():
+    """A warm-up holds 0 in every group before the first update."""
+    optimizer = three(1.0, 0.1)
+    scheduler = attach(optimizer, Linear(0, base, steps(10)), RUN)
+    del optimizer.param_groups[0]
+    optimizer.param_groups[0] = {**optimizer.param_groups[0], "params": [weight()]}
+    update(optimizer)
+    assert scheduler.get_last_lr() == pytest.approx([0.01])
+    scheduler.seek(100)
+    scheduler.detach()
+
+
+def in_doubt(**names):
+    """Two groups that hold 0; the first one goes, and of the second one a file's copy is left."""
+    optimizer = three(1.0, 0.1)
+    for group, name in zip(optimizer.param_groups, names.values(), strict=False):
+        group["name"] = name
+    scheduler = attach(optimizer, Linear(0, base, steps(10)), RUN)
+    optimizer.param_groups[:] = [pickle.loads(pickle.dumps(optimizer.param_groups[1]))]
+    return optimizer, scheduler
+
+
+def test_a_copy_that_may_be_of_either_of_two_groups_is_refused():
+    optimizer, scheduler = in_doubt()
+    for ask in (lambda: update(optimizer), scheduler.get_last_lr, scheduler.state_dict):
+        with pytest.raises(PassoError) as caught:
+            ask()
+        assert str(caught.value) == (
+            "param group 0 is a new dict with new parameters, and may be param group 0 or 1 of "
+            "before: both held the same numbers, and go on differently; give each group a "
+            '"name", or replace the parameters within its own dict'
+        )
+    assert scheduler.clock == 0
+    scheduler.detach()
+
+
+def test_a_copy_is_known_by_the_name_of_its_group():
+    optimizer, scheduler = in_doubt(one="a", two="b")
+    update(optimizer)
+    assert scheduler.get_last_lr() == pytest.approx([0.01])
+    scheduler.seek(100)
+    scheduler.detach()
+
+
+def test_a_copy_may_be_of_either_of_two_groups_that_go_on_alike():
+    optimizer = three(1.0, 1.0)
+    scheduler = attach(optimizer, Linear(0, base, steps(10)), RUN)
+    optimizer.param_groups[:] = [pickle.loads(pickle.dumps(optimizer.param_groups[1]))]
+    update(optimizer)
+    assert scheduler.get_last_lr() == pytest.approx([0.1])
+    scheduler.seek(100)
+    scheduler.detach()
+
+
+def test_copies_of_all_groups_are_those_of_their_places():
+    optimizer = three(1.0, 0.1)
+    scheduler = attach(optimizer, Linear(0, base, steps(10)), RUN)
+    optimizer.param_groups[:] = pickle.loads(pickle.dumps(optimizer.param_groups))
+    update(optimizer)
+    assert scheduler.get_last_lr() == pytest.approx([0.1, 0.01])
+    scheduler.seek(100)
+    scheduler.detach()

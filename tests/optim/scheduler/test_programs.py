@@ -206,6 +206,8 @@ class Program:
             lambda: {**group, "params": list(reversed(group["params"]))},
         ]
         self.groups[k] = ways[how % len(ways)]()
+        if how % 4 == 2:
+            self.read(0, 0)  # before others go: then it would be in doubt whose copy it is
 
     @staticmethod
     def plain(group: dict[str, Any]) -> bool:

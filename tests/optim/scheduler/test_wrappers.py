@@ -112,8 +112,9 @@ def test_groups_that_no_update_uses_any_more_are_refused_before_the_update(whose
         wrapper.step()
     assert str(caught.value) == (
         "the param groups of Proper are no longer those of the SGD that it holds as "
-        ".base_optimizer, so that no update would use what is written there; call "
-        "scheduler.detach() and write attach(wrapper.base_optimizer, ...)"
+        ".base_optimizer, so that no update would use what is written there; save "
+        "scheduler.state_dict(), call scheduler.detach(), and load it into "
+        "attach(wrapper.base_optimizer, ...)"
     )
     assert (parameter.item(), scheduler.clock) == (before, 3)
     state = scheduler.state_dict()

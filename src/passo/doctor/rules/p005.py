@@ -60,7 +60,7 @@ def _climbs(leaf: Known, length: float, came: float) -> bool:
 
 def _write(leaf: Known, known: Known, offset: float) -> str:
     name = NAMES.get(leaf.is_a(*TURNING) or "", "total_steps")
-    return f"{name}={known.position - offset:,.0f}, the advances that the run makes"
+    return f"{name}={known.position - offset:.0f}, the advances that the run makes"
 
 
 def _error(case: Case, known: Known) -> str | None:

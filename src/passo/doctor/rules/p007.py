@@ -58,7 +58,7 @@ def _flat(case: Case, known: Known, fall: float) -> Finding:
         f"the first fall of {known.kind} is at advance {fall:,.6g} and the run makes {made}: the "
         f"rate was {case.last:.3g} throughout",
         "the schedule has no effect: the rate never falls",
-        f"{name} below {made}",
+        f"{name} below {known.position:.0f}",
         known.where,
         case.updates,
     )
@@ -68,12 +68,13 @@ def _warming(case: Case, known: Known, end: float) -> Finding:
     """A warm-up that the run did not get through."""
     name = "num_warmup_steps" if "num_warmup_steps" in known.partial else "total_iters"
     made = f"{known.position:,.6g}"
+    often = f", or scheduler.step() after each of the {case.updates} updates"
     return Finding(
         CODE,
         f"the run ended at {known.position / end:.1%} of the warm-up of {known.kind} ({made} of "
         f"{end:,.6g} advances): the last rate was {case.last:.3g}, still rising",
         "the rate that the warm-up leads to was never used",
-        f"a {name} well below {made}, or scheduler.step() for each update",
+        f"a {name} well below {known.position:.0f}{often if case.updates >= end else ''}",
         known.where,
         case.updates,
     )

@@ -65,9 +65,9 @@ def _longer(known: Known, spent: float, batches: float) -> str:
     """The parameter that makes of an epoch's advance that of a batch."""
     gamma = known.plan.get("gamma", known.given.get("gamma"))
     if known.is_a("ExponentialLR") and isinstance(gamma, float):
-        return f"gamma={gamma ** (1 / batches):.6g}, which is {gamma:g} ** (1 / {batches:,.4g})"
+        return f"gamma={gamma ** (1 / batches):.6g}, which is {gamma:g} ** (1 / {batches:.4g})"
     if known.is_a("StepLR") and not known.inside:
-        return f"step_size={spent * batches:,.0f}, {batches:,.3g} batches for each of {spent:,.4g}"
+        return f"step_size={spent * batches:.0f}, {batches:,.3g} batches for each of {spent:,.4g}"
     many = f"{batches:,.3g} batches for each of {spent:,.4g}"
     falls = known.plan.get("milestones")
     if known.is_a("MultiStepLR") and not known.inside and isinstance(falls, list):

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import importlib.util
 import sys
+from importlib.machinery import SourceFileLoader
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, cast
 
 from passo.ground.checks import brief
 from passo.ground.errors import closest
@@ -14,6 +15,7 @@ from passo.schedules import PassoError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from importlib.machinery import ModuleSpec
     from types import ModuleType
 
     from passo.trace import RangeTest
@@ -53,13 +55,12 @@ def _function(place: str) -> Callable[[], Any]:
 def _run(path: Path) -> ModuleType:
     """The file as a module, with its folder first among the places to import from."""
     sys.path.insert(0, str(path.parent.resolve()))
-    spec = importlib.util.spec_from_file_location(path.stem, path)
-    if spec is None or spec.loader is None:
-        msg = f"{str(path)!r} cannot be run as a module; write the path of a .py file"
-        raise PassoError(msg)
+    loader = SourceFileLoader(path.stem, str(path))
+    # for a source file there always is one
+    spec = cast("ModuleSpec", importlib.util.spec_from_loader(path.stem, loader))
     module = importlib.util.module_from_spec(spec)
     sys.modules[path.stem] = module
-    spec.loader.exec_module(module)
+    loader.exec_module(module)
     return module
 
 

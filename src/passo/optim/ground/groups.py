@@ -16,14 +16,15 @@ if TYPE_CHECKING:
 def pair(
     known: Sequence[Group],
     present: Sequence[Group],
-    copied: Callable[[int, int], bool] | None = None,
+    copied: Callable[[int, int], int] | None = None,
 ) -> list[int | None]:
     """For each group that is present the number of the known one that it is; None for a new one.
 
     A group is the dict that it was, wherever that stands now and whatever parameters it holds now.
     A dict that is new (loading an optimizer's state makes such) is the known group with which it
     has most parameters in common; and then that of which `copied(number, place)` says that the
-    group at that place is a copy, with other parameters. No known group is found twice.
+    group at that place is a copy, with other parameters: 2 where it holds the very things, 1 where
+    it holds equal numbers, 0 where it is none. No known group is found twice.
 
     Keep the dicts themselves as `known`: one that is held keeps its id, and tells what it holds
     today.
@@ -50,6 +51,17 @@ def parameters(group: Group) -> Sequence[Any]:
     """
     held: Sequence[Any] = group.get("params", ())
     return held
+
+
+def shares(one: Group, other: Group) -> bool:
+    """Whether two groups are one dict, or hold a parameter in common.
+
+    >>> weight = object()
+    >>> shares({"params": [weight]}, {"params": [weight]}), shares({"params": []}, {"params": []})
+    (True, False)
+    """
+    held = {id(each) for each in parameters(one)}
+    return one is other or any(id(each) in held for each in parameters(other))
 
 
 def weakly(group: Group) -> list[weakref.ref[Any]]:
@@ -123,13 +135,14 @@ def _by_parameters(
             taken.add(number)
 
 
-def _by_copy(many: int, found: list[int | None], copied: Callable[[int, int], bool]) -> None:
-    """Find the groups that were made from a known one, with other parameters."""
+def _by_copy(many: int, found: list[int | None], copied: Callable[[int, int], int]) -> None:
+    """Find the groups that were made from a known one, with other parameters: the surest first."""
     free = [number for number in range(many) if number not in found]
-    for place, number in enumerate(found):
-        if number is None:
-            same_place = [each for each in free if each == place]
-            others = [each for each in free if each != place]
-            like = (each for each in (*same_place, *others) if copied(each, place))
-            found[place] = next(like, None)
-            free = [each for each in free if each != found[place]]
+    for sure in (2, 1):
+        for place, number in enumerate(found):
+            if number is None:
+                same_place = [each for each in free if each == place]
+                others = [each for each in free if each != place]
+                like = (each for each in (*same_place, *others) if copied(each, place) >= sure)
+                found[place] = next(like, None)
+                free = [each for each in free if each != found[place]]

@@ -108,8 +108,9 @@ def refuse_estranged(optimizer: Any, lent: Mapping[str, Any]) -> None:
             name, within = type(optimizer).__name__, type(inner).__name__
             msg = (
                 f"the param groups of {name} are no longer those of the {within} that it holds as "
-                f"{path}, so that no update would use what is written there; call "
-                f"scheduler.detach() and write attach(wrapper{path}, ...)"
+                f"{path}, so that no update would use what is written there; save "
+                "scheduler.state_dict(), call scheduler.detach(), and load it into "
+                f"attach(wrapper{path}, ...)"
             )
             raise PassoError(msg)
 

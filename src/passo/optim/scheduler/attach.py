@@ -126,7 +126,7 @@ def _check(scheduler: Scheduler, optimizer: Any) -> None:
     end = end_of(scheduler.run)
     end = _ENDLESS if end is None else end
     _check_ranges(scheduler, end)
-    warn_of_branches(scheduler.driver, optimizer.param_groups, end)
+    warn_of_branches(scheduler.driver, optimizer.param_groups, end, scheduler.run)
 
 
 def _refuse_second_writer(scheduler: Scheduler, groups: Any) -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 import torch
 
 from passo.optim.ground import fields
-from passo.optim.ground.groups import name_of, pair
+from passo.optim.ground.groups import name_of, pair, shares
 from passo.optim.scheduler.absences import Absences
 from passo.optim.scheduler.driven import Driven, Shared, alike, shared, slot_of, unshare
 from passo.optim.scheduler.tracks import Track
@@ -54,27 +54,63 @@ class Driver:
         return len(groups) != len(known) or any(a is not b for a, b in zip(groups, known))  # noqa: B905
 
     def match(self, groups: Groups) -> list[int | None]:
-        """For each group the number of the known one that it is, behind those the absent ones."""
-        return pair(
+        """For each group the number of the known one that it is, behind those the absent ones.
+
+        Raises PassoError where that cannot be told, and would change a value.
+        """
+        found = pair(
             [*self.known, *self.absences.ghosts()],
             groups,
             lambda number, place: self._copied(number, place, groups),
         )
+        if len(groups) != len(self.known):  # else a group of equal numbers is that of its place
+            self._refuse_doubt(groups, found)
+        return found
 
-    def _copied(self, number: int, place: int, groups: Groups) -> bool:
-        """Whether a group of the same name holds what was written last to one that is gone.
+    def _refuse_doubt(self, groups: Groups, found: list[int | None]) -> None:
+        gone = [number for number in range(len(self.known)) if number not in found]
+        for place, number in enumerate(found):
+            if (
+                number is None
+                or number >= len(self.known)
+                or shares(self.known[number], groups[place])
+            ):
+                continue
+            for other in gone:
+                if self._copied(number, place, groups) == self._copied(other, place, groups) == 1:
+                    self._refuse_either(place, number, other)
+
+    def _refuse_either(self, place: int, number: int, other: int) -> None:
+        """A new dict of new parameters may be either of two: raises, unless these go on alike."""
+        follow: list[set[tuple[str, int, float]]] = [
+            {
+                (each.key, id(each.track), each.base)
+                for each in self.driven
+                if each.group is self.known[which]
+            }
+            for which in (number, other)
+        ]
+        if follow[0] != follow[1]:
+            one, two = sorted((number, other))
+            msg = (
+                f"param group {place} is a new dict with new parameters, and may be param group "
+                f"{one} or {two} of before: both held the same numbers, and go on differently; "
+                'give each group a "name", or replace the parameters within its own dict'
+            )
+            raise PassoError(msg)
+
+    def _copied(self, number: int, place: int, groups: Groups) -> int:
+        """How surely a group of the same name was made from one that is gone; see `pair`.
 
         One update may have been made since: a group that is equal in all is not looked at.
         """
         if number >= len(self.known):
-            return self.absences.away[number - len(self.known)].is_copied(groups[place])
+            return 2 * self.absences.away[number - len(self.known)].is_copied(groups[place])
         old, new = self.known[number], groups[place]
         driven = [each for each in self.driven if each.group is old and each.field is not None]
-        return (
-            bool(driven)
-            and name_of(old) == name_of(new)
-            and all(_copied(each, new) for each in driven)
-        )
+        if name_of(old) != name_of(new):
+            return 0
+        return min((_copied(each, new) for each in driven), default=0)
 
     def adopt(
         self,
@@ -325,8 +361,8 @@ def owner_of(slot: Any, but: Driven | None, drivers: Iterable[Driver]) -> Driven
     return next((each for each in everything if each is not but and each.tensor is slot), None)
 
 
-def _copied(each: Driven, group: dict[str, Any]) -> bool:
-    """Whether a group holds the very thing that was written, or an equal number."""
+def _copied(each: Driven, group: dict[str, Any]) -> int:
+    """2 where a group holds the very thing that was written, 1 where an equal number, else 0."""
     if each.field is None or (slot := slot_of(each.field, group)) is None:
-        return False
-    return each.wrote(slot) or each.field.read(group) in (each.last, each.used)
+        return 0
+    return 2 if each.wrote(slot) else int(each.field.read(group) in (each.last, each.used))

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 import torch
 
 from passo.optim.scheduler.settings import end_of
-from passo.schedules import PassoError, PassoWarning
+from passo.schedules import PassoError, PassoWarning, percent, steps
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from passo.optim.scheduler.driven import Driven
     from passo.optim.scheduler.driver import Driver
     from passo.optim.scheduler.engine import Engine
-    from passo.schedules import Schedule
+    from passo.schedules import Run, Schedule, Span
 
 _BRANCHING: Final = ("weight_decay", "momentum", "dampening")
 _RECOMPILES: Final = 8
@@ -96,7 +96,9 @@ def points(formula: Schedule, end: float) -> Iterator[float]:
     yield from islice(formula.corners(0.0, end), _SAMPLES)
 
 
-def warn_of_branches(driver: Driver, groups: Sequence[Mapping[str, Any]], end: float) -> None:
+def warn_of_branches(
+    driver: Driver, groups: Sequence[Mapping[str, Any]], end: float, run: Run | None
+) -> None:
     """Beside Tensors, a float that moves makes a compiled step compile again, or fall back."""
     if not any(_has_tensor(group) for group in groups):
         return
@@ -110,11 +112,17 @@ def warn_of_branches(driver: Driver, groups: Sequence[Mapping[str, Any]], end: f
         how = "is a Tensor that torch branches on" if each.tensor is not None else "is a float"
         text = (
             f"{each.key!r} {how} and takes {values} values or more: a compiled step would compile "
-            f"again for each, and fall back after {_RECOMPILES}; write .staircase(percent(20)), or "
-            "do not compile the step"
+            f"again for each, and fall back after {_RECOMPILES}; write "
+            f".staircase({_stair(each, end, run)}), or do not compile the step"
         )
         warnings.warn(text, PassoWarning, stacklevel=5)
         return
+
+
+def _stair(driven: Driven, end: float, run: Run | None) -> Span:
+    """A fifth of the run; without one, of the plan."""
+    length = None if driven.shared is None else driven.shared.formula.length()
+    return percent(20) if run is not None else steps(length.amount if length else end) / 5
 
 
 def _values(driven: Driven, end: float) -> int:

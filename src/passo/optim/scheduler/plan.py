@@ -41,11 +41,15 @@ class ByGroup:
             return self.schedules[name]
         if self.others is not _MISSING:
             return self.others  # type: ignore[no-any-return]
-        called = f"param group {place}" + (f" ({name!r})" if name is not None else ", unnamed,")
-        hint = closest(str(name), self.schedules) if name is not None else ""
+        first = next(iter(self.schedules))
+        called, hint, way = f"{place}, unnamed,", "", f'write "name": {first!r} in the group'
+        if name is not None:
+            called, hint = f"{place} ({name!r})", closest(str(name), self.schedules)
+            way = "name it there"
         msg = (
-            f"{called} has no schedule in by_group({{{', '.join(map(repr, self.schedules))}}})"
-            f"{hint}; name it there, or write others=... (None leaves the others alone)"
+            f"param group {called} has no schedule in by_group("
+            f"{{{', '.join(map(repr, self.schedules))}}}){hint}; {way}, or write others=... "
+            "(None leaves the others alone)"
         )
         raise PassoError(msg)
 

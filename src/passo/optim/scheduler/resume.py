@@ -28,6 +28,11 @@ if TYPE_CHECKING:
 _Followed: TypeAlias = "tuple[Track, float]"  # what a field follows, and from which base
 _LONGEST_CODE = 1000
 _POINTS = 64
+_WAYS = {
+    "keep": "for the checkpoint's plan",
+    "replace": "for today's at the same update",
+    "rescale": "for today's at the same share of the run",
+}
 _ENDLESS = 10_000.0
 
 
@@ -127,7 +132,7 @@ class _Difference(NamedTuple):
     name: str
     today: Driven | None
     saved: _Followed | None
-    lacks: str = "not driven"
+    lacks: str = ""
 
 
 def _differences(engine: Engine, saved: _Today) -> list[_Difference]:
@@ -243,11 +248,18 @@ def _told(engine: Engine, saved: _Today, found: list[_Difference]) -> str:
             f"    now {_value(old)} and {_value(new)}",
             f"    at the end {_value(_at_end(old))} and {_value(_at_end(new))}",
         ]
-    lines.append(
-        'write attach(..., on_change="keep") for the checkpoint\'s plan, "replace" for today\'s at '
-        'the same update, "rescale" for today\'s at the same share of the run'
-    )
+    lines.append(_ways_out(engine, saved, found))
     return "\n".join(lines)
+
+
+def _ways_out(engine: Engine, saved: _Today, found: list[_Difference]) -> str:
+    """The policies that would not be refused here."""
+    refused = {"keep"} if any(each.today is None for each in found) else set()
+    if None in (end_of(saved.run), end_of(engine.settings.run)):
+        refused.add("rescale")
+    first, *others = [way for way in _WAYS if way not in refused]
+    ways = [f'write attach(..., on_change="{first}") {_WAYS[first]}']
+    return ", ".join([*ways, *(f'"{way}" {_WAYS[way]}' for way in others)])
 
 
 class _Side(NamedTuple):
@@ -277,9 +289,9 @@ def _position(engine: Engine, saved: _Today, policy: str) -> float | None:
     return saved.at if policy == "keep" or before == engine.settings.axis else None
 
 
-def _code(side: _Side | None, lacks: str = "not driven") -> str:
+def _code(side: _Side | None, lacks: str = "") -> str:
     if side is None:
-        return lacks
+        return lacks or "not driven"
     source = side.track.source
     base = f", base {write(side.base)}" if source.relative else ""
     code = repr(source)
@@ -301,7 +313,13 @@ def _value(side: _Side | None) -> str:
 def _rescaled(engine: Engine, saved: _Today) -> tuple[int, float]:
     """Update and position at the same share of today's run."""
     before, now = end_of(saved.run), end_of(engine.settings.run)
-    if before is None or now is None or engine.settings.run is None:
+    if before is None:
+        msg = (
+            'on_change="rescale" needs a run on both sides, and the checkpoint has none; write '
+            'on_change="replace"'
+        )
+        raise PassoError(msg)
+    if now is None or engine.settings.run is None:
         msg = 'on_change="rescale" needs a run on both sides; write attach(..., run)'
         raise PassoError(msg)
     at = saved.at * now / before
@@ -328,11 +346,12 @@ def _taken_up(engine: Engine, saved: _Today, *, settled: bool) -> list[_Followed
 
 def _kept(engine: Engine, saved: _Today, found: list[_Difference]) -> list[_Followed]:
     """The checkpoint's plan, run and bases; what it does not drive stays as today."""
-    for difference in found:
-        if difference.today is None:
+    for name, today, _, lacks in found:
+        if today is None:
+            there = "add that group before loading" if lacks else "attach a plan that drives it"
             msg = (
-                f"the checkpoint drives {difference.name}, and nothing does today, so its plan "
-                'cannot be kept; attach a plan that drives it, or write on_change="replace"'
+                f"the checkpoint drives {name}, and nothing does today, so its plan cannot be "
+                f'kept; {there}, or write on_change="replace"'
             )
             raise PassoError(msg)
     return [

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, TypeAlias, final
 
-from passo.ground.checks import brief, real, write
+from passo.ground.checks import LATEST, brief, real, write
 from passo.ground.errors import NeedsBase, PassoError
 from passo.schedules.algebra.length import length_of
 from passo.schedules.algebra.schedule import Schedule
@@ -130,11 +130,20 @@ def as_number(value: Value) -> float:
 def as_part(value: Any, what: str) -> Schedule:
     """A schedule as it is; anything else is refused."""
     if not isinstance(value, Schedule):
-        number = isinstance(value, (int, float)) and not isinstance(value, bool)
-        write = f"; write Constant({brief(value)})" if number else ""
-        msg = f"{what} must be a schedule, got {brief(value)}{write}"
+        msg = f"{what} must be a schedule, got {brief(value)}{constant_of(value)}"
         raise PassoError(msg)
     return value
+
+
+def constant_of(value: object) -> str:
+    """What to write for a number that stands where a schedule is asked for; of others nothing.
+
+    >>> constant_of(5), constant_of("5")
+    ('; write Constant(5)', '')
+    """
+    if isinstance(value, (int, float)) and not isinstance(value, bool) and abs(value) <= LATEST:
+        return f"; write Constant({write(float(value))})"
+    return ""
 
 
 def as_schedule(value: Any, what: str) -> Schedule:

@@ -16,7 +16,7 @@ def check_size(depth: int, size: int) -> None:
     if depth > DEEPEST:
         msg = (
             f"a schedule may be at most {DEEPEST} deep; "
-            "write then(a, b, ...), a + b + c and a * b * c flat, or use repeat"
+            "join the parts in one then(...), or use repeat or a Table"
         )
         raise PassoError(msg)
     if size > LARGEST:

@@ -97,7 +97,8 @@ def polynomial_decay(
 
 def _milestones(milestones: Sequence[Span]) -> tuple[Span, ...]:
     if isinstance(milestones, (Span, str)) or not hasattr(milestones, "__iter__"):
-        msg = f"milestones must be a list of spans, got {brief(milestones)}; write [epochs(30)]"
+        example = repr(milestones) if isinstance(milestones, Span) else "epochs(30)"
+        msg = f"milestones must be a list of spans, got {brief(milestones)}; write [{example}]"
         raise PassoError(msg)
     given = tuple(as_span(m, "a milestone", zero=False, relative=False) for m in milestones)
     if not given:

@@ -117,7 +117,7 @@ def noam(d_model: int, warmup: Span, scale: float = 1.0) -> Schedule:
     0.003125
     """
     whole(d_model, "d_model", most=10**15)
-    as_span(warmup, "warmup", zero=False)
+    as_span(warmup, "warmup", zero=False, units=("steps",))
     if warmup.unit != "steps":
         msg = f"noam's peak depends on its warmup in steps, got {warmup!r}; write steps(4000)"
         raise PassoError(msg)

@@ -108,9 +108,7 @@ def register(name: str) -> Callable[[Registered], Registered]:
     >>> Function("triangle-of-the-doctest")(2)
     1.0
     """
-    if not isinstance(name, str) or not name:
-        msg = f'a function is registered under a name such as "my-curve", got {name!r}'
-        raise PassoError(msg)
+    _check_name(name)
 
     def put(function: Registered) -> Registered:
         if not callable(function):
@@ -123,6 +121,12 @@ def register(name: str) -> Callable[[Registered], Registered]:
         return function
 
     return put
+
+
+def _check_name(name: object) -> None:
+    if not isinstance(name, str) or not name:
+        msg = f'a function is registered under a name such as "my-curve", got {brief(name)}'
+        raise PassoError(msg)
 
 
 @final
@@ -146,11 +150,13 @@ class Function(Leaf):
     over: Span | None = None
 
     def _check(self) -> None:
-        if not isinstance(self.name, str) or self.name not in _functions:
+        _check_name(self.name)
+        if self.name not in _functions:
             name = brief(self.name)
+            code = name if name == repr(self.name) else "name"
             msg = (
-                f"no function is registered as {name}; write @passo.register({name}) above it "
-                f"first{closest(str(self.name), _functions)}"
+                f"no function is registered as {name}; write @passo.register({code}) above it "
+                f"first{closest(self.name, _functions)}"
             )
             raise PassoError(msg)
         if self.over is not None:

@@ -123,7 +123,9 @@ def same_sign(start: Value, end: Value, shape: str) -> None:
     if not (start > 0 < end or start < 0 > end):
         largest = max(start, end, key=abs)
         small = (
-            f"; write 1e-3 * {write(largest)} for the zero" if largest and 0 in (start, end) else ""
+            f"; write 1e-3 * {write(largest)} for the zero"
+            if 1e-3 * largest and 0 in (start, end)
+            else ""
         )
         msg = (
             f"{shape} needs two ends of one sign and not zero, got start={write(start)}, "

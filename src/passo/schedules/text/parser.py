@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 from passo.ground.checks import brief
 from passo.ground.errors import PassoError, closest
 from passo.schedules import recipes, shapes, time
-from passo.schedules.algebra.atoms import base
+from passo.schedules.algebra.atoms import base, constant_of
 from passo.schedules.algebra.schedule import Schedule
 from passo.schedules.time import Run, Span, rest
 
@@ -72,11 +72,13 @@ def parse(text: str) -> Schedule:
     """
     value = _evaluate(_tree(text))
     if isinstance(value, (int, float)):
-        msg = f"{brief(text.strip())} is a number, not a schedule; write Constant({brief(value)})"
+        msg = f"{brief(text.strip())} is a number, not a schedule{constant_of(value)}"
         raise PassoError(msg)
     if not isinstance(value, Schedule):
-        what = "a span" if isinstance(value, Span) else f"a {type(value).__name__}"
-        msg = f"{brief(text.strip())} is {what}, not a schedule; write Constant(0.1)"
+        span = isinstance(value, Span)
+        what = "a span" if span else f"a {type(value).__name__}"
+        need = f"Linear(0.1, 0, {value!r})" if span else "Constant(0.1)"
+        msg = f"{brief(text.strip())} is {what}, not a schedule; write {need}"
         raise PassoError(msg)
     return value
 

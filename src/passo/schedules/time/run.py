@@ -59,7 +59,7 @@ class Run:
         tokens_per_step: Exact | None = None,
         axis: Axis = "step",
     ) -> None:
-        as_span(length, "a run's length", zero=False, relative=False)
+        as_span(length, "a run's length", zero=False, relative=False, units=("steps", "epochs"))
         if length.unit == "percent":
             msg = f"a run's length cannot be {length!r}: it is what percent is measured on"
             raise PassoError(msg)

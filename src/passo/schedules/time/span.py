@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any, Final, Literal, TypeAlias, cast, get_args
@@ -60,24 +61,31 @@ class Span:
     def __repr__(self) -> str:
         return "rest" if self.unit == "rest" else f"{self.unit}({write_exact(self.amount)})"
 
-    def _same_unit(self, other: Span, verb: str) -> None:
-        if self.unit != other.unit or self.unit == "rest":
+    def _same_unit(self, other: Span, sign: str) -> None:
+        if "rest" in (self.unit, other.unit):
             msg = (
-                f"{self!r} and {other!r} cannot be {verb}: only spans of one unit can; "
-                "put them one after the other in a schedule, and the run will measure them"
+                f"{self!r} {sign} {other!r} is not a span: rest has no length of its own, it is "
+                "what the other parts of a then leave"
+            )
+            raise PassoError(msg)
+        if self.unit != other.unit:
+            both = f"run.measure({self!r}) {sign} run.measure({other!r})"
+            msg = (
+                f"{self!r} {sign} {other!r} is not a span: only spans of one unit add and "
+                f"subtract, others need a run to measure them; write steps({both})"
             )
             raise PassoError(msg)
 
     def __add__(self, other: object) -> Span:
         if not isinstance(other, Span):
             return NotImplemented
-        self._same_unit(other, "added")
+        self._same_unit(other, "+")
         return Span(self.amount + other.amount, self.unit)
 
     def __sub__(self, other: object) -> Span:
         if not isinstance(other, Span):
             return NotImplemented
-        self._same_unit(other, "subtracted")
+        self._same_unit(other, "-")
         if other.amount > self.amount:
             msg = f"{self!r} - {other!r} would be less than nothing"
             raise PassoError(msg)
@@ -167,19 +175,24 @@ def percent(amount: Exact) -> Span:
 rest: Final = Span(Fraction(0), "rest")
 
 
-def as_span(value: object, name: str, *, zero: bool = True, relative: bool = True) -> Span:
+def as_span(
+    value: object,
+    name: str,
+    *,
+    zero: bool = True,
+    relative: bool = True,
+    units: Sequence[Unit] = ("steps", "epochs", "percent"),
+) -> Span:
     """`value` if it is a span that may stand here, else an error that says what to write.
+
+    `units` are those of the example: what may stand here.
 
     >>> as_span(steps(3), "over")
     steps(3)
     """
     if not isinstance(value, Span):
         given = brief(value) if not isinstance(value, str) else f"the text {brief(value)}"
-        number = brief(value)
-        example = f"steps({number}) or epochs({number})" if _is_amount(value) else "steps(500)"
-        if _is_amount(value) and 0 < value < 1:  # type: ignore[operator]
-            example = f"percent({write_exact(exact(value, name) * 100)})"
-        msg = f"{name} must be a span, got {given}; write {example}"
+        msg = f"{name} must be a span, got {given}; write {_example(value, units, zero=zero)}"
         raise PassoError(msg)
     if not zero and value.amount == 0 and value.unit != "rest":
         msg = f"{name} must be longer than nothing, got {value!r}"
@@ -190,8 +203,15 @@ def as_span(value: object, name: str, *, zero: bool = True, relative: bool = Tru
     return value
 
 
-def _is_amount(value: object) -> bool:
-    return isinstance(value, (int, float)) and not isinstance(value, bool)
+def _example(value: object, units: Sequence[Unit], *, zero: bool) -> str:
+    """The span that a number was probably meant as, or one that may stand anywhere."""
+    if isinstance(value, (int, float)) and not isinstance(value, bool):
+        if 1 <= value <= LONGEST or (value == 0 and zero):
+            number = write_exact(exact(value, "an amount"))
+            return " or ".join(f"{unit}({number})" for unit in units if unit != "percent")
+        if "percent" in units and 1 <= value * LONGEST <= LONGEST:
+            return repr(percent(exact(value, "a share") * 100))
+    return "steps(500)"
 
 
 def span_from_spec(spec: object) -> Span:

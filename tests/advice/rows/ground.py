@@ -1,0 +1,98 @@
+"""What files, numbers and calls advise, whichever room they are read in."""
+
+from __future__ import annotations
+
+import os
+from fractions import Fraction
+from pathlib import Path
+
+from passo import RangeTest, percent, steps
+from passo.ground.files import followed, replacing
+from passo.ground.schema import parsed, plain
+from passo.trace import Report, TraceWriter
+from tests.advice.table import Table, Told
+
+tried = Table(
+    RangeTest=RangeTest,
+    TraceWriter=TraceWriter,
+    followed=followed,
+    parsed=parsed,
+    plain=plain,
+    loader=range(391),
+)
+
+
+@tried('{} as text must be a fraction such as "1/3", got {}')
+def an_amount_as_text_is_a_fraction(told: Told) -> None:
+    for given in ("a third", "1/0", "1e3"):
+        (made,) = told(f"steps({given!r})").put("steps(@)", verb="such as")
+        assert made == steps(Fraction(1, 3))
+
+
+@tried("{}: {} {} takes ({}), write {}")
+def a_wrong_call_is_shown_a_right_one(told: Told) -> None:
+    assert told("Run.of(391, 90)").put("@.updates") == [35_190]
+    (made, other) = told("Run()").put("@")
+    assert made.updates == other.updates == 35_190
+
+
+def a_file(name: str) -> None:
+    """The file of a range test."""
+    RangeTest((0.1, 0.2), ((1.0, 0.5),)).write(name)
+
+
+@tried("{} is a link that leads back to itself; give another file")
+def a_link_in_a_circle(told: Told) -> None:
+    Path("here").symlink_to("there")
+    Path("there").symlink_to("here")
+    told("followed('here')").words("give another file")
+    with replacing("another") as file:
+        file.write(b"whole")
+    assert Path("another").read_bytes() == b"whole"
+
+
+@tried("{} is {}, and {} is read from a plain file; give one")
+def what_is_read_is_a_plain_file(told: Told) -> None:
+    Path("folder").mkdir()
+    os.mkfifo("fifo")
+    a_file("plain")
+    for name, kind in (("folder", "a folder"), ("fifo", "a FIFO"), ("/dev/zero", "a device")):
+        told(f"RangeTest.load({name!r})").words(kind, "give one")
+    assert RangeTest.load("plain").losses == (1.0, 0.5)
+
+
+@tried("{} holds {} bytes, and {} is read up to {}; give the file that was meant")
+def what_is_read_is_not_larger_than_it_can_be(told: Told) -> None:
+    with Path("large").open("wb") as file:
+        file.truncate(1 << 30)
+    a_file("meant")
+    told("RangeTest.load('large')").words("give the file that was meant")
+    assert RangeTest.load("meant").losses == (1.0, 0.5)
+
+
+@tried("{} is not text in UTF-8: byte {} is 0x{}; save it as UTF-8")
+def a_text_of_another_code_is_saved_anew(told: Told) -> None:
+    a_file("meant")
+    text = Path("meant").read_text("utf-8").replace('"lr"', '"größe"')
+    Path("meant").write_text(text, "latin-1")
+    told("RangeTest.load('meant')").words("save it as UTF-8")
+    Path("meant").write_text(Path("meant").read_text("latin-1"), "utf-8")
+    assert RangeTest.load("meant").key == "größe"
+
+
+@tried("a trace holds plain JSON only, got {}; write its repr or its parts")
+def what_a_trace_holds_is_plain(told: Told) -> None:
+    case = "TraceWriter(path, [(0, 'lr')], meta={'warmup': value})"
+    text = told(case, path="a.jsonl", value=percent(5))
+    text.words("its repr", "its parts")
+    for value in (repr(percent(5)), percent(5).to_spec()):
+        assert plain({"warmup": value}) == {"warmup": value}
+
+
+@tried('{} is not JSON; write "nan", "inf" or "-inf"')
+def what_is_not_finite_is_a_string(told: Told) -> None:
+    for given, code in (("NaN", '"nan"'), ("Infinity", '"inf"'), ("-Infinity", '"-inf"')):
+        text = told(f"parsed('[{given}]')")
+        assert code in text.code()
+    assert [parsed(code) for code in text.code()] == ["nan", "inf", "-inf"]
+    assert Report.of(3, {"loss": parsed('"-inf"')}).metrics == (("loss", float("-inf")),)
