@@ -211,7 +211,7 @@ def _atom(node: ast.expr) -> Any:
     raise PassoError(msg)
 
 
-_WHAT_MAY_STAND: Final = "numbers, spans, shapes, recipes, base, + and *, and methods such as .then"
+_WHAT_MAY_STAND: Final = "numbers, spans, shapes, recipes, base, + - * / and methods such as .then"
 
 
 def _plain(value: object) -> bool:
