@@ -140,6 +140,27 @@ def _clip(draw: Any, children: Any, need: Need) -> Schedule:
     return draw(children(need, deep=True)).clip(*bounds)
 
 
+@st.composite
+def _raise(draw: Any, children: Any, need: Need) -> Schedule:
+    part = draw(children(need, deep=True))
+    power = draw(st.sampled_from([2.0, 3.0, 0.5]))
+    return part.power(power) if power != 0.5 else part.maximum(0.0).power(power)
+
+
+@st.composite
+def _round(draw: Any, children: Any, need: Need) -> Schedule:
+    part, to = draw(children(need, deep=True)), draw(st.sampled_from([1, 8, 0.1, 0.25]))
+    return (100 * part if to == 8 else part).round(to)
+
+
+@st.composite
+def _cooldown(draw: Any, children: Any, need: Need) -> Schedule:
+    at = need.length * draw(st.integers(0, 7)) / 8
+    part = draw(children(need._replace(length=draw(st.none() | lengths)), deep=True))
+    shape = draw(st.sampled_from(["linear", "cosine", "1-sqrt"]))
+    return part.cooldown(steps(at), steps(need.length - at), draw(numbers), shape)
+
+
 BRANCHES = {
     "Then": _then,
     "Sum": _parallel(Sum),
@@ -152,6 +173,9 @@ BRANCHES = {
     "Until": _until,
     "Staircase": _staircase,
     "Clip": _clip,
+    "Raise": _raise,
+    "Round": _round,
+    "Cooldown": _cooldown,
 }
 NODES = {
     **BRANCHES,
@@ -164,7 +188,7 @@ def grown(draw: Any, need: Need, depth: int, above: str = "") -> Schedule:
     """A tree `depth` deep: a child of its parent's own kind would be merged into it."""
     if depth <= 1:
         return draw(atoms(need))
-    ends = set() if need.length is not None else {"Until"}
+    ends = set() if need.length is not None else {"Until", "Cooldown"}
     name = draw(st.sampled_from(sorted(set(BRANCHES) - {above} - ends - need.without)))
 
     def children(child: Need, *, deep: bool) -> st.SearchStrategy[Schedule]:

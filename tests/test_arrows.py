@@ -13,7 +13,17 @@ FILES = {
 }
 ALGEBRA = "passo.schedules.algebra"
 MEANT = {
-    f"{ALGEBRA}.{name}" for name in ("schedule", "atoms", "parallel", "sequence", "repeat", "warp")
+    f"{ALGEBRA}.{name}"
+    for name in (
+        "schedule",
+        "atoms",
+        "parallel",
+        "sequence",
+        "repeat",
+        "warp",
+        "pointwise",
+        "cooldown",
+    )
 }
 
 

@@ -75,6 +75,7 @@ RAMPS: dict[str, dict[str, st.SearchStrategy[Any]]] = {  # the fields beside `ov
     "Hyperbolic": {**ENDS, "upper": st.floats(1, 5)},
     "ExpHyperbolic": {**ONE_SIGN, "upper": st.floats(1, 5)},
     "Logarithmic": {**ENDS, "scale": lengths.map(steps)},
+    "Function": {"name": st.just("wave of the tests")},
     "Table": {
         "eighths": st.sets(st.integers(0, 7), max_size=4).map(sorted),
         "values": st.lists(numbers, min_size=5, max_size=5),

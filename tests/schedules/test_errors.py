@@ -123,7 +123,12 @@ def _used(made):
 
 
 def _may_be(name, parameter, wrong):
-    free = ("cyclic", "fall"), ("cyclic_momentum", "fall"), ("Constant", "over")
+    free = {
+        ("cyclic", "fall"),
+        ("cyclic_momentum", "fall"),
+        ("Constant", "over"),
+        ("Function", "over"),
+    }
     if name == "Plateau" and (parameter, wrong) in (("metric", "a"), ("past", ())):
         return True
     return wrong is None and (name, parameter) in free

@@ -127,4 +127,6 @@ def test_a_schedule_is_frozen():
         s.start = 3
     with pytest.raises((AttributeError, TypeError)):
         del s.start
-    assert not hasattr(s, "__dict__")
+    with pytest.raises((AttributeError, TypeError)):
+        s.other = 3
+    assert vars(s) == {}

@@ -117,9 +117,12 @@ def test_it_reads_spans_as_people_say_them(text, span):
         ("steps(5)", "'steps(5)' is a span, not a schedule; write Linear(0.1, 0, steps(5))"),
         ("[base]", "'[base]' is a list, not a schedule; write Constant(0.1)"),
         ("'a'", "\"'a'\" is a str, not a schedule; write Constant(0.1)"),
-        ("-base", "only numbers take a sign, got '-base'; write -1 * ... for a schedule"),
-        ("2 * 'a'", ("cannot work out \"2 * 'a'\": only + - * / of numbers, + - of spans, + * "
-                     "of schedules are known")),
+        ("-steps(5)", "only numbers and schedules take a sign, got '-steps(5)'"),
+        ("base / base", "a schedule is divided by a number, got base; write a * b.power(-1)"),
+        ("2 / base", "a number is not divided by a schedule; write 2 * a.power(-1)"),
+        ("base / 0", "a schedule cannot be divided by 0: base / 0"),
+        ("2 * 'a'", ("cannot work out \"2 * 'a'\": only + - * / of numbers, + - of spans, + - * "
+                     "of schedules and / by a number are known")),
         ("1 / 0 * base", "cannot work out '1 / 0': division by zero"),
         ("Linear(0, 1, 30)", "over must be a span, got 30; write steps(30) or epochs(30)"),
         ("Linear(0)", "Linear takes (start, end, over): missing a required argument: 'end'"),

@@ -112,7 +112,7 @@ def _inside(spec: dict[str, Any], here: Here) -> Here:
         return Here(left / Fraction(spec["factor"]), here.free)
     if kind == "Skip":
         return Here(left + Fraction(spec["span"]["span"]), here.free)
-    if kind == "Until":
+    if kind in ("Until", "Cooldown"):
         return Here(left)
     if kind == "Repeat":
         plain = spec["times"] is not None and "over" in spec["part"]

@@ -50,6 +50,11 @@ class Numbers:
     sqrt = staticmethod(math.sqrt)
 
     @staticmethod
+    def round(value: float) -> float:
+        """The nearest whole number, half to even."""
+        return float(round(value))
+
+    @staticmethod
     def minimum(one: float, other: float) -> float:
         """The smaller of two."""
         return one if one < other else other  # noqa: FURB136  # twice as fast as min
@@ -120,6 +125,10 @@ class Arrays:
         self.is_torch = "torch" in xp.__name__
         self.sinh, self.cosh = xp.sinh, xp.cosh
         self.expm1, self.log1p, self.sqrt, self.where = xp.expm1, xp.log1p, xp.sqrt, xp.where
+
+    def round(self, values: Any) -> Any:
+        """As for numbers."""
+        return NUMBERS.round(values) if isinstance(values, float) else self.xp.round(values)
 
     def minimum(self, values: Any, bound: Any) -> Any:
         """The smaller of two, of which each may be a number."""

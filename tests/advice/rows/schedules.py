@@ -7,9 +7,7 @@ import pytest
 
 import passo
 from passo import (
-    Constant,
     Cosine,
-    Exponential,
     Linear,
     PassoError,
     Plateau,
@@ -68,141 +66,6 @@ def base_gets_a_number(told: Told) -> None:
 def a_schedule_is_placed_on_a_run(told: Told) -> None:
     for given in ("1000", "steps(1000)", "None"):
         assert told(f"Linear(0, 1).on({given})").put("Linear(0, 1).on(@)(500)") == [0.5]
-
-
-# -- the algebra
-
-
-@tried("; write Constant({})")
-def a_number_in_a_sequence_is_a_constant(told: Told) -> None:
-    for number in ("5", "-0.1", "1e300"):
-        (made,) = told(f"L.then({number})").put("L.then(@)")
-        assert made(10) == float(number)
-    for none in ("float('nan')", "float('inf')", "10**400", "True", "'a'"):
-        with pytest.raises(PassoError) as caught:
-            eval(f"L.then({none})", dict(tried.world))
-        assert "write" not in str(caught.value)
-    assert told("parse('1e-3')").put("parse('@')(3)") == [0.001]
-    with pytest.raises(PassoError, match=r"^'1e999' is a number, not a schedule$"):
-        parse("1e999")
-
-
-@tried(
-    "'rest' would be {} {} on {}: the other parts are longer than the run; shorten them or write "
-    "a longer run"
-)
-def parts_fit_into_the_run(told: Told) -> None:
-    case = "Linear(0, 1, steps({})).then(Constant(1, rest), L).on(Run(steps({})))(95)"
-    text = told(case.format(95, 100))
-    missing = -int(text.quoted(r"'rest' would be (-\d+) steps"))
-    text.words("shorten them", "write a longer run")
-    assert eval(case.format(95 - missing, 100), dict(tried.world)) == 0.5
-    assert eval(case.format(95, 100 + missing), dict(tried.world)) == 0.0
-
-
-@tried(
-    "the parts of {} must be equally long or endless, got {} in {}; write .until(...), or give "
-    "the shorter one .then(Constant(...)) to its end"
-)
-def parts_side_by_side_are_equally_long(told: Told) -> None:
-    text = told("L * LONG")
-    text.words(".until(...)", "give the shorter one .then(Constant(...))")
-    assert (LINE * LONG.until(steps(10)))(5) == 0.5 * 0.25
-    assert (LINE.then(Constant(1)) * LONG)(15) == 0.75
-    for sign in ("+", ".minimum", ".maximum"):
-        said = told(f"L {sign} LONG" if sign == "+" else f"L{sign}(LONG)")
-        said.words(f"the parts of {sign} must")
-
-
-@tried(
-    "a schedule may be at most {} deep; join the parts in one then(...), or use repeat or a Table"
-)
-def what_nests_is_written_flat(told: Told) -> None:
-    def nested() -> object:
-        made = LINE
-        for _ in range(300):
-            made = made.then(LINE).stretch(1.01).clip(0, 1)
-        return made
-
-    told(nested).words("one then(...)", "repeat", "a Table")
-    parts = [LINE.stretch(1.01).clip(0, 1) for _ in range(300)]
-    flat = parts[0].then(*parts[1:])
-    assert flat(5.05) == LINE.stretch(1.01).clip(0, 1).repeat(300)(5.05) == 0.5
-
-
-@tried("a schedule may have at most {} parts in all, got {}; use repeat or a Table")
-def what_has_many_parts_is_repeated(told: Told) -> None:
-    told(lambda: _doubled(16)).words("use repeat or a Table")
-    assert (LINE.then(LONG)).repeat(2**16)(30 * 2**15 + 5) == 0.5
-
-
-def _doubled(times: int) -> object:
-    made = LINE.then(LONG)
-    for k in range(times):
-        made = (made + Constant(k)).then(made.clip(0, k + 1))
-    return made
-
-
-@tried("then joins 1 to {} parts, got {}; write a Table, or use repeat")
-def a_long_sequence_is_a_table_or_repeats(told: Told) -> None:
-    told("L.then(*[L] * 5000)").words("write a Table, or use repeat")
-    assert LINE.repeat(5001)(50_005) == 0.5
-    table = eval("Table([(steps(10 * k), float(k)) for k in range(5001)])", dict(tried.world))
-    assert table(50_000) == 5000.0
-
-
-@tried("{} never ends, so {} would never begin; give it an end with .until(...) or over=")
-def what_never_ends_gets_an_end(told: Told) -> None:
-    told("Constant(1).then(L)").words(".until(...)", "over=")
-    assert Constant(1).until(steps(5)).then(LINE)(10) == 0.5
-    assert Constant(1, over=steps(5)).then(LINE)(10) == 0.5
-
-
-@tried("repeat({}, grow={}) is too long to be measured; write fewer times")
-def a_growing_repeat_is_made_fewer_times(told: Told) -> None:
-    told("L.repeat(10**6, grow=1.5)").words("fewer times")
-    assert LINE.repeat(20, grow=1.5)(5) == 0.5
-
-
-@tried("grow={} makes more than a million cycles; write grow=1")
-def a_repeat_that_hardly_grows_does_not(told: Told) -> None:
-    assert told("L.repeat(grow=1.0000001)(3)").put("L.repeat(@)(15)") == [0.5]
-
-
-@tried("repeat with grow={} needs times=...: for ever, its cycles would become infinitely short")
-def a_shrinking_repeat_has_an_end(told: Told) -> None:
-    told("L.repeat(grow=0.5)").words("times=...")
-    assert LINE.repeat(times=3, grow=0.5)(12.5) == 0.5
-
-
-@tried("{} never ends, so it cannot be repeated; give it .until(...)")
-def what_is_repeated_has_an_end(told: Told) -> None:
-    told("Exponential(1, 0.5).repeat()").words(".until(...)")
-    assert Exponential(1, 0.5).until(steps(2)).repeat()(3) == 0.5
-
-
-@tried("repeat needs times=...: {} is as long as 'rest'")
-def what_fills_the_run_is_repeated_so_many_times(told: Told) -> None:
-    told("Linear(0, 1).repeat()").words("times=...")
-    assert Linear(0, 1).repeat(times=2).on(RUN)(75) == 0.5
-
-
-@tried("a plateau cannot be inside repeat; write schedule.repeat(...) * Plateau(...)")
-def a_plateau_stands_beside_a_repeat(told: Told) -> None:
-    text = told("(schedule * Plateau('x')).repeat(2)", schedule=LINE)
-    (made,) = text.put("@", fill=("2", "'x'"))
-    assert made.on(RUN)(15) == 0.5
-
-
-@tried(
-    "one schedule is relative to base and the other is not; write .with_base(0.1) to compare them"
-)
-def what_is_relative_is_compared_with_a_base(told: Told) -> None:
-    text = told("distance(one, Constant(0.1), run)", one=base * Constant(1))
-    code = text.quoted(r"write (\.with_base\(0\.1\))")
-    assert (
-        eval(f"distance(one{code}, Constant(0.1), run).distance", {**tried.world, "one": base}) == 0
-    )
 
 
 # -- shapes
@@ -290,15 +153,9 @@ def a_span_as_text_is_how_long_a_schedule_lasts(told: Told) -> None:
     assert told("parse('[1]')").put("parse('@')(3)") == [0.1]
 
 
-@tried("only numbers take a sign, got {}; write -1 * ... for a schedule")
-def a_schedule_is_turned_by_a_factor(told: Told) -> None:
-    code = told("parse('-base')").quoted(r"write (-1 \* \.\.\.)").replace("...", "base")
-    assert parse(code).with_base(0.5)(3) == -0.5
-
-
-@tried("numbers, spans, shapes, recipes, base, + and *, and methods such as .then")
+@tried("numbers, spans, shapes, recipes, base, + - * / and methods such as .then")
 def text_is_made_of_what_is_named(told: Told) -> None:
-    told("parse('base.then')").words("numbers, spans, shapes, recipes, base, + and *", ".then")
+    told("parse('base.then')").words("numbers, spans, shapes, recipes, base, + - * /", ".then")
     made = parse("(2 * base).until(steps(5)).then(cosine_decay() + Constant(1))")
     assert made.on(RUN).with_base(0.5)(3) == 1.0
 

@@ -10,6 +10,7 @@ import pytest
 import torch
 from torch.optim import lr_scheduler as torchs
 
+from passo import Run, steps, warmup_cosine
 from passo.optim import lr_scheduler as ours
 from tests.optim.lr_scheduler.make_fixtures import (
     BOTH,
@@ -150,3 +151,27 @@ def goes_on_by_itself(story, copied):
     wanted = near(played(*pair, story, MADE, END))
     assert other[1].optimizer is other[0]
     assert flat(played(*other, story, MADE, END)) == wanted
+
+
+@pytest.mark.parametrize("of", [torchs, ours], ids=["torch", "passo"])
+def test_a_schedule_is_a_function_that_survives_a_checkpoint(of):
+    """The only way into trainers that take nothing but a LambdaLR."""
+    factor = warmup_cosine(peak=1.0, warmup=steps(4)).on(Run(steps(20)))
+
+    def built():
+        optimizer = torch.optim.SGD([torch.nn.Parameter(torch.ones(1))], lr=0.1)
+        return optimizer, of.LambdaLR(optimizer, factor)
+
+    optimizer, scheduler = built()
+    for _ in range(7):
+        optimizer.step()
+        scheduler.step()
+    state = through_a_file((optimizer.state_dict(), scheduler.state_dict()))
+    optimizer, scheduler = built()
+    optimizer.load_state_dict(state[0])
+    scheduler.load_state_dict(state[1])
+    for t in range(7, 20):
+        assert scheduler.get_last_lr() == [0.1 * factor(t)]
+        optimizer.step()
+        scheduler.step()
+    assert pickle.loads(pickle.dumps(scheduler)).lr_lambdas == [factor]

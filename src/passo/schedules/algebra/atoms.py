@@ -54,6 +54,9 @@ class Constant(Schedule):
     def _is_timeless(self) -> bool:
         return self.over is None
 
+    def _is_integral(self) -> bool:
+        return isinstance(self.value, float) and self.value.is_integer()
+
     def _measure(self, run: Run | None) -> Length | None:
         return None if self.over is None else length_of(self.over, run)
 

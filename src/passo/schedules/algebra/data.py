@@ -61,6 +61,8 @@ def _plain(value: Any, made: dict[int, dict[str, Any]]) -> Any:
         return value.to_spec()
     if isinstance(value, float) and not math.isfinite(value):
         return str(value)
+    if isinstance(value, (float, int)) and not isinstance(value, bool):
+        return float(value) if isinstance(value, float) else int(value)  # no subclass of a shape's
     return str(value) if isinstance(value, Fraction) else value
 
 

@@ -160,6 +160,8 @@ class Product(Parallel):
 class Extreme(Parallel):
     """The smallest or the largest of the parts at each t."""
 
+    _hands_on: ClassVar[bool] = True
+
     def _corners(self, low: float, high: float) -> Iterator[float]:
         own = list(islice(Schedule._corners(self, low, high), MOST_CORNERS))
         yield from own

@@ -1,15 +1,16 @@
 """`Schedule`: a number as a function of time; the face and the inside of every leaf and node.
 
 One circle of imports is meant, and it goes through here: `a.then(b)` is a `Then`, and a `Then` is a
-schedule. So this file imports `sequence`, `parallel`, `repeat` and `warp`, each within the methods
-that need it, and these import this file and `atoms`. Nothing else is in that circle: data, curves
-and sketches know only what they ask of a schedule, and what a kind alone can do (to take a base,
-to fall on reports) its own method does.
+schedule. So this file imports `sequence`, `parallel`, `repeat`, `warp`, `pointwise` and `cooldown`,
+each within the methods that need it, and these import this file and `atoms`. Nothing else is in
+that circle: data, curves and sketches know only what they ask of a schedule, and what a kind alone
+can do (to take a base, to fall on reports) its own method does.
 """
 
 from __future__ import annotations
 
 import math
+from numbers import Real
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any, ClassVar, Final, Protocol, TypeAlias, cast, overload
 
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from fractions import Fraction
 
     from passo.ground.checks import Exact
+    from passo.schedules.algebra.cooldown import Descent
     from passo.schedules.algebra.length import Length
     from passo.schedules.curve import Curve
     from passo.schedules.formula import AnyArray, Formula
@@ -89,7 +91,9 @@ class Schedule:
     (Linear(0, 1, steps(4)).then(Constant(1)), 0.75)
     """
 
+    # `__dict__` stays empty: torch's LambdaLR saves and updates that of a function with one.
     __slots__ = (
+        "__dict__",
         "_depth",
         "_endless",
         "_formula",
@@ -101,6 +105,7 @@ class Schedule:
         "_timeless",
         "relative",
         "units",
+        "whole",
     )
     __match_args__: tuple[str, ...] = ()
     # Else NumPy would make `array * schedule` an array of products; so it leaves the `*` to us.
@@ -108,6 +113,8 @@ class Schedule:
 
     relative: bool
     units: frozenset[Unit]
+    whole: bool
+    _hands_on: ClassVar[bool] = False  # whether its values are those of its parts
     _level: ClassVar[int] = ATOM
     _depth: int
     _size: int
@@ -135,6 +142,7 @@ class Schedule:
         )
         self._set(_open=self._is_open(), _endless=self._is_endless())
         self._set(_timeless=self._is_timeless(), _own_length=self._measure(None))
+        self._set(whole=self._is_whole())
         check_length(self._own_length, self)
 
     @overload
@@ -155,7 +163,7 @@ class Schedule:
             except OverflowError:
                 value = math.inf
             if value - value == 0.0:  # quicker than math.isfinite
-                return value
+                return int(value) if self.whole else value
             what = "beyond the largest float" if abs(value) == math.inf else "not a number"
             msg = f"the value at t={brief(t)} is {what}: {brief(self)}"
             raise PassoError(msg)
@@ -240,6 +248,34 @@ class Schedule:
 
     __rmul__ = __mul__
 
+    def __neg__(self) -> Schedule:
+        return -1 * self
+
+    def __sub__(self, other: Schedule | float) -> Schedule:
+        if isinstance(other, bool) or not isinstance(other, (Schedule, Real)):
+            return NotImplemented
+        return self + (-other if isinstance(other, Schedule) else -float(other))
+
+    def __rsub__(self, other: float) -> Schedule:
+        return -self + other
+
+    def __truediv__(self, other: float) -> Schedule:
+        if isinstance(other, Schedule):
+            msg = f"a schedule is divided by a number, got {brief(other)}; write a * b.power(-1)"
+            raise PassoError(msg)
+        if isinstance(other, bool) or not isinstance(other, Real):
+            return NotImplemented
+        if real(other, "what a schedule is divided by") == 0:
+            msg = f"a schedule cannot be divided by 0: {brief(self)} / 0"
+            raise PassoError(msg)
+        return 1 / float(other) * self
+
+    def __rtruediv__(self, other: float) -> Schedule:
+        if isinstance(other, bool) or not isinstance(other, Real):
+            return NotImplemented
+        msg = f"a number is not divided by a schedule; write {brief(other)} * a.power(-1)"
+        raise PassoError(msg)
+
     def minimum(self, other: Schedule | float) -> Schedule:
         """The smaller of two at each t.
 
@@ -271,9 +307,62 @@ class Schedule:
         >>> Cosine(1, 0, steps(10)).clip(low=0.1)(10)
         0.1
         """
-        from passo.schedules.algebra.warp import Clip
+        from passo.schedules.algebra.pointwise import Clip
 
         return Clip.of(self, low, high)
+
+    def power(self, exponent: float) -> Schedule:
+        """The value raised to a power: the square root of a batch size is `.power(0.5)`.
+
+            s(t) = a(t) ** exponent
+
+        A value below 0 has whole powers only, and 0 none below 0: elsewhere PassoError is raised
+        at that t, and an array has NaN or an infinity there.
+
+        >>> from passo import Linear, steps
+        >>> Linear(0, 4, steps(4)).power(0.5)(4)
+        2.0
+        """
+        from passo.schedules.algebra.pointwise import Raise
+
+        return Raise.of(self, exponent)
+
+    def round(self, to: float = 1) -> Schedule:
+        """The nearest multiple of `to`, half to even; an int at each number t if `to` is an int.
+
+            s(t) = to * round(a(t) / to)
+
+        For what is counted: batch sizes, lengths. Arrays of t give floats that are whole. Raises
+        PassoError for a `to` that is not above 0.
+
+        >>> from passo import Linear, steps
+        >>> Linear(16, 64, steps(10)).round(8)(4)
+        32
+        """
+        from passo.schedules.algebra.pointwise import Round
+
+        return Round.of(self, to)
+
+    def cooldown(
+        self, at: Span, over: Span, end: Schedule | float = 0.0, shape: Descent = "linear"
+    ) -> Schedule:
+        """This schedule to `at`, then from the value that it has there to `end`, over `over`.
+
+            s(t) = a(t) before at; then from a(at) to end by `shape` of (t - at) / over
+
+        `shape` is "linear", "cosine" or "1-sqrt"; `end` a number or an expression of `base`. The
+        trunk keeps the whole run as its own, so that its values are those of the run without a
+        cooldown; the factor that a plateau has at `at` is kept. Source: Haegele et al. 2024,
+        arXiv:2405.18392.
+
+        >>> from passo import Constant, steps
+        >>> branch = Constant(0.1).cooldown(at=steps(900), over=steps(100))
+        >>> branch(899), branch(950), branch(1000)
+        (0.1, 0.05, 0.0)
+        """
+        from passo.schedules.algebra.cooldown import Cooldown
+
+        return Cooldown(self, at, over, end, shape)
 
     def repeat(self, times: int | None = None, grow: Exact = 1.0, scale: float = 1.0) -> Schedule:
         """Cycles of this schedule, each `grow` times longer, its values `scale` times the last's.
@@ -485,6 +574,15 @@ class Schedule:
         """Whether it is made of numbers and `base` alone."""
         parts = list(self._parts())
         return bool(parts) and not list(self._spans()) and all(part._timeless for part in parts)
+
+    def _is_whole(self) -> bool:
+        """Whether each value is an int: those of its parts are, beside constants that may be."""
+        parts = list(self._parts()) if self._hands_on else []
+        return any(part.whole for part in parts) and all(part._is_integral() for part in parts)
+
+    def _is_integral(self) -> bool:
+        """Whether its values may stand among ints."""
+        return self.whole
 
     def _measure(self, run: Run | None) -> Length | None:
         raise NotImplementedError  # pragma: no cover

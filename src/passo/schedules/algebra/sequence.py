@@ -7,7 +7,7 @@ from bisect import bisect_right
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import accumulate, pairwise
-from typing import TYPE_CHECKING, Any, final
+from typing import TYPE_CHECKING, Any, ClassVar, final
 
 from passo.ground.checks import brief
 from passo.ground.errors import PassoError
@@ -34,6 +34,7 @@ class Then(Schedule):
     """
 
     parts: tuple[Schedule, ...]
+    _hands_on: ClassVar[bool] = True
 
     @classmethod
     def of(cls, parts: Iterable[Schedule]) -> Schedule:

@@ -1,21 +1,17 @@
-"""One part in another time: `Stretch`, `Skip`, `Until`, `Staircase`; and `Clip`."""
+"""One part in another time: `Stretch`, `Skip`, `Until`, `Staircase`."""
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from fractions import Fraction
-from itertools import islice
-from typing import TYPE_CHECKING, Any, final
+from typing import TYPE_CHECKING, Any, ClassVar, final
 
-from passo.ground.checks import Exact, decimal, exact, write, write_exact
+from passo.ground.checks import Exact, decimal, exact, write_exact
 from passo.ground.errors import PassoError
-from passo.schedules.algebra.atoms import Value, as_number, as_part, as_value, write_value
+from passo.schedules.algebra.atoms import as_part
 from passo.schedules.algebra.length import UNKNOWN, Length, Place, length_of
 from passo.schedules.algebra.periods import as_quotient
 from passo.schedules.algebra.schedule import ATOM, Schedule
-from passo.schedules.crossings import MOST_CORNERS, changes
-from passo.schedules.formula import NUMBERS
 from passo.schedules.time import LONGEST, Span, as_span
 
 if TYPE_CHECKING:
@@ -33,6 +29,7 @@ class Stretch(Schedule):
 
     part: Schedule
     factor: Fraction
+    _hands_on: ClassVar[bool] = True
 
     @classmethod
     def of(cls, part: Schedule, factor: Exact) -> Schedule:
@@ -82,6 +79,7 @@ class Skip(Schedule):
 
     part: Schedule
     span: Span
+    _hands_on: ClassVar[bool] = True
 
     @classmethod
     def of(cls, part: Schedule, span: Span) -> Schedule:
@@ -136,6 +134,7 @@ class Until(Schedule):
 
     part: Schedule
     span: Span
+    _hands_on: ClassVar[bool] = True
 
     def _check(self) -> None:
         as_part(self.part, "what is ended")
@@ -180,6 +179,7 @@ class Staircase(Schedule):
 
     part: Schedule
     span: Span
+    _hands_on: ClassVar[bool] = True
 
     def _check(self) -> None:
         as_part(self.part, "what gets stairs")
@@ -206,69 +206,3 @@ class Staircase(Schedule):
 
     def _write(self) -> str:
         return f"{self.part._inner(ATOM)}.staircase({self.span!r})"
-
-
-@final
-@dataclass(frozen=True, slots=True, repr=False, eq=False)
-class Clip(Schedule):
-    """s(t) = min(max(part(t), low), high), written `a.clip(low, high)`."""
-
-    part: Schedule
-    low: Value | None
-    high: Value | None
-
-    @classmethod
-    def of(cls, part: Schedule, low: Value | None, high: Value | None) -> Schedule:
-        """The same clip twice is one clip; no bound at all is the part itself."""
-        node = cls(as_part(part, "what is clipped"), low, high)
-        if node.low is None and node.high is None:
-            return part
-        same = isinstance(part, Clip) and (part.low, part.high) == (node.low, node.high)
-        return part if same else node
-
-    @classmethod
-    def _make(cls, **values: Any) -> Schedule:
-        return cls.of(values["part"], values["low"], values["high"])
-
-    def _check(self) -> None:
-        for name in ("low", "high"):
-            if (bound := getattr(self, name)) is not None:
-                self._set(**{name: as_value(bound, name)})
-        low, high = self.low, self.high
-        if isinstance(low, float) and isinstance(high, float) and low > high:
-            msg = f"clip needs low <= high, got low={write(low)}, high={write(high)}"
-            raise PassoError(msg)
-
-    def _measure(self, run: Run | None) -> Length | None:
-        return self.part.length(run)
-
-    def _build(self) -> Formula:
-        formula = self.part.compiled()
-        low = None if self.low is None else as_number(self.low)
-        high = None if self.high is None else as_number(self.high)
-
-        def value(t: Any, xp: Any) -> Any:
-            inner = formula(t, xp)
-            if low is not None:
-                inner = xp.maximum(inner, low)
-            return inner if high is None else xp.minimum(inner, high)
-
-        return value
-
-    def _corners(self, low: float, high: float) -> Iterator[float]:
-        own = list(islice(self.part._corners(low, high), MOST_CORNERS))
-        yield from own
-        least = -math.inf if self.low is None else as_number(self.low)
-        most = math.inf if self.high is None else as_number(self.high)
-        formula = self.part.compiled()
-
-        def held(t: float) -> tuple[bool, bool]:
-            value = formula(t, NUMBERS)
-            return value < least, value > most
-
-        yield from changes(held, own, low, high)
-
-    def _write(self) -> str:
-        bounds = {"low": self.low, "high": self.high}
-        given = [f"{k}={write_value(v)}" for k, v in bounds.items() if v is not None]
-        return f"{self.part._inner(ATOM)}.clip({', '.join(given)})"

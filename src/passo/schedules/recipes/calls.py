@@ -188,7 +188,7 @@ class _Call:
                 return name, (foreign.in_percent if share else foreign.in_steps)(value)
         except PassoError:
             return None
-        if kind in ("Bend", "Height", "Cooldown"):
+        if isinstance(self.parameters[name].default, str):
             return (name, value) if isinstance(value, str) else None
         fits = foreign.is_number(value) or (kind == "Value" and isinstance(value, Schedule))
         return (name, value) if fits else None

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Literal, TypeAlias
-
 from passo.ground.checks import one_of, real, whole
 from passo.ground.errors import PassoError
 from passo.schedules.algebra.atoms import Value, as_value, base
+from passo.schedules.algebra.cooldown import Descent
 from passo.schedules.algebra.schedule import Schedule
 from passo.schedules.recipes.calls import recipe
 from passo.schedules.shapes import Constant, Cosine, InversePower, Linear, Power
 from passo.schedules.time import Span, as_span, percent, rest
-
-Cooldown: TypeAlias = Literal["linear", "cosine", "1-sqrt"]
-"""The shape of the last descent."""
 
 
 @recipe
@@ -74,7 +70,7 @@ def wsd(
     peak: Value = base,
     warmup: Span = percent(5),
     cooldown: Span = percent(20),
-    shape: Cooldown = "linear",
+    shape: Descent = "linear",
     floor: Value = 0.0,
     start: Value = 0.0,
 ) -> Schedule:
@@ -91,7 +87,7 @@ def wsd(
     """
     as_span(cooldown, "cooldown")
     peak, floor = as_value(peak, "peak"), as_value(floor, "floor")
-    one_of(shape, "shape", Cooldown)
+    one_of(shape, "shape", Descent)
     if shape == "1-sqrt":
         decay: Schedule = Power(peak, floor, cooldown, power=0.5)
     else:

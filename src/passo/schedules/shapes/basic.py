@@ -7,6 +7,9 @@ from typing import TYPE_CHECKING, Any, final
 
 from passo.ground.calls import built_like
 from passo.schedules.precise import left_of, raised, ratio
+from passo.schedules.ramps import half_cosine, powered, straight
+from passo.schedules.shapes import homonym
+from passo.schedules.shapes.homonym import also_called
 from passo.schedules.shapes.leaf import Ramp, positive, same_sign
 
 if TYPE_CHECKING:
@@ -30,11 +33,7 @@ class Linear(Ramp):
     """
 
     def _formula_between(self, a: float, b: float, n: float) -> Formula:
-        def value(t: Any, xp: Any) -> Any:
-            t = xp.minimum(t, n)
-            return a * ((n - t) / n) + b * (t / n)
-
-        return value
+        return straight(a, b, n)
 
 
 @built_like("Cosine(0.1, 0.001)")
@@ -54,14 +53,12 @@ class Cosine(Ramp):
     """
 
     def _formula_between(self, a: float, b: float, n: float) -> Formula:
-        def value(t: Any, xp: Any) -> Any:
-            return xp.half_wave(a, b, t / n, (n - t) / n)
-
-        return value
+        return half_cosine(a, b, n)
 
 
 @built_like("Polynomial(0.1, 0.001, power=2)")
 @final
+@also_called("power")
 @dataclass(frozen=True, slots=True, repr=False, eq=False)
 class Polynomial(Ramp):
     """From `start` to `end` with the power on what is left, then stays at `end`.
@@ -76,13 +73,13 @@ class Polynomial(Ramp):
     0.25
     """
 
-    power: float = 1.0
+    power: homonym.Power = homonym.Power(1.0)
 
     def _check_shape(self) -> None:
         self._set(power=positive(self.power, "power"))
 
     def _formula_between(self, a: float, b: float, n: float) -> Formula:
-        power = self.power
+        power = float(self.power)
 
         def value(t: Any, xp: Any) -> Any:
             t = xp.minimum(t, n)
@@ -95,6 +92,7 @@ class Polynomial(Ramp):
 
 @built_like("Power(0.1, 0, power=0.5)")
 @final
+@also_called("power")
 @dataclass(frozen=True, slots=True, repr=False, eq=False)
 class Power(Ramp):
     """From `start` to `end` with the power on what is gone, then stays at `end`.
@@ -109,21 +107,13 @@ class Power(Ramp):
     0.5
     """
 
-    power: float = 1.0
+    power: homonym.Power = homonym.Power(1.0)
 
     def _check_shape(self) -> None:
         self._set(power=positive(self.power, "power"))
 
     def _formula_between(self, a: float, b: float, n: float) -> Formula:
-        power = self.power
-
-        def value(t: Any, xp: Any) -> Any:
-            t = xp.minimum(t, n)
-            gone, lost = ratio(t, 0.0, n)
-            left = -xp.expm1(power * xp.log_share(gone, (n - t) / n))
-            return a * left + b * raised(gone, lost, power, xp)
-
-        return value
+        return powered(a, b, n, float(self.power))
 
 
 @built_like("Geometric(0.1, 0.001)")

@@ -1,4 +1,4 @@
-"""Formulas without an end: exponential and power-law decay, and registered functions."""
+"""Formulas that may have no end: exponential and power-law decay, and registered functions."""
 
 from __future__ import annotations
 
@@ -9,14 +9,17 @@ from passo.ground.calls import built_like
 from passo.ground.checks import brief
 from passo.ground.errors import PassoError, closest
 from passo.schedules.algebra.atoms import Value, as_number, as_value
+from passo.schedules.algebra.length import Length, length_of
 from passo.schedules.algebra.periods import as_quotient
 from passo.schedules.formula import NUMBERS
 from passo.schedules.precise import product
-from passo.schedules.shapes.leaf import Endless, positive
-from passo.schedules.time import Span, as_span, steps
+from passo.schedules.shapes import homonym
+from passo.schedules.shapes.homonym import also_called
+from passo.schedules.shapes.leaf import Endless, Leaf, positive
+from passo.schedules.time import Run, Span, as_span, steps
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from passo.schedules.formula import Formula
 
@@ -64,6 +67,7 @@ class Exponential(Endless):
 
 @built_like("InversePower(0.1, steps(100))")
 @final
+@also_called("power")
 @dataclass(frozen=True, slots=True, repr=False, eq=False)
 class InversePower(Endless):
     """`start`, falling as a power of time, for ever.
@@ -81,14 +85,14 @@ class InversePower(Endless):
 
     start: Value
     scale: Span
-    power: float = 0.5
+    power: homonym.Power = homonym.Power(0.5)
 
     def _check(self) -> None:
         self._set(start=as_value(self.start, "start"), power=positive(self.power, "power"))
         as_span(self.scale, "scale", zero=False, relative=False)
 
     def _build(self) -> Formula:
-        start, power, scale = as_number(self.start), self.power, float(self.scale.amount)
+        start, power, scale = as_number(self.start), float(self.power), float(self.scale.amount)
         return lambda t, _xp: start * (1.0 + t / scale) ** -power
 
 
@@ -131,21 +135,23 @@ def _check_name(name: object) -> None:
 @built_like('Function("mine")')
 @final
 @dataclass(frozen=True, slots=True, repr=False, eq=False)
-class Function(Endless):
-    """A function of t that was registered in this process, for ever.
+class Function(Leaf):
+    """A function that was registered in this process, for ever; with a span, of the share gone.
 
-        s(t) = f(t),    f registered with @passo.register(name)
+        s(t) = f(t); with `over`, s(t) = f(u), u = min(t / over, 1)
 
-    Only the name is kept: text, JSON and pickles never import or run anything. Raises PassoError
-    where no function has that name. The function must be pure; t is in the unit of the run's axis.
+    f is what @passo.register(name) stands above, and must be pure; t is in the unit of the run's
+    axis. Only the name is kept: text, JSON and pickles never import or run anything. Raises
+    PassoError where no function has that name.
 
-    >>> from passo import register
+    >>> from passo import register, rest, steps
     >>> f = register("half-of-the-doctest")(lambda t: t / 2)
-    >>> (2 * Function("half-of-the-doctest"))(3)
-    3.0
+    >>> (2 * Function("half-of-the-doctest"))(3), Function("half-of-the-doctest", steps(4))(3)
+    (3.0, 0.375)
     """
 
     name: str
+    over: Span | None = None
 
     def _check(self) -> None:
         _check_name(self.name)
@@ -157,7 +163,32 @@ class Function(Endless):
                 f"first{closest(self.name, _functions)}"
             )
             raise PassoError(msg)
+        if self.over is not None:
+            as_span(self.over, "over")
+
+    def _is_open(self) -> bool:
+        return self.over is not None and self.over.unit == "rest"
+
+    def _is_endless(self) -> bool:
+        return self.over is None
+
+    def _is_timeless(self) -> bool:
+        return False
+
+    def _measure(self, run: Run | None) -> Length | None:
+        return None if self.over is None else length_of(self.over, run)
 
     def _build(self) -> Formula:
         function = _functions[self.name]
-        return lambda t, xp: float(function(t)) if xp is NUMBERS else function(t)
+        n = 1.0 if self.over is None else float(self.over.amount)
+
+        def value(t: Any, xp: Any) -> Any:
+            if self.over is not None:
+                t = xp.minimum(t, n) / n if n else 1.0 + 0.0 * t
+            return float(function(t)) if xp is NUMBERS else function(t)
+
+        return value
+
+    def _corners(self, low: float, high: float) -> Iterator[float]:
+        if self.over is not None and low < self.over.amount <= high:
+            yield float(self.over.amount)

@@ -13,6 +13,8 @@ from passo.ground.errors import PassoError
 from passo.schedules.algebra.schedule import Schedule
 from passo.schedules.reducer import Mode, Reducer, Rule, ThresholdMode
 from passo.schedules.reports import Past, Report, as_metric, as_past, write_past
+from passo.schedules.shapes import homonym
+from passo.schedules.shapes.homonym import also_called
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -29,6 +31,7 @@ _RANGES: Final[tuple[tuple[str, Callable[[float], bool], str], ...]] = (
 
 @built_like('Plateau("val_loss", patience=5)')
 @final
+@also_called("cooldown")
 @dataclass(frozen=True, slots=True, repr=False, eq=False)
 class Plateau(Schedule):
     """A factor: 1.0 until reports of `metric` stop improving, then `factor` times less each time.
@@ -54,7 +57,7 @@ class Plateau(Schedule):
     patience: int = 10
     threshold: float = 1e-4
     threshold_mode: ThresholdMode = "rel"
-    cooldown: int = 0
+    cooldown: homonym.Pause = homonym.Pause(0)
     floor: float = 0.0
     past: Past = ()
 
@@ -84,7 +87,7 @@ class Plateau(Schedule):
         (False, True)
         """
         return Reducer(
-            Rule(self.mode, self.threshold, self.threshold_mode, self.patience, self.cooldown)
+            Rule(self.mode, self.threshold, self.threshold_mode, self.patience, int(self.cooldown))
         )
 
     def after(self, reductions: int) -> float:

@@ -10,6 +10,8 @@ from passo.ground.calls import built_like
 from passo.ground.checks import real, write
 from passo.ground.errors import PassoError
 from passo.schedules.precise import raised, ratio
+from passo.schedules.shapes import homonym
+from passo.schedules.shapes.homonym import also_called
 from passo.schedules.shapes.leaf import Ramp, positive, same_sign
 from passo.schedules.time import Span, as_span, steps
 
@@ -22,6 +24,7 @@ _FARTHEST: Final = 1e12
 
 @built_like("CosinePower(0.1, 0.001, power=2)")
 @final
+@also_called("power")
 @dataclass(frozen=True, slots=True, repr=False, eq=False)
 class CosinePower(Ramp):
     """From `start` to `end` along half a cosine raised to a power, then stays at `end`.
@@ -35,13 +38,13 @@ class CosinePower(Ramp):
     0.25
     """
 
-    power: float = 1.0
+    power: homonym.Power = homonym.Power(1.0)
 
     def _check_shape(self) -> None:
         self._set(power=positive(self.power, "power"))
 
     def _formula_between(self, a: float, b: float, n: float) -> Formula:
-        power = self.power
+        power = float(self.power)
 
         def value(t: Any, xp: Any) -> Any:
             t = xp.minimum(t, n)
@@ -56,6 +59,7 @@ class CosinePower(Ramp):
 
 @built_like("KDecay(0.1, 0.001, k=2)")
 @final
+@also_called("power")
 @dataclass(frozen=True, slots=True, repr=False, eq=False)
 class KDecay(Ramp):
     """From `start` to `end` by a polynomial of u ** k, then stays at `end`.
@@ -70,13 +74,13 @@ class KDecay(Ramp):
     """
 
     k: float = 1.0
-    power: float = 1.0
+    power: homonym.Power = homonym.Power(1.0)
 
     def _check_shape(self) -> None:
         self._set(k=positive(self.k, "k"), power=positive(self.power, "power"))
 
     def _formula_between(self, a: float, b: float, n: float) -> Formula:
-        k, power = self.k, self.power
+        k, power = self.k, float(self.power)
 
         def value(t: Any, xp: Any) -> Any:
             t = xp.minimum(t, n)

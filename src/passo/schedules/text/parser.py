@@ -26,6 +26,9 @@ _LONGEST_CHAIN: Final = 500
 METHODS: Final = (
     "then",
     "clip",
+    "power",
+    "round",
+    "cooldown",
     "minimum",
     "maximum",
     "repeat",
@@ -211,7 +214,7 @@ def _atom(node: ast.expr) -> Any:
     raise PassoError(msg)
 
 
-_WHAT_MAY_STAND: Final = "numbers, spans, shapes, recipes, base, + and *, and methods such as .then"
+_WHAT_MAY_STAND: Final = "numbers, spans, shapes, recipes, base, + - * / and methods such as .then"
 
 
 def _plain(value: object) -> bool:
@@ -276,9 +279,9 @@ def _signature(function: Callable[..., Any]) -> inspect.Signature:
 
 
 def _signed(node: ast.UnaryOp, value: Any) -> Any:
-    if isinstance(value, (int, float)) and isinstance(node.op, (ast.USub, ast.UAdd)):
+    if isinstance(value, (int, float, Schedule)) and isinstance(node.op, (ast.USub, ast.UAdd)):
         return -value if isinstance(node.op, ast.USub) else value
-    msg = f"only numbers take a sign, got {_source(node)}; write -1 * ... for a schedule"
+    msg = f"only numbers and schedules take a sign, got {_source(node)}"
     raise PassoError(msg)
 
 
@@ -293,7 +296,9 @@ def _combined(node: ast.BinOp, left: Any, right: Any) -> Any:
         else:
             return result
     else:
-        reason = "only + - * / of numbers, + - of spans, + * of schedules are known"
+        reason = (
+            "only + - * / of numbers, + - of spans, + - * of schedules and / by a number are known"
+        )
     msg = f"cannot work out {_source(node)}: {reason}"
     raise PassoError(msg)
 
