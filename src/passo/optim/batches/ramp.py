@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import sys
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Final
 
 from passo.ground.checks import brief, real, write
@@ -58,15 +59,17 @@ class Ramp:
         for each in reversed(driven):
             if each.field is None and each.key == name:
                 return each
-        held = any(each.key == name for each in driven)
-        seen = (
-            f"{brief(name)} is a field of the param groups, and no batch size"
-            if held
-            else f"the scheduler has no value {brief(name)}"
+        free = [repr(each.key) for each in driven if each.field is None]
+        known = f"; its values are {', '.join(free)}" if free else ""
+        msg = (
+            f"the scheduler has no value {brief(name)}{known}; write attach(optimizer, plan, run, "
+            f"values={{{brief(name)}: 32}})"
         )
-        free = [each.key for each in driven if each.field is None]
-        known = f" (its values are {', '.join(free)})" if free else ""
-        msg = f'{seen}{known}; write attach(optimizer, plan, run, values={{"batch_size": 32}})'
+        if any(each.key == name for each in driven):
+            msg = (
+                f"{brief(name)} is a field of the param groups, and a batch size is none; write "
+                'attach(optimizer, plan, run, values={"batch_size": 32})'
+            )
         raise PassoError(msg)
 
     @property
@@ -76,10 +79,10 @@ class Ramp:
         return value.track.known if value.shared is None else value.shared.formula
 
     def _check(self) -> None:
-        """Ask at the places that show where it goes; each size is asked again when it is dealt."""
-        end = end_of(self.scheduler.run)
-        formula = self.formula
-        for at in points(formula, _ENDLESS if end is None else end):
+        """Ask where it turns, and between; each size is asked again when it is dealt."""
+        end, formula = end_of(self.scheduler.run), self.formula
+        turns = sorted({*points(formula, _ENDLESS if end is None else end)})
+        for at in sorted({*turns, *((low + high) / 2 for low, high in pairwise(turns))}):
             self.size(formula, math.floor(at), at)
 
     def size(self, formula: Schedule, clock: int, position: float) -> int:
