@@ -278,8 +278,8 @@ def test_what_is_promised_is_said_without_an_optimizer_too():
     assert said(unseen) == [
         (
             "no update was ever seen, while gradients were computed; the clock stays and ema at "
-            "0.5, whatever is planned; write: scheduler.step() after each update, as attach(None, ...) "
-            "wants it"
+            "0.5, whatever is planned; write: scheduler.step() after each update, as attach(None, "
+            "...) wants it"
         )
     ]
 
