@@ -49,6 +49,7 @@ def model():
 RIGHT = {
     "Curve": dict,
     "RangeTest": lambda: {"ramp": (0.1, 0.2), "runs": ((1.0, 2.0),)},
+    "Fall": lambda: {"metric": "a", "keys": ("lr",), "clock": 3, "before": 1.0, "after": 0.1},
     "Run": lambda: {"length": steps(3)},
     "Span": lambda: {"amount": 3, "unit": "steps"},
     "Trace": lambda: {"updates": 3},
