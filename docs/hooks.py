@@ -11,9 +11,6 @@ if TYPE_CHECKING:
     from mkdocs.config.defaults import MkDocsConfig
     from mkdocs.structure.files import Files
 
-# README.md has whole addresses, so that it can be read where the package is found.
-PAGES = "https://github.com/passo-schedules/passo/blob/main/"
-FILES = "https://raw.githubusercontent.com/passo-schedules/passo/main/"
 MIRRORED = {"README.md": "index.md", "CONTRIBUTING.md": "contributing.md"}
 
 
@@ -22,8 +19,6 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
     root = Path(config.config_file_path).parent
     for source, page in MIRRORED.items():
         text = (root / source).read_text("utf-8")
-        for address in (PAGES, FILES):
-            text = text.replace(f"]({address}", "](")
         text = text.replace("](docs/", "](")
         for other, its_page in MIRRORED.items():
             text = text.replace(f"]({other}", f"]({its_page}")

@@ -12,6 +12,7 @@ from passo.ground.pictures import drawn_by
 
 if TYPE_CHECKING:
     from passo import doctor as doctor
+    from passo.optim import Fall as Fall
     from passo.optim import RampedBatchSampler as RampedBatchSampler
     from passo.optim import Scheduler as Scheduler
     from passo.optim import attach as attach
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "Curve": "passo.schedules.curve",
+    "Fall": "passo.optim",
     "RampedBatchSampler": "passo.optim",
     "RangeTest": "passo.trace",
     "Scheduler": "passo.optim",

@@ -47,9 +47,11 @@ class Live:
 
     def _begin(self, recorder: Recorder, optimizer: Any) -> None:
         record = recorder.record(optimizer)
-        if record is not None:
-            record.each_update = self._look
-            weakref.finalize(optimizer, self.stop)
+        if record is None:  # there are only the Scheduler's own words
+            self.stop()
+            return
+        record.each_update = self._look
+        weakref.finalize(optimizer, self.stop)
 
     def stop(self) -> None:
         """Look no more."""

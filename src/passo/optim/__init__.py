@@ -22,11 +22,13 @@ from passo.optim.ground.tensors import tensorize
 from passo.optim.lift import lift
 from passo.optim.recorder import Recorder, watch
 from passo.optim.scheduler.attach import attach
+from passo.optim.scheduler.falls import Fall
 from passo.optim.scheduler.plan import ByGroup, by_group
 from passo.optim.scheduler.scheduler import Scheduler
 
 __all__ = [
     "ByGroup",
+    "Fall",
     "RampedBatchSampler",
     "Recorder",
     "Scheduler",

@@ -95,11 +95,13 @@ def column_of(name: str) -> tuple[int | None, str]:
 def token(value: float | None) -> str:
     """A number as JSON.
 
-    >>> token(0.1), token(float("-inf")), token(None)
-    ('0.1', '"-inf"', 'null')
+    >>> token(0.1), token(32), token(float("-inf")), token(None)
+    ('0.1', '32', '"-inf"', 'null')
     """
     if value is None:
         return "null"
+    if type(value) is int:
+        return repr(value)
     value = float(value)
     return repr(value) if math.isfinite(value) else f'"{value!r}"'
 

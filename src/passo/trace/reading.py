@@ -235,6 +235,8 @@ class Gathered:
             if name not in self.changes:
                 self._known(name)
             value = None if given is None else loose(given, "")
+            if type(given) is int:
+                value = given
             self._stop(name, update)
             if value is not None:
                 self.clock = update + 1

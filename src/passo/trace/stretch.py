@@ -141,20 +141,20 @@ def _schedule(text: str) -> Schedule:
 def formula(text: str) -> Callable[[float], float]:
     """The function of a schedule's text, as quick as it can be called.
 
-    >>> formula("Linear(1, 0, steps(4))")(1)
-    0.75
+    >>> formula("Linear(1, 0, steps(4))")(1), formula("Linear(9, 0, steps(4)).round()")(1)
+    (0.75, 7)
     """
     from passo.schedules.formula import NUMBERS
 
     schedule = _schedule(text)
     schedule(0)
-    call = schedule.compiled()
+    call, kind = schedule.compiled(), int if schedule.whole else float
 
     def value(t: float) -> float:
         try:
-            return float(call(float(t), NUMBERS))
+            return kind(call(float(t), NUMBERS))
         except OverflowError:
-            return float(schedule(float(t)))
+            return kind(schedule(float(t)))
 
     return value
 

@@ -39,7 +39,7 @@ def attached(text: Any, case: str, fill: Any = (), **names: Any) -> Any:
 
 @tried("attach(optimizer, warmup_cosine(), Run.of(len(loader), epochs=90))")
 def a_plan_is_attached(told: Told) -> None:
-    text = told("attach(optimizer)", optimizer=(optimizer := sgd()))
+    text = told("attach(optimizer, LINE, epochs=9)", optimizer=(optimizer := sgd()))
     attached(text, "@", optimizer=optimizer)
     assert rates(optimizer, 46)[-1] == 1.0
 
@@ -272,12 +272,45 @@ def heard(optimizer: Any) -> Any:
 
 
 @tried("step takes no metric, got {}; write scheduler.report(val_loss=...)")
-def a_metric_is_reported(told: Told) -> None:
-    scheduler = heard(optimizer := sgd())
+def a_metric_without_a_plateau_is_reported(told: Told) -> None:
+    scheduler = attach(optimizer := sgd(), LINE)
+    text = told("scheduler.step(0.5)", scheduler=scheduler)
+    assert text.put("@", fill="0.5", scheduler=scheduler) == [()]
+    assert optimizer.param_groups[0]["lr"] == 1.0
+
+
+@tried(
+    "step takes a metric where the plateaus of the plan watch one, and these watch {}; write "
+    "scheduler.report({{}: ...})"
+)
+def a_metric_of_several_is_reported_by_its_name(told: Told) -> None:
+    plan = base * Plateau("loss", patience=0) * Plateau("val_loss", patience=0)
+    scheduler = attach(optimizer := sgd(), plan)
     text = told("scheduler.step(0.5)", scheduler=scheduler)
     for _ in range(2):
         text.put("@", fill="0.5", scheduler=scheduler)
     assert optimizer.param_groups[0]["lr"] == pytest.approx(0.1)
+
+
+@tried(
+    "last_epoch was set to {} while the clock stands at {}, and changes nothing: the optimizer's "
+    "updates are counted; write scheduler.seek({}) to go on at that update"
+)
+def who_goes_ahead_seeks(told: Told) -> None:
+    scheduler = attach(optimizer := sgd(), LINE)
+    text = told(lambda: setattr(scheduler, "last_epoch", 5))
+    text.put("@", scheduler=scheduler)
+    assert rates(optimizer, 2) == [0.5, 0.4]
+
+
+@tried(
+    "attach needs a torch optimizer, got None; for numbers that no optimizer holds write "
+    'attach(None, values={"ema": Linear(0.99, 0.999)}, run=run)'
+)
+def without_an_optimizer_there_are_values(told: Told) -> None:
+    scheduler = attached(told("attach(None, LINE, run)"), "@")
+    scheduler.advance(100)
+    assert scheduler["ema"] == 0.999
 
 
 @tried("a report has a name, got {}; write report(val_loss=...)")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from tests.advice.rows.cli import passo, refused
 from tests.advice.rows.rules import UPDATE, advised, loop, of, well
 from tests.advice.table import Table, Text, Told
 from tests.doctor.test_advice import found, impatient, pair
+from tests.doctor.test_unseen import decay, turns
 
 tried = Table()
 
@@ -77,6 +79,25 @@ def both_optimizers_have_a_schedule(told: Told) -> None:
     assert found(lambda: pair(line)) == []
     text.words("a scheduler for the Adam too")
     assert found(lambda: pair("ExponentialLR(second, 0.9)")) == []
+
+
+@tried("the other one among the optimizers that the loop goes over, too")
+def all_optimizers_are_in_the_loop(told: Told) -> None:
+    finding(told, turns, "P023").words("the other one among the optimizers")
+    assert found(lambda: turns(every=True)) == []
+
+
+@tried(
+    "the scheduler's step() after the updates and not before them, so that 0 comes after the last "
+    "update and not at update {}"
+)
+def a_step_comes_after_the_updates(told: Told) -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)  # torch's own word on the same
+        _, zero = found(lambda: decay(first=True))
+    assert zero.code == "P018"
+    told.of(zero.write).words("step() after the updates")
+    assert found(lambda: decay(first=False)) == []
 
 
 @tried(

@@ -176,6 +176,7 @@ def rank_story(rank, size):
             batches.set_epoch(epoch)
             for batch in batches:
                 place, lr = scheduler.position, optimizer.param_groups[0]["lr"]
+                assert len(batch) == scheduler["batch_size"] or place % 22 + 2 * len(batch) == 22
                 yield f"{epoch} {place:g} {lr:.12g} {batch}"
                 scheduler.count(samples=size * len(batch))
                 update(optimizer)
@@ -234,6 +235,7 @@ def test_the_length_follows_a_fall_in_mid_epoch():
     dealt, seen = iter(batches), []
     assert len(batches) == 4
     seen.append(len(next(dealt)))
+    assert len(batches) == 4
     update(optimizer)
     scheduler.report(loss=1.0)
     scheduler.report(loss=1.0)
@@ -342,3 +344,14 @@ def test_a_state_that_is_refused_changes_nothing():
             other.load_state_dict({**state, **change})
     assert list(other) == first
     assert scheduler.clock == 0
+
+
+def test_a_run_without_an_optimizer_has_batches_too():
+    scheduler = attach(None, values={"batch_size": GROWS})
+    batches, sizes = RampedBatchSampler(range(30), scheduler), []
+    for batch in batches:
+        assert len(batch) == scheduler["batch_size"] or sum(sizes) + len(batch) == 30
+        sizes.append(len(batch))
+        scheduler.step()
+    assert sizes == [2, 2, 2, 4, 4, 4, 8, 4]
+    assert batches.epoch == 1

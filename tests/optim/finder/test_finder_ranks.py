@@ -26,7 +26,7 @@ def step():
     own.append(loss.item())
     return loss
 test = range_test(step, optimizer, restore=[model])
-print(repr(test), test.suggestion())
+print(test.values, test.runs, test.suggestion())
 print(own[0])
 """,
     "a NaN on one": SETUP
@@ -55,7 +55,7 @@ from passo import untouched
 with untouched(step):
     plain = train()
 test = range_test(step, optimizer, restore=[], repeats=2)
-print(repr(test), test.suggestion())
+print(test.values, test.runs, test.suggestion())
 with untouched(step):
     print(train() == plain)
 """,

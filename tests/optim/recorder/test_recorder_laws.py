@@ -198,6 +198,7 @@ def test_a_field_that_goes_has_no_value_from_then_on():
     assert trace.used("lr") == ([0], [0.1])
 
 
+@pytest.mark.filterwarnings("ignore:another hand writes lr:passo.PassoWarning")
 def test_a_planned_rate_is_recorded_exactly_and_in_little_room(tmp_path):
     plan = {
         "lr": warmup_cosine(peak=base, warmup=steps(500), floor=1e-4 * base)

@@ -107,7 +107,6 @@ def test_what_else_is_advised_works():
             passo.cosine_decay(),
             "Cosine(base, 0); the optimizer comes first: write {}(optimizer, plan, run)",
         ),
-        (None, "None"),
         (3, "3"),
         ([], "[]"),
         ("adam", "'adam'"),

@@ -181,6 +181,26 @@ def test_a_training_step_of_lightning_that_answers_none_is_no_update(lightning, 
     assert first == run.updates
 
 
+def test_lightnings_reduce_on_plateau_reports_to_the_one_plateau(lightning, tmp_path):
+    run = Run.of(BATCHES, epochs=EPOCHS)
+    module = module_of(lightning, base * Plateau("val_loss", patience=0), run)
+
+    class Watched(type(module)):
+        def validation_step(self, batch, index):
+            self.log("val_loss", torch.tensor(1.0))
+
+        def configure_optimizers(self):
+            [optimizer], _ = super().configure_optimizers()
+            config = {"scheduler": self.scheduler, "monitor": "val_loss", "reduce_on_plateau": True}
+            return [optimizer], [config]
+
+    module.__class__ = Watched
+    trainer_of(lightning, tmp_path, num_sanity_val_steps=0).fit(module, loader(), loader())
+    rates = [rate for rate in (0.1, 0.1, 0.1 * 0.1) for _ in range(BATCHES)]
+    assert module.used == rates
+    assert module.scheduler.clock == run.updates
+
+
 def test_lightning_resumes_from_its_own_checkpoint(lightning, tmp_path):
     run = Run.of(BATCHES, epochs=EPOCHS)
     plan = warmup_cosine() * Plateau("loss")

@@ -16,6 +16,7 @@ EXAMPLES = 51_000 if THOROUGH else 2_001
 
 
 @pytest.mark.filterwarnings("ignore:.* would compile again")
+@pytest.mark.filterwarnings("ignore:update .* is past the end:passo.PassoWarning")
 @pytest.mark.parametrize("order", ORDERS)
 @settings(
     max_examples=EXAMPLES // len(ORDERS),

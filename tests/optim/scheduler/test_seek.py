@@ -115,7 +115,7 @@ def test_a_span_goes_to_the_update_that_begins_after_it(span, clock):
     scheduler = attach(optimizer, cosine_decay(), Run.of(100, epochs=10))
     scheduler.seek(span)
     assert scheduler.clock == clock
-    assert scheduler.get_last_lr() == [cosine_decay(1.0).on(scheduler.run)(clock)]
+    assert scheduler.get_last_lr() == [cosine_decay(peak=1.0).on(scheduler.run)(clock)]
 
 
 def test_a_span_on_the_axis_of_tokens_goes_by_what_an_update_consumes():

@@ -47,6 +47,11 @@ def look(case: Case) -> Iterator[Finding]:
         )
 
 
+def brings(case: Case, known: Known, update: int) -> bool:
+    """Whether what begins at an update came with the last advance, which was one too early."""
+    return known.hits > 0 and known.span[1] == update and any(look(case))
+
+
 def _is_meant(case: Case, known: Known, first: Recurrence) -> bool:
     """Whether the script chose the position itself, or passes over a value of nothing."""
     stood = first.detail.get("stood")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from passo.doctor.finding import Finding
+from passo.doctor.rules.p001 import brings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -33,6 +34,8 @@ def look(case: Case) -> Iterator[Finding]:
     if spent is None:
         return
     reached, share = spent
+    if brings(case, owner, reached):  # it is as long as the run, and a longer one is no cure
+        return
     yield Finding(
         CODE,
         f"the rate of {owner.kind} came down to {case.at(reached):.3g} at update {reached:,}, "

@@ -26,7 +26,8 @@ def look(case: Case) -> Iterator[Finding]:
 
     A group that was there when its scheduler was built may stand still on purpose (a lambda of its
     own); one that joined later was forgotten, and so was one that had the same rate as the group
-    that the script moves by hand.
+    that the script moves by hand. A line in a loop over all groups came to this one too, and left
+    it alone, or wrote the same again: that is meant.
     """
     rates = [each for each in case.trace.columns if each.key == "lr" and each.values]
     moving = [each for each in rates if _moves(each)]
@@ -74,10 +75,12 @@ def _forgotten(case: Case, still: Column, leader: Column) -> bool:
     writers = [known for known in case.leading if known.hits]
     if writers:
         return late or all(known.family[:1] != ("LRScheduler",) for known in writers)
-    edited = any(
-        e.detail["by_script"] and e.detail["key"] == "lr" for e in case.recurrences("edit")
-    )
-    return edited and (late or _began_alike(still, leader))
+    edits = [
+        e for e in case.recurrences("edit") if e.detail["by_script"] and e.detail["key"] == "lr"
+    ]
+    if any(each.detail.get("groups") for each in edits):
+        return False
+    return bool(edits) and (late or _began_alike(still, leader))
 
 
 def _began_alike(still: Column, leader: Column) -> bool:

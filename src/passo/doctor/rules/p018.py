@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from passo.doctor.finding import Finding
+from passo.doctor.rules.p001 import brings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -18,26 +19,33 @@ FREE = 1  # update: a ramp that starts at 0 gives update 0 the rate 0, here and 
 
 
 def look(case: Case) -> Iterator[Finding]:
-    """Updates at which every group had the rate zero."""
+    """Updates at which every group had the rate zero.
+
+    One at the end is all that an advance before each update brings about, and P001 says so; an
+    epoch at zero is another harm than values that come an epoch early.
+    """
     spans = list(_zeros(case))
     count = sum(end - begin for begin, end in spans)
     if not count or (count <= FREE and spans[0][0] == 0):
         return
     begin, end = max(spans, key=lambda span: span[1] - span[0])
     owner = max(case.leading, key=lambda known: known.hits, default=None)
+    early = owner is not None and brings(case, owner, begin)
+    if count <= FREE and early:
+        return
     edits = [str(e.detail["where"]) for e in case.recurrences("edit") if e.detail["key"] == "lr"]
     many = f"{count:,} of {case.updates:,}" if count < case.updates else f"all {count:,}"
     yield Finding(
         CODE,
         f"{many} updates had the rate 0, those from {begin:,} to {end - 1:,} in a row",
         WHY,
-        _write(case, owner, begin, end),
+        _write(case, owner, begin, end, early=early),
         owner.where if owner is not None else next(iter(edits), ""),
         begin,
     )
 
 
-def _write(case: Case, owner: Known | None, begin: int, end: int) -> str:
+def _write(case: Case, owner: Known | None, begin: int, end: int, *, early: bool) -> str:
     if end - begin == case.updates and case.events("load"):
         return (
             "what was loaded had come to 0: set 'lr' in each of optimizer.param_groups, remove "
@@ -49,6 +57,11 @@ def _write(case: Case, owner: Known | None, begin: int, end: int) -> str:
         return "a value above 0 there: eta_min=, or max(floor, ...) in a function"
     if end < case.updates:
         return "a warm-up that starts above 0 and is counted in updates: (step + 1) / warmup"
+    return _ending(case, owner, begin, early=early)
+
+
+def _ending(case: Case, owner: Known | None, begin: int, *, early: bool) -> str:
+    """What to write where the run ends at zero."""
     if owner is None or not owner.hits:
         hits = sum(each.hits for each in case.recurrences("edit") if each.detail["key"] == "lr")
         by_epoch = case.epochs > 1 and hits <= case.epochs
@@ -56,6 +69,11 @@ def _write(case: Case, owner: Known | None, begin: int, end: int) -> str:
         return (
             f"a decay that comes to 0 when the run ends and not at update {begin:,}: 1 - {share}, "
             "counted from 0"
+        )
+    if early:
+        return (
+            "the scheduler's step() after the updates and not before them, so that 0 comes after "
+            f"the last update and not at update {begin:,}"
         )
     # the value at 0 belongs to the advance after the last update
     return (

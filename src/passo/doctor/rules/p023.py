@@ -27,25 +27,31 @@ def look(_case: Case) -> Iterator[Finding]:
 def beside(cases: Sequence[Case]) -> Iterator[Finding]:
     """An optimizer whose rate nobody moves, beside one whose rate a schedule moves.
 
-    They step after one and the same backward pass: two networks that play against each other have
-    one each, and may well have paces of their own.
+    They step after one and the same backward pass. Two networks that play against each other have
+    one each, and may well have paces of their own: one that stays at its rate is known to be
+    forgotten only where the script moves those of "the optimizers" in a loop, and this one, of the
+    same class, built with the same rate and in turn with them, is not one of them.
     """
     found = set()
     for led, left in permutations(cases, 2):
         number = left.meta.get("number")
-        if number in found or not _together(led, left) or not _is_left(left) or not _is_led(led):
+        if number in found or not _is_left(left) or not _is_led(led):
             continue
-        found.add(number)
-        yield _finding(led, left)
+        if _often(led, left, "together"):
+            found.add(number)
+            yield _finding(led, left)
+        elif _often(led, left, "turns") and _is_missing(led, left):
+            found.add(number)
+            yield _missing(led, left)
 
 
-def _together(first: Case, second: Case) -> bool:
+def _often(first: Case, second: Case, kind: str) -> bool:
     most = max(first.updates, second.updates)
     pairs = ((first, second), (second, first))
     hits = sum(
         each.hits
         for one, other in pairs
-        for each in one.recurrences("together")
+        for each in one.recurrences(kind)
         if each.detail["other"] == other.meta.get("number")
     )
     return most >= SEEN and hits >= TOGETHER * most
@@ -68,9 +74,35 @@ def _is_left(case: Case) -> bool:
     return still and case.last > 0 and not (case.schedulers or case.attached or edits)
 
 
+def _is_missing(led: Case, left: Case) -> bool:
+    """Whether one is moved as one of "the optimizers", and the other one is its like."""
+    alike = all(led.meta.get(key) == left.meta.get(key) for key in ("optimizer", "rate"))
+    edits = [e.detail for e in led.recurrences("edit") if e.detail["key"] == "lr"]
+    ways = [*edits, *(event.detail for event in led.events("built"))]
+    return alike and any(each.get("optimizers") for each in ways)
+
+
+def _missing(led: Case, left: Case) -> Finding:
+    kind = str(led.meta.get("optimizer", "an optimizer"))
+    return Finding(
+        CODE,
+        f"two {kind} take turns, both built with the rate {left.last:.3g}; that of one went to "
+        f"{led.last:.3g} in a loop over the optimizers, while that of the other stayed for "
+        f"{left.updates:,} updates: it is not one of them",
+        "a part of the weights trains at a rate that nobody scheduled",
+        "the other one among the optimizers that the loop goes over, too",
+        _where(led),
+    )
+
+
+def _where(led: Case) -> str:
+    built = [known.where for known in led.leading if known.hits]
+    edits = [str(e.detail["where"]) for e in led.recurrences("edit") if e.detail["key"] == "lr"]
+    return next(iter([*built, *edits]), "")
+
+
 def _finding(led: Case, left: Case) -> Finding:
     one, other = (str(each.meta.get("optimizer", "an optimizer")) for each in (led, left))
-    where = next((known.where for known in led.leading if known.hits), "")
     return Finding(
         CODE,
         f"{one} and {other} step together, and the rate of {one} went from {led.values[0][1]:.3g} "
@@ -79,5 +111,5 @@ def _finding(led: Case, left: Case) -> Finding:
         "a part of the weights trains at a rate that nobody scheduled",
         f"a scheduler for the {other} too, stepped beside the other one; or one plan for both: "
         "for optimizer in (first, second): passo.attach(optimizer, plan, run)",
-        where,
+        _where(led),
     )

@@ -89,8 +89,13 @@ class Listener:
             known.idle += 1
 
     def _together(self, record: Record) -> None:
-        """Optimizers that step after one backward pass train one model together."""
+        """Optimizers that step after one backward pass train one model together.
+
+        Those with a pass of their own each take turns.
+        """
         if self._ways != self.losses.ways:
+            if self._round and record is not self._round[-1]:
+                record.happens("turns", None, {"other": self._round[-1].number})
             self._ways, self._round = self.losses.ways, [record]
         elif self._round and record not in self._round:
             for other in self._round:

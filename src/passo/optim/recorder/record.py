@@ -12,7 +12,7 @@ import torch
 from passo.optim.ground import ranks
 from passo.optim.ground.attached import attached
 from passo.optim.ground.updates import Watch
-from passo.optim.recorder import source
+from passo.optim.recorder import writes
 from passo.optim.recorder.describe import future
 from passo.optim.recorder.ledger import Ledger
 from passo.optim.recorder.loops import Epochs, way_out
@@ -182,8 +182,11 @@ class Record:
             self._changed(groups, marks, "plan")
             return
         for key in self._changed(groups, marks, "script"):
-            line = source.writing(key, frame)
-            self.happens("edit", key, {"key": key, "where": line or "", "by_script": bool(line)})
+            line = writes.writing(key, frame)
+            detail = {"key": key, "where": line.where if line else "", "by_script": bool(line)}
+            if line is not None:
+                detail |= {"groups": line.groups, "optimizers": line.optimizers}
+            self.happens("edit", key, detail)
 
     def _is_planned(self) -> bool:
         """Whether what is there is what the Schedulers of passo wrote."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from torch.optim.lr_scheduler import MultiplicativeLR
 
-from passo.optim.recorder import describe, source
+from passo.optim.recorder import describe, source, writes
 from passo.optim.scheduler.scheduler import Scheduler
 
 if TYPE_CHECKING:
@@ -85,6 +85,7 @@ class Schedulers:
                 "before": before,
                 "after": record.fields(),
                 "where": source.shown(file, line),
+                "optimizers": writes.each_optimizer(optimizer, frame),
             },
         )
 

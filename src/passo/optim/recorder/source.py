@@ -1,18 +1,13 @@
-"""What a script's own text says: which line called, in which loops, and which lines write a field.
+"""What a script's own text says: which line called, and in which loops.
 
 Frames and files are only read. What lies in the standard library, in installed packages or in
 passo is not the script's.
-
-The text is parsed, and no trace function is set: `sys.settrace` would see each write to a field as
-it happens, and slow every line of the script by a factor. So a line is found afterwards, and may
-be one of several that write the same field.
 """
 
 from __future__ import annotations
 
 import ast
 import linecache
-import sys
 import sysconfig
 from functools import lru_cache
 from pathlib import Path
@@ -84,7 +79,8 @@ def shown(filename: str, line: int) -> str:
 
 
 @lru_cache(maxsize=256)
-def _tree(filename: str) -> ast.Module | None:
+def tree_of(filename: str) -> ast.Module | None:
+    """What a file says, parsed; None where it cannot be."""
     try:
         return ast.parse("".join(linecache.getlines(filename)))
     except (SyntaxError, ValueError, RecursionError, MemoryError):
@@ -99,14 +95,14 @@ def loops(frame: FrameType | None) -> list[Loop]:
 
 def loops_of(code: CodeType, line: int) -> list[Loop]:
     """The loops of one function around a line of it, from the outermost."""
-    nodes = _loops_at(code.co_filename, line)
+    nodes = loops_at(code.co_filename, line)
     return [Loop(code, _target(node), node) for node in nodes]
 
 
 @lru_cache(maxsize=4096)
-def _loops_at(filename: str, line: int) -> tuple[ast.stmt, ...]:
+def loops_at(filename: str, line: int) -> tuple[ast.stmt, ...]:
     """The loops of one function around a line of it."""
-    tree = _tree(filename)
+    tree = tree_of(filename)
     return () if tree is None else tuple(_around(tree, line))
 
 
@@ -145,7 +141,7 @@ def argument(frame: FrameType | None) -> str:
 
 @lru_cache(maxsize=1024)
 def _argument_at(filename: str, line: int) -> str:
-    tree = _tree(filename)
+    tree = tree_of(filename)
     calls = [] if tree is None else [n for n in ast.walk(tree) if isinstance(n, ast.Call)]
     for call in calls:
         given = [*call.args, *(keyword.value for keyword in call.keywords)]
@@ -153,46 +149,3 @@ def _argument_at(filename: str, line: int) -> str:
         if stepping and given and call.lineno <= line <= (call.end_lineno or 0):
             return ast.unparse(given[0])
     return ""
-
-
-def writing(key: str, frame: FrameType | None) -> str | None:
-    """The line of the user's own that writes a field, nearest before the call; None if none does.
-
-    Files on the stack come first, then the user's other modules.
-    """
-    for each in users(frame):
-        lines = _writes(each.f_code.co_filename, key)
-        before = [line for line in lines if line <= (each.f_lineno or 0)]
-        if lines:
-            return shown(each.f_code.co_filename, (before or lines)[-1 if before else 0])
-    for module in list(sys.modules.values()):
-        name = getattr(module, "__file__", None)
-        if isinstance(name, str) and name.endswith(".py") and is_users(name) and _writes(name, key):
-            return shown(name, _writes(name, key)[0])
-    return None
-
-
-@lru_cache(maxsize=1024)
-def _writes(filename: str, key: str) -> tuple[int, ...]:
-    """The lines of a file that put something into `...[key]`."""
-    tree = _tree(filename)
-    nodes = [] if tree is None else list(ast.walk(tree))
-    return tuple(sorted({getattr(node, "lineno", 0) for node in nodes if _puts(node, key)}))
-
-
-def _puts(node: ast.AST, key: str) -> bool:
-    if isinstance(node, ast.Assign):
-        return any(_names(each, key) for target in node.targets for each in ast.walk(target))
-    if isinstance(node, ast.AugAssign):
-        return any(_names(each, key) for each in ast.walk(node.target))
-    if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
-        if node.func.attr == "update":
-            texts = (a for a in ast.walk(node) if isinstance(a, ast.Constant))
-            return any(k.arg == key for k in node.keywords) or any(a.value == key for a in texts)
-        return node.func.attr.endswith("_") and _names(node.func.value, key)
-    return False
-
-
-def _names(node: ast.AST, key: str) -> bool:
-    named = isinstance(node, ast.Subscript) and isinstance(node.slice, ast.Constant)
-    return named and node.slice.value == key  # type: ignore[attr-defined]

@@ -12,6 +12,7 @@ from passo.optim.ground.attached import writers
 from passo.optim.ground.fields import check_range
 from passo.optim.scheduler.horizon import points, warn_of_branches
 from passo.optim.scheduler.layer_decay import remark
+from passo.optim.scheduler.no_optimizer import NoOptimizer
 from passo.optim.scheduler.plan import as_plan
 from passo.optim.scheduler.scheduler import Scheduler
 from passo.optim.scheduler.settings import Settings, as_bases, as_values, end_of
@@ -43,8 +44,8 @@ class Watcher(Protocol):
 
 @called_like("attach(optimizer, warmup_cosine(), Run.of(len(loader), epochs=90))")
 def attach(
-    optimizer: Optimizer | HasGroups,
-    plan: Plan,
+    optimizer: Optimizer | HasGroups | None,
+    plan: Plan | None = None,
     run: Run | None = None,
     *,
     base: Base | None = None,
@@ -65,7 +66,9 @@ def attach(
     a value may be `by_group({...})` or a list of (predicate, schedule). `run` measures epochs,
     percent and rest. `base` is what a relative schedule is relative to (a number for the lr, or
     a mapping; a list has one for each group); without it, what the group holds now. `values`
-    schedules numbers that no group holds, read as `scheduler["batch_size"]`. `on_change` says
+    schedules numbers that no group holds, read as `scheduler["batch_size"]`: with `{}` for a plan
+    the optimizer is their clock and nothing more, and with None for an optimizer
+    `scheduler.step()` is. `on_change` says
     what a checkpoint with another plan means when it is loaded: "error", "keep", "replace",
     "rescale". `clock="calls"` counts `scheduler.step()` instead of updates. A group that is added
     later joins by the same rule, `join` "from_start" of the clock or from "now". `strict` raises
@@ -87,14 +90,17 @@ def attach(
     ...     optimizer.step()
     0.0 0.5 1.0 0.5
     """
-    target = _target(optimizer, clock)
-    entries = as_plan(plan)
+    scheduled = as_values(values)
+    if optimizer is None:
+        _refuse_fields(plan, scheduled)
+    target = NoOptimizer() if optimizer is None else _target(optimizer, clock)
+    entries = as_plan(plan, may_be_empty=bool(scheduled))
     settings = Settings(
         run,
         as_bases(base, entries, target.param_groups),
-        as_values(values),
+        scheduled,
         on_change,
-        clock,
+        "calls" if optimizer is None else clock,
         join,
         strict,
         None if isinstance(watch, Watcher) else watch,
@@ -122,6 +128,16 @@ def _target(optimizer: Any, clock: str) -> Any:
         )
         raise PassoError(msg)
     return optimizer
+
+
+def _refuse_fields(plan: Plan | None, values: Mapping[str, Schedule]) -> None:
+    """Without an optimizer there is nothing but values."""
+    if plan or not values:
+        msg = (
+            "attach needs a torch optimizer, got None; for numbers that no optimizer holds write "
+            'attach(None, values={"ema": Linear(0.99, 0.999)}, run=run)'
+        )
+        raise PassoError(msg)
 
 
 def _check(scheduler: Scheduler, optimizer: Any) -> None:

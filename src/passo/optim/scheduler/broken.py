@@ -69,15 +69,16 @@ def _compared(driven: Driven, end: float) -> str:
 
 
 def no_update(settings: Settings, driver: Driver, optimizer: str, signs: str) -> Word:
-    """No update was counted, and something says that there were some."""
+    """No update was counted, and something says that there were some; "" is no optimizer."""
     first = next(iter(driver.driven), None)
     stands = "" if first is None else f" and {first.key} at {number(first.last)}"
     hook = "attach(...) with the optimizer whose step() the loop calls, such as the one inside"
     hook += ', or clock="calls" and scheduler.step() after each update'
-    calls = "scheduler.step() after each update, as attach(..., clock='calls') wants it"
+    way = "..., clock='calls'" if optimizer else "None, ..."
+    calls = f"scheduler.step() after each update, as attach({way}) wants it"
     return Word(
         "P002",
-        f"no update of {optimizer} was ever seen, while {signs}",
+        f"no update{optimizer and f' of {optimizer}'} was ever seen, while {signs}",
         f"the clock stays{stands}, whatever is planned",
         hook if settings.clock == "hook" else calls,
     )

@@ -187,9 +187,21 @@ def shared(key: str | None, same: list[Driven]) -> Shared:
     known, begin = first.track.known, first.track.begin
     formula = known.with_base(first.base) if known.relative else known
     call = formula.compiled()
+    if formula.whole and all(map(_holds_an_int, same)):
+        call = _whole(call)
     groups = [each.group for each in same if each.group is not None]
     last, used = first.last, first.used
     return Shared(formula, _late(call) if begin else call, begin, key, same, groups, last, used)
+
+
+def _holds_an_int(driven: Driven) -> bool:
+    """Whether an int is to be there: in a group only where there is one, which keeps its type."""
+    return driven.field is None or type(driven.slot()) is int
+
+
+def _whole(call: Callable[[float, Any], float]) -> Callable[[float, Any], int]:
+    """The same as ints."""
+    return lambda t, xp: int(call(t, xp))
 
 
 def _late(call: Callable[[float, Any], float]) -> Callable[[float, Any], float]:

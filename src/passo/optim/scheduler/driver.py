@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import weakref
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 import torch
 
@@ -168,7 +168,7 @@ class Driver:
 
     def _take(self, row: Row, begin: float) -> None:
         track = self.track(row.schedule, begin)
-        base = track.known(0) if row.base is None else row.base
+        base = float(track.known(0) if row.base is None else row.base)
         driven = Driven(row.place, row.key, row.field, track, base, column=self.columns)
         if row.field is not None and row.place is not None:
             driven.group, driven.given = self.known[row.place], row.given
@@ -207,21 +207,21 @@ class Driver:
         """What is driven of one group."""
         return [each.key for each in self.driven if each.place == place]
 
-    def by_key(self, which: str) -> dict[str, list[Any]]:
+    def by_key(self, which: Literal["used", "last"]) -> dict[str, list[Any]]:
         """The numbers "used" last, or the "last" written, for each key, group by group."""
         found: dict[str, list[float]] = {}
         for each in self.driven:
             found.setdefault(each.key, []).append(getattr(each, which))
         return found
 
-    def one(self, key: str) -> float:
-        """What the next update uses of a key that stands for one number."""
-        found = self.by_key("last")
+    def one(self, key: str, which: Literal["used", "last"]) -> Any:
+        """As `by_key`, of a key that stands for one number."""
+        found = self.by_key(which)
         if len(found.get(key, ())) != 1:
-            many = len(found.get(key, ()))
-            msg = f"{key!r} names {many} numbers, and [] needs one; keys are {', '.join(found)}"
+            many, how = len(found.get(key, ())), "[]" if which == "last" else "used()"
+            msg = f"{key!r} names {many} numbers, and {how} needs one; keys are {', '.join(found)}"
             raise PassoError(msg)
-        return float(found[key][0])
+        return found[key][0]
 
     def track(self, schedule: Schedule, begin: float) -> Track:
         """The track of a schedule from `begin` on, made once."""

@@ -10,6 +10,7 @@ from passo.optim.scheduler.clock import Clock
 from passo.optim.scheduler.drift import Drift
 from passo.optim.scheduler.driver import Driver
 from passo.optim.scheduler.journal import Journal
+from passo.optim.scheduler.no_optimizer import NoOptimizer
 from passo.optim.scheduler.plan import free_rows, rows
 from passo.optim.scheduler.promises import Promises
 from passo.optim.scheduler.settings import one_for_all
@@ -53,7 +54,8 @@ class Engine:
 
     def __init__(self, plan: Mapping[str, Any], settings: Settings, optimizer: Any) -> None:
         groups: Groups = optimizer.param_groups
-        self.plan, self.settings, self.name = plan, settings, type(optimizer).__name__
+        self.plan, self.settings = plan, settings
+        self.name = "" if isinstance(optimizer, NoOptimizer) else type(optimizer).__name__
         self.promises = Promises(strict=settings.strict)
         self.still: Stillness | None = Stillness(groups)
         self.ending: weakref.finalize[Any, Any] | None = None

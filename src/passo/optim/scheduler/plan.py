@@ -94,10 +94,10 @@ Entry = Schedule | float | ByGroup | Sequence[tuple[Predicate, Schedule | float 
 Plan = Entry | Mapping[str, Entry]
 
 
-def as_plan(plan: Plan) -> dict[str, Any]:
+def as_plan(plan: Plan | None, *, may_be_empty: bool = False) -> dict[str, Any]:
     """A plan as a dict from keys to a schedule, a ByGroup, or (predicate, schedule) pairs."""
-    given = plan if isinstance(plan, Mapping) else {"lr": plan}
-    if not given:
+    given = plan if isinstance(plan, Mapping) else {} if plan is None else {"lr": plan}
+    if not given and not may_be_empty:
         msg = 'a plan names at least one field; write {"lr": warmup_cosine()}'
         raise PassoError(msg)
     return {key: _entry(key, value) for key, value in given.items()}

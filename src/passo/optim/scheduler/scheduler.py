@@ -7,7 +7,7 @@ import weakref
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import torch
 from torch.optim.lr_scheduler import LRScheduler
@@ -21,6 +21,8 @@ from passo.optim.ground.updates import Watch
 from passo.optim.scheduler import bases, endings, horizon, own_count, resume, state, words
 from passo.optim.scheduler.driver import driving
 from passo.optim.scheduler.engine import Engine
+from passo.optim.scheduler.falls import Fall, falls
+from passo.optim.scheduler.no_optimizer import NoOptimizer
 from passo.optim.scheduler.pulse import Pulse
 from passo.schedules import PassoError, Span
 
@@ -52,7 +54,7 @@ class Scheduler(LRScheduler):
         self._under_way = bool(getattr(optimizer, "state", None))
         self._step_count = 1
         self._hooks: list[Any] = []
-        self._kept: Any = None
+        self._kept: Any = optimizer if isinstance(optimizer, NoOptimizer) else None
         self.attached = False
 
     def start(
@@ -180,9 +182,24 @@ class Scheduler(LRScheduler):
         return self._engine.journal is not None
 
     @property
-    def last_epoch(self) -> int:  # type: ignore[override]
-        """The clock under torch's name."""
+    def last_epoch(self) -> int:
+        """The clock under torch's name, for frameworks that count by writing it.
+
+        The optimizer counts, so that what is written changes nothing; what is more than one update
+        ahead is told of, once. With clock="calls" the next update is the one that is written.
+        """
         return self.clock
+
+    @last_epoch.setter
+    def last_epoch(self, update: int) -> None:
+        ahead = whole(update, "last_epoch", least=-1, most=MOST) - self.clock
+        if self.settings.clock == "hook":
+            if ahead > 1:
+                words.tell_of_writing(self._engine, update)
+        elif ahead == 1:
+            self.advance()
+        elif ahead:
+            self.seek(update)
 
     @property
     def base_lrs(self) -> list[float]:  # type: ignore[override]
@@ -226,42 +243,76 @@ class Scheduler(LRScheduler):
         used = self.driver.by_key("used")
         return None if any(None in numbers for numbers in used.values()) else used
 
+    def used(self, key: str) -> float | None:
+        """What the last update used of a value, or of a key that one group has; None if not seen.
+
+        An int where the schedule gives ints. Raises PassoError for a key that names no number, or
+        several.
+
+        >>> import torch
+        >>> from passo import Linear, attach, base, steps
+        >>> weight = torch.nn.Parameter(torch.ones(1))
+        >>> optimizer = torch.optim.SGD([weight], lr=1.0)
+        >>> scheduler = attach(optimizer, base, values={"ema": Linear(0.5, 1.0, steps(4))})
+        >>> weight.grad = torch.ones(1)
+        >>> optimizer.step()
+        >>> scheduler.used("ema"), scheduler["ema"]
+        (0.5, 0.625)
+        """
+        number: float | None = self._number(key, "used")
+        return number
+
     def values(self) -> dict[str, list[float]]:
         """What the next update uses, for each key of the plan, group by group."""
         self._look()
         return self.driver.by_key("last")
 
     def __getitem__(self, key: str) -> float:
-        """What the next update uses of a free value, or of a key that one group has.
+        """What the next update uses of a value, or of a key that one group has.
+
+        An int where the schedule gives ints. Raises PassoError for a key that names no number, or
+        several.
 
         >>> import torch
         >>> from passo import Table, attach, base, steps
         >>> optimizer = torch.optim.SGD([torch.nn.Parameter(torch.ones(1))], lr=1.0)
-        >>> sizes = Table([(steps(0), 32), (steps(10), 64)], kind="step")
+        >>> sizes = Table([(steps(0), 32), (steps(10), 64)], kind="step").round(8)
         >>> attach(optimizer, base, values={"batch_size": sizes})["batch_size"]
-        32.0
+        32
         """
+        number: float = self._number(key, "last")
+        return number
+
+    def _number(self, key: str, which: Literal["used", "last"]) -> Any:
         if not isinstance(key, str):
             msg = f"a scheduler is read by the name of a number such as 'lr', got {brief(key)}"
             raise PassoError(msg)
         self._look()
-        return self.driver.one(key)
+        return self.driver.one(key, which)
 
     # -- what moves it
 
-    def step(self, epoch: int | None = None) -> None:
+    def step(self, epoch: Any = None) -> tuple[Fall, ...]:  # type: ignore[override]
         """Nothing: the optimizer's updates are the clock. With clock="calls", one update.
 
-        Called again and again while no update is seen, it says so, once. Raises PassoError for a
-        metric: those go to `report`.
+        Called again and again while no update is seen, it says so, once. A metric (a float or a
+        Tensor; an int is an epoch) is the report of the one metric that the plan's plateaus watch,
+        and no update. Raises PassoError for a metric where they watch none, or several.
+
+        >>> import torch
+        >>> from passo import Plateau, attach, base
+        >>> optimizer = torch.optim.SGD([torch.nn.Parameter(torch.ones(1))], lr=1.0)
+        >>> scheduler = attach(optimizer, base * Plateau("val_loss", patience=0))
+        >>> [len(scheduler.step(0.5)) for _ in range(2)]
+        [0, 1]
         """
         if epoch is not None and not isinstance(epoch, int):
-            msg = f"step takes no metric, got {brief(epoch)}; write scheduler.report(val_loss=...)"
-            raise PassoError(msg)
+            return self.report({words.the_metric(self._engine, epoch): epoch})
         if self.settings.clock == "calls":
             self.advance()
         elif self._engine.still is not None:
             self._engine.called(self.driver.known)
+        return ()
 
     def advance(self, updates: int = 1) -> None:
         """Count updates that no hook can see: replays of a captured CUDA graph, clock="calls".
@@ -311,8 +362,11 @@ class Scheduler(LRScheduler):
         *,
         reduce: Reduction | None = "mean",
         **named: Any,
-    ) -> None:
+    ) -> tuple[Fall, ...]:
         """Tell what was observed after the updates made so far; plateaus listen, traces keep it.
+
+        The answer has a `Fall` for each plateau that reduced something by it: nothing where a
+        floor stops it.
 
         `report(val_loss=0.3)` or `report({"val/loss": 0.3})`; a metric is a number or a Tensor of
         one element. With several ranks it is reduced first, "mean" or "rank0" (None: it is the
@@ -323,9 +377,9 @@ class Scheduler(LRScheduler):
         >>> optimizer = torch.optim.SGD([torch.nn.Parameter(torch.ones(1))], lr=1.0)
         >>> scheduler = attach(optimizer, base * Plateau("val_loss", patience=0))
         >>> for _ in range(2):
-        ...     scheduler.report(val_loss=0.5)
-        >>> scheduler.get_last_lr()
-        [0.1]
+        ...     if scheduler.report(val_loss=0.5):
+        ...         print("back to the best weights, at", scheduler.get_last_lr())
+        back to the best weights, at [0.1]
         """
         if metrics is not None and not isinstance(metrics, Mapping):
             msg = f"a report has a name, got {brief(metrics)}; write report(val_loss=...)"
@@ -335,12 +389,14 @@ class Scheduler(LRScheduler):
         engine.refuse_anew()
         self._look()
         words.tell_of_unheard(engine, told)
-        changed = [track.report(engine.clock.at, told) for track in engine.driver.tracks]
-        if any(changed):
+        tracks, at = engine.driver.tracks, engine.clock.at
+        fell = [(track, memory) for track in tracks for memory in track.report(at, told)]
+        if fell:
             engine.driver.share()
             engine.write(self.optimizer.param_groups)
         if engine.journal is not None:
             engine.journal.report(told)
+        return falls(engine, fell)
 
     def seek(self, update: int | Span) -> None:
         """The next update is update `update`: absolute, and the same however often it is called.

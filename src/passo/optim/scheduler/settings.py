@@ -74,7 +74,8 @@ def as_bases(
     given: dict[str, Any] = dict(base) if isinstance(base, Mapping) else {"lr": base}
     for key, value in given.items():
         if key not in plan:
-            msg = f"base names {key!r}, which the plan does not; it names {', '.join(plan)}"
+            known = ", ".join(plan) or "nothing"
+            msg = f"base names {key!r}, which the plan does not; it names {known}"
             raise PassoError(msg)
         if isinstance(value, (list, tuple)):
             if len(value) != len(groups):

@@ -100,14 +100,14 @@ class Track:
         self.known = self.placed
         self.refresh()
 
-    def report(self, at: float, metrics: Mapping[str, float]) -> bool:
-        """Take in a report made at that position; whether a value may have changed."""
+    def report(self, at: float, metrics: Mapping[str, float]) -> list[Memory]:
+        """Take in a report made at that position; the plateaus whose reductions are one more."""
         if at < self.begin:
-            return False
-        fell = [memory.see(at - self.begin, metrics) for memory in self.memories]
-        if any(fell):
+            return []
+        fell = [memory for memory in self.memories if memory.see(at - self.begin, metrics)]
+        if fell:
             self.refresh()
-        return any(fell)
+        return fell
 
     def refresh(self) -> None:
         """Put each plateau's factor where the plateau stands."""

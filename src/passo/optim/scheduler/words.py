@@ -7,7 +7,9 @@ import warnings
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final
 
+from passo.ground.checks import brief
 from passo.optim.ground.groups import name_of
+from passo.optim.scheduler import promises
 from passo.schedules import PassoError, PassoWarning
 
 if TYPE_CHECKING:
@@ -78,10 +80,42 @@ def refuse_other_names(groups: Sequence[Mapping[str, Any]], saved: Sequence[Any]
             raise PassoError(msg)
 
 
+def the_metric(engine: Engine, told: Any) -> str:
+    """What `step(metric)` reports: the one metric that plateaus watch; raises PassoError else."""
+    watched = _watched(engine)
+    if len(watched) == 1:
+        return watched[0]
+    if not watched:
+        msg = f"step takes no metric, got {brief(told)}; write scheduler.report(val_loss=...)"
+        raise PassoError(msg)
+    msg = (
+        f"step takes a metric where the plateaus of the plan watch one, and these watch "
+        f"{' and '.join(map(repr, watched))}; write scheduler.report({{{watched[0]!r}: ...}})"
+    )
+    raise PassoError(msg)
+
+
+def tell_of_writing(engine: Engine, update: int) -> None:
+    """Warn once of a `last_epoch` that is more than one update ahead: nobody goes there by it."""
+    if engine.promises.keeps("written"):
+        engine.promises.settle("written")
+        text = (
+            f"last_epoch was set to {update:,} while the clock stands at "
+            f"{engine.clock.updates:,}, and changes nothing: the optimizer's updates are counted; "
+            f"write scheduler.seek({update}) to go on at that update"
+        )
+        promises.place().warn(text)
+
+
+def _watched(engine: Engine) -> list[str]:
+    """The metrics of the plateaus, each once."""
+    memories = (memory for track in engine.driver.tracks for memory in track.memories)
+    return list(dict.fromkeys(memory.plateau.metric for memory in memories))
+
+
 def tell_of_unheard(engine: Engine, told: Mapping[str, float]) -> None:
     """Warn of a report that no plateau watches, where its name is nearly one that is watched."""
-    memories = [memory for track in engine.driver.tracks for memory in track.memories]
-    watched = {memory.plateau.metric for memory in memories}
+    watched = set(_watched(engine))
     engine.promises.reported(told, watched)
     if not watched or not watched.isdisjoint(told):
         return
