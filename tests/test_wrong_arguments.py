@@ -45,9 +45,14 @@ def model():
     return torch.nn.Linear(1, 1)
 
 
+def sized():
+    return attach(optimizer(), cosine_decay(), RUN, values={"batch_size": 3})
+
+
 # What each public function and class is given where it is given right; the rest has defaults.
 RIGHT = {
     "Curve": dict,
+    "RampedBatchSampler": lambda: {"sampler": range(9), "scheduler": sized()},
     "RangeTest": lambda: {"ramp": (0.1, 0.2), "runs": ((1.0, 2.0),)},
     "Fall": lambda: {"metric": "a", "keys": ("lr",), "clock": 3, "before": 1.0, "after": 0.1},
     "Run": lambda: {"length": steps(3)},

@@ -13,6 +13,7 @@ from passo.ground.pictures import drawn_by
 if TYPE_CHECKING:
     from passo import doctor as doctor
     from passo.optim import Fall as Fall
+    from passo.optim import RampedBatchSampler as RampedBatchSampler
     from passo.optim import Scheduler as Scheduler
     from passo.optim import attach as attach
     from passo.optim import by_group as by_group
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
 _HOMES = {
     "Curve": "passo.schedules.curve",
     "Fall": "passo.optim",
+    "RampedBatchSampler": "passo.optim",
     "RangeTest": "passo.trace",
     "Scheduler": "passo.optim",
     "Trace": "passo.trace",

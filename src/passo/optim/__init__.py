@@ -13,6 +13,7 @@ torch = need(
     "; schedules and pictures need none: from passo.schedules import *",
 )
 
+from passo.optim.batches import RampedBatchSampler
 from passo.optim.finder.loader_step import loader_step
 from passo.optim.finder.range_test import range_test
 from passo.optim.finder.restore import untouched
@@ -28,6 +29,7 @@ from passo.optim.scheduler.scheduler import Scheduler
 __all__ = [
     "ByGroup",
     "Fall",
+    "RampedBatchSampler",
     "Recorder",
     "Scheduler",
     "attach",
