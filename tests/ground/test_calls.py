@@ -44,8 +44,8 @@ MANY = "too many positional arguments; "
         (lambda: Run(steps(9), 391), f"Run: {MANY}i{RUN}"),
         (lambda: Run(epochs=90), f"Run: it has no argument 'epochs'; i{RUN}"),
         (
-            lambda: attach(OPTIMIZER),
-            f"attach: missing a required argument: 'plan'; i{ATTACH}",
+            attach,
+            f"attach: missing a required argument: 'optimizer'; i{ATTACH}",
         ),
         (
             lambda: attach(OPTIMIZER, warmup_cosine(), recrod="run.jsonl"),
