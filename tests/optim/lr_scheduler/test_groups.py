@@ -472,3 +472,27 @@ def test_members_that_begin_late_know_the_groups_that_are_left():
     del optimizer.param_groups[0]
     assert made(optimizer, scheduler, 1) == {"b": 0.1, "c": 0.01}
     assert made(optimizer, scheduler, 1) == {"b": 0.05, "c": 0.005}
+
+
+def test_a_late_group_follows_who_writes_before_also_where_that_gives_what_was_there():
+    optimizer = SGD([weight()], lr=1.0)
+    parts = [ours.ConstantLR(optimizer, 0.25, 1), ours.StepLR(optimizer, 1, 0.5)]
+    chain = ours.ChainedScheduler(parts)
+    optimizer.add_param_group({"params": [weight()], "lr": 1.0})
+    for _ in range(3):
+        update(optimizer)
+        chain.step()
+        old, new = (group["lr"] for group in optimizer.param_groups)
+        assert new == old
+
+
+def test_a_late_group_that_another_scheduler_has_met_has_no_function_of_one_that_went():
+    optimizer = SGD([{"params": [weight()]}, {"params": [weight()]}], lr=1.0)
+    first = ours.StepLR(optimizer, 1, 0.5)
+    second = ours.LambdaLR(optimizer, [falls, halves])
+    del optimizer.param_groups[0]
+    optimizer.add_param_group({"params": [weight()], "lr": 1.0})
+    update(optimizer)
+    first.step()
+    with pytest.raises(PassoError, match=r"append one to scheduler\.lr_lambdas"):
+        second.step()
