@@ -249,7 +249,8 @@ CANNOT_BE = {
     "at=5.0": "state.at is the clock where steps are counted, and the clock is 3, got 5.0",
     "offset='1'": "state.offset must be a number, got '1'",
     "end=[[]]": (
-        "state has no 'end'; it has version, clock, at, run, tracks, fields, groups, offset"
+        "state has no 'end'; it has version, clock, at, run, tracks, fields, groups, offset, "
+        "cooldown"
     ),
     "version=True": "this state has version True; this passo reads 1 and 2",
     "fields=[[True, 'lr', 0, 1.0]]": (

@@ -6,7 +6,6 @@ import math
 from typing import TYPE_CHECKING
 
 from passo.ground.checks import brief, real, write_exact
-from passo.optim.scheduler.settings import end_of
 from passo.schedules import NeedsRun, PassoError
 from passo.schedules.time import steps
 
@@ -42,7 +41,7 @@ class Clock:
         self.updates = self._origin = self._earlier = 0
         self.offset = self.since = 0.0
         self._pending: float | None = None
-        self._measure()
+        self.measure()
 
     @property
     def at(self) -> float:
@@ -59,9 +58,9 @@ class Clock:
         """Whether the next update would be past the end of the run."""
         return self.at >= self._end
 
-    def _measure(self) -> None:
-        """The run may be another one since. Where steps are not counted, `late` is never."""
-        end = end_of(self._settings.run)
+    def measure(self) -> None:
+        """The run may have another end since. Where steps are not counted, `late` is never."""
+        end = self._settings.end
         self._in_steps = self._settings.axis == "step"
         self._end = math.inf if end is None else end
         self.late = self._end + 1 if self._in_steps else math.inf
@@ -78,7 +77,7 @@ class Clock:
         self._earlier = self.made
         self.updates = self._origin = updates
         self.offset, self._pending = 0.0, None
-        self._measure()
+        self.measure()
         if at is not None and not self._in_steps:
             same = offset is not None and self._fixed() + offset == at
             self.offset = offset if same and offset is not None else at - self._fixed()
