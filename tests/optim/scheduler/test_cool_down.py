@@ -218,7 +218,7 @@ def test_a_run_that_stops_short_of_its_cooldown_ended_early():
 PAST = (
     "update 10 is past the end of cool_down(over=steps(4), end=0, shape='linear', key='lr'): "
     "the clock counts updates, 11 by now; from here on lr stays at 0; write: "
-    "while scheduler.position < scheduler.cooldown.until: around what is left to do"
+    "while scheduler.position < scheduler.cooldown.until: around the loop's updates"
 )
 
 
@@ -241,7 +241,7 @@ def test_a_strict_run_stops_at_the_end_of_its_cooldown():
         update(optimizer)
     assert str(error.value) == (
         "update 10 is past the end of cool_down(over=steps(4), end=0, shape='linear', key='lr'); "
-        "write while scheduler.position < scheduler.cooldown.until: around the rest, or "
+        "write while scheduler.position < scheduler.cooldown.until: around it, or "
         "strict=False to hold the last value"
     )
     assert scheduler.clock == 10

@@ -33,7 +33,7 @@ def past_the_end(settings: Settings, clock: Clock, driver: Driver) -> Word:
         counted = f"position stands at {clock.at:,.12g} {settings.axis}s"
     write = "a longer run, or strict=True to stop there"
     if settings.cooldown is not None:
-        write = "while scheduler.position < scheduler.cooldown.until: around what is left to do"
+        write = "while scheduler.position < scheduler.cooldown.until: around the loop's updates"
     return Word(
         "P005",
         f"update {clock.updates - 1:,} is past the end of {settings.whole}: {counted}",

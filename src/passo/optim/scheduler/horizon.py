@@ -26,13 +26,17 @@ _SAMPLES: Final = 64
 def refuse_past_the_end(engine: Engine) -> None:
     """With strict=True: no update past the end of the run."""
     if engine.clock.is_past:
-        settings, write = engine.settings, "write a longer run"
-        if settings.cooldown is not None:
-            write = "write while scheduler.position < scheduler.cooldown.until: around the rest"
+        settings, updates = engine.settings, engine.clock.updates
         msg = (
-            f"update {engine.clock.updates:,} is past the end of {settings.whole}; {write}, or "
-            "strict=False to hold the last value"
+            f"update {updates:,} is past the end of {settings.whole}; "
+            "write a longer run, or strict=False to hold the last value"
         )
+        if settings.cooldown is not None:
+            msg = (
+                f"update {updates:,} is past the end of {settings.whole}; write while "
+                "scheduler.position < scheduler.cooldown.until: around it, or strict=False to "
+                "hold the last value"
+            )
         raise PassoError(msg)
 
 
