@@ -54,7 +54,8 @@ def saved(name):
 
 def test_every_story_has_a_state_file():
     names = {file.stem for file in make_fixtures.FOLDER.glob("*.json")}
-    assert names == {f"v{version}-{name}" for version in (1, 2) for name in STORIES}
+    first = [name for name in STORIES if STORIES[name].cools is None]
+    assert names == {f"v1-{name}" for name in first} | {f"v2-{name}" for name in STORIES}
 
 
 @pytest.mark.parametrize("file", sorted(make_fixtures.FOLDER.glob("*.json")), ids=lambda f: f.stem)
