@@ -66,7 +66,7 @@ def of_curves(curves: Sequence[tuple[str | None, Curve]], title: str | None) -> 
     kind = "Schedules compared" if len(lines) > 1 else kind
     note = shorten(named, 88) if trunk else ""
     if trunk:  # the code of both is too long to stand beside them
-        lines = (replace(lines[0], label="the branch"),)
+        lines = tuple(replace(line, label="the branch") for line in lines)
     panel = Panel(ylabel, lines, log, planned=trunk)
     return Picture(title or kind, UNITS.get(unit, unit), (panel,), note)
 

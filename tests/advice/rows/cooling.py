@@ -8,7 +8,7 @@ import pytest
 
 import passo
 from passo import Constant, Run, attach, base, steps
-from passo.optim.scheduler import cooling
+from passo.optim.scheduler import cool_down
 from tests.advice.table import Table, Told
 from tests.optim.tools import rates, sgd, update
 
@@ -123,11 +123,11 @@ def a_strict_run_ends_with_its_cooldown(told: Told) -> None:
 def ranks_call_it_alike(told: Told) -> None:
     _, scheduler = trained()
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(cooling.ranks, "several", lambda: True)
-        patch.setattr(cooling.ranks, "gathered", lambda mine: [mine, ("another", "")])
+        patch.setattr(cool_down.ranks, "several", lambda: True)
+        patch.setattr(cool_down.ranks, "gathered", lambda mine: [mine, ("another", "")])
         text = told(lambda: scheduler.cool_down(over=steps(2)))
         text.words("with the same arguments after the same update on each")
-        patch.setattr(cooling.ranks, "gathered", lambda mine: [mine, mine])
+        patch.setattr(cool_down.ranks, "gathered", lambda mine: [mine, mine])
         scheduler.cool_down(over=steps(2))
     assert scheduler.cooldown.until == 6
 

@@ -233,6 +233,19 @@ def test_an_update_past_the_cooldown_is_past_the_end(run):
     assert said(story) == [PAST, late]
 
 
+def test_the_last_update_of_growing_batches_is_no_late_end():
+    def story(last):
+        optimizer = sgd()
+        scheduler = attach(optimizer, base, Run(tokens(100), axis="token"))
+        for amount in [2] * 15 + [30, 60, *last]:
+            scheduler.count(tokens=amount)
+            update(optimizer)
+        scheduler.detach()
+
+    assert said(partial(story, [])) == []
+    assert len(said(partial(story, [60]))) == 2
+
+
 def test_a_strict_run_stops_at_the_end_of_its_cooldown():
     optimizer = sgd()
     scheduler = attach(optimizer, ramp, Run(steps(1000)), strict=True)

@@ -19,7 +19,7 @@ from passo.schedules import Span
 from tests.optim.journeys import Journey, Training, journeys
 
 ORDERS = ("oas", "aos", "aso")  # o: load the optimizer; a: attach; s: load the Scheduler
-EXAMPLES = 100 if os.environ.get("HYPOTHESIS_PROFILE") == "thorough" else 8
+EXAMPLES = 100 if os.environ.get("HYPOTHESIS_PROFILE") == "thorough" else 6
 few = settings(
     max_examples=EXAMPLES,
     phases=(Phase.explicit, Phase.reuse, Phase.generate, Phase.shrink),

@@ -18,7 +18,7 @@ from passo.optim.recorder.ledger import Ledger
 from passo.optim.recorder.loops import Epochs, way_out
 from passo.optim.recorder.reading import Reading, any_deep, once
 from passo.optim.recorder.tally import Standing, Tally
-from passo.optim.scheduler.cooling import planned_updates
+from passo.optim.scheduler.cooled import planned_updates
 from passo.optim.scheduler.journal import follows
 from passo.optim.scheduler.plan import code
 

@@ -6,7 +6,7 @@ import math
 from typing import TYPE_CHECKING, Final
 
 from passo.ground.checks import write as number
-from passo.optim.scheduler.cooling import soonest_end
+from passo.optim.scheduler.cooled import soonest_end
 from passo.optim.scheduler.promises import Word
 from passo.schedules.reports import unheard as unheard_in_words
 
@@ -52,7 +52,7 @@ def ended(settings: Settings, clock: Clock, driver: Driver) -> Word | None:
         planned, unit = math.ceil(end), "updates"
         if run is not None and settings.cooldown is None:
             planned = run.updates
-    last = made / clock.updates
+    last = max(clock.taken, made / clock.updates)  # where batches grow, no mean is an update
     if made == planned or (unit != "updates" and abs(made - planned) < last):
         return None
     soonest = soonest_end(driver, settings)

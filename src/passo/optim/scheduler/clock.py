@@ -19,8 +19,9 @@ if TYPE_CHECKING:
 class Clock:
     """The updates made so far; `offset` is what they consumed beyond the run's fixed amount.
 
-    `since` is the position to which it was moved last, and `late` the first clock that says that
-    an update past the end of the run was made.
+    `since` is the position to which it was moved last, `late` the first clock that says that an
+    update past the end of the run was made, and `taken` what the last update consumed, where that
+    is counted.
     """
 
     __slots__ = (
@@ -33,13 +34,14 @@ class Clock:
         "late",
         "offset",
         "since",
+        "taken",
         "updates",
     )
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self.updates = self._origin = self._earlier = 0
-        self.offset = self.since = 0.0
+        self.offset = self.since = self.taken = 0.0
         self._pending: float | None = None
         self.measure()
 
@@ -151,7 +153,7 @@ class Clock:
         run = self._settings.run
         if self._pending is not None and run is not None:
             self.offset += self._pending - (run.at(1) if self._settings.fixed else 0.0)
-            self._pending = None
+            self.taken, self._pending = self._pending, None
 
 
 def _amount(told: float, axis: str) -> float:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from passo.optim.scheduler import broken
 from passo.optim.scheduler.clock import Clock
-from passo.optim.scheduler.cooling import cool
+from passo.optim.scheduler.cooled import cool
 from passo.optim.scheduler.drift import Drift
 from passo.optim.scheduler.driver import Driver
 from passo.optim.scheduler.journal import Journal

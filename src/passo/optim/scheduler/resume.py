@@ -12,7 +12,7 @@ from passo.optim.ground.groups import pair_saved
 from passo.optim.scheduler import branching
 from passo.optim.scheduler.bases import same
 from passo.optim.scheduler.clock import Clock
-from passo.optim.scheduler.cooling import cool
+from passo.optim.scheduler.cooled import cool
 from passo.optim.scheduler.horizon import points
 from passo.optim.scheduler.settings import end_of
 from passo.optim.scheduler.state import Saved

@@ -21,7 +21,7 @@ from passo.optim.ground.undo import of_fields, of_objects
 from passo.optim.ground.updates import Watch
 from passo.optim.scheduler import (
     bases,
-    cooling,
+    cool_down,
     endings,
     horizon,
     own_count,
@@ -447,7 +447,7 @@ class Scheduler(LRScheduler):
         """
         engine, groups = self._engine, self._look()
         engine.refuse_anew()
-        event = cooling.called(engine, groups, over, end, shape, key, attached=self.attached)
+        event = cool_down.called(engine, groups, over, end, shape, key, attached=self.attached)
         undo = self._undo()
         try:
             engine.cool(event, groups)

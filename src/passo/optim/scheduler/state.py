@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 from passo.ground.checks import brief
 from passo.ground.schema import anything, count, listed, maybe, number, record, row, short, text
 from passo.optim.ground.groups import names_of
-from passo.optim.scheduler import cooling
+from passo.optim.scheduler import cooled
 from passo.optim.scheduler.tracks import Track
 from passo.schedules import PassoError, from_spec
 from passo.schedules.time import LONGEST, run_from_spec
@@ -74,7 +74,7 @@ class Saved:
             )
             raise PassoError(msg)
         told_of = held.get("cooldown")
-        self.cooldown = None if told_of is None else cooling.read(told_of, self.run)
+        self.cooldown = None if told_of is None else cooled.read(told_of, self.run)
         self._cooled: dict[int, Track] = {}
         self.tracks = [self._track(k, track) for k, track in enumerate(held["tracks"])]
         self.fields: dict[tuple[int | None, str], tuple[Track, float]] = {}
@@ -234,7 +234,7 @@ _STATE: Final = {
     "tracks": listed(record(_TRACK)),
     "fields": listed(row(group=maybe(count()), key=short, track=count(), base=number())),
 }
-_MORE: Final = {"offset": number(-LONGEST, LONGEST), "cooldown": cooling.SCHEMA}
+_MORE: Final = {"offset": number(-LONGEST, LONGEST), "cooldown": cooled.SCHEMA}
 SCHEMAS: Final[Mapping[int, Check]] = {
     1: record(_STATE, _MORE),  # groups were known by their places
     2: record({**_STATE, "groups": _groups}, _MORE),
