@@ -71,7 +71,7 @@ def a_warm_up_by_hand_ends(told: Told) -> None:
 
 @tried(
     "a scheduler for the {} too, stepped beside the other one; or one plan for both: "
-    "for optimizer in (first, second): passo.attach(optimizer, plan, run)"
+    "passo.attach([first, second], plan, run)"
 )
 def both_optimizers_have_a_schedule(told: Told) -> None:
     text = finding(told, pair, "P023")
