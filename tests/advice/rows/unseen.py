@@ -75,7 +75,7 @@ def a_warm_up_by_hand_ends(told: Told) -> None:
 )
 def both_optimizers_have_a_schedule(told: Told) -> None:
     text = finding(told, pair, "P023")
-    line = text.quoted(r"(for optimizer in .*)$")
+    line = text.quoted(r"(passo\.attach\(.*)$")
     assert found(lambda: pair(line)) == []
     text.words("a scheduler for the Adam too")
     assert found(lambda: pair("ExponentialLR(second, 0.9)")) == []

@@ -12,7 +12,6 @@ import pytest
 import torch
 from torch.optim.lr_scheduler import LRScheduler
 
-import passo
 from passo import (
     Constant,
     Linear,
@@ -27,6 +26,9 @@ from passo import (
     steps,
     tokens,
 )
+from passo.doctor import live
+from passo.doctor.finding import DoctorWarning
+from passo.optim import tensorize
 from tests.optim.tools import adam, graded, said, sgd, update, weight
 
 RUN = Run(steps(10))
@@ -135,7 +137,10 @@ def test_bases_are_for_all_groups_in_order(both):
 
 
 def test_reports_are_heard_once_by_all(both):
-    plan = {"lr": base * Plateau("loss", patience=0), "weight_decay": Plateau("loss", patience=1) * base}
+    plan = {
+        "lr": base * Plateau("loss", patience=0),
+        "weight_decay": Plateau("loss", patience=1) * base,
+    }
     scheduler = attach(both, plan, RUN)
     update(both["muon"])
     falls = [scheduler.report(loss=1.0) for _ in range(3)]
@@ -165,7 +170,6 @@ def test_it_goes_to_an_update_and_lets_go_of_all(both):
 
 def test_calls_are_the_clock_where_that_is_asked_for(both):
     scheduler = attach(both, PLAN, RUN, clock="calls")
-    together(*both.values(), times=3)
     scheduler.step()
     assert (scheduler.clock, scheduler.get_last_lr()) == (1, [s(1) for s in plans()])
 
@@ -183,6 +187,7 @@ def test_a_scaler_that_skips_one_of_two_moves_only_the_other():
     scheduler = attach({"one": one, "other": other}, PLAN, RUN)
     scaler = torch.amp.GradScaler("cpu", init_scale=4.0)
     for broken in (False, True, False):
+        scaler.scale(torch.zeros(()))
         for each in (one, other):
             graded(each, 4.0)
         if broken:
@@ -194,26 +199,19 @@ def test_a_scaler_that_skips_one_of_two_moves_only_the_other():
     assert scheduler.get_last_lr() == [0.4, pytest.approx(0.175)]
 
 
-def skipping(optimizer, times, every):
-    """A fused optimizer's updates, of which the scaler skips each so many."""
-    for t in range(times):
-        optimizer.found_inf = torch.tensor(float(t % every == 0))
-        update(optimizer)
-        del optimizer.found_inf
-
-
 # -- clocks that part
 
 APART = (
     "the clocks of optimizers under one plan part: 'one' has made {} updates and 'other' {}; "
-    "'other' is where the plan was {} updates ago, and ends the run there; write: 'other''s "
-    "step() beside that of 'one'; where the paces differ on purpose, as in a GAN, two attaches, "
-    "each with a plan and a run of its own"
+    "'other' is where the plan was {} updates ago, and ends the run there; write: the step() of "
+    "'other' beside that of 'one'; where the paces differ on purpose, as in a GAN, use two "
+    "attaches, each with a plan and a run of its own"
 )
 
 
 @pytest.mark.parametrize(
-    ("length", "each", "seen"), [(100, 5, (3, 0, 3)), (1000, 2, (23, 11, 12)), (1000, 5, (15, 3, 12))]
+    ("length", "each", "seen"),
+    [(100, 5, (3, 0, 3)), (1000, 2, (22, 10, 12)), (1000, 5, (14, 2, 12))],
 )
 def test_clocks_that_part_by_more_than_a_hundredth_of_the_run_are_told_once(length, each, seen):
     def story():
@@ -226,7 +224,7 @@ def test_clocks_that_part_by_more_than_a_hundredth_of_the_run_are_told_once(leng
         scheduler.detach()
 
     (text,) = said(story)
-    assert text == APART.format(*seen).replace("''s", "'s")
+    assert text == APART.format(*seen)
 
 
 @pytest.mark.parametrize("length", [3, 50, 1000])
@@ -242,8 +240,7 @@ def test_optimizers_that_keep_pace_are_told_nothing(length):
 
 def test_updates_that_a_scaler_skips_are_no_parting():
     def story():
-        one, other = sgd(), sgd()
-        one._step_supports_amp_scaling = True
+        one, other = adamw(fused=True), sgd()
         attach({"one": one, "other": other}, PLAN, Run(steps(50)))
         for t in range(50):
             one.found_inf = torch.tensor(float(t % 3 == 0))
@@ -359,25 +356,43 @@ def test_an_optimizer_for_each_layer_steps_in_the_backward_pass():
     assert all(each == [line(t) for t in range(10)] for each in used.values())
 
 
-@pytest.mark.parametrize("kind", [{"foreach": True}, {"fused": True}])
+@pytest.mark.parametrize("kind", ["foreach", "fused"])
 def test_foreach_and_fused_optimizers_are_counted(kind):
-    pair = [adamw(**kind), adamw(0.2, **kind)]
+    pair = [adamw(**{kind: True}), adamw(0.2, **{kind: True})]
     scheduler = attach(pair, PLAN, RUN)
     together(*pair, times=3)
-    skipping(pair[0], 2, 2)
-    assert [each.param_groups[0]["lr"] for each in pair] == [
-        pytest.approx(0.1 * 0.6),
-        pytest.approx(0.2 * 0.7),
-    ]
+    if kind == "fused":
+        pair[0].found_inf = torch.tensor(1.0)
+        update(pair[0])
+        del pair[0].found_inf
+        assert scheduler.clock == 3
+    else:
+        update(pair[0])
+    update(pair[1])
+    rates = [pytest.approx(0.07 if kind == "fused" else 0.06), pytest.approx(0.12)]
+    assert [each.param_groups[0]["lr"] for each in pair] == rates
     assert scheduler.clock == 4
+
+
+@pytest.mark.filterwarnings("ignore:.*torch.jit:DeprecationWarning")  # torch's own, to itself
+def test_a_compiled_step_of_each_is_counted():
+    pair = [tensorize(adam(0.5)), tensorize(adam(0.25))]
+    scheduler = attach(pair, PLAN, RUN)
+    compiled = [torch.compile(each.step, backend="eager") for each in pair]
+    for _ in range(3):
+        for each, step in zip(pair, compiled, strict=True):
+            graded(each)
+            step()
+    assert scheduler.clock == 3
+    assert scheduler.get_last_lr() == [pytest.approx(0.35), pytest.approx(0.175)]
 
 
 def test_a_tensor_that_two_optimizers_hold_is_filled_for_one_and_cloned_for_the_other():
     rate = torch.tensor(1.0)
     one, other = (torch.optim.SGD([weight()], lr=rate) for _ in range(2))
     attach([one, other], PLAN, RUN)
-    update(one, 2)
-    assert [float(each.param_groups[0]["lr"]) for each in (one, other)] == [pytest.approx(0.8), 1.0]
+    update(one)
+    assert [float(each.param_groups[0]["lr"]) for each in (one, other)] == [pytest.approx(0.9), 1.0]
     assert one.param_groups[0]["lr"] is rate
 
 
@@ -423,12 +438,14 @@ def test_it_goes_on_in_whatever_order_things_are_loaded(order):
 
 def test_clocks_that_differ_are_saved_and_loaded(both):
     scheduler = attach(both, PLAN, RUN)
-    update(both["muon"], 2)
     update(both["adamw"])
+    update(both["muon"])
+    update(both["muon"])
     new = {"muon": muon(), "adamw": adamw()}
     again = attach(new, PLAN, RUN)
     again.load_state_dict(scheduler.state_dict())
-    assert again.get_last_lr() == scheduler.get_last_lr() == [s(t) for s, t in zip(plans(), (2, 1))]
+    one, other = plans()
+    assert again.get_last_lr() == scheduler.get_last_lr() == [one(2), other(1)]
 
 
 def test_the_state_is_of_one_kilobyte_and_little_more_for_each_optimizer():
@@ -475,25 +492,23 @@ def test_a_state_that_is_refused_for_one_changes_none(both):
     scheduler = attach(both, PLAN, RUN)
     together(*both.values(), times=2)
     state = scheduler.state_dict()
+    state["optimizers"][0]["clock"], state["optimizers"][0]["at"] = 1, 1.0
     state["optimizers"][1]["fields"][0][3] = -5.0
     before = scheduler.state_dict(), scheduler.get_last_lr()
-    together()
-    with pytest.raises(PassoError, match=r"^'adamw': the state cannot be gone on with"):
+    with pytest.raises(PassoError, match=r"^'adamw': the plan saved at update 2 is not today's"):
         scheduler.load_state_dict(state)
     assert (scheduler.state_dict(), scheduler.get_last_lr()) == before
 
 
 def test_a_changed_plan_is_told_with_its_optimizer_and_dealt_with(both):
     state = attach(both, PLAN, RUN).state_dict()
+    new = {"muon": muon(), "adamw": adamw()}
     with pytest.raises(PassoError, match=r"^'muon': the plan saved at update 0 is not today's"):
-        attach([muon(), adamw()], PLAN, RUN).load_state_dict(
-            {**state, "optimizers": [
-                {**each, "name": name} for each, name in zip(state["optimizers"], ("Muon", "AdamW"))
-            ]}
-        ) or attach({"muon": muon(), "adamw": adamw()}, 2 * PLAN, RUN).load_state_dict(state)
-    new = attach({"muon": muon(), "adamw": adamw()}, 2 * PLAN, RUN, on_change="keep")
-    new.load_state_dict(state)
-    assert new.get_last_lr() == [0.02, 0.1]
+        attach(new, 2 * PLAN, RUN).load_state_dict(state)
+    kept = {"muon": muon(), "adamw": adamw()}
+    again = attach(kept, 2 * PLAN, RUN, on_change="keep")
+    again.load_state_dict(state)
+    assert again.get_last_lr() == [0.02, 0.1]
 
 
 def test_a_copy_drives_its_own_optimizers(both):
@@ -539,7 +554,7 @@ def test_one_trace_has_the_optimizers_names_in_its_columns(both, tmp_path):
     one, other = plans()
     assert trace.used("lr", "muon/0") == ([0, 1, 2, 4, 5], [one(t) for t in range(5)])
     assert trace.used("lr", "adamw/0") == ([*range(6)], [other(t) for t in range(6)])
-    assert trace.used("ema") == ([*range(6)], [LINE.on(RUN)(t) for t in range(6)])
+    assert trace.used("ema", None) == ([*range(6)], [LINE.on(RUN)(t) for t in range(6)])
     assert trace.series("loss") == ([4], [0.5])
 
 
@@ -573,13 +588,17 @@ def test_a_trace_goes_on_after_a_resume_with_late_groups(tmp_path):
 
 
 def test_a_watcher_looks_at_each_of_them(both):
-    watcher = passo.doctor.live()
-    attach(both, PLAN, Run(steps(100)), watch=watcher)
-    with pytest.warns(passo.doctor.DoctorWarning):
-        for _ in range(45):
+    watcher = live()
+    scheduler = attach(both, PLAN, Run(steps(100)), watch=watcher)
+
+    def story():
+        for _ in range(100):
             both["adamw"].param_groups[0]["lr"] = 0.25
             together(*both.values())
-    assert "P009" in [each.code for each in watcher.findings]
+
+    (text,) = said(story, DoctorWarning)
+    assert text.startswith("P009 another hand writes lr of param group 0 of 'adamw'")
+    scheduler.detach()
     watcher.stop()
 
 
@@ -606,7 +625,7 @@ def test_a_range_test_keeps_the_ratios_over_all_and_undoes_everything():
     found = range_test(train_step, pair, restore=[model], low=1e-4, high=1e-1, steps=7, stop=1e9)
     assert [one for one, _ in seen] == list(found.values)
     assert all(other == pytest.approx(5 * one) for one, other in seen)
-    assert all(torch.equal(a, b) for a, b in zip(before.values(), model.state_dict().values()))
+    assert all(torch.equal(before[name], each) for name, each in model.state_dict().items())
     assert (scheduler.clock, scheduler.get_last_lr()) == (0, [0.02, 0.1])
     again = range_test(train_step, list(pair.values()), restore=[model], steps=3)
     assert len(again.values) == 3
@@ -651,20 +670,32 @@ def test_what_cannot_be_under_one_plan_is_refused_in_words_and_nothing_is_change
         (
             [other, third],
             PLAN,
-            "a parameter in param group 0 of 'SGD#2' is in 'SGD' too, and both would update it; "
-            "leave it out of one of them, or attach each by itself",
+            (
+                "a parameter in param group 0 of 'SGD#2' is in 'SGD' too, and both would update "
+                "it; leave it out of one of them, or attach each by itself"
+            ),
         ),
         (
             {"one": one, "bare": bare},
             {"lr": PLAN, "momentum": 0.9},
-            "param group 0 of 'bare' has no 'momentum'; it has dampening",
+            (
+                "param group 0 of 'bare' has no field 'momentum'; it has lr, lr_decay, eps, "
+                "weight_decay, initial_accumulator_value"
+            ),
         ),
-        ({"one": one, "other": other}, {"lr": PLAN, "weight_decay": -base - 1}, "weight_decay"),
+        (
+            {"one": one, "other": other},
+            {"lr": PLAN, "momentum": -0.5},
+            (
+                "'momentum' of param group 0 of 'one' must stay at least 0, and its schedule goes "
+                "from -0.5 to -0.5; write .clip(...), or another schedule"
+            ),
+        ),
     ]:
         before = [dict(each.param_groups[0]) for each in ours]
         with pytest.raises(PassoError) as caught:
             attach(given, plan, RUN)
-        assert str(caught.value).startswith(text) or text in str(caught.value)
+        assert str(caught.value) == text
         assert [dict(each.param_groups[0]) for each in ours] == before
     assert [len(each._optimizer_step_post_hooks) for each in ours] == [0, 0, 0, 0]
     attach([one, other], PLAN, RUN)

@@ -41,19 +41,19 @@ class Lever:
     def check(self, low: float, high: float) -> None:
         """Refuse a range that torch's optimizers do not accept in some group."""
         for arm in self._arms:
-            for where, field, group, ratio in arm.groups():
+            for place, field, group, ratio in arm.groups():
                 ends = sorted((low * ratio, high * ratio))
                 if not max(map(abs, ends)) <= field.most(group):
                     msg = (
-                        f"{self._key!r} of {where} would go from {ends[0]:.6g} to "
+                        f"{self._key!r} of param group {place} would go from {ends[0]:.6g} to "
                         f"{ends[1]:.6g}, which it cannot hold; write another low= or high="
                     )
                     raise PassoError(msg)
                 bounds = fields.broken_bounds(field, *ends)
                 if bounds:
                     msg = (
-                        f"{self._key!r} of {where} must stay {bounds}, and the test takes "
-                        f"it from {ends[0]:.6g} to {ends[1]:.6g}; write another low= or high="
+                        f"{self._key!r} of param group {place} must stay {bounds}, and the test "
+                        f"takes it from {ends[0]:.6g} to {ends[1]:.6g}; write another low= or high="
                     )
                     raise PassoError(msg)
 
@@ -74,9 +74,9 @@ class _Arm:
     def __init__(self, optimizer: Optimizer, key: str, name: str) -> None:
         self._optimizer = optimizer
         of = name and f" of {name!r}"
-        self._places = [f"param group {k}{of}" for k in range(len(optimizer.param_groups))]
+        self._places = [f"{k}{of}" for k in range(len(optimizer.param_groups))]
         self._fields = [
-            fields.find(key, group, place)
+            fields.find(key, group, f"param group {place}")
             for place, group in zip(self._places, optimizer.param_groups, strict=True)
         ]
         self.ratios: list[float] = []

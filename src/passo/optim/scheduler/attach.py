@@ -235,9 +235,9 @@ def _check_ranges(scheduler: Scheduler, end: float) -> list[tuple[float, Driven,
         values = [shared.formula(t) for t in points(shared.formula, end)]
         first = shared.followers[0]
         if first.field is not None:
-            where = f"param group {scheduler.settings.spot(first.place)}"
-            check_range(first.field, first.key, min(values), max(values), where)
-            peaks.append((max(values), first, where))
+            spot = scheduler.settings.spot(first.place)
+            check_range(first.field, first.key, min(values), max(values), f"param group {spot}")
+            peaks.append((max(values), first, spot))
     return peaks
 
 
@@ -246,10 +246,10 @@ def _warn_of_far_rates(peaks: list[tuple[float, Driven, str]]) -> None:
     rates = [each for each in peaks if each[1].field is not None and each[1].field.name == "lr"]
     far = [each for each in rates if is_far(each[0], each[1].base)]
     if far:
-        peak, one, where = max(far, key=lambda each: each[0])
+        peak, one, spot = max(far, key=lambda each: each[0])
         beside = f", {peak / one.base:,.4g} times the base of {one.base:.4g}" if one.base else ""
         text = (
-            f"the lr of {where} goes up to {peak:.4g}{beside}: was a length meant, "
+            f"the lr of param group {spot} goes up to {peak:.4g}{beside}: was a length meant, "
             f"over=steps({peak:.10g}), or a factor, base * ...? Where the rate is meant, write "
             f"attach(..., base={peak:.4g})"
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import sys
 import weakref
 from typing import TYPE_CHECKING, Any, Final
@@ -75,24 +76,24 @@ class Company:
         if _pace(ahead) - _pace(behind) <= self._allowed(ahead) + self._skips:
             return None
         one, other = (each.settings.part for each in (ahead, behind))
+        lag = ahead.clock.updates - behind.clock.updates
         return Word(
             "P003",
             f"the clocks of optimizers under one plan part: {one!r} has made {ahead.clock.made:,} "
             f"updates and {other!r} {behind.clock.made:,}",
-            f"{other!r} is where the plan was {_pace(ahead) - _pace(behind):,} updates ago, and "
-            "ends the run there",
-            f"{other!r}'s step() beside that of {one!r}; where the paces differ on purpose, as in "
-            "a GAN, two attaches, each with a plan and a run of its own",
+            f"{other!r} is where the plan was {lag:,} updates ago, and ends the run there",
+            f"the step() of {other!r} beside that of {one!r}; where the paces differ on purpose, "
+            "as in a GAN, use two attaches, each with a plan and a run of its own",
             meant=True,
         )
 
-    def _patience(self, engine: Any) -> float:
+    def _patience(self, engine: Any) -> int:
         """After how many updates of this one it is worth another look."""
         lead = _pace(engine) - min(map(_pace, self.engines))
-        return max(self._allowed(engine) - lead + 1, len(self._engines), 1.0)
+        return max(math.floor(self._allowed(engine) - lead) + 1, len(self._engines))
 
     def _allowed(self, engine: Any) -> float:
-        return max(1.0, float(int(_SHARE * _length(engine))))
+        return _SHARE * _length(engine) + 1
 
 
 def _pace(engine: Any) -> int:
