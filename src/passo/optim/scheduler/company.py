@@ -113,8 +113,8 @@ def _length(engine: Any) -> float:
     if settings.axis == "step":
         return float(end)
     # Where nobody said how much an update consumes: as much as those before.
-    each = settings.run.at(1) if settings.fixed else clock.at / max(clock.updates, 1)
-    return end / float(each) if each else _ENDLESS
+    each = float(settings.run.at(1) if settings.fixed else clock.at / max(clock.updates, 1))
+    return end / each if each else _ENDLESS
 
 
 def _can_move(engine: Any) -> bool:
