@@ -134,6 +134,6 @@ def _skipped(engine: Any) -> float:
     while frame is not None:
         scaler = frame.f_locals.get("self") if frame.f_code.co_name == "step" else None
         if isinstance(scaler, GradScaler):
-            return _BEGINS + 2 * engine.clock.made / max(scaler._growth_interval, 1)
+            return _BEGINS + 2.0 * float(engine.clock.made) / max(scaler._growth_interval, 1)
         frame = frame.f_back
     return 0.0
