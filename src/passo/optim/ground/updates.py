@@ -27,7 +27,7 @@ class Watch:
     calls `super().step()`.
     """
 
-    __slots__ = ("_had_gradient", "lr", "nested")
+    __slots__ = ("_had_gradient", "lr", "nested", "skips")
 
     def __init__(self, optimizer: Optimizer) -> None:
         own = type(optimizer).__mro__[: type(optimizer).__mro__.index(torch.optim.Optimizer)]
@@ -35,6 +35,7 @@ class Watch:
         self.nested = len(steps) > 1
         self._had_gradient = True
         self.lr: Any = None
+        self.skips = 0
 
     def before(self, groups: Groups, closure: Any) -> None:
         """Look at the gradients before the step; a closure clears these and makes its own."""
@@ -54,9 +55,10 @@ class Watch:
         return groups[0].get("lr") is self.lr or not only_fills_state(groups)
 
     def is_update(self, optimizer: Optimizer) -> bool:
-        """Whether the step that just ended changed the weights."""
+        """Whether the step that just ended changed the weights; counts those that were skipped."""
         found_inf = getattr(optimizer, "found_inf", None)
         if found_inf is not None and bool(found_inf):
+            self.skips += 1
             return False
         if self.nested and not _outermost(optimizer):
             return False

@@ -5,11 +5,12 @@ from __future__ import annotations
 import math
 import weakref
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple
 
 import torch
 
 from passo.optim.ground import fields
+from passo.schedules import PassoError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -129,6 +130,15 @@ def slot_of(field: fields.Field, group: Group) -> Any:
         return None
 
 
+def the_only(found: dict[str, list[Any]], key: str, which: Literal["used", "last"]) -> Any:
+    """The one number of a key; raises PassoError where it names none, or several."""
+    if len(found.get(key, ())) != 1:
+        many, how = len(found.get(key, ())), "[]" if which == "last" else "used()"
+        msg = f"{key!r} names {many} numbers, and {how} needs one; keys are {', '.join(found)}"
+        raise PassoError(msg)
+    return found[key][0]
+
+
 def unshare(driven: Sequence[Driven], groups: Iterable[Group]) -> None:
     """Where a Tensor that is filled is held by another group too, that one gets a clone.
 
@@ -148,7 +158,7 @@ class Met(NamedTuple):
     """What a field held where something else had been written; None where reading it would wait."""
 
     name: str
-    place: int | None
+    place: int | str | None
     held: float | None
     planned: float
 

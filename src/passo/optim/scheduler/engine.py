@@ -25,7 +25,9 @@ if TYPE_CHECKING:
 
     from passo.optim.ground.fields import Field
     from passo.optim.ground.updates import Watch
+    from passo.optim.scheduler.company import Company
     from passo.optim.scheduler.cooling import CoolDown
+    from passo.optim.scheduler.driven import Met
     from passo.optim.scheduler.driver import Groups
     from passo.optim.scheduler.settings import Settings
 
@@ -41,6 +43,7 @@ class Engine:
         "__weakref__",
         "_goes_on",
         "clock",
+        "company",
         "doubt",
         "drift",
         "driver",
@@ -65,6 +68,7 @@ class Engine:
         self.drift = None if settings.watch is None else Drift(self.driver, self.clock)
         self.journal: Journal | None = None
         self.watch: Watch | None = None
+        self.company: Company | None = None
         self.doubt = ""
         self._goes_on = False
         self.regroup(groups)
@@ -140,7 +144,7 @@ class Engine:
         driver.absences.back.clear()
         self._put(groups, made=True)
         driver.looks = looked
-        if past or driver.met is not None:
+        if past or driver.met is not None or self.clock.updates >= self.clock.late:
             self.speak(past=past)
         if self.drift is not None:
             self.drift.compare()
@@ -148,16 +152,21 @@ class Engine:
     def speak(self, *, past: bool) -> None:
         """After an update: say that it was past the end, or that another hand writes; once each.
 
+        Among several, say that they part.
+
         Raises PassoError with strict=True.
         """
         clock, driver, promises = self.clock, self.driver, self.promises
         met, driver.met = driver.met, None
+        if self.company is not None and clock.updates >= clock.alarm:
+            self.company.look(self)
         if past and promises.keeps("past"):
-            clock.late = math.inf
+            clock.over = math.inf
+            clock.wake(clock.alarm)
             promises.say("past", broken.past_the_end(self.settings, clock, driver))
         if met is not None and promises.keeps("hand"):
             driver.looks = promises.strict
-            promises.say("hand", broken.other_hand(met, clock.updates - 1, made=True))
+            promises.say("hand", broken.other_hand(self._spot(met), clock.updates - 1, made=True))
 
     def refuse_others(self) -> None:
         """With strict=True, before an update: raises PassoError where another hand wrote."""
@@ -166,7 +175,8 @@ class Engine:
             driver.look_for_others()
             met, driver.met = driver.met, None
             if met is not None:
-                self.promises.say("hand", broken.other_hand(met, self.clock.updates, made=False))
+                word = broken.other_hand(self._spot(met), self.clock.updates, made=False)
+                self.promises.say("hand", word)
 
     def called(self, groups: Groups) -> None:
         """`scheduler.step()` was called, which is not the clock; say it where nothing else is.
@@ -205,7 +215,7 @@ class Engine:
         driver, settings = self.driver, self.settings
         found = driver.match(groups)
         new = [place for place, number in enumerate(found) if number is None]
-        added = rows(self.plan, groups, new, settings.run, lambda *at: self._base(groups, *at))
+        added = rows(self.plan, groups, new, settings, lambda *at: self._base(groups, *at))
         begin = self.clock.at if settings.join == "now" else 0.0
         driver.adopt(groups, found, added, begin, self.clock.updates)
         if self.journal is not None:
@@ -220,6 +230,10 @@ class Engine:
             return float(given), True
         inherited = self.driver.inherited(field, group)
         return (field.read(group) if inherited is None else inherited), False
+
+    def _spot(self, met: Met) -> Met:
+        """What was met, with the name of the optimizer where there are several."""
+        return met._replace(place=self.settings.spot(met.place))
 
     def _put(self, groups: Groups, *, made: bool) -> None:
         self.driver.unshare()

@@ -79,8 +79,14 @@ def compare(engine: Engine, optimizer: Any, *, made: int = 0) -> None:
     strict=True, until a state is loaded or the clock is moved.
     """
     promises, clock = engine.promises, engine.clock.updates
-    if promises.keeps("older"):
+    if is_open(engine):
         count = unknown(engine, optimizer, made)
         if count:
             promises.say("older", broken.older(engine.driver, engine.name, count, clock))
-        promises.settle("older")
+        promises.settle("older", engine.settings.part)
+
+
+def is_open(engine: Engine) -> bool:
+    """Whether the counts are still to be compared; said once, of several optimizers together."""
+    promises = engine.promises
+    return promises.keeps("older") and promises.keeps("older", engine.settings.part)

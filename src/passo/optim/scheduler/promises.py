@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from types import FrameType
 
-Promise = Literal["no update", "past", "older", "hand", "ended", "unheard", "written"]
+Promise = Literal["no update", "past", "older", "hand", "ended", "unheard", "written", "apart"]
 
 _HOMES: Final = ("passo", "torch")
 _OTHERS: Final = 8  # names of metrics that are remembered to be listed

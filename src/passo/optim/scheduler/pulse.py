@@ -95,7 +95,7 @@ class Pulse:
         self._driver.write(float(t), made=True)
         watch.lr = groups[0]["lr"]
         if t >= clock.late or self._driver.met is not None:
-            self._engine.speak(past=t >= clock.late)
+            self._engine.speak(past=t >= clock.over)
 
     def look_anew(self, _optimizer: Optimizer) -> None:
         """The next step is looked at in full: what is inside the optimizer was loaded."""
@@ -111,7 +111,7 @@ class Pulse:
             refuse_estranged(optimizer, self._lent)
         engine.prepare(groups)
         promises = engine.promises
-        if promises.strict or promises.keeps("older"):
+        if promises.strict or own_count.is_open(engine):
             self._begin(optimizer, closure)
         self._ready = self._plain and bool(groups) and {"lr", "params"} <= groups[0].keys()
         self._scaled = getattr(optimizer, "_step_supports_amp_scaling", False)

@@ -29,6 +29,7 @@ from passo.optim.scheduler import (
     state,
     words,
 )
+from passo.optim.scheduler.driven import the_only
 from passo.optim.scheduler.driver import driving
 from passo.optim.scheduler.engine import Engine
 from passo.optim.scheduler.falls import Fall, falls
@@ -38,13 +39,13 @@ from passo.schedules import PassoError, Span
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from torch.optim import Optimizer
 
     from passo.optim.ground.ranks import Reduction
     from passo.optim.scheduler.cooling import CoolDown
-    from passo.optim.scheduler.driver import Groups
+    from passo.optim.scheduler.driver import Driver, Groups
     from passo.optim.scheduler.promises import Promises
     from passo.optim.scheduler.settings import Settings
     from passo.schedules import Run, Schedule
@@ -148,9 +149,13 @@ class Scheduler(LRScheduler):
 
         return undo
 
-    def refuse_what_was_left(self) -> None:
-        """Raises PassoError where a base would be what a detached plan wrote last."""
-        self._engine.doubt = bases.begins_anew(self.optimizer, self.driver)
+    def refuse_what_was_left(self, beside: Sequence[Driver] = ()) -> None:
+        """Raises PassoError where a base would be what a detached plan wrote last.
+
+        `beside` are all drivers under the plan, where there are several.
+        """
+        found = bases.begins_anew(self.optimizer, self.driver, beside or (self.driver,))
+        self._engine.doubt = found
 
     @property
     def optimizer(self) -> Optimizer:  # type: ignore[override]
@@ -160,6 +165,18 @@ class Scheduler(LRScheduler):
             msg = "the optimizer of this scheduler is gone; keep a reference to the optimizer"
             raise PassoError(msg)
         return optimizer  # type: ignore[no-any-return]
+
+    @property
+    def optimizers(self) -> tuple[Optimizer, ...]:
+        """The optimizer; of several under one plan all, in order.
+
+        >>> import torch
+        >>> from passo import Constant, attach
+        >>> optimizer = torch.optim.SGD([torch.nn.Parameter(torch.ones(1))], lr=1.0)
+        >>> attach(optimizer, Constant(0.5)).optimizers == (optimizer,)
+        True
+        """
+        return (self.optimizer,)
 
     # -- what can be read
 
@@ -257,7 +274,7 @@ class Scheduler(LRScheduler):
         ({'lr': [1.0]}, {'lr': [0.75]})
         """
         self._look()
-        used = self.driver.by_key("used")
+        used = self._by_key("used")
         return None if any(None in numbers for numbers in used.values()) else used
 
     def used(self, key: str) -> float | None:
@@ -282,7 +299,10 @@ class Scheduler(LRScheduler):
     def values(self) -> dict[str, list[float]]:
         """What the next update uses, for each key of the plan, group by group."""
         self._look()
-        return self.driver.by_key("last")
+        return self._by_key("last")
+
+    def _by_key(self, which: Literal["used", "last"]) -> dict[str, list[Any]]:
+        return self.driver.by_key(which)
 
     def __getitem__(self, key: str) -> float:
         """What the next update uses of a value, or of a key that one group has.
@@ -305,7 +325,7 @@ class Scheduler(LRScheduler):
             msg = f"a scheduler is read by the name of a number such as 'lr', got {brief(key)}"
             raise PassoError(msg)
         self._look()
-        return self.driver.one(key, which)
+        return the_only(self._by_key(which), key, which)
 
     # -- what moves it
 
@@ -398,10 +418,7 @@ class Scheduler(LRScheduler):
         ...         print("back to the best weights, at", scheduler.get_last_lr())
         back to the best weights, at [0.1]
         """
-        if metrics is not None and not isinstance(metrics, Mapping):
-            msg = f"a report has a name, got {brief(metrics)}; write report(val_loss=...)"
-            raise PassoError(msg)
-        told = ranks.reduced({**(metrics or {}), **named}, reduce)
+        told = ranks.reduced(words.told(metrics, named), reduce)
         engine = self._engine
         engine.refuse_anew()
         self._look()
@@ -447,7 +464,8 @@ class Scheduler(LRScheduler):
         """
         engine, groups = self._engine, self._look()
         engine.refuse_anew()
-        event = cool_down.called(engine, groups, over, end, shape, key, attached=self.attached)
+        both = [(engine, groups)]
+        event = cool_down.called(both, over, end, shape, key, attached=self.attached)
         undo = self._undo()
         try:
             engine.cool(event, groups)
@@ -502,6 +520,11 @@ class Scheduler(LRScheduler):
         >>> optimizer.param_groups[0]["lr"]
         1.0
         """
+        self._end(restore=restore)
+        self.conclude()
+
+    def _end(self, *, restore: bool) -> None:
+        """Let go of the optimizer, and close the trace."""
         with suppress(PassoError):  # a group that no plan covers has nothing to restore
             self._look()
         while self._hooks:
@@ -519,7 +542,6 @@ class Scheduler(LRScheduler):
         if engine.journal is not None:
             engine.journal.close()
             engine.journal = None
-        self.conclude()
 
     def conclude(self) -> None:
         """Say once what is broken at the end of the run: it ended early or late, say.
@@ -594,7 +616,7 @@ class Scheduler(LRScheduler):
     def __repr__(self) -> str:
         with suppress(PassoError):  # a group that no plan covers is refused elsewhere
             self._look()
-        return words.scheduler(self._engine)
+        return words.scheduler(self._engine, [self._engine])
 
     def __getstate__(self) -> dict[str, Any]:
         msg = "a Scheduler is not pickled: save scheduler.state_dict(), attach again, and load it"

@@ -21,30 +21,45 @@ if TYPE_CHECKING:
 _ALIKE: Final = 0.8
 
 
-def scheduler(engine: Engine) -> str:
-    """Clock and run, then a line for each thing that is driven."""
-    run = "no run" if engine.settings.run is None else repr(engine.settings.run)
-    lines = [f"Scheduler at update {engine.clock.updates:,} of {run}"]
-    event = engine.settings.cooldown
+def scheduler(lead: Engine, engines: Sequence[Engine]) -> str:
+    """Clock and run, then a line for each thing that is driven; what no group holds by `lead`."""
+    run = "no run" if lead.settings.run is None else repr(lead.settings.run)
+    lines = [f"Scheduler at update {lead.clock.updates:,} of {run}"]
+    event = lead.settings.cooldown
     if event is not None:
-        over = event.over_at(engine.settings.axis)
+        over = event.over_at(lead.settings.axis)
         lines.append(f"  {event.code}, called after {event.clock:,} updates: over at {over}")
-    for shared in engine.driver.shared:
-        followers = shared.followers
-        used = "nothing yet" if shared.used is None else f"{shared.used:.6g}"
-        lines.append(
-            f"  {followers[0].key} of {_groups(followers)}: {followers[0].track.follows!r}"
-            f"{_base(followers[0])}; last {used}, next {shared.value:.6g}"
-        )
-    return "\n".join(lines)
+    free = []
+    for engine in engines:
+        for shared in engine.driver.shared:
+            followers = shared.followers
+            used = "nothing yet" if shared.used is None else f"{shared.used:.6g}"
+            line = (
+                f"  {followers[0].key} of {_groups(followers, engine.settings.part)}: "
+                f"{followers[0].track.follows!r}{_base(followers[0])}; last {used}, next "
+                f"{shared.value:.6g}"
+            )
+            if followers[0].field is not None:
+                lines.append(line)
+            elif engine is lead:
+                free.append(line)
+    return "\n".join([*lines, *free])
 
 
-def _groups(followers: list[Driven]) -> str:
+def told(metrics: Mapping[str, Any] | None, named: Mapping[str, Any]) -> dict[str, Any]:
+    """What a report says, by name; raises PassoError for a metric without one."""
+    if metrics is not None and not isinstance(metrics, Mapping):
+        msg = f"a report has a name, got {brief(metrics)}; write report(val_loss=...)"
+        raise PassoError(msg)
+    return {**(metrics or {}), **named}
+
+
+def _groups(followers: list[Driven], part: str) -> str:
     places = [str(each.place) for each in followers if each.place is not None]
     if not places:
         return "no group"
     shown = ", ".join(places[:8]) + (", ..." if len(places) > 8 else "")
-    return f"group{'s' if len(places) > 1 else ''} {shown}"
+    return f"group{'s' if len(places) > 1 else ''} {shown}{part and f' of {part}'}"
 
 
 def _base(driven: Driven) -> str:
