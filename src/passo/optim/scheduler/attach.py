@@ -10,6 +10,7 @@ from passo.optim.ground import wrappers
 from passo.optim.ground.advice import no_optimizer, shown
 from passo.optim.ground.attached import writers
 from passo.optim.ground.fields import check_range
+from passo.optim.scheduler import carry as carrying
 from passo.optim.scheduler.horizon import points, warn_of_branches
 from passo.optim.scheduler.layer_decay import remark
 from passo.optim.scheduler.no_optimizer import NoOptimizer
@@ -56,6 +57,7 @@ def attach(
     strict: bool = False,
     record: str | os.PathLike[str] | None = None,
     watch: Watched | Watcher | None = None,
+    carry: bool = True,
 ) -> Scheduler:
     """Let `plan` drive the optimizer from here on; there is nothing else to call.
 
@@ -75,7 +77,7 @@ def attach(
     what is only warned of else, above all before an update past the end of the run. `record` is
     the path of a trace to write, or to go on with after a resume. `watch="ranks"` warns where
     processes drift apart, `watch=passo.doctor.live()` of what the doctor finds while the run goes
-    on.
+    on. `carry` lets the state ride in `optimizer.state_dict()`, and goes on from one that came so.
 
     Raises NeedsRun and PassoError before anything is changed.
 
@@ -104,6 +106,7 @@ def attach(
         join,
         strict,
         None if isinstance(watch, Watcher) else watch,
+        carry,
     )
     _refuse_values_that_are_fields(settings.values, entries, target.param_groups)
     scheduler = Scheduler(target, entries, settings)
@@ -147,7 +150,9 @@ def _check(scheduler: Scheduler, optimizer: Any) -> None:
     _warn_of_torchs_writer(scheduler, optimizer)
     end = end_of(scheduler.run)
     end = _ENDLESS if end is None else end
-    _warn_of_far_rates(_check_ranges(scheduler, end))
+    peaks = _check_ranges(scheduler, end)
+    if not carrying.comes_with(optimizer):
+        _warn_of_far_rates(peaks)
     warn_of_branches(scheduler.driver, optimizer.param_groups, end, scheduler.run)
     remark(scheduler, optimizer)
 

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from passo.optim.ground.fields import Field
     from passo.optim.ground.updates import Watch
     from passo.optim.scheduler.driver import Groups
+    from passo.optim.scheduler.promises import Word
     from passo.optim.scheduler.settings import Settings
 
 
@@ -45,6 +46,7 @@ class Engine:
         "ending",
         "journal",
         "name",
+        "passed_over",
         "plan",
         "promises",
         "settings",
@@ -64,6 +66,7 @@ class Engine:
         self.journal: Journal | None = None
         self.watch: Watch | None = None
         self.doubt = ""
+        self.passed_over: Word | None = None
         self._goes_on = False
         self.regroup(groups)
         self.driver.add(free_rows(settings.values, settings.run), 0.0)

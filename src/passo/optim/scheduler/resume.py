@@ -36,11 +36,17 @@ _WAYS = {
 _ENDLESS = 10_000.0
 
 
-def load(engine: Engine, state: Saved, groups: Groups) -> None:
-    """Clock, bases and plateaus as they were saved, on the plan that `on_change` chooses.
+class _Course(NamedTuple):
+    """How a load goes on: on which run, from which update and position, each field on what."""
 
-    All of it is worked out before anything is changed: a refused load leaves no trace.
-    """
+    run: Run | None
+    updates: int
+    at: float | None
+    followed: list[_Followed]
+
+
+def foresee(engine: Engine, state: Saved, groups: Groups) -> _Course:
+    """How a load would go on, with nothing changed; raises PassoError where it is refused."""
     saved = _Today(state, groups)
     found = _differences(engine, saved)
     policy = engine.settings.on_change if found else "same"
@@ -57,6 +63,15 @@ def load(engine: Engine, state: Saved, groups: Groups) -> None:
     clock = Clock(replace(engine.settings, run=run))
     clock.move(updates, at, saved.offset)
     _refuse_impossible(engine, followed, clock.at, end_of(run), groups)
+    return _Course(run, updates, at, followed)
+
+
+def load(engine: Engine, state: Saved, groups: Groups) -> None:
+    """Clock, bases and plateaus as they were saved, on the plan that `on_change` chooses.
+
+    All of it is worked out before anything is changed: a refused load leaves no trace.
+    """
+    run, updates, at, followed = foresee(engine, state, groups)
     if engine.journal is not None:
         engine.journal.wind(groups, updates)
     # Until here nothing has changed; from here on nothing can fail.
@@ -69,7 +84,7 @@ def load(engine: Engine, state: Saved, groups: Groups) -> None:
         each.track = new.get((each.track.source, each.track.begin), each.track)
     driver.tracks = [new.get((each.source, each.begin), each) for each in driver.tracks]
     driver.forget_unused()
-    engine.clock.move(updates, at, saved.offset)
+    engine.clock.move(updates, at, state.offset)
 
 
 def _refuse_impossible(
