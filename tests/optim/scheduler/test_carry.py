@@ -27,7 +27,7 @@ from passo import (
     warmup_cosine,
 )
 from passo.optim.scheduler.carry import KEY
-from tests.optim.tools import adam, rates, said, sgd, update, weight
+from tests.optim.tools import adam, on_ranks, rates, said, sgd, update, weight
 from tests.optim.wrapped import Sam
 
 PLAN, RUN = base * Linear(1.0, 0.1), Run(steps(20))
@@ -405,6 +405,72 @@ def test_accelerate_saves_it_with_nothing_registered(order, tmp_path):
     scheduler = scheduler or attach(again, PLAN, RUN)
     assert (scheduler.clock, rates(again, 5)) == (8, then)
     assert model is not None
+
+
+ON_RANKS = """
+import copy
+from torch.distributed.checkpoint import state_dict as checkpoint
+from torch.distributed.device_mesh import init_device_mesh
+from torch.distributed.fsdp import fully_shard
+from torch.distributed.optim import ZeroRedundancyOptimizer
+from passo import Linear, Run, attach, base, steps
+from tests.optim.tools import update
+
+plan, run = base * Linear(1.0, 0.1), Run(steps(20))
+
+def model():
+    torch.manual_seed(0)
+    return torch.nn.Sequential(torch.nn.Linear(4, 4), torch.nn.Linear(4, 2))
+"""
+ZERO = """
+def sharded():
+    return ZeroRedundancyOptimizer(model().parameters(), torch.optim.AdamW, lr=0.1)
+
+first = sharded()
+scheduler = attach(first, plan, run)
+update(first, 8)
+first.consolidate_state_dict(to=0)
+held = [copy.deepcopy(first.state_dict()) if rank == 0 else None]
+torch.distributed.broadcast_object_list(held)
+update(first, 12)
+for order in ("oa", "ao"):
+    again = sharded()
+    made = attach(again, plan, run) if order == "ao" else None
+    again.load_state_dict(copy.deepcopy(held[0]))
+    made = made or attach(again, plan, run)
+    update(again)
+    again.consolidate_state_dict(to=0)
+    if rank == 0:
+        again.state_dict()
+        assert "passo" not in again.param_groups[0]
+    print(made.clock, made.get_last_lr() == [plan.on(run).with_base(0.1)(9)])
+    update(again, 11)
+"""
+FULLY = """
+def sharded():
+    made = model()
+    fully_shard(made, mesh=init_device_mesh("cpu", (2,)))
+    return made, torch.optim.AdamW(made.parameters(), lr=0.1)
+
+net, first = sharded()
+scheduler = attach(first, plan, run)
+update(first, 8)
+for full in (False, True):
+    options = checkpoint.StateDictOptions(full_state_dict=full)
+    saved = checkpoint.get_optimizer_state_dict(net, first, options=options)
+    other, again = sharded()
+    made = attach(again, plan, run)
+    checkpoint.set_optimizer_state_dict(other, again, saved, options=options)
+    update(again)
+    print(made.clock, made.get_last_lr() == [plan.on(run).with_base(0.1)(9)])
+    update(again, 11)
+update(first, 12)
+"""
+
+
+def test_sharded_optimizers_bring_it_to_all_ranks():
+    told = on_ranks({"zero": ON_RANKS + ZERO, "fully": ON_RANKS + FULLY}, 2)
+    assert told == {name: [["9 True", "9 True"]] * 2 for name in ("zero", "fully")}
 
 
 class Lent(Sam):

@@ -169,11 +169,16 @@ class Carrier:
 def take_out(optimizer: Any, groups: Groups) -> None:
     """Out of the live groups, for the Schedulers of this optimizer."""
     texts = _texts(groups)
-    for group in groups if texts else ():
+    if texts:
+        drop(groups)
+        keep(optimizer, _Brought(texts[0]))
+
+
+def drop(groups: Groups) -> None:
+    """No live group holds it."""
+    for group in groups:
         if isinstance(group.get(KEY), str):
             del group[KEY]
-    if texts:
-        keep(optimizer, _Brought(texts[0]))
 
 
 def comes_with(optimizer: Any) -> bool:

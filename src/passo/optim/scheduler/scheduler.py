@@ -101,6 +101,7 @@ class Scheduler(LRScheduler):
             self._hook(optimizer, "register_load_state_dict_pre_hook", self._before_load)
             # A bound method: through this hook the optimizer owns the Scheduler.
             self._hook(optimizer, "register_load_state_dict_post_hook", self._after_load)
+            self._hook(optimizer, "register_state_dict_pre_hook", self._before_saving)
             self._hook(optimizer, "register_state_dict_post_hook", self._after_saving)
         self.attached = True
         driving.add(engine.driver)
@@ -494,6 +495,7 @@ class Scheduler(LRScheduler):
         Hooks and fields are the optimizer's, and what a trace's file holds stays there.
         """
         engine, under_way = self._engine, self._under_way
+        engine.settle()
         held = of_objects(engine)
 
         def go_on() -> None:
@@ -611,6 +613,11 @@ class Scheduler(LRScheduler):
         """A wrapper hands the load on to what it holds, and shows the groups of that."""
         carry.take_out(self.optimizer, inner.param_groups)
         self._take_up(self.optimizer)
+
+    def _before_saving(self, optimizer: Optimizer) -> None:
+        """A sharded optimizer puts what was loaded into its groups again, after all hooks."""
+        self._engine.settle()
+        carry.drop(optimizer.param_groups)
 
     def _after_saving(self, optimizer: Optimizer, saved: dict[str, Any]) -> None:
         """The state rides in the optimizer's. A group that no plan covers is refused elsewhere."""
