@@ -49,7 +49,8 @@ class Watch:
     def will_update(self, optimizer: Optimizer) -> bool:
         """Whether the step that is about to be made, without a closure, will change the weights."""
         found_inf = getattr(optimizer, "found_inf", None)
-        if not self._had_gradient or (found_inf is not None and bool(found_inf)):
+        known = found_inf is not None and not is_far(found_inf)
+        if not self._had_gradient or (known and bool(found_inf)):
             return False
         groups = optimizer.param_groups
         return groups[0].get("lr") is self.lr or not only_fills_state(groups)
@@ -60,12 +61,21 @@ class Watch:
         if found_inf is not None and bool(found_inf):
             self.skips += 1
             return False
+        return self.changes(optimizer)
+
+    def changes(self, optimizer: Optimizer) -> bool:
+        """The same of a step that `found_inf` did not make the optimizer skip."""
         if self.nested and not _outermost(optimizer):
             return False
         groups = optimizer.param_groups
         if not self._had_gradient and not has_gradient(groups):
             return False
         return groups[0].get("lr") is self.lr or not only_fills_state(groups)
+
+
+def is_far(found_inf: Any) -> bool:
+    """Whether to read it now would wait for all that a GPU has still to do."""
+    return isinstance(found_inf, torch.Tensor) and found_inf.device.type == "cuda"
 
 
 def has_gradient(groups: Groups) -> bool:

@@ -12,6 +12,7 @@ from passo.optim.ground.advice import no_optimizer, shown
 from passo.optim.ground.attached import writers
 from passo.optim.ground.fields import check_range
 from passo.optim.ground.together import are_several, named
+from passo.optim.scheduler import carry as carrying
 from passo.optim.scheduler.driver import driving
 from passo.optim.scheduler.horizon import points, warn_of_branches
 from passo.optim.scheduler.layer_decay import remark
@@ -61,6 +62,7 @@ def attach(
     strict: bool = False,
     record: str | os.PathLike[str] | None = None,
     watch: Watched | Watcher | None = None,
+    carry: bool = True,
 ) -> Scheduler:
     """Let `plan` drive the optimizer from here on; there is nothing else to call.
 
@@ -82,7 +84,7 @@ def attach(
     what is only warned of else, above all before an update past the end of the run. `record` is
     the path of a trace to write, or to go on with after a resume. `watch="ranks"` warns where
     processes drift apart, `watch=passo.doctor.live()` of what the doctor finds while the run goes
-    on.
+    on. `carry` lets the state ride in `optimizer.state_dict()`, and goes on from one that came so.
 
     Raises NeedsRun and PassoError before anything is changed.
 
@@ -116,6 +118,7 @@ def attach(
         join,
         strict,
         None if isinstance(watch, Watcher) else watch,
+        carry,
     )
     _refuse_values_that_are_fields(settings.values, entries, groups)
     members: dict[str, Scheduler] = {}
@@ -185,7 +188,9 @@ def _check(members: Mapping[str, Scheduler], targets: Mapping[str, Any]) -> None
     run = next(iter(members.values())).run
     end = end_of(run)
     end = _ENDLESS if end is None else end
-    _warn_of_far_rates([each for one in members.values() for each in _check_ranges(one, end)])
+    peaks = {name: _check_ranges(each, end) for name, each in members.items()}
+    fresh = [name for name in members if not carrying.comes_with(targets[name])]
+    _warn_of_far_rates([each for name in fresh for each in peaks[name]])
     warn_of_branches(drivers, end, run)
     any(remark(each, targets[name]) for name, each in members.items())
 

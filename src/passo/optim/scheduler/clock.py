@@ -59,6 +59,15 @@ class Clock:
         return self._earlier + self.updates - self._origin
 
     @property
+    def consumed(self) -> tuple[float, float | None]:
+        """What updates consumed beyond the fixed amount, and what the next one did so far."""
+        return self.offset, self._pending
+
+    @consumed.setter
+    def consumed(self, amounts: tuple[float, float | None]) -> None:
+        self.offset, self._pending = amounts
+
+    @property
     def is_past(self) -> bool:
         """Whether the next update would be past the end of the run."""
         return self.at >= self._end

@@ -48,14 +48,16 @@ class JointJournal(Journal):
         self._told: dict[str, tuple[Any, int]] = {}
         super().__init__(path, plan, chorus.groups, driver=chorus, clock=chorus, settings=settings)
 
-    def update_of(self, engine: Engine) -> None:
+    def update_of(
+        self, engine: Engine, late: int | None = None, told: Sequence[float | None] = ()
+    ) -> None:
         """What the update used that this engine's optimizer has just made."""
-        t, name = engine.clock.updates, engine.settings.part
+        t, name = engine.clock.updates if late is None else late, engine.settings.part
         if self._row is None or t > self._row:
             self._end_row()
             self._row = max(t, self._writer.clock)
         self._follow(engine, self._row - t)
-        used = engine.driver.used()
+        used = engine.driver.used() if late is None else told
         for each in engine.driver.driven:
             if each.field is not None or t == self._row:
                 self._used[self._chorus.column(name, each)] = used[each.column]
@@ -139,9 +141,9 @@ class Strand(Journal):
     def __init__(self, joint: JointJournal, engine: Any) -> None:
         self.joint, self._engine = joint, engine
 
-    def update(self) -> None:
-        """What the update used that was just made."""
-        self.joint.update_of(self._engine())
+    def update(self, late: int | None = None, used: Sequence[float | None] = ()) -> None:
+        """What the update used that was just made, or the one before it that is told of `late`."""
+        self.joint.update_of(self._engine(), late, used)
 
     def refuse_anew(self) -> None:
         """Raises `PassoError` where the next update would begin a trace that is there already."""

@@ -131,6 +131,10 @@ class Promises:
         """Say nothing of this any more."""
         self.said.add(promise + name)
 
+    def owe(self, promise: Promise) -> None:
+        """It is to be said after all: something new came."""
+        self.said.discard(promise)
+
     def say(self, promise: Promise, word: Word) -> None:
         """Say it now, at the line that runs, once.
 

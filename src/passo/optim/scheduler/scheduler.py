@@ -21,6 +21,7 @@ from passo.optim.ground.undo import of_fields, of_objects
 from passo.optim.ground.updates import Watch
 from passo.optim.scheduler import (
     bases,
+    carry,
     cool_down,
     endings,
     horizon,
@@ -66,6 +67,7 @@ class Scheduler(LRScheduler):
         self.driver = self._engine.driver  # no property: a recorder asks for it at every update
         self._under_way = bool(getattr(optimizer, "state", None))
         self._step_count = 1
+        self._carrier = carry.Carrier(self._engine)
         self._hooks: list[Any] = []
         self._kept: Any = optimizer if isinstance(optimizer, NoOptimizer) else None
         self.attached = False
@@ -79,7 +81,8 @@ class Scheduler(LRScheduler):
 
         `then` is the last that is done.
         """
-        undo = of_fields(self.optimizer.param_groups)
+        optimizer = self.optimizer
+        undo, brought = of_fields(optimizer.param_groups), carry.known(optimizer)
         try:
             self._hang(record)
             if then is not None:
@@ -87,6 +90,7 @@ class Scheduler(LRScheduler):
         except BaseException:
             self._let_go()
             undo()
+            carry.keep(optimizer, brought)
             raise
 
     def _hang(self, record: str | os.PathLike[str] | None) -> None:
@@ -94,9 +98,9 @@ class Scheduler(LRScheduler):
         groups = optimizer.param_groups
         if record is not None:
             engine.record(record, groups)
+        lent = wrappers.lending(optimizer)
         if self.settings.clock == "hook":
             engine.watch = Watch(optimizer)
-            lent = wrappers.lending(optimizer)
             pulse = Pulse(engine, engine.watch, lent)
             self._hook(optimizer, "register_step_pre_hook", pulse.before)
             self._hook(optimizer, "register_step_post_hook", pulse.after)
@@ -104,13 +108,20 @@ class Scheduler(LRScheduler):
                 self._hook(inner, "register_load_state_dict_post_hook", pulse.look_anew)
         elif wrappers.fires(optimizer):
             self._hook(optimizer, "register_step_pre_hook", self._before_step)
+        for inner in lent.values():
+            self._hook(inner, "register_load_state_dict_post_hook", self._after_load_inside)
+            self._hook(inner, "register_state_dict_post_hook", self._after_saving)
         if hasattr(optimizer, "_optimizer_load_state_dict_post_hooks"):
             self._hook(optimizer, "register_load_state_dict_pre_hook", self._before_load)
             # A bound method: through this hook the optimizer owns the Scheduler.
             self._hook(optimizer, "register_load_state_dict_post_hook", self._after_load)
+            self._hook(optimizer, "register_state_dict_pre_hook", self._before_saving)
+            self._hook(optimizer, "register_state_dict_post_hook", self._after_saving)
         self.attached = True
         driving.add(engine.driver)
+        carry.take_out(optimizer, groups)
         engine.write(groups)
+        self._take_up(optimizer)
         held = attached.add(optimizer, self)
         if not held:
             self._kept = optimizer
@@ -426,6 +437,7 @@ class Scheduler(LRScheduler):
         tracks, at = engine.driver.tracks, engine.clock.at
         fell = [(track, memory) for track in tracks for memory in track.report(at, told)]
         if fell:
+            self._carrier.told("fall")
             engine.driver.share()
             engine.write(self.optimizer.param_groups)
         if engine.journal is not None:
@@ -539,6 +551,8 @@ class Scheduler(LRScheduler):
             bases.leave(optimizer, engine.driver)
         if was and optimizer is not None:
             own_count.leave(optimizer)
+            if engine.clock.made:
+                carry.keep(optimizer, None)
         if engine.journal is not None:
             engine.journal.close()
             engine.journal = None
@@ -561,6 +575,7 @@ class Scheduler(LRScheduler):
         Hooks and fields are the optimizer's, and what a trace's file holds stays there.
         """
         engine, under_way = self._engine, self._under_way
+        engine.settle()
         held = of_objects(engine)
 
         def go_on() -> None:
@@ -598,13 +613,16 @@ class Scheduler(LRScheduler):
 
         A plan that differs from the saved one is dealt with as `attach(on_change=...)` said.
         """
-        saved, engine = state.Saved(state_dict), self._engine
+        self._load(state.Saved(state_dict))
+        self._carrier.told("load")
+
+    def _load(self, saved: state.Saved) -> None:
+        engine = self._engine
         groups, undo = self.optimizer.param_groups, self._undo()
         try:
             engine.look(groups)
             parent = resume.load(engine, saved, groups)
-            self._under_way, engine.doubt = False, ""
-            engine.promises.settle("older")
+            self._goes_on()
             engine.driver.forget_used()
             engine.write(groups)
             if engine.journal is not None:
@@ -612,6 +630,12 @@ class Scheduler(LRScheduler):
         except BaseException:
             undo()
             raise
+
+    def _goes_on(self) -> None:
+        """A state came: what was trained before is known."""
+        self._under_way, self._engine.doubt = False, ""
+        self._engine.passed_over = None
+        self._engine.promises.settle("older")
 
     def __repr__(self) -> str:
         with suppress(PassoError):  # a group that no plan covers is refused elsewhere
@@ -656,10 +680,40 @@ class Scheduler(LRScheduler):
         """What joined has its base from what it holds before, and names must be the same."""
         self._engine.look(optimizer.param_groups)
         words.refuse_other_names(optimizer.param_groups, state_dict.get("param_groups", ()))
+        self._carrier.foresee(optimizer, state_dict)
+        carry.keep(optimizer, None)
 
     @quiet
     def _after_load(self, optimizer: Optimizer) -> None:
+        carry.take_out(optimizer, optimizer.param_groups)
         self._engine.loaded(optimizer.param_groups)
+        self._take_up(optimizer)
+
+    def _after_load_inside(self, inner: Optimizer) -> None:
+        """A wrapper hands the load on to what it holds, and shows the groups of that."""
+        carry.take_out(self.optimizer, inner.param_groups)
+        self._take_up(self.optimizer)
+
+    def _before_saving(self, optimizer: Optimizer) -> None:
+        """A sharded optimizer puts what was loaded into its groups again, after all hooks."""
+        self._engine.settle()
+        carry.drop(optimizer.param_groups)
+
+    def _after_saving(self, optimizer: Optimizer, saved: dict[str, Any]) -> None:
+        """The state rides in the optimizer's. A group that no plan covers is refused elsewhere."""
+        if self.settings.carry:
+            with suppress(PassoError):
+                self._look()
+            self._carrier.put(optimizer, saved, state.save(self._engine, self.driver.known))
+
+    def _take_up(self, optimizer: Any) -> None:
+        """Go on from what the optimizer's state brought, if anything."""
+        brought = self._carrier.offered(optimizer)
+        if brought is not None and brought != state.save(self._engine, self.driver.known):
+            with carry.said_whence():
+                self._load(state.Saved(brought))
+        elif brought is not None:
+            self._goes_on()
 
     def _look(self) -> Groups:
         """The groups that are driven, with those that joined or went since the last update."""

@@ -36,6 +36,7 @@ class Settings:
     join: Join = "from_start"
     strict: bool = False
     watch: Watched | None = None
+    carry: bool = True
     cooldown: CoolDown | None = None
     part: str = ""
 
@@ -47,6 +48,9 @@ class Settings:
         _one_of(self.clock, get_args(CountedBy), "clock")
         _one_of(self.join, get_args(Join), "join")
         _one_of(self.watch, (None, *get_args(Watched)), "watch")
+        if not isinstance(self.carry, bool):
+            msg = f"carry must be True or False, got {brief(self.carry)}"
+            raise PassoError(msg)
         if self.strict and self.run is None:
             msg = "strict=True stops at the end of the run; write attach(..., run, strict=True)"
             raise PassoError(msg)

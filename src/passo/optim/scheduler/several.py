@@ -160,6 +160,7 @@ class JointScheduler(Scheduler):
             tracks, at = engine.driver.tracks, lead.clock.at
             fell = [(track, memory) for track in tracks for memory in track.report(at, told)]
             if fell:
+                member._carrier.told("fall")
                 engine.driver.share()
                 engine.write(member.optimizer.param_groups)
             for track, memory in fell:
