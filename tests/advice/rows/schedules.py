@@ -115,6 +115,24 @@ def a_plateau_watches_a_name(told: Told) -> None:
     assert eval(f"(base * Plateau({name})).with_base(0.1)", dict(tried.world))(3) == 0.1
 
 
+@tried("factor={} rises, and needs a ceiling to rise to; write {}")
+def a_rise_has_a_ceiling(told: Told) -> None:
+    (made,) = told("Plateau('x', factor=2)").put("@")
+    assert made.after(9) == 8.0
+
+
+@tried("floor is for a factor below 1, and {} rises; write ceiling=8")
+def a_rise_has_no_floor(told: Told) -> None:
+    (made,) = told("Plateau('x', factor=2, floor=0.1)").put("Plateau('x', factor=2, @)")
+    assert made.after(9) == 8.0
+
+
+@tried("ceiling is for a factor above 1, and {} falls; write floor=0.01")
+def a_fall_has_no_ceiling(told: Told) -> None:
+    (made,) = told("Plateau('x', ceiling=8)").put("Plateau('x', @)")
+    assert made.after(9) == 0.01
+
+
 # -- recipes
 
 
@@ -142,6 +160,19 @@ def noam_is_counted_in_steps(told: Told) -> None:
     for given in ("epochs(1)", "percent(5)"):
         (made,) = told(f"noam(256, warmup={given})").put("noam(256, warmup=@)")
         assert made(4000) == pytest.approx(256**-0.5 * 4000**-0.5)
+
+
+@tried("count must be a power of two, got {}; write {} or {}")
+def chebyshev_counts_in_powers_of_two(told: Told) -> None:
+    made = told("chebyshev(count=12)").put("chebyshev(count=@)")
+    assert [each.length().amount for each in made] == [8, 16]
+
+
+@tried('shape="geometric" needs a floor above 0; write floor=0.1 * base')
+def equal_ratios_need_a_floor(told: Told) -> None:
+    text = told("wsd(shape='geometric')")
+    (made,) = text.put("wsd(shape='geometric', @).on(run).with_base(1.0)")
+    assert made(90) == pytest.approx(0.1**0.5)
 
 
 # -- text
