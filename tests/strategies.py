@@ -241,7 +241,7 @@ RECIPES: dict[str, st.SearchStrategy[Schedule]] = {
     "chebyshev": st.builds(
         recipes.chebyshev,
         count=st.sampled_from([1, 2, 8]),
-        every=_every,
+        every=lengths.map(steps),
         ratio=st.sampled_from([0.05, 0.5, 1.0]),
         peak=_peaks,
     ),

@@ -155,7 +155,7 @@ ENDLESS: dict[str, st.SearchStrategy[Schedule]] = {
     "Bounce": bounces,
     "Rectified": st.builds(
         passo.Rectified,
-        st.sampled_from([0.9, 0.99, 0.999]),
+        st.sampled_from([0.9, 0.99, 0.999]) | st.floats(0.7, 0.9999),
         st.sampled_from([steps(1), steps(THIRD)]),
     ),
 }

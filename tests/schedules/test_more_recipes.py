@@ -80,10 +80,10 @@ def test_chebyshev_is_the_inverse_of_the_nodes_in_fractal_order(count, ratio):
     s = chebyshev(count=count, every=steps(3), ratio=ratio, peak=0.3)
     assert s.length().amount == 3 * count
     for t, place in enumerate(published_order(count)):
-        node = (1 + mpf(ratio)) / 2 - (1 - mpf(ratio)) / 2 * mpmath.cos(
-            mpmath.pi * (place - mpf("0.5")) / count
-        )
-        real = float(mpf(0.3) * mpf(ratio) / node)
+        with mpmath.workdps(40):
+            turn = mpmath.cos(mpmath.pi * (place - mpf("0.5")) / count)
+            node = (1 + mpf(ratio)) / 2 - (1 - mpf(ratio)) / 2 * turn
+            real = float(mpf(0.3) * mpf(ratio) / node)
         assert s(3 * t) == s(3 * t + 2) == pytest.approx(real, rel=1e-12)
 
 

@@ -33,7 +33,7 @@ class Greedy(Hearing):
     `floor` and `ceiling` are factors too: 0, or from 1e-9 to 1; and from 1 to 1e9. Raises
     PassoError for values outside these meanings.
 
-    Source: Shrivastava et al. 2025, arXiv:2512.14527 (GreedyLR); transformers' GreedyLR, whose
+    Source: Subramanian et al. 2025, arXiv:2512.14527 (GreedyLR); transformers' GreedyLR, whose
     bounds are rates. Its running mean is the caller's: report the mean.
 
     >>> s = Greedy("loss", factor=0.5, patience=0)
