@@ -326,11 +326,11 @@ of("ExpHyperbolicLR")(lambda t: B * (B / LOW) ** (hyperbola(t) - hyperbola(mpf(0
 @of("Chebyshev")
 def chebyshev(t: Any) -> Any:
     order = [1]
-    while len(order) < 64:
+    while len(order) < 16:
         order = [each for k in order for each in (k, 2 * len(order) + 1 - k)]
-    place = order[int(min(floor(t * 64 / T), 63))]
+    place = order[int(min(floor(t * 16 / T), 15))]
     small = num("0.05")
-    return B * small / ((1 + small) / 2 - (1 - small) / 2 * cos(pi * (place - mpf("0.5")) / 64))
+    return B * small / ((1 + small) / 2 - (1 - small) / 2 * cos(pi * (place - mpf("0.5")) / 16))
 
 
 @of("anneal to an averaging rate")

@@ -112,7 +112,7 @@ def _exp_hyperbolic(
 )
 def _chebyshev(
     *,
-    count: int = 64,
+    count: int = 16,
     ratio: float = 0.05,
     over: Span = percent(100),
     peak: Value = base,
