@@ -349,6 +349,14 @@ def proportional(t: Any) -> Any:
 
 of("product of factors")(lambda t: B * min(t / W, mpf(1)) / sqrt(1 + t / W))
 
+
+@of("one after another")
+def sequence(t: Any) -> Any:
+    if t < 500:
+        return B * t / W if t < W else B / 2
+    return B * half((t - 500) / 500)
+
+
 # -- moved by reports: those of `PASTS` in test_formulas.py
 
 of("reduce on plateau")(lambda t: B / 10 ** sum(t >= when for when in (300, 400)))

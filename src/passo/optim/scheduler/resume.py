@@ -214,7 +214,7 @@ def _plateaus(track: Track) -> list[str]:
 
 
 def _with_a_past(track: Track, length: float | None) -> Schedule:
-    """The schedule after a run of reports that turn and never improve: all show where they listen."""
+    """The schedule after reports that turn and never improve: what moves by them shows where."""
     end = _ENDLESS if length is None else length
     heard = [memory.plateau.metric for memory in track.memories]
     if not heard:
