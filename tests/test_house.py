@@ -128,7 +128,7 @@ def test_step_3_every_kind_of_schedule_has_a_strategy():
 
 
 def test_step_3_every_shape_with_a_formula_has_it_for_the_hunt():
-    formulas = {*NAMES, "Constant", "Function", "Plateau"}
+    formulas = {*NAMES, "Bounce", "Constant", "Function", "Greedy", "Plateau"}
     lacks = "KEPT (or RATIO) of tests/schedules/hunt.py lacks the formulas of these, in mpmath"
     assert not set(SHAPES) - formulas, lacks
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from passo.ground.pictures import drawn_by
 
 if TYPE_CHECKING:
+    from passo import catalogue as catalogue
     from passo import doctor as doctor
     from passo.optim import Fall as Fall
     from passo.optim import RampedBatchSampler as RampedBatchSampler
@@ -40,6 +41,7 @@ _HOMES = {
     "analysis": "passo.schedules.analysis",
     "attach": "passo.optim",
     "by_group": "passo.optim",
+    "catalogue": "passo.catalogue",
     "doctor": "passo.doctor",
     "draw": "passo.plot",
     "loader_step": "passo.optim",
@@ -49,7 +51,7 @@ _HOMES = {
 }
 
 
-_ROOMS = ("passo.plot", "passo.trace", "passo.doctor", "passo.optim")
+_ROOMS = ("passo.catalogue", "passo.plot", "passo.trace", "passo.doctor", "passo.optim")
 
 
 def _elsewhere(name: str) -> str:
@@ -95,7 +97,7 @@ if not TYPE_CHECKING:  # to a checker that saw a `__getattr__` every misspelt na
 
             raise no_such_name("passo", name, __getattr__("__all__"), _elsewhere(name))
         home = import_module(_HOMES.get(name, "passo.schedules"))
-        value = home if name in ("analysis", "doctor") else getattr(home, name)
+        value = home if name in ("analysis", "catalogue", "doctor") else getattr(home, name)
         globals()[name] = value
         return value
 
