@@ -18,7 +18,25 @@ is missing. Its values are tested in tests/peers/ beside the library itself wher
 in tests/catalogue/ against its formula in mpmath.
 """
 
+from passo.catalogue.like.libraries.composer import composer
+from passo.catalogue.like.libraries.deepspeed import deepspeed
+from passo.catalogue.like.libraries.keras import keras
+from passo.catalogue.like.libraries.megatron import megatron
+from passo.catalogue.like.libraries.olmo import olmo
+from passo.catalogue.like.libraries.optax import optax
+from passo.catalogue.like.libraries.torchtitan import torchtitan
 from passo.catalogue.like.libraries.transformers import transformers
 from passo.catalogue.like.remarks import names, remarks
 
-__all__ = ["names", "remarks", "transformers"]
+__all__ = [
+    "composer",
+    "deepspeed",
+    "keras",
+    "megatron",
+    "names",
+    "olmo",
+    "optax",
+    "remarks",
+    "torchtitan",
+    "transformers",
+]

@@ -26,6 +26,31 @@ def length(value: Any, name: str, *, least: float = 0) -> Fraction:
     return amount
 
 
+def above(value: Any, name: str) -> Fraction:
+    """A length that is not nothing.
+
+    >>> above(100, "decay_steps")
+    Fraction(100, 1)
+    """
+    amount = exact(value, name)
+    if isinstance(value, str) or amount <= 0:
+        msg = f"{name} must be a number above 0, got {brief(value)}"
+        raise PassoError(msg)
+    return amount
+
+
+def listed(value: Any, name: str) -> list[Any]:
+    """The members of a list.
+
+    >>> listed((30, 80), "milestones")
+    [30, 80]
+    """
+    if not isinstance(value, (list, tuple)):
+        msg = f"{name} must be a list, got {brief(value)}"
+        raise PassoError(msg)
+    return list(value)
+
+
 def count(value: Any, name: str, *, least: int = 0) -> Fraction:
     """How many updates, where a share of the run is a mistake that theirs takes in silence.
 

@@ -1,0 +1,113 @@
+"""like.deepspeed beside DeepSpeed's own schedulers."""
+
+from __future__ import annotations
+
+import logging
+import warnings
+
+import pytest
+import torch
+
+from passo import like
+from tests.peers.beside import agree, calls
+
+with warnings.catch_warnings():
+    warnings.simplefilter("ignore")
+    from deepspeed.runtime import lr_schedules
+
+logging.getLogger("DeepSpeed").setLevel(logging.ERROR)
+RATE, UPDATES = 0.3, 150
+WARM = [
+    {"warmup_num_steps": 20},
+    {"warmup_num_steps": 20, "warmup_type": "linear"},
+    {"warmup_num_steps": 1},
+    {"warmup_num_steps": 2, "warmup_type": "linear"},
+    {"warmup_num_steps": 70, "warmup_type": "log"},
+]
+ENDS = [{"warmup_min_lr": 0.01, "warmup_max_lr": 0.1}, {"warmup_max_lr": 0.2}]
+TOTALS = [{"total_num_steps": total} for total in (100, 71, 70, 40)]
+CYCLES = [
+    {},
+    {"cycle_second_step_size": 30},
+    {"cycle_second_step_size": 0},
+    {"cycle_first_stair_count": 4},
+    {"cycle_first_stair_count": 5, "cycle_second_step_size": 33, "cycle_second_stair_count": 7},
+    {"cycle_first_stair_count": 3, "cycle_second_stair_count": 0},
+    {"decay_step_size": 10, "decay_lr_rate": 0.5},
+    {"decay_step_size": 7, "decay_lr_rate": 0.5, "decay_mom_rate": 0.01},
+    {"decay_lr_rate": 0.5},
+    {"cycle_min_mom": 0.7, "cycle_max_mom": 0.99, "cycle_first_step_size": 1},
+]
+SETTINGS = {
+    "WarmupLR": [*WARM, *({**warm, **ends} for warm in WARM for ends in ENDS)],
+    "WarmupDecayLR": [
+        {**warm, **ends, **total} for warm in WARM for ends in ENDS for total in TOTALS
+    ],
+    "WarmupCosineLR": [
+        {**warm, **total, **more}
+        for warm in WARM
+        for total in TOTALS
+        for more in ({}, {"warmup_min_ratio": 0.1, "cos_min_ratio": 0.01})
+    ],
+    "LRRangeTest": [
+        {},
+        {"lr_range_test_step_size": 20},
+        {"lr_range_test_step_size": 7, "lr_range_test_staircase": True},
+        {"lr_range_test_min_lr": 0.1, "lr_range_test_step_rate": 0.0},
+        {"lr_range_test_step_size": 30, "lr_range_test_step_rate": 2.5},
+    ],
+    "OneCycle": [
+        {"cycle_min_lr": 0.01, "cycle_max_lr": 0.1, "cycle_first_step_size": 40, **cycle}
+        for cycle in CYCLES
+    ],
+}
+
+
+def their_values(name, given, updates=UPDATES):
+    weight = torch.nn.Parameter(torch.zeros(1))
+    optimizer = torch.optim.Adam([weight], lr=RATE)
+    scheduler = getattr(lr_schedules, name)(optimizer, **given)
+    group, rates, momenta = optimizer.param_groups[0], [], []
+    for _ in range(updates):
+        rates.append(float(group["lr"]))
+        momenta.append(group["betas"])
+        scheduler.step()
+    return rates, momenta
+
+
+@pytest.mark.parametrize(("name", "given"), calls(SETTINGS))
+def test_values_are_those_of_deepspeed(name, given):
+    rates, momenta = their_values(name, given)
+    plan = like.deepspeed({"type": name, "params": given})
+    if name != "OneCycle":
+        agree(plan.with_base(RATE), rates)
+        return
+    agree(plan["lr"], rates)
+    agree(plan["momentum"], [first for first, _ in momenta])
+    assert {second for _, second in momenta} == {0.99}  # of 0.999: told by a remark
+    alone = like.deepspeed({"type": name, "params": {**given, "cycle_momentum": False}})
+    assert alone == plan["lr"]
+
+
+def test_with_a_linear_warm_up_the_peak_of_a_cosine_is_never_used():
+    given = {"total_num_steps": 10, "warmup_num_steps": 4, "warmup_type": "linear"}
+    rates, _ = their_values("WarmupCosineLR", given, 13)
+    assert max(rates) < 0.94 * RATE
+    right = like.optax(
+        "warmup_cosine_decay_schedule",
+        init_value=0.0,
+        peak_value=RATE,
+        warmup_steps=4,
+        decay_steps=10,
+    )
+    assert max(map(right, range(13))) == RATE
+
+
+def test_loading_a_state_leaves_the_rate_where_ours_has_the_one_of_the_clock():
+    optimizer = torch.optim.SGD([torch.nn.Parameter(torch.zeros(1))], lr=RATE)
+    given = {"warmup_num_steps": 4, "warmup_max_lr": RATE, "warmup_type": "linear"}
+    scheduler = lr_schedules.WarmupLR(optimizer, **given)
+    scheduler.load_state_dict({"last_batch_iteration": 3})
+    assert scheduler.get_last_lr() == [0.0]
+    assert optimizer.param_groups[0]["lr"] == 0.0
+    assert like.deepspeed({"type": "WarmupLR", "params": given})(4) == pytest.approx(0.75 * RATE)
