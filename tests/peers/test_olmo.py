@@ -44,8 +44,8 @@ WARM = [
 DECAYS = [
     {},
     {"decay": 30, "decay_fraction": None},
-    {"decay_fraction": 0.25, "decay_min_lr": 0.01},
-    {"decay": 1, "decay_fraction": None, "decay_min_lr": 0.02},
+    {"decay_fraction": 0.25, "decay_min_lr": 0.005},
+    {"decay": 1, "decay_fraction": None, "decay_min_lr": 0.0001},
 ]
 FLOORS = [{}, {"alpha_f": 0.0}, {"alpha_f": 0.3}, {"alpha_f": 1.0}]
 STAGES = [
@@ -70,7 +70,7 @@ SETTINGS = {
         {**warm, **decay, **more}
         for warm in WARM
         for decay in DECAYS
-        for more in ({}, {"b": -1.3})
+        for more in ({}, {"b": -0.8})
     ],
     "LinearWithWarmup": [{**warm, **floor} for warm in WARM for floor in FLOORS],
     "InvSqrtWithWarmup": [{**warm, **floor} for warm in WARM for floor in FLOORS],

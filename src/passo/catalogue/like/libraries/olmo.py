@@ -350,6 +350,7 @@ _STAGE: Final = (
 )
 _OVERRIDE: Final = ("start", "duration", "shape", "end_lr", "end_lr_fraction")
 _BASE: Final = re.compile(r"(?:(?<![\w.])(\d[\d.]*(?:e[+-]?\d+)?) \* )?\bbase\b")
+_ROUNDING: Final = 1e-14
 _SHAPES: Final[dict[str, Callable[[Value, Value, Span], Schedule]]] = {
     "linear": Linear,
     "cosine": Cosine,
@@ -429,5 +430,10 @@ def _beginning_from(scheduler: Schedule, moving: float, fixed: float) -> Schedul
 
 def _last(scheduler: Schedule, end: int) -> tuple[float, float]:
     """Its last rate: how many times the base, and what is added."""
-    fixed = scheduler.with_base(0.0)(end) if scheduler.relative else scheduler(end)
-    return (scheduler.with_base(1.0)(end) - fixed if scheduler.relative else 0.0), fixed
+    if not scheduler.relative:
+        return 0.0, scheduler(end)
+    one = scheduler.with_base(1.0)(end)
+    moving = scheduler.with_base(2.0)(end) - one
+    # A rounding is not an absolute part.
+    fixed = one - moving if abs(one - moving) > _ROUNDING * one else 0.0
+    return one - fixed, fixed

@@ -1,0 +1,183 @@
+"""like.composer beside composer's own classes: their file alone, with composer's own times."""
+
+from __future__ import annotations
+
+import warnings
+from importlib import import_module
+from types import SimpleNamespace
+
+import pytest
+import torch
+
+from passo import Run, like, samples
+from tests.peers.alone import bare, stub
+from tests.peers.beside import agree, calls
+
+bare("composer", "composer.core", "composer.optim", "composer.utils")
+stub("composer.utils", StringEnum=import_module("composer.utils.string_enum").StringEnum)
+times = import_module("composer.core.time")
+stub("composer.core", State=object, Time=times.Time, TimeUnit=times.TimeUnit)
+theirs = import_module("composer.optim.scheduler")
+
+RATE, LOADER = 0.3, 13
+WARM = ["20ba", "0.1dur", "2ep", "1ba", "0.07dur"]
+ENDS = [{}, {"alpha_f": 0.1}, {"t_max": "12ep", "alpha_f": 0.3}]
+SETTINGS = {
+    "StepScheduler": [
+        {"step_size": "30ba"},
+        {"step_size": "2ep", "gamma": 0.5},
+        {"step_size": "0.3dur"},
+        {"step_size": "1ba", "gamma": 0.99},
+        {"step_size": "7ba", "gamma": 1.5},
+    ],
+    "MultiStepScheduler": [
+        {"milestones": ["30ba", "60ba"]},
+        {"milestones": ["2ep", "0.77dur"], "gamma": 0.5},
+        {"milestones": ["60ba", "30ba"]},
+        {"milestones": ["30ba", "30ba", "0ba"], "gamma": 0.5},
+        {"milestones": []},
+        {"milestones": ["1000ba"]},
+    ],
+    "ConstantScheduler": [
+        {},
+        {"alpha": 0.5},
+        {"alpha": 0.5, "t_max": "20ba"},
+        {"alpha": 0.0, "t_max": "0.35dur"},
+        {"alpha": 2.0, "t_max": "3ep"},
+    ],
+    "LinearScheduler": [
+        {},
+        {"alpha_i": 0.1, "alpha_f": 1.0, "t_max": "20ba"},
+        {"alpha_f": 0.2, "t_max": "0.33dur"},
+        {"t_max": "3ep"},
+        {"alpha_i": 0.0, "alpha_f": 0.0},
+    ],
+    "ExponentialScheduler": [
+        {"gamma": 0.5},
+        {"gamma": 0.9, "decay_period": "1ba"},
+        {"gamma": 0.5, "decay_period": "0.21dur"},
+        {"gamma": 1.1, "decay_period": "50ba"},
+        {"gamma": 0.1, "decay_period": "3ep"},
+    ],
+    "CosineAnnealingScheduler": [
+        {},
+        {"alpha_f": 0.1},
+        {"t_max": "40ba"},
+        {"t_max": "0.51dur", "alpha_f": 0.3},
+        {"t_max": "3ep"},
+    ],
+    "CosineAnnealingWarmRestartsScheduler": [
+        {"t_0": "10ba"},
+        {"t_0": "1ep", "t_mult": 2},
+        {"t_0": "7ba", "t_mult": 1.5, "alpha_f": 0.1},
+        {"t_0": "0.07dur", "t_mult": 1.3},
+        {"t_0": "3ba", "t_mult": 1.1},
+        {"t_0": "200ba", "t_mult": 0.5},
+    ],
+    "PolynomialScheduler": [
+        {"power": 2.0},
+        {"power": 0.5, "alpha_f": 0.1},
+        {"power": 1.0, "t_max": "40ba"},
+        {"power": 0, "t_max": "40ba"},
+        {"power": 3, "t_max": "0.51dur", "alpha_f": 0.3},
+    ],
+    "MultiStepWithWarmupScheduler": [
+        {"t_warmup": warm, "milestones": ["30ba", "60ba", "4ba"], **more}
+        for warm in WARM
+        for more in ({}, {"scale_warmup": True})
+    ],
+    "ConstantWithWarmupScheduler": [
+        {"t_warmup": warm, **more}
+        for warm in WARM
+        for more in ({}, {"alpha": 0.5}, {"t_max": "12ep", "scale_warmup": True})
+    ],
+    "LinearWithWarmupScheduler": [
+        {"t_warmup": warm, **end, **more}
+        for warm in WARM
+        for end in ENDS
+        for more in ({}, {"alpha_i": 0.5, "scale_warmup": True})
+    ],
+    "CosineAnnealingWithWarmupScheduler": [
+        {"t_warmup": warm, **end, **more}
+        for warm in WARM
+        for end in ENDS
+        for more in ({}, {"scale_warmup": True})
+    ],
+    "PolynomialWithWarmupScheduler": [
+        {"t_warmup": warm, **end, **more}
+        for warm in WARM
+        for end in ENDS
+        for more in ({}, {"power": 0.5})
+    ],
+}
+
+
+def their_values(name, given, max_duration, ssr, updates):
+    scheduler = getattr(theirs, name)(**given)
+    ends = times.Time.from_timestring(max_duration)
+    found = []
+    for batch in range(updates):
+        state = SimpleNamespace(
+            max_duration=ends,
+            dataloader_len=times.Time(LOADER, "ba"),
+            timestamp=times.Timestamp(batch=batch, epoch=batch // LOADER, sample=16 * batch),
+        )
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            found.append(RATE * scheduler(state, ssr))
+    return found
+
+
+@pytest.mark.parametrize(("name", "given"), calls(SETTINGS))
+@pytest.mark.parametrize("max_duration", ["10ep", "125ba"])
+@pytest.mark.parametrize("ssr", [1.0, 1.6])
+def test_values_are_those_of_composer(name, given, max_duration, ssr):
+    trainer = {"max_duration": max_duration, "dataloader_len": LOADER, "ssr": ssr}
+    values = their_values(name, given, max_duration, ssr, 150)
+    agree(like.composer(name, **given, **trainer).with_base(RATE), values)
+
+
+@pytest.mark.parametrize(
+    ("name", "given"),
+    [
+        ("CosineAnnealingScheduler", {}),
+        ("LinearWithWarmupScheduler", {"t_warmup": "20ba"}),
+        ("CosineAnnealingWithWarmupScheduler", {"t_warmup": "1ep", "alpha_f": 0.1}),
+        ("PolynomialWithWarmupScheduler", {"t_warmup": "0.1dur"}),
+        ("MultiStepWithWarmupScheduler", {"t_warmup": "1ep", "milestones": ["3ep", "70ba"]}),
+        ("MultiStepScheduler", {"milestones": ["3ep", "6ep"]}),
+        ("StepScheduler", {"step_size": "3ep"}),
+    ],
+)
+def test_without_the_trainer_the_spans_wait_for_a_run(name, given):
+    values = their_values(name, given, "10ep", 1.0, 130)
+    placed = like.composer(name, **given).with_base(RATE).on(Run.of(LOADER, epochs=10))
+    agree(placed, values)
+
+
+def test_samples_are_counted():
+    given = {"t_max": "1600sp", "alpha_f": 0.1}
+    values = their_values("CosineAnnealingScheduler", given, "1600sp", 1.0, 120)
+    run = Run(samples(1600), samples_per_step=16, axis="sample")
+    placed = like.composer("CosineAnnealingScheduler", **given).with_base(RATE).on(run)
+    agree(lambda t: placed(16 * t), values)
+
+
+def test_several_schedulers_do_not_multiply_as_its_page_says_and_ours_do():
+    """Each becomes a LambdaLR on one optimizer: the last one's value stays (peers' own words)."""
+    optimizer = torch.optim.SGD([torch.nn.Parameter(torch.zeros(1))], lr=RATE)
+    state = SimpleNamespace(
+        optimizers=[optimizer],
+        max_duration=times.Time.from_timestring("10ep"),
+        dataloader_len=times.Time(LOADER, "ba"),
+        timestamp=times.Timestamp(batch=65, epoch=5),
+    )
+    halves, tenths = theirs.ConstantScheduler(0.5), theirs.ConstantScheduler(0.1)
+    compiled = [theirs.compile_composer_scheduler(each, state) for each in (halves, tenths)]
+    optimizer.step()
+    for each in compiled:
+        each.step()
+    assert optimizer.param_groups[0]["lr"] == 0.1 * RATE
+    ours = like.composer("ConstantScheduler", alpha=0.5, max_duration="10ep", dataloader_len=LOADER)
+    more = like.composer("ConstantScheduler", alpha=0.1, max_duration="10ep", dataloader_len=LOADER)
+    assert (ours * more).with_base(1.0)(65) == 0.05
