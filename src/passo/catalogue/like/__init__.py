@@ -22,6 +22,7 @@ from passo.catalogue.like.libraries.composer import composer
 from passo.catalogue.like.libraries.deepspeed import deepspeed
 from passo.catalogue.like.libraries.keras import keras
 from passo.catalogue.like.libraries.megatron import megatron
+from passo.catalogue.like.libraries.mmengine import mmengine
 from passo.catalogue.like.libraries.olmo import olmo
 from passo.catalogue.like.libraries.optax import optax
 from passo.catalogue.like.libraries.torchtitan import torchtitan
@@ -33,6 +34,7 @@ __all__ = [
     "deepspeed",
     "keras",
     "megatron",
+    "mmengine",
     "names",
     "olmo",
     "optax",
