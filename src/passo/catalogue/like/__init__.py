@@ -18,6 +18,7 @@ is missing. Its values are tested in tests/peers/ beside the library itself wher
 in tests/catalogue/ against its formula in mpmath.
 """
 
+from passo.catalogue.like.libraries import timm_names as _names_of_timm  # noqa: F401
 from passo.catalogue.like.libraries.composer import composer
 from passo.catalogue.like.libraries.deepspeed import deepspeed
 from passo.catalogue.like.libraries.keras import keras
@@ -25,6 +26,8 @@ from passo.catalogue.like.libraries.megatron import megatron
 from passo.catalogue.like.libraries.mmengine import mmengine
 from passo.catalogue.like.libraries.olmo import olmo
 from passo.catalogue.like.libraries.optax import optax
+from passo.catalogue.like.libraries.timm import timm
+from passo.catalogue.like.libraries.torch import torch
 from passo.catalogue.like.libraries.torchtitan import torchtitan
 from passo.catalogue.like.libraries.transformers import transformers
 from passo.catalogue.like.remarks import names, remarks
@@ -39,6 +42,8 @@ __all__ = [
     "olmo",
     "optax",
     "remarks",
+    "timm",
+    "torch",
     "torchtitan",
     "transformers",
 ]

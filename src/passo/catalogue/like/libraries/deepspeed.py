@@ -30,7 +30,7 @@ def _spell(name: str, given: Mapping[str, Any]) -> str:
     return f"like.deepspeed({ {'type': name, 'params': dict(given)} !r})".replace("'", '"')
 
 
-DEEPSPEED: Final = Library("deepspeed", {"optimizer": ..., "last_batch_iteration": -1}, _spell)
+DEEPSPEED: Final = Library("deepspeed", {"optimizer": ..., "last_batch_iteration": -1}, spell=_spell)
 _LATE: Final = (
     "Its clock is one late: updates 0 and 1 use the first value, and a warm-up of n is over at "
     "update n + 1."

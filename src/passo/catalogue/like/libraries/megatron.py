@@ -39,7 +39,7 @@ def _spell(name: str, given: Mapping[str, Any]) -> str:
     return f"like.megatron({', '.join(f'{key}={as_code(v)}' for key, v in arguments.items())})"
 
 
-MEGATRON: Final = Library("megatron", _TAKEN, _spell)
+MEGATRON: Final = Library("megatron", _TAKEN, spell=_spell)
 _RUN: Final = {"lr": 3e-4, "min_lr": 3e-5, "train_iters": 1000, "lr_warmup_iters": 100}
 _DROP: Final = (
     "Its floor is min_lr, and it drops there at the update after lr_decay_iters, from wherever it "

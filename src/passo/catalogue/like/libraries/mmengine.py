@@ -36,7 +36,7 @@ def _spell(name: str, given: Mapping[str, Any]) -> str:
     return f"like.mmengine([{config!r}])".replace("'", '"')
 
 
-MMENGINE: Final = Library("mmengine", {"optimizer": ..., "last_step": -1, "verbose": ...}, _spell)
+MMENGINE: Final = Library("mmengine", {"optimizer": ..., "last_step": -1, "verbose": ...}, spell=_spell)
 _ENDS: Final = "Its end is exclusive: what takes end - begin elsewhere takes one step less here."
 _BY_EPOCH: Final = (
     "It counts epochs unless by_epoch=False or convert_to_iter_based=True; steps_per_epoch turns "

@@ -37,7 +37,7 @@ def _spell(name: str, given: Mapping[str, Any]) -> str:
     return f'like.olmo("{name}"{arguments})'.replace("'", '"')
 
 
-OLMO: Final = Library("olmo", {"lr_field": ..., "initial_lr_field": ...}, _spell)
+OLMO: Final = Library("olmo", {"lr_field": ..., "initial_lr_field": ...}, spell=_spell)
 _PARTS: Final = (
     'like.olmo("LinearWithWarmup", warmup=100, alpha_f=0.5)',
     'like.olmo("CosWithWarmup", warmup=0, alpha_f=0.1)',

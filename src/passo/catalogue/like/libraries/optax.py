@@ -36,7 +36,7 @@ def _spell(name: str, given: Mapping[str, Any]) -> str:
     return f'like.optax("{name}"{arguments})'.replace("'", '"')
 
 
-OPTAX: Final = Library("optax", {}, _spell)
+OPTAX: Final = Library("optax", {}, spell=_spell)
 _PARTS: Final = (
     'like.optax("linear_schedule", init_value=0.0, end_value=0.1, transition_steps=100)',
     'like.optax("cosine_decay_schedule", init_value=0.1, decay_steps=900)',

@@ -31,7 +31,7 @@ def _spell(name: str, given: Mapping[str, Any]) -> str:
     return f"like.torchtitan({', '.join(([] if name == NAME else [as_code(name)]) + arguments)})"
 
 
-TORCHTITAN: Final = Library("torchtitan", {"optimizers": ...}, _spell)
+TORCHTITAN: Final = Library("torchtitan", {"optimizers": ...}, spell=_spell)
 
 
 @called_like("like.torchtitan(training_steps=1000, warmup_steps=100)")
