@@ -7,7 +7,7 @@ import os
 os.environ.setdefault("KERAS_BACKEND", "torch")
 
 import keras
-import numpy
+import numpy as np
 import pytest
 
 from passo import like
@@ -118,8 +118,8 @@ def test_a_plateau_falls_where_that_of_keras_falls(given):
     callback = keras.callbacks.ReduceLROnPlateau(**given)
     callback.set_model(model)
     callback.on_train_begin()
-    numbers = numpy.random.default_rng(7)
-    losses = [float(loss) for loss in numbers.uniform(0.5, 1.0, 40) / numpy.arange(1, 41) ** 0.2]
+    numbers = np.random.default_rng(7)
+    losses = [float(loss) for loss in numbers.uniform(0.5, 1.0, 40) / np.arange(1, 41) ** 0.2]
     rates = []
     for epoch, loss in enumerate(losses):
         callback.on_epoch_end(epoch, {"val_loss": loss})

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 
-import numpy
+import numpy as np
 import pytest
 import torch
 
@@ -230,8 +230,8 @@ PLATEAUS = [
 def test_a_plateau_falls_where_that_of_mmengine_falls(given):
     optimizer = torch.optim.SGD([torch.nn.Parameter(torch.zeros(1))], lr=RATE)
     scheduler = theirs.ReduceOnPlateauLR(optimizer, **given)
-    numbers = numpy.random.default_rng(7)
-    losses = [float(loss) for loss in numbers.uniform(0.5, 1.0, 40) / numpy.arange(1, 41) ** 0.2]
+    numbers = np.random.default_rng(7)
+    losses = [float(loss) for loss in numbers.uniform(0.5, 1.0, 40) / np.arange(1, 41) ** 0.2]
     rates, reports = [RATE] * BATCHES, []
     for epoch, loss in enumerate(losses):
         scheduler.step()  # after the epoch, then after its validation
@@ -248,7 +248,9 @@ def test_restarts_without_a_floor_raise_there_and_are_refused_in_words_here():
     optimizer = torch.optim.SGD([torch.nn.Parameter(torch.zeros(1))], lr=RATE)
     with pytest.raises(AssertionError):
         theirs.CosineRestartLR(optimizer, periods=[4])
-    with pytest.raises(ValueError, match="give one of eta_min and eta_min_ratio, got None and None"):
+    with pytest.raises(
+        ValueError, match="give one of eta_min and eta_min_ratio, got None and None"
+    ):
         like.mmengine({"type": "CosineRestartLR", "periods": [4]})
 
 

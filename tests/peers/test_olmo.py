@@ -19,7 +19,9 @@ class Registrable:
 
     @classmethod
     def register(cls, name):
-        return lambda made: vars(made).get("registered") or setattr(made, "registered", name) or made
+        return lambda made: (
+            vars(made).get("registered") or setattr(made, "registered", name) or made
+        )
 
 
 bare("olmo_core", "olmo_core.optim", "olmo_core.distributed")
@@ -67,10 +69,7 @@ SETTINGS = {
     "ConstantWithWarmup": WARM,
     "WSD": [{**warm, **decay} for warm in WARM for decay in DECAYS],
     "PowerLR": [
-        {**warm, **decay, **more}
-        for warm in WARM
-        for decay in DECAYS
-        for more in ({}, {"b": -0.8})
+        {**warm, **decay, **more} for warm in WARM for decay in DECAYS for more in ({}, {"b": -0.8})
     ],
     "LinearWithWarmup": [{**warm, **floor} for warm in WARM for floor in FLOORS],
     "InvSqrtWithWarmup": [{**warm, **floor} for warm in WARM for floor in FLOORS],

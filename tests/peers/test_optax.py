@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import jax
-import numpy
+import numpy as np
 import optax
 import pytest
 
 from passo import like
 from tests.peers.beside import agree, calls
 
-jax.config.update("jax_enable_x64", True)  # noqa: FBT003
+jax.config.update("jax_enable_x64", True)
 
 UPDATES = 260
 FALLS = (
@@ -101,7 +101,7 @@ SETTINGS = {
 @pytest.mark.parametrize(("name", "given"), calls(SETTINGS))
 def test_values_are_those_of_optax(name, given):
     theirs = getattr(optax, name)(**given)
-    values = numpy.asarray(jax.vmap(theirs)(numpy.arange(UPDATES))).tolist()
+    values = np.asarray(jax.vmap(theirs)(np.arange(UPDATES))).tolist()
     agree(like.optax(name, **given), values)
 
 
@@ -113,7 +113,7 @@ def test_joined_schedules_are_those_of_optax(boundaries):
         "cosine_decay_schedule": {"init_value": 0.1, "decay_steps": 60},
     }
     theirs = optax.join_schedules([getattr(optax, k)(**v) for k, v in parts.items()], boundaries)
-    values = numpy.asarray(jax.vmap(theirs)(numpy.arange(UPDATES))).tolist()
+    values = np.asarray(jax.vmap(theirs)(np.arange(UPDATES))).tolist()
     ours = [like.optax(name, **given) for name, given in parts.items()]
     agree(like.optax("join_schedules", schedules=ours, boundaries=boundaries), values)
 
@@ -131,11 +131,11 @@ PLATEAUS = (
 @pytest.mark.parametrize("given", PLATEAUS, ids=str)
 def test_a_plateau_falls_where_that_of_optax_falls(given):
     transform = optax.contrib.reduce_on_plateau(**given)
-    numbers = numpy.random.default_rng(7)
-    losses = [float(loss) for loss in numbers.uniform(0.5, 1.0, 40) / numpy.arange(1, 41) ** 0.2]
-    state, scales = transform.init(numpy.zeros(1)), []
+    numbers = np.random.default_rng(7)
+    losses = [float(loss) for loss in numbers.uniform(0.5, 1.0, 40) / np.arange(1, 41) ** 0.2]
+    state, scales = transform.init(np.zeros(1)), []
     for loss in losses:
-        _, state = transform.update(numpy.ones(1), state, value=loss)
+        _, state = transform.update(np.ones(1), state, value=loss)
         scales.append(float(state.scale))
     reports = [(t, {"value": loss}) for t, loss in enumerate(losses)]
     agree(like.optax("reduce_on_plateau", **given).with_reports(reports), scales)
@@ -145,7 +145,7 @@ def test_a_plateau_falls_where_that_of_optax_falls(given):
 def test_the_one_cycle_of_a_cosine_takes_an_array_where_that_of_optax_does_not():
     given = {"transition_steps": 100, "peak_value": 0.1}
     with pytest.raises(TypeError):
-        optax.cosine_onecycle_schedule(**given)(numpy.arange(4))
-    values = like.optax("cosine_onecycle_schedule", **given)(numpy.arange(4))
+        optax.cosine_onecycle_schedule(**given)(np.arange(4))
+    values = like.optax("cosine_onecycle_schedule", **given)(np.arange(4))
     one = optax.cosine_onecycle_schedule(**given)
-    assert numpy.allclose(values, [float(one(t)) for t in range(4)], rtol=1e-12)
+    assert np.allclose(values, [float(one(t)) for t in range(4)], rtol=1e-12)

@@ -18,10 +18,13 @@ is missing. Its values are tested in tests/peers/ beside the library itself wher
 in tests/catalogue/ against its formula in mpmath.
 """
 
+from passo.catalogue.like.libraries import olmo_stages as _stages_of_olmo  # noqa: F401
+from passo.catalogue.like.libraries import optax_joined as _joined_of_optax  # noqa: F401
 from passo.catalogue.like.libraries import timm_names as _names_of_timm  # noqa: F401
 from passo.catalogue.like.libraries.composer import composer
 from passo.catalogue.like.libraries.deepspeed import deepspeed
 from passo.catalogue.like.libraries.keras import keras
+from passo.catalogue.like.libraries.litgpt import litgpt
 from passo.catalogue.like.libraries.megatron import megatron
 from passo.catalogue.like.libraries.mmengine import mmengine
 from passo.catalogue.like.libraries.olmo import olmo
@@ -29,6 +32,7 @@ from passo.catalogue.like.libraries.optax import optax
 from passo.catalogue.like.libraries.timm import timm
 from passo.catalogue.like.libraries.torch import torch
 from passo.catalogue.like.libraries.torchtitan import torchtitan
+from passo.catalogue.like.libraries.torchtune import torchtune
 from passo.catalogue.like.libraries.transformers import transformers
 from passo.catalogue.like.remarks import names, remarks
 
@@ -36,6 +40,7 @@ __all__ = [
     "composer",
     "deepspeed",
     "keras",
+    "litgpt",
     "megatron",
     "mmengine",
     "names",
@@ -45,5 +50,6 @@ __all__ = [
     "timm",
     "torch",
     "torchtitan",
+    "torchtune",
     "transformers",
 ]

@@ -36,7 +36,9 @@ class Clock:
     def length(self, name: str, given: Any, fraction: Any) -> Span:
         """A length, or a fraction of t_max, rounded as theirs where that is known."""
         if (given is None) == (fraction is None):
-            msg = f"give one of {name} and {name}_fraction, got {brief(given)} and {brief(fraction)}"
+            msg = (
+                f"give one of {name} and {name}_fraction, got {brief(given)} and {brief(fraction)}"
+            )
             raise PassoError(msg)
         if given is not None:
             return self.span(whole(given, name, least=0))

@@ -15,7 +15,7 @@ from typing import Any, Final, NamedTuple
 
 from passo.catalogue.like.common import share
 from passo.ground.errors import PassoError
-from passo.schedules import Constant, Run, Schedule, Span, Table, base, epochs, steps
+from passo.schedules import Constant, Run, Schedule, Span, Table, epochs, steps
 from passo.schedules.algebra.atoms import Value
 
 FOREVER: Final = 10**9
@@ -90,9 +90,7 @@ class _Line:
     """The line of time, cut where a window begins or ends."""
 
     def __init__(self, windows: Sequence[Window], each: int | None) -> None:
-        self.windows = [
-            (window, Clock(each if window.by_epoch else 1)) for window in windows
-        ]
+        self.windows = [(window, Clock(each if window.by_epoch else 1)) for window in windows]
         self.clock = Clock(None if each is None else 1)
 
     def curve(self) -> Schedule:

@@ -18,7 +18,9 @@ ORDER: Final = (
     "megatron",
     "deepspeed",
     "torchtitan",
+    "torchtune",
     "olmo",
+    "litgpt",
     "pytorch_warmup",
     "lr_finder",
 )

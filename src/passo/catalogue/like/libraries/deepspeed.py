@@ -27,10 +27,12 @@ from passo.schedules.algebra.atoms import Value
 
 
 def _spell(name: str, given: Mapping[str, Any]) -> str:
-    return f"like.deepspeed({ {'type': name, 'params': dict(given)} !r})".replace("'", '"')
+    return f"like.deepspeed({ {'type': name, 'params': dict(given)}!r})".replace("'", '"')
 
 
-DEEPSPEED: Final = Library("deepspeed", {"optimizer": ..., "last_batch_iteration": -1}, spell=_spell)
+DEEPSPEED: Final = Library(
+    "deepspeed", {"optimizer": ..., "last_batch_iteration": -1}, spell=_spell
+)
 _LATE: Final = (
     "Its clock is one late: updates 0 and 1 use the first value, and a warm-up of n is over at "
     "update n + 1."
@@ -49,8 +51,8 @@ def deepspeed(config: Mapping[str, Any], /, *, past: Past = "theirs") -> Plan:
     Rates are absolute but where the optimizer's is taken or multiplied: those are expressions of
     `base`. OneCycle moves the momentum too and is a mapping. Lengths are in updates. DeepSpeed
     holds what has an end, so `past` changes nothing. Raises PassoError for a type or a value
-    without meaning, WrongCall for params that the type does not take. Source:
-    deepspeed.runtime.lr_schedules, 0.19.8.
+    without meaning, WrongCall for params that the type does not take.
+    Source: deepspeed.runtime.lr_schedules, 0.19.8.
 
     >>> deepspeed({"type": "WarmupLR", "params": {"warmup_num_steps": 4, "warmup_type": "linear"}})
     Constant(0, steps(1)).then(Linear(0, base, steps(4)))
@@ -136,7 +138,9 @@ def _warmup_cosine(
 @DEEPSPEED.schedule(
     "LRRangeTest",
     example={"lr_range_test_min_lr": 0.001, "lr_range_test_step_size": 100},
-    remarks=("It rises for ever: by lr_range_test_step_rate of the first rate for each step size.",),
+    remarks=(
+        "It rises for ever: by lr_range_test_step_rate of the first rate for each step size.",
+    ),
 )
 def _range_test(
     lr_range_test_min_lr: Any = 1e-3,
@@ -159,14 +163,18 @@ def _range_test(
         "The first momentum is the low one, from update 1 on it falls from the high one.",
         "After the cycle the momentum grows for ever, past 1, where decay_mom_rate is given.",
         "It also sets betas[1] to 0.99, once: add Constant(0.99) for that.",
-        "It moves the momentum of optimizers with betas only; for others write cycle_momentum "
-        "False.",
+        (
+            "It moves the momentum of optimizers with betas only; for others write "
+            "cycle_momentum false."
+        ),
         "Without a decay_step_size a decay rate counts for nothing.",
-        "With stairs the way down falls at the update after each stair's end, and half a cycle of "
-        "no length never reaches its peak.",
+        (
+            "With stairs the way down falls at the update after each stair's end, and half a cycle "
+            "of no length never reaches its peak."
+        ),
     ),
 )
-def _one_cycle(  # noqa: PLR0913, PLR0917
+def _one_cycle(  # noqa: PLR0917
     cycle_min_lr: Any,
     cycle_max_lr: Any,
     decay_lr_rate: Any = 0.0,

@@ -97,8 +97,10 @@ def _piecewise(boundaries: Any, values: Any) -> Schedule:
     example={**_FALL, "power": 2.0},
     remarks=(
         "end_learning_rate is 0.0001 where it is not given, and not 0.",
-        "With cycle=True each cycle ends at the update where the next would begin, and begins "
-        "lower than the last: at 1 / k of the whole in cycle k with power 1.",
+        (
+            "With cycle=True each cycle ends at the update where the next would begin, and begins "
+            "lower than the last: at 1 / k of the whole in cycle k with power 1."
+        ),
         _SINGLE,
     ),
 )
@@ -115,7 +117,9 @@ def _polynomial(
         return Constant(first)
     if not cycle:
         over = steps(above(decay_steps, "decay_steps"))
-        return Linear(first, last, over) if exponent == 1 else Polynomial(first, last, over, exponent)
+        return (
+            Linear(first, last, over) if exponent == 1 else Polynomial(first, last, over, exponent)
+        )
     over = steps(whole(decay_steps, "decay_steps"))
     # Update t is t / (n * k) through cycle k, the updates after (k - 1) * n up to k * n: what is
     # left of the cycle by what k has, both of a clock that begins at update 1.
@@ -197,14 +201,16 @@ def _restarts(
     "ReduceLROnPlateau",
     example={"monitor": "val_loss", "factor": 0.5, "patience": 5},
     remarks=(
-        "It falls at the report with which patience is reached, torch's at the one after; a "
-        "patience of 0 is one of 1.",
+        (
+            "It falls at the report with which patience is reached, torch's at the one after; a "
+            "patience of 0 is one of 1."
+        ),
         "A cooldown passes over one report less than it says.",
         "min_delta is an amount, not a share.",
         "keras hears a report after each epoch.",
     ),
 )
-def _plateau(  # noqa: PLR0913, PLR0917
+def _plateau(
     monitor: Any = "val_loss",
     factor: Any = 0.1,
     patience: Any = 10,

@@ -47,8 +47,10 @@ _DROP: Final = (
 )
 _DECAY: Final = (
     "lr_decay_iters is train_iters where it is not given; weight decay goes on to train_iters.",
-    "A weight_decay_incr_style, a start_weight_decay or a weight_decay makes the answer a mapping "
-    "with a weight_decay beside the lr.",
+    (
+        "With a weight_decay, a start_weight_decay or a weight_decay_incr_style the answer is a "
+        "mapping, with the weight_decay beside the lr."
+    ),
 )
 
 
@@ -63,8 +65,8 @@ def megatron(*, lr_decay_style: str = "linear", past: Past = "theirs", **argumen
     OptimizerParamScheduler (max_lr, min_lr, init_lr, lr_warmup_steps, lr_decay_steps, ...). Steps
     and iterations are updates, samples are samples. With a weight decay the answer is a mapping.
     Megatron holds min_lr past its end, so `past` changes nothing. Raises PassoError for a style or
-    a value without meaning, WrongCall for arguments that it does not take. Source:
-    megatron.core.optimizer_param_scheduler, 0.16.1.
+    a value without meaning, WrongCall for arguments that it does not take.
+    Source: megatron.core.optimizer_param_scheduler, 0.16.1.
 
     >>> megatron(lr=0.1, min_lr=0.01, lr_decay_style="cosine", lr_decay_iters=10, lr_warmup_iters=4)
     Linear(0, 0.1, steps(4)).then(Cosine(0.1, 0.01, steps(6)))
@@ -202,12 +204,16 @@ def _constant(*given: Any) -> Schedule:
 
 
 @_style("linear")
-def _linear(given: _Given, peak: float, floor: float, _warmup: Fraction, fall: Fraction) -> Schedule:
+def _linear(
+    given: _Given, peak: float, floor: float, _warmup: Fraction, fall: Fraction
+) -> Schedule:
     return Linear(peak, floor, given.unit(fall))
 
 
 @_style("cosine")
-def _cosine(given: _Given, peak: float, floor: float, _warmup: Fraction, fall: Fraction) -> Schedule:
+def _cosine(
+    given: _Given, peak: float, floor: float, _warmup: Fraction, fall: Fraction
+) -> Schedule:
     return Cosine(peak, floor, given.unit(fall))
 
 
@@ -253,7 +259,9 @@ def _wsd(given: _Given, peak: float, floor: float, warmup: Fraction, fall: Fract
 def _exponential(peak: float, floor: float, over: Span) -> Schedule:
     """Half of the height, twice: from 2 to 1 of it, less one of it."""
     height = peak - floor
-    return Geometric(2 * height, height, over) + (floor - height) if height else Constant(peak, over)
+    return (
+        Geometric(2 * height, height, over) + (floor - height) if height else Constant(peak, over)
+    )
 
 
 _WSD: Final[dict[str, Callable[[float, float, Span], Schedule]]] = {
@@ -278,8 +286,10 @@ def _weight_decay(given: _Given, fall: Fraction) -> Schedule | None:
     if plain is start is end is style is None:
         return None
     make = choice(style or "constant", "weight_decay_incr_style", _INCREASES)
-    begins = at_least(plain if start is None else start, "weight_decay" if start is None else start_name)
-    ends = at_least(plain if end is None else end, "weight_decay" if end is None else end_name)
+    begins, ends = (
+        at_least(plain, "weight_decay") if each is None else at_least(each, name)
+        for name, each in ((start_name, start), (end_name, end))
+    )
     if begins > ends or (make is _INCREASES["constant"] and begins != ends):
         need = "at least" if begins > ends else "with constant the same as"
         msg = f"{end_name} must be {need} {start_name}, got {ends!r} and {begins!r}"

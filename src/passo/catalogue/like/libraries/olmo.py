@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any, Final
 
-from passo.catalogue.like.common import at_least, choice, listed, share
+from passo.catalogue.like.common import at_least, share
 from passo.catalogue.like.library import Either, Library, Past
 from passo.catalogue.like.olmo_clock import Clock, lengths
 from passo.ground.calls import called_like
-from passo.ground.checks import brief, real, whole
+from passo.ground.checks import brief, real
 from passo.ground.errors import PassoError
 from passo.schedules import (
     Constant,
@@ -18,12 +17,9 @@ from passo.schedules import (
     Geometric,
     InversePower,
     Linear,
-    Run,
     Schedule,
     Span,
     base,
-    parse,
-    steps,
 )
 from passo.schedules.algebra.atoms import Value
 
@@ -42,7 +38,7 @@ _PARTS: Final = (
     'like.olmo("LinearWithWarmup", warmup=100, alpha_f=0.5)',
     'like.olmo("CosWithWarmup", warmup=0, alpha_f=0.1)',
 )
-_TRAINER: Final = (
+TRAINER: Final = (
     "Its trainer counts from 1, so that its first update uses the rate of 1: write "
     ".skip(steps(1)) for that."
 )
@@ -77,16 +73,14 @@ def _constant(_clock: Clock) -> Schedule:
 
 
 @OLMO.schedule(
-    "ConstantWithWarmup", "constant_with_warmup", example={"warmup": 100}, remarks=(_TRAINER,)
+    "ConstantWithWarmup", "constant_with_warmup", example={"warmup": 100}, remarks=(TRAINER,)
 )
 @lengths("warmup")
 def _constant_warmup(_clock: Clock, warmup: Span, warmup_min_lr: Any = 0.0) -> Schedule:
     return _up(warmup, warmup_min_lr).then(Constant(base))
 
 
-@OLMO.schedule(
-    "WSD", "wsd", example={**_RUN, "decay_fraction": 0.2}, remarks=(_TRAINER, _BELOW)
-)
+@OLMO.schedule("WSD", "wsd", example={**_RUN, "decay_fraction": 0.2}, remarks=(TRAINER, _BELOW))
 @lengths("warmup", "decay")
 def _wsd(
     clock: Clock, warmup: Span, decay: Span, warmup_min_lr: Any = 0.0, decay_min_lr: Any = 0.0
@@ -101,10 +95,10 @@ def _wsd(
 
 
 @OLMO.schedule(
-    "PowerLR", "power_lr", example={**_RUN, "decay_fraction": 0.2}, remarks=(_TRAINER, _BELOW)
+    "PowerLR", "power_lr", example={**_RUN, "decay_fraction": 0.2}, remarks=(TRAINER, _BELOW)
 )
 @lengths("warmup", "decay")
-def _power(  # noqa: PLR0913, PLR0917
+def _power(
     clock: Clock,
     warmup: Span,
     decay: Span,
@@ -127,13 +121,9 @@ def _power(  # noqa: PLR0913, PLR0917
     return clock.goes_on(down, float(at.amount / scale.amount) ** exponent, end, decay)
 
 
-@OLMO.schedule(
-    "LinearWithWarmup", "linear_with_warmup", example=_RUN, remarks=(_TRAINER, _TENTH)
-)
+@OLMO.schedule("LinearWithWarmup", "linear_with_warmup", example=_RUN, remarks=(TRAINER, _TENTH))
 @lengths("warmup")
-def _linear(
-    clock: Clock, warmup: Span, alpha_f: Any = 0.1, warmup_min_lr: Any = 0.0
-) -> Schedule:
+def _linear(clock: Clock, warmup: Span, alpha_f: Any = 0.1, warmup_min_lr: Any = 0.0) -> Schedule:
     return _up(warmup, warmup_min_lr).then(Linear(base, _floor(alpha_f), clock.after(warmup)))
 
 
@@ -142,24 +132,20 @@ def _linear(
     "inv_sqrt_with_warmup",
     example={"warmup": 100},
     remarks=(
-        _TRAINER,
+        TRAINER,
         "What falls is the part of the rate above alpha_f of it, a tenth where it is not given.",
     ),
 )
 @lengths("warmup")
-def _inv_sqrt(
-    clock: Clock, warmup: Span, alpha_f: Any = 0.1, warmup_min_lr: Any = 0.0
-) -> Schedule:
+def _inv_sqrt(clock: Clock, warmup: Span, alpha_f: Any = 0.1, warmup_min_lr: Any = 0.0) -> Schedule:
     low = real(alpha_f, "alpha_f")
     falls = InversePower(share(1.0 - low), clock.counted(warmup, "warmup"))
     return _up(warmup, warmup_min_lr).then(low * base + falls if low else falls)
 
 
-@OLMO.schedule("CosWithWarmup", "cos_with_warmup", example=_RUN, remarks=(_TRAINER, _TENTH))
+@OLMO.schedule("CosWithWarmup", "cos_with_warmup", example=_RUN, remarks=(TRAINER, _TENTH))
 @lengths("warmup")
-def _cosine(
-    clock: Clock, warmup: Span, alpha_f: Any = 0.1, warmup_min_lr: Any = 0.0
-) -> Schedule:
+def _cosine(clock: Clock, warmup: Span, alpha_f: Any = 0.1, warmup_min_lr: Any = 0.0) -> Schedule:
     return _up(warmup, warmup_min_lr).then(Cosine(base, _floor(alpha_f), clock.after(warmup)))
 
 
@@ -168,10 +154,12 @@ def _cosine(
     "half_cos_with_warmup",
     example=_RUN,
     remarks=(
-        _TRAINER,
+        TRAINER,
         _TENTH,
-        "It is the second half of a cosine: the warm-up ends half-way between the rate and the "
-        "floor, which is never above.",
+        (
+            "It is the second half of a cosine: the warm-up ends half-way between the rate and the "
+            "floor, which is never above."
+        ),
     ),
 )
 @lengths("warmup")
@@ -188,10 +176,10 @@ def _half_cosine(
     "CosWithWarmupAndLinearDecay",
     "cos_with_warmup_and_linear_decay",
     example={**_RUN, "decay_fraction": 0.2},
-    remarks=(_TRAINER, _TENTH, "The linear decay ends at decay_min_lr.", _BELOW),
+    remarks=(TRAINER, _TENTH, "The linear decay ends at decay_min_lr.", _BELOW),
 )
 @lengths("warmup", "decay")
-def _cosine_linear(  # noqa: PLR0913, PLR0917
+def _cosine_linear(
     clock: Clock,
     warmup: Span,
     decay: Span,
@@ -211,150 +199,14 @@ def _cosine_linear(  # noqa: PLR0913, PLR0917
 
 
 @OLMO.schedule(
-    "ComposableScheduler",
-    "composable",
-    example={
-        "stages": [
-            {"duration": 100, "start_lr": 0.0, "end_lr_fraction": 1.0},
-            {"duration": 900, "shape": "cosine", "end_lr": 0.001},
-        ]
-    },
-    remarks=(_TRAINER, "It knows no t_max: after its stages it holds the last end."),
-)
-@lengths()
-def _composable(clock: Clock, stages: Any, override_decay: Any = None) -> Schedule:
-    parts: list[Schedule] = []
-    last: Value = base
-    for stage in listed(stages, "stages"):
-        each = _fields(stage, _STAGE, "a stage")
-        first = _rate(each, "start_lr", usual=last)
-        last = _rate(each, "end_lr")
-        parts.append(_shape(each)(first, last, clock.span(whole(each.get("duration"), "duration"))))
-    if not parts:
-        msg = "stages must be a list of at least one stage, got []"
-        raise PassoError(msg)
-    return _overridden(clock, parts[0].then(*parts[1:]), override_decay)
-
-
-@OLMO.schedule(
-    "SequentialScheduler",
-    "sequential",
-    example={
-        "schedulers": [
-            Linear(0.0, base, steps(100)).then(Linear(base, 0.5 * base)),
-            Cosine(base, 0.1 * base),
-        ],
-        "schedulers_max": [400],
-        "t_max": 1000,
-    },
-    remarks=(
-        _TRAINER,
-        "Each begins from the last rate of the one before it, and its own update 0 is not used.",
-        "Past t_max theirs raises; here the last value is held.",
-    ),
-)
-@lengths()
-def _sequential(
-    clock: Clock, schedulers: Any, schedulers_max: Any = None, override_decay: Any = None
-) -> Schedule:
-    given, ends = listed(schedulers, "schedulers"), listed(schedulers_max, "schedulers_max")
-    if not given or not all(isinstance(each, Schedule) for each in given):
-        msg = f"schedulers must be a list of what like.olmo gave, got {brief(schedulers)}"
-        raise PassoError(msg)
-    if len(ends) not in (len(given), len(given) - 1):
-        msg = f"schedulers_max must be one less than schedulers, got {len(ends)} for {len(given)}"
-        raise PassoError(msg)
-    first = (1.0, 0.0)
-    gone, parts = 0, []
-    for number, scheduler in enumerate(given):
-        last_one = number == len(given) - 1
-        end = None if last_one else whole(ends[number], "a member of schedulers_max")
-        whole_one = _beginning_from(_placed(clock, scheduler, end, gone), *first)
-        begun = whole_one.skip(clock.span(1)) if number else whole_one
-        if end is None:
-            parts.append(begun)
-        else:
-            # Its last update is its own: the next one begins behind it.
-            parts.append(begun.until(clock.span(end if number else end + 1)))
-            first, gone = _last(whole_one, end), gone + end
-    return _overridden(clock, parts[0].then(*parts[1:]), override_decay)
-
-
-@OLMO.schedule(
-    "WSDS",
-    "wsds",
-    example={"period_lengths": [400, 600], "warmup": 100, "decay": 50},
-    remarks=(
-        _TRAINER,
-        "The end of a period, at decay_min_lr, still belongs to it.",
-        "The first period counts the warm-up too.",
-    ),
-)
-@lengths("warmup", of="the first of period_lengths")
-def _wsds(  # noqa: PLR0913, PLR0917
-    clock: Clock,
-    warmup: Span,
-    period_lengths: Any = (),
-    period_lr_multipliers: Any = None,
-    decay: Any = None,
-    decay_fraction: Any = None,
-    warmup_min_lr: Any = 0.0,
-    decay_min_lr: Any = 0.0,
-) -> Schedule:
-    periods = [whole(each, "a period") for each in listed(period_lengths, "period_lengths")]
-    given = [1.0] * len(periods) if period_lr_multipliers is None else period_lr_multipliers
-    peaks = [real(each, "a multiplier") for each in listed(given, "period_lr_multipliers")]
-    if not periods or len(peaks) != len(periods):
-        msg = (
-            "period_lengths and period_lr_multipliers must be equally long, and not empty, got "
-            f"{len(periods)} and {len(peaks)}"
-        )
-        raise PassoError(msg)
-    end = at_least(decay_min_lr, "decay_min_lr")
-    parts = [Linear(at_least(warmup_min_lr, "warmup_min_lr"), share(peaks[0]), warmup)]
-    for number, (period, peak) in enumerate(zip(periods, peaks, strict=True)):
-        lasts = period - (0 if number else int(warmup.amount))
-        fall = Clock(period, clock.units).length("decay", decay, decay_fraction)
-        stable = lasts - int(fall.amount)
-        if stable < 0 or not fall.amount:
-            msg = (
-                f"a decay must be at least 1 and fit into its period, got {fall!r} in a period of "
-                f"{lasts}"
-            )
-            raise PassoError(msg)
-        whole_period = Constant(share(peak), clock.span(stable)).then(Linear(share(peak), end, fall))
-        if number:
-            whole_period = whole_period.skip(clock.span(1))
-        parts.append(whole_period.until(clock.span(lasts if number else lasts + 1)))
-    return parts[0].then(*parts[1:])
-
-
-@OLMO.schedule(
     "ExponentialScheduler",
     "exponential",
     example={"lr_min": 1e-6, "t_max": 1000},
-    remarks=(_TRAINER, "It climbs to the rate: a range test."),
+    remarks=(TRAINER, "It climbs to the rate: a range test."),
 )
 @lengths()
 def _exponential(clock: Clock, lr_min: Any = 1e-9) -> Schedule:
     return Geometric(real(lr_min, "lr_min"), base, clock.whole())
-
-
-_STAGE: Final = (
-    "duration",
-    "shape",
-    "start_lr",
-    "start_lr_fraction",
-    "end_lr",
-    "end_lr_fraction",
-)
-_OVERRIDE: Final = ("start", "duration", "shape", "end_lr", "end_lr_fraction")
-_BASE: Final = re.compile(r"(?:(?<![\w.])(\d[\d.]*(?:e[+-]?\d+)?) \* )?\bbase\b")
-_ROUNDING: Final = 1e-14
-_SHAPES: Final[dict[str, Callable[[Value, Value, Span], Schedule]]] = {
-    "linear": Linear,
-    "cosine": Cosine,
-}
 
 
 def _up(warmup: Span, warmup_min_lr: Any) -> Schedule:
@@ -364,76 +216,3 @@ def _up(warmup: Span, warmup_min_lr: Any) -> Schedule:
 
 def _floor(alpha_f: Any) -> Value:
     return share(real(alpha_f, "alpha_f"))
-
-
-def _fields(given: Any, known: tuple[str, ...], what: str) -> Mapping[str, Any]:
-    """A stage or an override, as a dict of its fields."""
-    if not isinstance(given, Mapping) or not set(given) <= set(known):
-        msg = f"{what} must be a dict with some of {', '.join(known)}, got {brief(given)}"
-        raise PassoError(msg)
-    return given
-
-
-def _rate(given: Mapping[str, Any], name: str, usual: Value | None = None) -> Value:
-    """A rate, absolute or as a fraction of the base."""
-    absolute, fraction = given.get(name), given.get(f"{name}_fraction")
-    if absolute is None and fraction is None and usual is not None:
-        return usual
-    if (absolute is None) == (fraction is None):
-        msg = f"give one of {name} and {name}_fraction, got {brief(dict(given))}"
-        raise PassoError(msg)
-    if absolute is not None:
-        return at_least(absolute, name)
-    return share(at_least(fraction, f"{name}_fraction"))
-
-
-def _shape(given: Mapping[str, Any]) -> Callable[[Value, Value, Span], Schedule]:
-    return choice(given.get("shape", "linear"), "shape", _SHAPES)
-
-
-def _overridden(clock: Clock, trunk: Schedule, override_decay: Any) -> Schedule:
-    """The trunk, or from the start of the override on a last fall from where it then is."""
-    if override_decay is None:
-        return trunk
-    given = _fields(override_decay, _OVERRIDE, "override_decay")
-    shape = "cosine" if _shape(given) is Cosine else "linear"
-    start = clock.span(whole(given.get("start"), "start", least=0))
-    over = clock.span(whole(given.get("duration"), "duration"))
-    return trunk.cooldown(start, over, end=_rate(given, "end_lr"), shape=shape)
-
-
-def _placed(clock: Clock, scheduler: Schedule, end: int | None, gone: int) -> Schedule:
-    """One of a sequence on the part of the run that it has."""
-    left = end
-    if left is None and clock.t_max is not None:
-        left = clock.t_max - gone
-    if left is not None and left > 0:
-        return scheduler.on(Run(clock.span(left), axis=clock.axis))
-    if left is not None or scheduler.units & {"percent"}:
-        msg = "the last of schedulers has no length; give a longer t_max=..."
-        raise PassoError(msg)
-    return scheduler
-
-
-def _beginning_from(scheduler: Schedule, moving: float, fixed: float) -> Schedule:
-    """The same where its base is the rate at which the one before it ended."""
-    if (moving, fixed) == (1.0, 0.0):
-        return scheduler
-
-    def written(found: re.Match[str]) -> str:
-        factor = float(found[1] or 1.0)
-        rate = share(factor * moving) + factor * fixed if fixed else share(factor * moving)
-        return repr(rate) if not isinstance(rate, Schedule) or not fixed else f"({rate!r})"
-
-    return parse(_BASE.sub(written, repr(scheduler)))
-
-
-def _last(scheduler: Schedule, end: int) -> tuple[float, float]:
-    """Its last rate: how many times the base, and what is added."""
-    if not scheduler.relative:
-        return 0.0, scheduler(end)
-    one = scheduler.with_base(1.0)(end)
-    moving = scheduler.with_base(2.0)(end) - one
-    # A rounding is not an absolute part.
-    fixed = one - moving if abs(one - moving) > _ROUNDING * one else 0.0
-    return one - fixed, fixed

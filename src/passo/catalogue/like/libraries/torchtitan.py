@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from fractions import Fraction
 from typing import Any, Final
 
-from passo.catalogue.like.common import at_least, choice, count, share, swing
+from passo.catalogue.like.common import choice, count, share, within
 from passo.catalogue.like.library import Either, Library, Past, as_code
 from passo.ground.calls import called_like
-from passo.ground.checks import brief, real, whole
+from passo.ground.checks import real, whole
 from passo.ground.errors import PassoError
 from passo.schedules import (
     Constant,
@@ -42,8 +41,8 @@ def torchtitan(name: str = NAME, /, *, past: Past = "theirs", **arguments: Any) 
 
     Lengths are in updates. `past` "theirs" goes on past the end as theirs does: down a line, or up
     a cosine again; "hold" holds the last value. Raises PassoError for a value without meaning,
-    WrongCall for arguments that it does not take. Source:
-    torchtitan.components.optimizer.lr_scheduler, 0.3.0.
+    WrongCall for arguments that it does not take.
+    Source: torchtitan.components.optimizer.lr_scheduler, 0.3.0.
 
     >>> torchtitan(training_steps=10, warmup_steps=4, decay_type="cosine", past="hold")
     Linear(0, base, steps(4)).skip(steps(1)).then(Constant(base, steps(2)), Cosine(base, 0, \
@@ -59,15 +58,17 @@ steps(6)).skip(steps(1)))
     example={"training_steps": 1000, "warmup_steps": 100, "decay_type": "cosine"},
     remarks=(
         "The clock of the warm-up and of the decay is one ahead: update 0 uses 1 / warmup_steps.",
-        "It has one update more than the run, so that the last is above its end: training_steps + "
-        "1 is the first beyond.",
+        (
+            "It is one update longer than the run, so that the last update is above its end: that "
+            "is at update training_steps."
+        ),
         "warmup_steps is 200 where it is not given.",
         "Past its end a linear and a sqrt decay go on below the floor, and a cosine climbs again.",
         "Where the warm-up takes all, theirs raises past its end; here the peak is held.",
         "decay_steps is rounded, half to even; lengths beyond the run are cut to it.",
     ),
 )
-def _container(  # noqa: PLR0913, PLR0917
+def _container(
     training_steps: Any = None,
     warmup_steps: Any = 200,
     total_steps: Any = None,
@@ -79,7 +80,7 @@ def _container(  # noqa: PLR0913, PLR0917
     warmup = min(int(count(warmup_steps, "warmup_steps")), total)
     decay = total - warmup
     if decay_ratio is not None:
-        decay = min(round(total * _ratio(decay_ratio)), decay)
+        decay = min(round(total * within(decay_ratio, "decay_ratio", 0, 1)), decay)
     stable = total + 1 - warmup - decay
     factor = real(min_lr_factor, "min_lr_factor")
     fall = choice(decay_type, "decay_type", {"linear": Linear, "cosine": Cosine, "sqrt": _sqrt})
@@ -99,7 +100,8 @@ def _beyond(decay_type: str, factor: float, decay: int) -> Schedule:
     """What comes after the fall: its progress p goes on past 1."""
     height, over = 1.0 - factor, steps(decay)
     if decay_type == "cosine":
-        return swing(share(factor), base, Fraction(decay))
+        up, down = Cosine(share(factor), base, over), Cosine(base, share(factor), over)
+        return up.then(down).repeat()
     power = {"linear": 1.0, "sqrt": 0.5}[decay_type]
     gone = InversePower(1.0, over, power).power(-1)
     return (1.0 - height * gone) * base
@@ -117,11 +119,3 @@ def _total(training_steps: Any, total_steps: Any) -> int:
         msg = "training_steps is missing; give training_steps=... or total_steps=..."
         raise PassoError(msg)
     return whole(given, name)
-
-
-def _ratio(value: Any) -> float:
-    ratio = at_least(value, "decay_ratio")
-    if ratio > 1:
-        msg = f"decay_ratio must be from 0 to 1, got {brief(value)}"
-        raise PassoError(msg)
-    return ratio
