@@ -95,17 +95,14 @@ class _Line:
 
     def curve(self) -> Schedule:
         """The pieces one after another."""
-        level, parts = START, []
+        level = START
+        parts: list[Schedule] = []
         edges = sorted({edge for window in self.windows for edge in self._edges(window)} | {0})
-        for begin, end in pairwise([*edges, None]):
+        for begin, end in pairwise(edges):
             piece = self._piece(level, begin, end)
-            if end is None:
-                parts.append(piece)
-                break
-            lasting = end - begin
-            parts.append(_for(piece, self.clock.span(lasting)))
-            level = self._level(piece, lasting - 1)
-        first, *others = parts
+            parts.append(_for(piece, self.clock.span(end - begin)))
+            level = self._level(piece, end - begin - 1)
+        first, *others = [*parts, self._piece(level, edges[-1], None)]
         return first.then(*others)
 
     def _edges(self, window: tuple[Window, Clock]) -> Iterator[int]:
@@ -119,8 +116,8 @@ class _Line:
         active = [(w, c) for w, c in self.windows if self._acts(w, c, begin)]
         if not active:
             return Constant(level.written())
-        if len(active) == 1 and active[0][0].alone is not None:
-            window, clock = active[0]
+        window, clock = active[0]
+        if len(active) == 1 and window.alone is not None:
             before = self._local(window, clock, begin - 1)
             return self._begun(window.alone(clock, level, before), window, clock, begin)
         if all(self._multiplies(w, c, end) for w, c in active):
@@ -177,7 +174,7 @@ class _Line:
             )
             raise PassoError(msg)
         floors, ones = level.of(0.0), level.of(1.0)
-        points = []
+        points: list[tuple[int, Level]] = []
         for at in range(begin, end):
             for window, clock in active:
                 if at % (clock.each or 1) == 0:

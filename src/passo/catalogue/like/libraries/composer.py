@@ -84,7 +84,7 @@ def _steps(clock: Clock, milestones: Any, gamma: Any) -> Schedule:
             product *= Constant(1.0, span).then(Constant(factor))
         return product
     factors = accumulate([1.0, *[factor] * len(spans)], lambda kept, more: kept * more)
-    begins = [Span(0, spans[0].unit) if spans else steps(0), *sorted(spans, key=_amount)]
+    begins = [Span(Fraction(0), spans[0].unit) if spans else steps(0), *sorted(spans, key=_amount)]
     points = {begin: share(value) for begin, value in zip(begins, factors, strict=True)}
     table = Table(list(points.items()), kind="step")
     return table.then(Constant(table.points[-1][1]))
@@ -151,7 +151,8 @@ def _restarts(clock: Clock, t_0: Any, t_mult: Any = 1.0, alpha_f: Any = 0.0) -> 
         )
         raise PassoError(msg)
     falls = [
-        Cosine(base, floor, Span(amount, first.unit)) for amount in cut_lengths(first.amount, grow)
+        Cosine(base, floor, Span(Fraction(amount), first.unit))
+        for amount in cut_lengths(first.amount, grow)
     ]
     if grow < 1 or len(falls) == MOST_PARTS:
         return falls[0].then(*falls[1:])

@@ -287,12 +287,17 @@ def _weight_decay(given: _Given, fall: Fraction) -> Schedule | None:
         return None
     make = choice(style or "constant", "weight_decay_incr_style", _INCREASES)
     begins, ends = (
-        at_least(plain, "weight_decay") if each is None else at_least(each, name)
-        for name, each in ((start_name, start), (end_name, end))
+        given.number(name, usual=None if plain is None else at_least(plain, "weight_decay"))
+        for name in (start_name, end_name)
     )
-    if begins > ends or (make is _INCREASES["constant"] and begins != ends):
-        need = "at least" if begins > ends else "with constant the same as"
-        msg = f"{end_name} must be {need} {start_name}, got {ends!r} and {begins!r}"
+    if begins > ends:
+        msg = f"{end_name} must be at least {start_name}, got {ends!r} and {begins!r}"
+        raise PassoError(msg)
+    if make is _INCREASES["constant"] and begins != ends:
+        msg = (
+            f"a constant weight decay is one number, got {begins!r} and {ends!r}; write "
+            'weight_decay_incr_style="linear"'
+        )
         raise PassoError(msg)
     _, whole = given.amount("train")
     name, own = given.one("wd_incr_steps")

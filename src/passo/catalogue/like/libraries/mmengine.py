@@ -48,7 +48,7 @@ def mmengine(
     windows = [window for some in fields.values() for window in some]
     mixed = [window.name for window in windows if not window.by_epoch]
     if each is None and len(mixed) < len(windows) + sum(map(len, plateaus.values())) and mixed:
-        msg = f"{mixed[0]} counts updates and another epochs; give steps_per_epoch=len(loader)"
+        msg = f"{mixed[0]} counts updates and others count epochs; give steps_per_epoch=len(loader)"
         raise PassoError(msg)
     unit = 1 if each is None and mixed else each
     plan = {

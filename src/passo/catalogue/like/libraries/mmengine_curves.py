@@ -59,7 +59,7 @@ def _cosine(
     given_floor = 0 if eta_min is None and eta_min_ratio is None else eta_min
     wave = _Cosine(T_max or bounds[1] - bounds[0], _floor(given_floor, eta_min_ratio))
     goes_on = bounds[1] - bounds[0] - 1 > wave.half
-    made = [
+    made: list[Any] = [
         Window(
             "CosineAnnealingLR",
             *bounds,
@@ -173,7 +173,7 @@ def _one_cycle(  # noqa: PLR0917
         levels = [levels[0], (2 * turn - 2, peak, first), (total - 1, first, least)]
     cycle = _Cycle(levels, choice(anneal_strategy, "anneal_strategy", _ANNEALS), total)
     goes_on = bounds[1] - bounds[0] > total
-    made = [
+    made: list[Any] = [
         Window(
             "OneCycleLR",
             *bounds,
@@ -211,7 +211,8 @@ class _Cycle:
 
     def curve(self, clock: Clock, _level: Level, _before: int, *, goes_on: bool) -> Schedule:
         """The phases, and the one value that it has past them."""
-        parts, start = [], 0.0
+        parts: list[Schedule] = []
+        start = 0.0
         for end, first, last in self.phases:
             parts.append(self.shape(first, last, clock.span(end - start)))
             start = end

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from itertools import accumulate
-from typing import Any, Final
+from typing import Any, Final, TypeVar, cast
 
 from passo.catalogue.like.common import listed, share
 from passo.catalogue.like.library import Library
@@ -20,6 +20,7 @@ from passo.schedules import (
     Table,
 )
 
+Make = TypeVar("Make", bound=Callable[..., Any])
 KINDS: Final = ("LR", "Momentum", "ParamScheduler")
 
 
@@ -41,10 +42,13 @@ _BY_EPOCH: Final = (
 
 def kind(
     name: str, example: Mapping[str, Any], *remarks: str, kinds: tuple[str, ...] = KINDS
-) -> Any:
+) -> Callable[[Make], Make]:
     """Make the function below what makes a scheduler, for each kind of field that it may move."""
     names = [name + kind for kind in kinds]
-    return MMENGINE.schedule(*names, example=example, remarks=(*remarks, _BY_EPOCH))
+    told = (*remarks, _BY_EPOCH)
+    # What it makes is a window of the answer, not yet an answer.
+    make: Callable[..., Any] = MMENGINE.schedule(*names, example=example, remarks=told)
+    return cast("Callable[[Make], Make]", make)
 
 
 def bounds_of(begin: Any, end: Any, by_epoch: Any) -> tuple[int, int, bool]:

@@ -13,6 +13,7 @@ from passo.ground.checks import brief, real, whole
 from passo.ground.errors import PassoError
 from passo.schedules import Constant, Cosine, Linear, Run, Schedule, Span, base, parse, steps
 from passo.schedules.algebra.atoms import Value
+from passo.schedules.algebra.cooldown import Descent
 
 _STAGE: Final = (
     "duration",
@@ -130,7 +131,9 @@ def _wsds(  # noqa: PLR0917
         )
         raise PassoError(msg)
     end = at_least(decay_min_lr, "decay_min_lr")
-    parts = [Linear(at_least(warmup_min_lr, "warmup_min_lr"), share(peaks[0]), warmup)]
+    parts: list[Schedule] = [
+        Linear(at_least(warmup_min_lr, "warmup_min_lr"), share(peaks[0]), warmup)
+    ]
     for number, (period, peak) in enumerate(zip(periods, peaks, strict=True)):
         lasts = period - (0 if number else int(warmup.amount))
         fall = Clock(period, clock.units).length("decay", decay, decay_fraction)
@@ -180,7 +183,7 @@ def _overridden(clock: Clock, trunk: Schedule, override_decay: Any) -> Schedule:
     if override_decay is None:
         return trunk
     given = _fields(override_decay, _OVERRIDE, "override_decay")
-    shape = "cosine" if _shape(given) is Cosine else "linear"
+    shape: Descent = "cosine" if _shape(given) is Cosine else "linear"
     start = clock.span(whole(given.get("start"), "start", least=0))
     over = clock.span(whole(given.get("duration"), "duration"))
     return trunk.cooldown(start, over, end=_rate(given, "end_lr"), shape=shape)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from fractions import Fraction
 from typing import Any, Final
 
-from passo.catalogue.like.common import above, at_least, each_of, left, length, listed, within
+from passo.catalogue.like.common import at_least, each_of, left, length, listed, within
 from passo.catalogue.like.libraries.optax import (
     NO_BEGIN,
     NO_RATE,
@@ -93,7 +93,10 @@ def _warmup_cosine(
     warmup = length(warmup_steps, "warmup_steps")
     fall = left(length(decay_steps, "decay_steps"), warmup, "decay_steps", "warmup_steps")
     power = at_least(exponent, "exponent")
-    down = cosine_fall(peak, end if peak else 0.0, above(fall, "decay_steps - warmup_steps"), power)
+    if not fall:
+        msg = f"decay_steps must be more than warmup_steps, got {brief(decay_steps)} for both"
+        raise PassoError(msg)
+    down = cosine_fall(peak, end if peak else 0.0, fall, power)
     return Linear(real(init_value, "init_value"), peak, steps(warmup)).then(down)
 
 
@@ -140,7 +143,7 @@ def _warmup_exponential(  # noqa: PLR0917
     },
 )
 def _sgdr(cosine_kwargs: Any) -> Schedule:
-    cycles = []
+    cycles: list[Schedule] = []
     for given in each_of(cosine_kwargs, "cosine_kwargs"):
         if not isinstance(given, Mapping):
             msg = f"a cycle of cosine_kwargs must be a dict, got {brief(given)}"
