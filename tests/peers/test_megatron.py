@@ -8,6 +8,7 @@ import pytest
 import torch
 
 from passo import Run, like, samples
+from tests.catalogue import settings
 from tests.peers.beside import agree
 
 with warnings.catch_warnings():
@@ -25,32 +26,7 @@ USUAL = {
     "wd_incr_steps": 100,
     "wd_incr_style": "constant",
 }
-RATES = [
-    {"lr_decay_steps": 100, "lr_warmup_steps": 10},
-    {"lr_decay_steps": 100, "lr_warmup_steps": 10, "min_lr": 0.03},
-    {"lr_decay_steps": 77, "lr_warmup_steps": 20, "min_lr": 0.01, "init_lr": 0.1},
-    {"lr_decay_steps": 100, "lr_warmup_steps": 1, "min_lr": 0.2, "init_lr": 0.3},
-    {"lr_decay_steps": 60, "lr_warmup_steps": 59, "min_lr": 0.03},
-    {"lr_decay_steps": 100, "min_lr": 0.03},
-]
-STABLE = [
-    {**rate, "wsd_decay_steps": decay, "lr_wsd_decay_style": shape}
-    for shape in ("linear", "cosine", "exponential", "minus_sqrt")
-    for rate, decay in [
-        *((rate, 20) for rate in RATES),
-        (RATES[0], 95),
-        (RATES[5], 150),
-        (RATES[1], 0),
-        (RATES[1], 90),
-    ]
-]
-STYLES = {
-    "constant": RATES,
-    "linear": RATES,
-    "cosine": RATES,
-    "inverse-square-root": RATES[:5],
-    "WSD": STABLE,
-}
+SETTINGS = settings.of("megatron")
 
 
 def their_values(given, updates=UPDATES, increment=1):
@@ -67,21 +43,22 @@ def their_values(given, updates=UPDATES, increment=1):
     ("style", "given"),
     [
         pytest.param(style, given, id=f"{style}-{k}")
-        for style, settings in STYLES.items()
-        for k, given in enumerate(settings)
+        for style, rows in SETTINGS.items()
+        for k, given in enumerate(rows)
     ],
 )
 def test_values_are_those_of_megatron(style, given):
     rates, _ = their_values({**given, "lr_decay_style": style})
-    agree(like.megatron(lr_decay_style=style, max_lr=0.3, **given), rates)
+    agree(like.megatron(lr_decay_style=style, **given), rates)
     named = {
         "lr_decay_steps": "lr_decay_iters",
         "lr_warmup_steps": "lr_warmup_iters",
         "wsd_decay_steps": "lr_wsd_decay_iters",
         "init_lr": "lr_warmup_init",
+        "max_lr": "lr",
     }
     of_command_line = {named.get(key, key): value for key, value in given.items()}
-    agree(like.megatron(lr_decay_style=style, lr=0.3, **of_command_line), rates)
+    agree(like.megatron(lr_decay_style=style, **of_command_line), rates)
 
 
 DECAYS = [
@@ -102,15 +79,15 @@ DECAYS = [
 
 @pytest.mark.parametrize("given", DECAYS, ids=str)
 def test_the_weight_decay_is_that_of_megatron(given):
-    rate = {**RATES[1], "lr_decay_style": "cosine"}
+    rate = {**SETTINGS["cosine"][1], "lr_decay_style": "cosine"}
     rates, decays = their_values({**rate, **given})
-    plan = like.megatron(max_lr=0.3, **rate, **given)
+    plan = like.megatron(**rate, **given)
     agree(plan["lr"], rates)
     agree(plan["weight_decay"], decays)
 
 
 @pytest.mark.parametrize("warmup", [0, 160, 800])
-@pytest.mark.parametrize("style", list(STYLES))
+@pytest.mark.parametrize("style", list(SETTINGS))
 def test_samples_are_counted_as_megatron_counts_them(style, warmup):
     given = {"lr_decay_style": style, "min_lr": 0.02}
     theirs = {"lr_decay_steps": 1600, "lr_warmup_steps": warmup, "wsd_decay_steps": 400}

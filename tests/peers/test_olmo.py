@@ -10,7 +10,9 @@ import pytest
 
 from passo import Run, like, tokens
 from passo.catalogue.like.library import LIBRARIES
-from tests.peers.alone import bare, stub
+from tests.catalogue import settings
+from tests.catalogue.settings.olmo import CUTS, OVERRIDES, SEQUENCES
+from tests.peers.bare import bare, stub
 from tests.peers.beside import agree, calls
 
 
@@ -36,69 +38,12 @@ stub("olmo_core.optim.config", INITIAL_LR_FIELD="initial_lr", LR_FIELD="lr")
 theirs = import_module("olmo_core.optim.scheduler")
 
 RATE = 0.3
-WARM = [
-    {"warmup": 10},
-    {"warmup": 7, "warmup_min_lr": 0.05},
-    {"warmup_fraction": 0.105},
-    {"warmup": 1},
-    {"warmup_fraction": 0.35, "warmup_min_lr": 0.01},
-]
-DECAYS = [
-    {},
-    {"decay": 30, "decay_fraction": None},
-    {"decay_fraction": 0.25, "decay_min_lr": 0.005},
-    {"decay": 1, "decay_fraction": None, "decay_min_lr": 0.0001},
-]
-FLOORS = [{}, {"alpha_f": 0.0}, {"alpha_f": 0.3}, {"alpha_f": 1.0}]
-STAGES = [
-    [{"duration": 20, "start_lr": 0.0, "end_lr_fraction": 1.0}],
-    [
-        {"duration": 20, "start_lr_fraction": 0.1, "end_lr_fraction": 1.0},
-        {"duration": 30, "shape": "cosine", "end_lr": 0.05},
-        {"duration": 5, "start_lr": 0.2, "end_lr_fraction": 0.0},
-    ],
-    [{"duration": 50, "shape": "cosine", "end_lr_fraction": 0.5}],
-]
-OVERRIDES = [
-    None,
-    {"start": 30, "duration": 20, "end_lr": 0.01},
-    {"start": 0, "duration": 40, "shape": "cosine", "end_lr_fraction": 0.1},
-]
-SETTINGS = {
-    "ConstantScheduler": [{}] * 5,
-    "ConstantWithWarmup": WARM,
-    "WSD": [{**warm, **decay} for warm in WARM for decay in DECAYS],
-    "PowerLR": [
-        {**warm, **decay, **more} for warm in WARM for decay in DECAYS for more in ({}, {"b": -0.8})
-    ],
-    "LinearWithWarmup": [{**warm, **floor} for warm in WARM for floor in FLOORS],
-    "InvSqrtWithWarmup": [{**warm, **floor} for warm in WARM for floor in FLOORS],
-    "CosWithWarmup": [{**warm, **floor} for warm in WARM for floor in FLOORS],
-    "HalfCosWithWarmup": [{**warm, **floor} for warm in WARM for floor in FLOORS],
-    "CosWithWarmupAndLinearDecay": [
-        {**warm, **floor, **decay} for warm in WARM[:2] for floor in FLOORS for decay in DECAYS[:3]
-    ],
-    "ComposableScheduler": [
-        {"stages": stages, "override_decay": override}
-        for stages in STAGES
-        for override in OVERRIDES
-    ],
-    "WSDS": [
-        {**warm, **decay, "period_lengths": periods, **more}
-        for warm in WARM[:3]
-        for decay in ({"decay": 10}, {"decay_fraction": 0.155, "decay_min_lr": 0.01})
-        for periods, more in (
-            ([70], {}),
-            ([40, 60], {}),
-            ([40, 30, 20], {"period_lr_multipliers": [1.0, 0.5, 2.0]}),
-        )
-    ],
-    "ExponentialScheduler": [{"lr_min": each} for each in (1e-9, 1e-6, 0.01, 0.3, 2.0)],
-}
+SETTINGS = dict(settings.of("olmo"))
+del SETTINGS["SequentialScheduler"]  # compared below, with its own classes inside
 
 
 def their_values(name, given, t_max, updates):
-    given = dict(given)
+    given = {key: value for key, value in given.items() if key != "t_max"}
     if "stages" in given:
         stage, shape = theirs.ComposableSchedulerStage, theirs.ComposableSchedulerStageType
         given["stages"] = [
@@ -118,11 +63,10 @@ def their_values(name, given, t_max, updates):
 
 @pytest.mark.parametrize(("name", "given"), calls(SETTINGS))
 def test_values_are_those_of_olmo_past_the_end_too(name, given):
-    t_max = 100
+    t_max = given["t_max"]
     values = their_values(name, given, t_max, t_max + 30)
-    given = {key: value for key, value in given.items() if value is not None}
-    agree(like.olmo(name, t_max=t_max, **given).with_base(RATE), values)
-    held = like.olmo(name, t_max=t_max, past="hold", **given).with_base(RATE)
+    agree(like.olmo(name, **given).with_base(RATE), values)
+    held = like.olmo(name, past="hold", **given).with_base(RATE)
     agree(held, values[: t_max + 1])
 
 
@@ -142,20 +86,6 @@ def test_without_t_max_it_fills_its_run(name, given):
     counted = like.olmo(name, units="tokens", **given)
     placed = counted.with_base(RATE).on(Run(tokens(100), tokens_per_step=1, axis="token"))
     agree(placed, values)
-
-
-SEQUENCES = [
-    [("LinearWithWarmup", {"warmup": 10, "alpha_f": 0.5}), ("CosWithWarmup", {"warmup": 0})],
-    [("ConstantWithWarmup", {"warmup": 10}), ("CosWithWarmup", {"warmup": 5, "alpha_f": 0.2})],
-    [
-        ("CosWithWarmup", {"warmup": 10, "warmup_min_lr": 0.05}),
-        ("WSD", {"warmup": 3, "decay": 5, "decay_fraction": None, "decay_min_lr": 0.001}),
-        ("LinearWithWarmup", {"warmup_fraction": 0.1, "alpha_f": 0.5}),
-    ],
-    [("WSD", {"warmup": 4, "decay_min_lr": 0.02}), ("CosWithWarmup", {"warmup": 6})],
-    [("ExponentialScheduler", {"lr_min": 0.001}), ("LinearWithWarmup", {"warmup": 0})],
-]
-CUTS = {2: [30], 3: [30, 25]}
 
 
 @pytest.mark.parametrize("sequence", SEQUENCES, ids=lambda each: "-".join(n for n, _ in each))

@@ -9,7 +9,8 @@ import pytest
 import torch
 
 from passo import like
-from tests.peers.alone import bare, stub
+from tests.catalogue import settings
+from tests.peers.bare import bare, stub
 from tests.peers.beside import agree
 
 bare("torchtitan", "torchtitan.components", "torchtitan.components.optimizer", "torchtitan.tools")
@@ -19,18 +20,6 @@ stub("torchtitan.components.optimizer.optimizer", OptimizersContainer=list)
 Container = import_module("torchtitan.components.optimizer.lr_scheduler").LRSchedulersContainer
 
 RATE = 0.3
-SETTINGS = [
-    {"training_steps": steps, "warmup_steps": warmup, "decay_type": shape, **more}
-    for shape in ("linear", "sqrt", "cosine")
-    for steps, warmup, more in (
-        (100, 10, {}),
-        (100, 0, {"decay_ratio": 0.2}),
-        (73, 1, {"decay_ratio": 0.355, "min_lr_factor": 0.1}),
-        (50, 20, {"decay_ratio": 0.9, "min_lr_factor": 0.01}),
-        (1000, 10, {"total_steps": 60, "min_lr_factor": 1.0}),
-        (41, 40, {}),
-    )
-]
 
 
 def their_values(given, updates):
@@ -45,7 +34,7 @@ def their_values(given, updates):
         built.step()
 
 
-@pytest.mark.parametrize("given", SETTINGS, ids=str)
+@pytest.mark.parametrize("given", settings.of("torchtitan")["LRSchedulersContainer"], ids=str)
 def test_values_are_those_of_torchtitan_past_the_end_too(given):
     total = given.get("total_steps", given["training_steps"])
     theirs = list(their_values(given, total + 60))

@@ -61,6 +61,9 @@ def mmengine(
     return plan["lr"] if list(plan) == ["lr"] else plan
 
 
+MMENGINE.alone = lambda config, past: mmengine([config], past=past)
+
+
 def _made(config: Any, each: int | None, past: Past) -> tuple[str, Any]:
     """A configuration as the field that it moves and the window in which it does."""
     if not isinstance(config, Mapping) or not isinstance(config.get("type"), str):
@@ -80,7 +83,7 @@ def _made(config: Any, each: int | None, past: Past) -> tuple[str, Any]:
     if kind.startswith("OneCycle") and field != "lr":
         msg = f"{method.where(kind)}: OneCycle moves the lr alone, got param_name={field!r}"
         raise PassoError(msg)
-    return field, MMENGINE.answer(kind, given, past)
+    return field, MMENGINE.window(kind, given, past)
 
 
 def _in_updates(given: Mapping[str, Any], each: int | None, where: str) -> dict[str, Any]:

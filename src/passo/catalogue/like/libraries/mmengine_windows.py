@@ -8,7 +8,7 @@ from itertools import accumulate
 from typing import Any, Final, TypeVar, cast
 
 from passo.catalogue.like.common import listed, share
-from passo.catalogue.like.library import Library
+from passo.catalogue.like.library import Library, Past
 from passo.catalogue.like.windows import FOREVER, Clock, Window
 from passo.ground.checks import brief, real, whole
 from passo.ground.errors import PassoError
@@ -25,12 +25,26 @@ KINDS: Final = ("LR", "Momentum", "ParamScheduler")
 
 
 def _spell(name: str, given: Mapping[str, Any]) -> str:
-    field = {"param_name": "weight_decay"} if name.endswith("ParamScheduler") else {}
-    config = {"type": name, **field, **given}
+    config = {"type": name, **given}
     return f"like.mmengine([{config!r}], steps_per_epoch=391)".replace("'", '"')
 
 
-MMENGINE: Final = Library(
+class Windows(Library):
+    """A library whose schedules are windows: an answer is made of all that are given together."""
+
+    def window(self, name: str, arguments: Mapping[str, Any], past: Past) -> Any:
+        """One of them: what it makes of the value that it meets."""
+        return super().answer(name, arguments, past)
+
+    def answer(self, name: str, arguments: Mapping[str, Any], past: Past) -> Any:
+        """The plan of one of them alone, counted as it counts."""
+        return self.alone({"type": name, **arguments}, past)
+
+    alone: Callable[[Mapping[str, Any], Past], Any]
+    """Set beside the public function, which joins them."""
+
+
+MMENGINE: Final = Windows(
     "mmengine", {"optimizer": ..., "last_step": -1, "verbose": ...}, spell=_spell
 )
 ENDS: Final = "Its end is exclusive: what takes end - begin elsewhere takes one step less here."
