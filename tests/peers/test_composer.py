@@ -21,10 +21,12 @@ stub("composer.core", State=object, Time=times.Time, TimeUnit=times.TimeUnit)
 theirs = import_module("composer.optim.scheduler")
 
 RATE, LOADER = 0.3, 13
+TRAINER = ("max_duration", "dataloader_len")
 
 
 def their_values(name, given, max_duration, ssr, updates):
-    scheduler = getattr(theirs, name)(**given)
+    own = {key: value for key, value in given.items() if key not in TRAINER}
+    scheduler = getattr(theirs, name)(**own)
     ends = times.Time.from_timestring(max_duration)
     found = []
     for batch in range(updates):
@@ -45,7 +47,7 @@ def their_values(name, given, max_duration, ssr, updates):
 def test_values_are_those_of_composer(name, given, max_duration, ssr):
     trainer = {"max_duration": max_duration, "dataloader_len": LOADER, "ssr": ssr}
     values = their_values(name, given, max_duration, ssr, 150)
-    agree(like.composer(name, **given, **trainer).with_base(RATE), values)
+    agree(like.composer(name, **{**given, **trainer}).with_base(RATE), values)
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,7 @@
 
 WARM = ["20ba", "0.1dur", "2ep", "1ba", "0.07dur"]
 ENDS = [{}, {"alpha_f": 0.1}, {"t_max": "12ep", "alpha_f": 0.3}]
-SETTINGS = {
+_ROWS = {
     "StepScheduler": [
         {"step_size": "30ba"},
         {"step_size": "2ep", "gamma": 0.5},
@@ -89,4 +89,8 @@ SETTINGS = {
         for end in ENDS
         for more in ({}, {"power": 0.5})
     ],
+}
+SETTINGS = {
+    name: [{**given, "max_duration": "10ep", "dataloader_len": 13} for given in rows]
+    for name, rows in _ROWS.items()
 }

@@ -23,12 +23,17 @@ from passo.catalogue.like.libraries import optax_joined as _joined_of_optax  # n
 from passo.catalogue.like.libraries import timm_names as _names_of_timm  # noqa: F401
 from passo.catalogue.like.libraries.composer import composer
 from passo.catalogue.like.libraries.deepspeed import deepspeed
+from passo.catalogue.like.libraries.fairseq import fairseq
+from passo.catalogue.like.libraries.ignite import ignite
 from passo.catalogue.like.libraries.keras import keras
 from passo.catalogue.like.libraries.litgpt import litgpt
+from passo.catalogue.like.libraries.lr_finder import lr_finder
 from passo.catalogue.like.libraries.megatron import megatron
 from passo.catalogue.like.libraries.mmengine import mmengine
+from passo.catalogue.like.libraries.nemo import nemo
 from passo.catalogue.like.libraries.olmo import olmo
 from passo.catalogue.like.libraries.optax import optax
+from passo.catalogue.like.libraries.pytorch_warmup import pytorch_warmup
 from passo.catalogue.like.libraries.timm import timm
 from passo.catalogue.like.libraries.torch import torch
 from passo.catalogue.like.libraries.torchtitan import torchtitan
@@ -39,13 +44,18 @@ from passo.catalogue.like.remarks import names, remarks
 __all__ = [
     "composer",
     "deepspeed",
+    "fairseq",
+    "ignite",
     "keras",
     "litgpt",
+    "lr_finder",
     "megatron",
     "mmengine",
     "names",
+    "nemo",
     "olmo",
     "optax",
+    "pytorch_warmup",
     "remarks",
     "timm",
     "torch",
