@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from fractions import Fraction
 from typing import Any, Final
 
-from passo.catalogue.like.common import above, at_least, choice, left, length
+from passo.catalogue.like.common import at_least, choice, left, length
 from passo.catalogue.like.library import Library, Past, Plan, as_code
 from passo.ground.calls import called_like
 from passo.ground.checks import brief, exact
@@ -120,7 +120,10 @@ class _Given:
         if value is None:
             msg = "lr_decay_iters is missing; give lr_decay_iters=... or train_iters=..."
             raise PassoError(msg)
-        return above(value, name)
+        if not value:
+            msg = f"{name} must be above 0, got 0"
+            raise PassoError(msg)
+        return value
 
     def warmup(self, fall: Fraction) -> Fraction:
         """How long the warm-up is: a share of the fall, or a length."""
