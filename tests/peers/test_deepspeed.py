@@ -1,22 +1,24 @@
-"""like.deepspeed beside DeepSpeed's own schedulers."""
+"""like.deepspeed beside DeepSpeed's own schedulers: their file alone."""
 
 from __future__ import annotations
 
 import logging
-import warnings
+from importlib import import_module
 
 import pytest
 import torch
 
 from passo import like
 from tests.catalogue import settings
+from tests.peers.bare import bare, stub
 from tests.peers.beside import agree, calls
 
-with warnings.catch_warnings():
-    warnings.simplefilter("ignore")
-    from deepspeed.runtime import lr_schedules
+bare("deepspeed", "deepspeed.runtime")
+quiet = logging.getLogger("deepspeed-alone")
+quiet.setLevel(logging.ERROR)
+stub("deepspeed.utils", logger=quiet)
+lr_schedules = import_module("deepspeed.runtime.lr_schedules")
 
-logging.getLogger("DeepSpeed").setLevel(logging.ERROR)
 RATE, UPDATES = 0.3, 150
 
 

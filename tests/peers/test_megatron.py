@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-import warnings
+from importlib import import_module
 
 import pytest
 import torch
 
-from passo import Run, like, samples
+from passo import Run, attach, like, samples
 from tests.catalogue import settings
+from tests.peers.bare import bare, stub
 from tests.peers.beside import agree
 
-with warnings.catch_warnings():
-    warnings.simplefilter("ignore")
-    from megatron.core.optimizer_param_scheduler import OptimizerParamScheduler
+bare("megatron", "megatron.core")
+stub("megatron.core.utils", log_single_rank=lambda *_: None)
+OptimizerParamScheduler = import_module(
+    "megatron.core.optimizer_param_scheduler"
+).OptimizerParamScheduler
 
 UPDATES = 130
 USUAL = {
@@ -119,8 +122,6 @@ def test_loading_a_used_scheduler_adds_its_steps_where_a_clock_is_set():
     scheduler.load_state_dict(scheduler.state_dict())
     assert scheduler.num_steps == 6
     assert optimizer.param_groups[0]["lr"] == pytest.approx(0.3 * 0.94)
-
-    from passo import attach
 
     ours = torch.optim.SGD([torch.nn.Parameter(torch.zeros(1))], lr=1.0)
     plan = like.megatron(lr=0.3, lr_decay_style="linear", lr_decay_steps=100)
