@@ -326,11 +326,11 @@ of("ExpHyperbolicLR")(lambda t: B * (B / LOW) ** (hyperbola(t) - hyperbola(mpf(0
 @of("Chebyshev")
 def chebyshev(t: Any) -> Any:
     order = [1]
-    while len(order) < 64:
+    while len(order) < 16:
         order = [each for k in order for each in (k, 2 * len(order) + 1 - k)]
-    place = order[int(min(floor(t * 64 / T), 63))]
+    place = order[int(min(floor(t * 16 / T), 15))]
     small = num("0.05")
-    return B * small / ((1 + small) / 2 - (1 - small) / 2 * cos(pi * (place - mpf("0.5")) / 64))
+    return B * small / ((1 + small) / 2 - (1 - small) / 2 * cos(pi * (place - mpf("0.5")) / 16))
 
 
 @of("anneal to an averaging rate")
@@ -348,6 +348,14 @@ def proportional(t: Any) -> Any:
 
 
 of("product of factors")(lambda t: B * min(t / W, mpf(1)) / sqrt(1 + t / W))
+
+
+@of("one after another")
+def sequence(t: Any) -> Any:
+    if t < 500:
+        return B * t / W if t < W else B / 2
+    return B * half((t - 500) / 500)
+
 
 # -- moved by reports: those of `PASTS` in test_formulas.py
 

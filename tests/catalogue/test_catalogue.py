@@ -83,6 +83,15 @@ def test_a_name_is_found_wherever_it_is_from(name, found):
     assert [each.name for each in catalogue.find(name)] == found
 
 
+def test_every_scheduler_of_torch_and_transformers_is_found():
+    torch = pytest.importorskip("torch.optim.lr_scheduler")
+    theirs = pytest.importorskip("transformers").SchedulerType
+    names = [f"torch.{name}" for name in torch.__all__ if name != "LRScheduler"]
+    names += [f"transformers.{each.value}" for each in theirs]
+    assert [name for name in names if not catalogue.knows(name)] == []
+    assert len(names) > 25
+
+
 def test_one_name_for_several_things_lists_them_all():
     found = {each.name for each in catalogue.find("get_wsd_schedule")}
     assert {"WSD with a linear cooldown", "WSD with a cosine cooldown", "1-sqrt warm-up"} <= found

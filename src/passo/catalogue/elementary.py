@@ -94,6 +94,7 @@ def _constant_factor(
     keras="PolynomialDecay",
     fastai="SchedLin",
     composer="LinearScheduler",
+    deepspeed="LRRangeTest",
 )
 def _linear(
     *, start: float = 0.2, end: float = 1.0, over: Span = percent(20), peak: Value = base
@@ -208,7 +209,7 @@ def _exponential(*, gamma: float = 0.95, every: Span = percent(1), peak: Value =
     aliases=("exponential with a time constant",),
     lrsched="exponential_decay",
     fvcore="ExponentialParamScheduler",
-    optax="exponential_decay",
+    optax="exponential_decay, warmup_exponential_decay_schedule",
     keras="ExponentialDecay",
     composer="ExponentialScheduler",
 )

@@ -9,6 +9,7 @@ from passo.catalogue.entry import Family
 from passo.schedules import (
     Bounce,
     Constant,
+    Cosine,
     ExpHyperbolic,
     Greedy,
     Hyperbolic,
@@ -109,10 +110,11 @@ def _exp_hyperbolic(
     aliases=("fractal Chebyshev steps",),
     notes="pytorch-scheduler's ChebyshevScheduler is a shifted cosine, not this.",
     pytorch_optimizer="get_chebyshev_schedule",
+    pytorch_scheduler="ChebyshevScheduler",
 )
 def _chebyshev(
     *,
-    count: int = 64,
+    count: int = 16,
     ratio: float = 0.05,
     over: Span = percent(100),
     peak: Value = base,
@@ -175,6 +177,30 @@ def _product(
 ) -> Schedule:
     warm = Linear(0.0, 1.0, warmup).then(Constant(1.0))
     return peak * warm * InversePower(1.0, scale)
+
+
+@FAMILY.add(
+    "one after another",
+    r"f_k(t - m_k) \text{ for } m_k \le t < m_{k+1}",
+    "torch's SequentialLR; optax's join_schedules",
+    aliases=("sequence", "composite"),
+    notes="Here it is .then, and the join belongs to what follows.",
+    torch="SequentialLR",
+    ignite="ConcatScheduler",
+    lrsched="sequential",
+    fvcore="CompositeParamScheduler",
+    optax="join_schedules",
+    olmo="SequentialScheduler",
+)
+def _sequence(
+    *,
+    parts: Sequence[Schedule] = (
+        Linear(0.0, base, percent(5)),
+        Constant(0.5 * base, percent(45)),
+        Cosine(base, 0.0),
+    ),
+) -> Schedule:
+    return parts[0].then(*parts[1:])
 
 
 @HEARING.add(

@@ -9,7 +9,9 @@ import pytest
 
 from passo import (
     Bounce,
+    Constant,
     Greedy,
+    Linear,
     PassoError,
     PassoWarning,
     Plateau,
@@ -106,6 +108,19 @@ def test_a_state_of_one_kind_is_not_taken_by_another():
         'Greedy("x", factor=0.5, patience=0, floor=0.25) remembers best, good, bad, cooling, '
         "warming, anchor, net, before, fell"
     )
+
+
+@pytest.mark.parametrize("kind", [Greedy, Bounce, Plateau])
+def test_a_plan_in_which_it_listens_elsewhere_is_another_plan(kind):
+    rule, warm = kind("x"), Linear(0, 1, steps(50))
+    late, always = warm.then(Constant(1) * rule), warm.then(Constant(1)) * rule
+    optimizer, other = sgd(1.0), sgd(1.0)
+    scheduler = attach(optimizer, base * late, Run(steps(100)))
+    update(optimizer, 3)
+    same = sgd(1.0)
+    attach(same, base * late, Run(steps(100))).load_state_dict(scheduler.state_dict())
+    with pytest.raises(PassoError, match="plan"):
+        attach(other, base * always, Run(steps(100))).load_state_dict(scheduler.state_dict())
 
 
 def test_a_plan_with_another_rule_keeps_what_its_like_remembers():

@@ -169,8 +169,8 @@ def wave(
         msg = f"cycles must be more than 0, got {brief(cycles)}"
         raise PassoError(msg)
     half = as_span(over, "over", zero=False, relative=False) / (2 * number)
-    ends = as_value(peak, "peak"), as_value(floor, "floor")
-    return Cosine(*ends, half).then(Cosine(*reversed(ends), half)).repeat()
+    top, bottom = as_value(peak, "peak"), as_value(floor, "floor")
+    return Cosine(top, bottom, half).then(Cosine(bottom, top, half)).repeat()
 
 
 def _triangles(
