@@ -55,7 +55,7 @@ def sources(room: str) -> list[Path]:
     return sorted((SRC / room).rglob("*.py"))
 
 
-@pytest.mark.parametrize("module", ["passo", "passo.schedules", "passo.trace"])
+@pytest.mark.parametrize("module", ["passo", "passo.schedules", "passo.trace", "passo.catalogue"])
 def test_importing_loads_no_heavy_library(module):
     code = f"import {module}, json, sys; print(json.dumps([m.split('.')[0] for m in sys.modules]))"
     assert set(json.loads(fresh(code))) & HEAVY == set()

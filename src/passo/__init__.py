@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from passo.ground.pictures import drawn_by
 
 if TYPE_CHECKING:
+    from passo import catalogue as catalogue
     from passo import doctor as doctor
     from passo.catalogue import like as like
     from passo.optim import Fall as Fall
@@ -41,6 +42,7 @@ _HOMES = {
     "analysis": "passo.schedules.analysis",
     "attach": "passo.optim",
     "by_group": "passo.optim",
+    "catalogue": "passo.catalogue",
     "doctor": "passo.doctor",
     "draw": "passo.plot",
     "like": "passo.catalogue.like",
@@ -51,7 +53,8 @@ _HOMES = {
 }
 
 
-_ROOMS = ("passo.plot", "passo.trace", "passo.doctor", "passo.optim")
+_AS_MODULES = ("analysis", "catalogue", "doctor", "like")
+_ROOMS = ("passo.catalogue", "passo.plot", "passo.trace", "passo.doctor", "passo.optim")
 
 
 def _elsewhere(name: str) -> str:
@@ -97,7 +100,7 @@ if not TYPE_CHECKING:  # to a checker that saw a `__getattr__` every misspelt na
 
             raise no_such_name("passo", name, __getattr__("__all__"), _elsewhere(name))
         home = import_module(_HOMES.get(name, "passo.schedules"))
-        value = home if name in ("analysis", "doctor", "like") else getattr(home, name)
+        value = home if name in _AS_MODULES else getattr(home, name)
         globals()[name] = value
         return value
 

@@ -44,6 +44,8 @@ NO_ADVICE = {
     "plan after": "the name of a note in a trace",
     "ways out": "the name of a note in a trace",
     "an optimizer": "stands for a class that a trace does not name",
+    "step decay": "the name of a schedule",
+    "drop path over the run": "the name of a schedule",
     ", cut off: its end is missing": "says how a trace ended",
 }
 

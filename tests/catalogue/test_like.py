@@ -55,7 +55,7 @@ def test_no_name_stands_for_two_schedules_of_a_library():
 def test_a_library_shows_an_example_and_its_source(library):
     doc = inspect.getdoc(getattr(like, library))
     assert ">>> " in doc
-    assert "Source: " in doc
+    assert "Source:" in doc
 
 
 @pytest.mark.parametrize("method", METHODS, ids=lambda each: f"{each.library}.{each.names[0]}")
@@ -66,7 +66,7 @@ def test_every_example_is_a_right_call_and_its_answer_reads_back(method, past):
     for plan in plans:
         assert isinstance(plan, Schedule)
         assert parse(repr(plan)) == plan
-        plan.with_base(0.1).on(Run(steps(1000)))(10)
+        plan.with_base(0.1).on(Run(steps(1000), steps_per_epoch=10))(10)
 
 
 @pytest.mark.parametrize("method", METHODS, ids=lambda each: f"{each.library}.{each.names[0]}")
@@ -100,7 +100,8 @@ def said(call: str, kind: type[Exception] = PassoError) -> str:
 
 HAS = (
     "constant, constant_with_warmup, linear, cosine, cosine_with_restarts, polynomial, "
-    "inverse_sqrt, cosine_with_min_lr, cosine_warmup_with_min_lr, warmup_stable_decay"
+    "inverse_sqrt, cosine_with_min_lr, cosine_warmup_with_min_lr, warmup_stable_decay, "
+    "reduce_lr_on_plateau, greedy"
 )
 RIGHT = 'like.transformers("cosine", num_warmup_steps=100, num_training_steps=1000)'
 TAKES = "(num_warmup_steps, num_training_steps, num_cycles)"
@@ -111,6 +112,14 @@ WRONG_NAMES = {
     'like.transformers("banana")': f"like.transformers has no schedule 'banana'. It has {HAS}",
     "like.transformers(3)": "the name of a schedule of transformers must be a string, got 3",
     "like.transformers([])": "the name of a schedule of transformers must be a string, got []",
+    'like.transformers("StepLR")': (
+        "like.transformers has no schedule 'StepLR', torch has; write "
+        'like.torch("StepLR", step_size=30)'
+    ),
+    'like.ignite("ParamGroupScheduler")': (
+        "like.ignite has no ParamGroupScheduler: each of its schedulers is asked for by itself, "
+        "and passo.by_group gives one to each param group"
+    ),
     'like.remarks("transformers.banana")': (
         f"like.transformers has no schedule 'banana'. It has {HAS}"
     ),
@@ -144,6 +153,20 @@ WRONG_CALLS = {
     'like.transformers("cosine", banana=3)': (
         "like.transformers(\"cosine\"): it has no argument 'banana'; it takes "
         f"{TAKES}, write {RIGHT}"
+    ),
+    'like.transformers("cosine", T_max=3)': (
+        f'like.transformers("cosine"): T_max is torch\'s; here it is num_training_steps, it takes '
+        f"{TAKES}, write {RIGHT}"
+    ),
+    'like.transformers("constant", t_initial=3)': (
+        'like.transformers("constant"): t_initial is timm\'s; it takes (), write '
+        'like.transformers("constant")'
+    ),
+    'like.timm("CosineLRScheduler", num_warmup_steps=3)': (
+        'like.timm("CosineLRScheduler"): num_warmup_steps is transformers\'; here it is warmup_t, '
+        "it takes (t_initial, lr_min, cycle_mul, cycle_decay, cycle_limit, warmup_t, "
+        "warmup_lr_init, warmup_prefix, t_in_epochs, k_decay), write "
+        'like.timm("CosineLRScheduler", t_initial=300, warmup_t=5, lr_min=1e-05)'
     ),
     'like.transformers("cosine", 100, 1000)': (
         "transformers: too many positional arguments; it takes (name, *, past, **arguments), "
@@ -186,6 +209,88 @@ def test_a_name_that_there_is_not_is_told_with_those_that_there_are(call):
 @pytest.mark.parametrize("call", WRONG_CALLS)
 def test_arguments_that_a_schedule_does_not_take_are_told_with_a_right_call(call):
     assert said(call, WrongCall) == WRONG_CALLS[call]
+
+
+WRONG_OF_OTHERS = {
+    'like.torch("OneCycleLR", max_lr=0.1)': "total_steps is needed, or epochs and steps_per_epoch",
+    'like.torch("OneCycleLR", max_lr=0.1, total_steps=1)': (
+        "no update is left for a phase: total_steps=1, pct_start=0.3"
+    ),
+    'like.torch("OneCycleLR", max_lr=[0.1, 0.2], total_steps=9)': (
+        "max_lr must be a number, got [0.1, 0.2]"
+    ),
+    'like.torch("SequentialLR", schedulers=[base, base], milestones=[5, 9])': (
+        "milestones must be one fewer than schedulers, got [5, 9] and 2 schedulers"
+    ),
+    'like.torch("SequentialLR", schedulers=[base, base, base], milestones=[5, 3])': (
+        "a milestone must be at least the one before it, got 3 and 5"
+    ),
+    'like.torch("ChainedScheduler", schedulers=[Cosine(base, 0.1, steps(3)), base])': (
+        "Cosine(base, 0.1, steps(3)) is no factor of the rate that is there, and what is chained "
+        "with it depends on each step; passo.optim.lift reads the scheduler itself"
+    ),
+    'like.torch("ReduceLROnPlateau", eps=0.01)': (
+        "no expression has falls that are left out where they are below eps=0.01"
+    ),
+    'like.torch("LinearLR", start_factor=0)': ("start_factor must be above 0 and at most 1, got 0"),
+    'like.torch("ConstantLR", factor=2)': "factor must be from 0 to 1, got 2",
+    'like.torch("MultiStepLR", milestones=30)': (
+        "milestones must be a list with something in it, got 30"
+    ),
+    'like.timm("CosineLRScheduler", t_initial=9, noise_range_t=3)': (
+        "noise_range_t=3: its values are those of torch's own generator, and no expression has them"
+    ),
+    'like.timm("WSDLRScheduler", t_initial=9, decay_t=10)': (
+        "t_initial must be at least decay_t, got 9 and 10"
+    ),
+    'like.timm("WSDLRScheduler", t_initial=9, decay_t=3, stable_fn="rsqrt")': (
+        "stable_fn='rsqrt' needs a stable_timescale above 0, or a warm-up"
+    ),
+    'like.timm("wsd", num_epochs=9, warmup_epochs=12)': (
+        "num_epochs must be at least warmup_epochs, got 9 and 12"
+    ),
+    'like.transformers("warmup_stable_decay", num_warmup_steps=6, num_decay_steps=6, '
+    "num_training_steps=9)": (
+        "num_training_steps must be at least num_warmup_steps + num_decay_steps, got 9 and 12"
+    ),
+    'like.transformers("cosine_with_min_lr", num_warmup_steps=6, num_training_steps=9)': (
+        "one of min_lr and min_lr_rate is needed, got neither"
+    ),
+    'like.transformers("greedy", lr=1e-5)': (
+        "lr must be from min_lr to max_lr, got 1e-05 and 0.001 to 1"
+    ),
+    'like.transformers("greedy")': "min_lr and max_lr are rates: lr is needed, or the optimizer",
+    'like.nemo("CosineAnnealing", max_steps=9, warmup_steps=9)': (
+        "max_steps must be above warmup_steps, got 9 and 9"
+    ),
+    'like.nemo("WarmupPolicy", warmup_ratio=0.1)': (
+        "warmup_ratio is a share of max_steps, which is not given"
+    ),
+    'like.fairseq("tri_stage", phase_ratio=[0.5, 0.1, 0.1], max_update=9)': (
+        "phase_ratio must add up to 1, got [0.5, 0.1, 0.1]"
+    ),
+    'like.fairseq("inverse_sqrt", lr=[0.1, 0.2])': (
+        "lr must be one rate, got [0.1, 0.2]; only fixed has one for each epoch"
+    ),
+    'like.ignite("ConcatScheduler", schedulers=[base, base], durations=[])': (
+        "durations must be one fewer than schedulers, got [] and 2 schedulers"
+    ),
+    'like.ignite("PiecewiseLinear", param_name="lr", milestones_values=[(5, 0), (3, 1)])': (
+        "milestones must grow, got 3 after 5"
+    ),
+    'like.pytorch_warmup("LinearWarmup", warmup_period=0)': (
+        "warmup_period must be a whole number of at least 1, got 0"
+    ),
+    'like.lr_finder("LinearLR", end_lr=1, num_iter=1)': (
+        "num_iter must be a whole number of at least 2, got 1"
+    ),
+}
+
+
+@pytest.mark.parametrize("call", WRONG_OF_OTHERS)
+def test_lengths_and_values_are_refused_in_each_library(call):
+    where = re.match(r'like\.\w+\("\w+"', call)[0]
+    assert said(call) == f"{where}): {WRONG_OF_OTHERS[call]}"
 
 
 @pytest.mark.parametrize("given", WRONG_VALUES)

@@ -15,7 +15,7 @@ PLATEAUS = {"reduce_lr_on_plateau", "greedy"}
 
 def made(optimizer, name, given):
     factory = getattr(transformers.optimization, LIBRARIES[LR].find(name).names[1])
-    return factory(optimizer, **given)
+    return factory(optimizer, **{key: each for key, each in given.items() if key != "lr"})
 
 
 @pytest.mark.parametrize(("name", "given"), [c for c in settings.cases(LR) if c[0] not in PLATEAUS])

@@ -8,4 +8,5 @@ SETTINGS = {
     "ExponentialWarmup": _PERIODS,
     "UntunedLinearWarmup": _BETAS,
     "UntunedExponentialWarmup": _BETAS,
+    "RAdamWarmup": _BETAS,
 }

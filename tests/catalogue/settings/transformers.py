@@ -56,4 +56,14 @@ SETTINGS = {
         {"threshold": 0.1, "threshold_mode": "abs", "patience": 0},
         {"patience": 1, "min_lr": 0.02, "factor": 0.3},
     ],
+    "greedy": [
+        {"lr": 0.1, **each}
+        for each in (
+            {},
+            {"patience": 2, "factor": 0.5},
+            {"mode": "max", "patience": 1, "cooldown": 3, "warmup": 2},
+            {"threshold": 0.1, "threshold_mode": "rel", "patience": 0, "factor": 0.8},
+            {"patience": 1, "min_lr": 0.02, "max_lr": 0.3, "factor": 0.7},
+        )
+    ],
 }

@@ -101,6 +101,19 @@ def at_least(value: Any, name: str, least: float = 0.0) -> float:
     return number
 
 
+def above_zero(value: Any, name: str) -> float:
+    """A finite number above 0.
+
+    >>> above_zero(0.1, "lr")
+    0.1
+    """
+    number = real(value, name)
+    if number <= 0:
+        msg = f"{name} must be above 0, got {brief(value)}"
+        raise PassoError(msg)
+    return number
+
+
 def share(factor: float, peak: Value = base) -> Value:
     """A share of the peak, as one would write it.
 

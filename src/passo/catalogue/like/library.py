@@ -31,7 +31,7 @@ class Either(NamedTuple):
     hold: Plan
 
 
-Make = TypeVar("Make", bound=Callable[..., "Plan | Either"])
+Make = TypeVar("Make", bound=Callable[..., Any])
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from passo.schedules.algebra.length import Length
     from passo.schedules.curve import Curve
     from passo.schedules.formula import AnyArray, Formula
-    from passo.schedules.reducer import Mode, Reducer
+    from passo.schedules.reducer import Memory
     from passo.schedules.reports import Past, Report
 
 Localize: TypeAlias = "Callable[[float], float | None]"
@@ -55,21 +55,16 @@ class PlateauLike(Protocol):
         ...
 
     @property
-    def mode(self) -> Mode:
-        """Whether less or more is better."""
-        ...
-
-    @property
     def past(self) -> Past:
         """The reports that it has heard."""
         ...
 
-    def reducer(self) -> Reducer:
+    def reducer(self) -> Memory:
         """Its memory before any report."""
         ...
 
-    def after(self, reductions: int) -> float:
-        """The factor after so many reductions."""
+    def factors(self, memory: Any) -> tuple[float, float]:
+        """The factor before it moved last, and now."""
         ...
 
     def having_heard(self, reports: Iterable[Report], local: Localize) -> Schedule:
@@ -524,7 +519,7 @@ class Schedule:
         """This schedule with `make(plateau)` for each plateau, in the order of `plateaus`.
 
         >>> from passo import Constant, Plateau, base
-        >>> (base * Plateau("loss")).with_plateaus(lambda plateau: Constant(plateau.after(1)))
+        >>> (base * Plateau("loss")).with_plateaus(lambda plateau: Constant(0.1))
         0.1 * base
         """
         return self._changed(lambda node, parts: node._with_plateaus(make, parts))

@@ -7,7 +7,7 @@ from fractions import Fraction
 from itertools import groupby
 from typing import Any, Final
 
-from passo.catalogue.like.common import at_least, count, left, length, rise, within
+from passo.catalogue.like.common import above_zero, at_least, count, left, length, rise, within
 from passo.catalogue.like.library import Either, Library, Past
 from passo.catalogue.like.plateau import falling
 from passo.ground.calls import called_like
@@ -179,12 +179,12 @@ def _manual(epoch2lr: Any = "{}", update2lr: Any = "{}", lr: Any = None) -> Sche
         raise PassoError("one of epoch2lr and update2lr is needed")
     unit, first = (epochs, 1) if by_epoch else (steps, 0)
     found = {max(at - first, 0): rate for at, rate in sorted((by_epoch or by_update).items())}
-    points = {0: _peak(lr), **found}
-    last = points[max(points)]
+    told = sorted({0: _peak(lr), **found}.items())
+    points = [next(same) for _, same in groupby(told, key=lambda point: point[1])]
+    last = points[-1][1]
     if len(points) == 1:
         return Constant(last)
-    table = tuple((unit(at), rate) for at, rate in sorted(points.items()))
-    return Table(table, "step").then(Constant(last))
+    return Table([(unit(at), rate) for at, rate in points], "step").then(Constant(last))
 
 
 def _points(given: Any, name: str) -> dict[int, float]:
@@ -316,10 +316,7 @@ def _tri_stage(  # noqa: PLR0917
     if phases[2] == 0:
         raise PassoError("decay_steps must be above 0")
     peak, first = _peak(lr), at_least(init_lr_scale, "init_lr_scale")
-    last = real(final_lr_scale, "final_lr_scale")
-    if last <= 0:
-        msg = f"final_lr_scale must be above 0, got {brief(final_lr_scale)}"
-        raise PassoError(msg)
+    last = above_zero(final_lr_scale, "final_lr_scale")
     up = rise(phases[0], torchs.times_peak(first, peak) if first else 0.0, peak)
     fall = Geometric(peak, torchs.times_peak(last, peak), steps(phases[2]))
     return up.then(Constant(peak, steps(phases[1])), fall)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from itertools import count
 from typing import Any, Final
 
 from passo.catalogue.like.common import rise
@@ -10,7 +11,7 @@ from passo.catalogue.like.library import Library, Past
 from passo.ground.calls import called_like
 from passo.ground.checks import brief, real, whole
 from passo.ground.errors import PassoError
-from passo.schedules import Constant, Exponential, Schedule, base, steps
+from passo.schedules import Constant, Exponential, Rectified, Schedule, base, steps
 
 PYTORCH_WARMUP: Final = Library("pytorch_warmup", {"last_step": -1})
 _AHEAD: Final = "Its clock is one ahead: update 0 uses the factor of 1."
@@ -74,6 +75,22 @@ def _untuned_linear(optimizer: Any = None, beta2: Any = None) -> Schedule:
 )
 def _untuned_exponential(optimizer: Any = None, beta2: Any = None) -> Schedule:
     return _exponential(int(1.0 / (1.0 - _beta2(optimizer, beta2))))
+
+
+@PYTORCH_WARMUP.schedule(
+    "RAdamWarmup",
+    example={"beta2": 0.999},
+    remarks=(
+        "It begins where the factor is above 0, a few updates inside RAdam's own.",
+        _FACTOR,
+        _TENSOR,
+        _BETA,
+    ),
+)
+def _radam(optimizer: Any = None, beta2: Any = None) -> Schedule:
+    factor = Rectified(_beta2(optimizer, beta2))
+    offset = next(n for n in count(1) if factor(n) > 0)
+    return base * factor.skip(steps(offset))
 
 
 def _beta2(optimizer: Any, beta2: Any) -> float:

@@ -9,6 +9,7 @@ from typing import Any, Final, get_args
 
 from passo.catalogue.like.chain import chained
 from passo.catalogue.like.common import (
+    above_zero,
     choice,
     count,
     each_of,
@@ -227,8 +228,8 @@ def _one_cycle(  # noqa: PLR0917
     else:
         total = whole(total_steps, "total_steps")
     rise, peak = float(within(pct_start, "pct_start", 0, 1) * total), real(max_lr, "max_lr")
-    first = peak / _above_zero(div_factor, "div_factor")
-    last = first / _above_zero(final_div_factor, "final_div_factor")
+    first = peak / above_zero(div_factor, "div_factor")
+    last = first / above_zero(final_div_factor, "final_div_factor")
     low, high = real(base_momentum, "base_momentum"), real(max_momentum, "max_momentum")
     if three_phase:
         ends = [rise - 1.0, 2.0 * rise - 2.0, total - 1.0]
@@ -348,11 +349,3 @@ def joined(
                 held = plan[key](ends[k] - (ends[k - 1] if k else 0))
         found[key] = join(parts)
     return found["lr"] if len(found) == 1 else found
-
-
-def _above_zero(value: Any, name: str) -> float:
-    number = real(value, name)
-    if number <= 0:
-        msg = f"{name} must be above 0, got {brief(value)}"
-        raise PassoError(msg)
-    return number
