@@ -146,6 +146,19 @@ def within(value: Any, name: str, low: float, high: float) -> float:
     return number
 
 
+def falling_by(value: Any, name: str = "factor") -> float:
+    """What a plateau falls by: these libraries have none that rises.
+
+    >>> falling_by(0.1)
+    0.1
+    """
+    number = real(value, name)
+    if not 0 <= number < 1:
+        msg = f"{name} must be at least 0 and below 1, got {brief(value)}"
+        raise PassoError(msg)
+    return number
+
+
 def expression(value: Any, name: str) -> Schedule:
     """A function of the steps made as a schedule; a plain function is refused."""
     if isinstance(value, Schedule):

@@ -6,7 +6,7 @@ from fractions import Fraction
 from itertools import pairwise
 from typing import Any, Final
 
-from passo.catalogue.like.common import above, at_least, choice, length, listed
+from passo.catalogue.like.common import above, at_least, choice, falling_by, length, listed
 from passo.catalogue.like.library import Library, Past
 from passo.ground.calls import called_like
 from passo.ground.checks import brief, exact, real, whole
@@ -229,7 +229,7 @@ def _plateau(
     falls = base * Plateau(
         monitor,
         mode="max" if way == "max" else "min",
-        factor=real(factor, "factor"),
+        factor=falling_by(factor),
         patience=max(whole(patience, "patience", least=0) - 1, 0),
         threshold=abs(real(min_delta, "min_delta")),
         threshold_mode="abs",

@@ -24,7 +24,7 @@ from passo.schedules import (
     steps,
 )
 
-_TAKEN: Final = dict.fromkeys(
+_TAKEN: Final[dict[str, Any]] = dict.fromkeys(
     (
         "optimizer",
         "use_checkpoint_opt_param_scheduler",

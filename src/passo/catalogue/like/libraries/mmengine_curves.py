@@ -7,7 +7,7 @@ from functools import partial
 from itertools import accumulate, pairwise
 from typing import Any, Final
 
-from passo.catalogue.like.common import at_least, choice, listed
+from passo.catalogue.like.common import at_least, choice, falling_by, listed
 from passo.catalogue.like.libraries.mmengine_windows import ENDS, bounds_of, kind
 from passo.catalogue.like.library import Either
 from passo.catalogue.like.windows import FOREVER, Clock, Level, Window
@@ -303,7 +303,7 @@ def _plateau(  # noqa: PLR0917
     falls = Plateau(
         monitor,
         mode=choice(rule, "rule", {"less": "min", "greater": "max"}),
-        factor=real(factor, "factor"),
+        factor=falling_by(factor),
         patience=whole(patience, "patience", least=0),
         threshold=at_least(threshold, "threshold"),
         threshold_mode=choice(threshold_rule, "threshold_rule", {"rel": "rel", "abs": "abs"}),

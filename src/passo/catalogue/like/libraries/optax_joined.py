@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from fractions import Fraction
 from typing import Any, Final
 
-from passo.catalogue.like.common import at_least, each_of, left, length, listed, within
+from passo.catalogue.like.common import at_least, each_of, falling_by, left, length, listed, within
 from passo.catalogue.like.libraries.optax import (
     NO_BEGIN,
     NO_RATE,
@@ -213,7 +213,7 @@ def _plateau(
         raise PassoError(msg)
     return Plateau(
         "value",
-        factor=real(factor, "factor"),
+        factor=falling_by(factor),
         patience=whole(patience, "patience") - 1,
         threshold=amount or share,
         threshold_mode="abs" if amount else "rel",
