@@ -90,6 +90,7 @@ $(VENV)/.ready-peers: $(VENV)/.ready-test
 	@echo "== $(VENV): the libraries that passo.like writes"
 	@$(SETUP) ".[demo]" --group peers
 	@$(PIP) --no-deps --group peers-alone
+	@$(PIP) --no-deps --upgrade --target $(VENV)/aside --group peers-aside
 	@touch $@
 
 $(VENV)/.ready-bench: $(VENV)/.ready-test

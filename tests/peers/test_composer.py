@@ -14,11 +14,11 @@ from tests.catalogue import settings
 from tests.peers.bare import bare, stub
 from tests.peers.beside import agree, calls
 
-bare("composer", "composer.core", "composer.optim", "composer.utils")
-stub("composer.utils", StringEnum=import_module("composer.utils.string_enum").StringEnum)
-times = import_module("composer.core.time")
-stub("composer.core", State=object, Time=times.Time, TimeUnit=times.TimeUnit)
-theirs = import_module("composer.optim.scheduler")
+with bare("composer", "composer.core", "composer.optim", "composer.utils"):
+    stub("composer.utils", StringEnum=import_module("composer.utils.string_enum").StringEnum)
+    times = import_module("composer.core.time")
+    stub("composer.core", State=object, Time=times.Time, TimeUnit=times.TimeUnit)
+    theirs = import_module("composer.optim.scheduler")
 
 RATE, LOADER = 0.3, 13
 TRAINER = ("max_duration", "dataloader_len")

@@ -13,11 +13,11 @@ from tests.catalogue import settings
 from tests.peers.bare import bare, stub
 from tests.peers.beside import agree, calls
 
-bare("deepspeed", "deepspeed.runtime")
-quiet = logging.getLogger("deepspeed-alone")
-quiet.setLevel(logging.ERROR)
-stub("deepspeed.utils", logger=quiet)
-lr_schedules = import_module("deepspeed.runtime.lr_schedules")
+with bare("deepspeed", "deepspeed.runtime"):
+    quiet = logging.getLogger("deepspeed-alone")
+    quiet.setLevel(logging.ERROR)
+    stub("deepspeed.utils", logger=quiet)
+    lr_schedules = import_module("deepspeed.runtime.lr_schedules")
 
 RATE, UPDATES = 0.3, 150
 

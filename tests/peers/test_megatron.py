@@ -12,11 +12,11 @@ from tests.catalogue import settings
 from tests.peers.bare import bare, stub
 from tests.peers.beside import agree
 
-bare("megatron", "megatron.core")
-stub("megatron.core.utils", log_single_rank=lambda *_: None)
-OptimizerParamScheduler = import_module(
-    "megatron.core.optimizer_param_scheduler"
-).OptimizerParamScheduler
+with bare("megatron", "megatron.core"):
+    stub("megatron.core.utils", log_single_rank=lambda *_: None)
+    OptimizerParamScheduler = import_module(
+        "megatron.core.optimizer_param_scheduler"
+    ).OptimizerParamScheduler
 
 UPDATES = 130
 USUAL = {

@@ -26,16 +26,16 @@ class Registrable:
         )
 
 
-bare("olmo_core", "olmo_core.optim", "olmo_core.distributed")
-stub(
-    "olmo_core.config",
-    Config=type("Config", (), {}),
-    Registrable=Registrable,
-    StrEnum=StrEnum,
-)
-stub("olmo_core.distributed.utils", get_rank=lambda: 0)
-stub("olmo_core.optim.config", INITIAL_LR_FIELD="initial_lr", LR_FIELD="lr")
-theirs = import_module("olmo_core.optim.scheduler")
+with bare("olmo_core", "olmo_core.optim", "olmo_core.distributed"):
+    stub(
+        "olmo_core.config",
+        Config=type("Config", (), {}),
+        Registrable=Registrable,
+        StrEnum=StrEnum,
+    )
+    stub("olmo_core.distributed.utils", get_rank=lambda: 0)
+    stub("olmo_core.optim.config", INITIAL_LR_FIELD="initial_lr", LR_FIELD="lr")
+    theirs = import_module("olmo_core.optim.scheduler")
 
 RATE = 0.3
 SETTINGS = dict(settings.of("olmo"))

@@ -13,11 +13,13 @@ from tests.catalogue import settings
 from tests.peers.bare import bare, stub
 from tests.peers.beside import agree
 
-bare("torchtitan", "torchtitan.components", "torchtitan.components.optimizer", "torchtitan.tools")
-stub("torchtitan.config", Configurable=type("Configurable", (), {"Config": object}))
-stub("torchtitan.tools.logging", logger=logging.getLogger("torchtitan"))
-stub("torchtitan.components.optimizer.optimizer", OptimizersContainer=list)
-Container = import_module("torchtitan.components.optimizer.lr_scheduler").LRSchedulersContainer
+with bare(
+    "torchtitan", "torchtitan.components", "torchtitan.components.optimizer", "torchtitan.tools"
+):
+    stub("torchtitan.config", Configurable=type("Configurable", (), {"Config": object}))
+    stub("torchtitan.tools.logging", logger=logging.getLogger("torchtitan"))
+    stub("torchtitan.components.optimizer.optimizer", OptimizersContainer=list)
+    Container = import_module("torchtitan.components.optimizer.lr_scheduler").LRSchedulersContainer
 
 RATE = 0.3
 

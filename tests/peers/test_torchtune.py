@@ -12,9 +12,10 @@ from tests.catalogue import settings
 from tests.peers.bare import bare, stub
 from tests.peers.beside import agree, calls
 
-bare("torchtune", "torchtune.training")
-stub("torchtune.training.memory", OptimizerInBackwardWrapper=object)
-theirs = import_module("torchtune.training.lr_schedulers")
+with bare("torchtune", "torchtune.training"):
+    stub("torchtune.training.memory", OptimizerInBackwardWrapper=object)
+    theirs = import_module("torchtune.training.lr_schedulers")
+
 RATE = 0.3
 
 

@@ -47,6 +47,8 @@ _MEANINGS: Final = {
         "cycle_size",
         "period",
         "lr_period_updates",
+        "training_steps",
+        "max_iters",
     },
     "how long the warm-up is": {
         "num_warmup_steps",
@@ -61,6 +63,7 @@ _MEANINGS: Final = {
         "warmup_period",
         "lr_warmup_steps",
         "lr_warmup_iters",
+        "warmup_iters",
     },
     "how long the last descent is": {
         "num_decay_steps",
