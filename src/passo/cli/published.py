@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
 from passo import catalogue
@@ -15,8 +16,8 @@ if TYPE_CHECKING:
 
     from passo.catalogue import Entry
 
-_NAME: Final = re.compile(r"\s*\w[\w .,'-]*")
-_EXACT: Final = re.compile(r"\s*[\d.]+\s*")
+_NAME: Final = re.compile(r"\s*[A-Za-z][\w .,'-]*")
+_VALUES: Final = {"base", "rest"}  # they stand in expressions only
 
 
 def published(text: str) -> tuple[Entry, ...]:
@@ -27,18 +28,22 @@ def published(text: str) -> tuple[Entry, ...]:
 
     >>> [entry.name for entry in published("RexScheduler")]
     ['REX']
-    >>> published("one_cycle"), published("1.0 * base")
+    >>> published("one_cycle"), published("base - 0.1")
     ((), ())
     """
-    from passo.schedules.text.parser import FUNCTIONS
+    from passo.schedules.text.parser import FUNCTIONS, parse
 
     name = text.strip()
-    own = name in FUNCTIONS or name in ("base", "rest") or twin(name) is not None
-    if own or not _NAME.fullmatch(text) or _EXACT.fullmatch(text):
+    written = _VALUES & set(re.findall(r"\w+", name))
+    if name in FUNCTIONS or written or twin(name) is not None:
         return ()
-    if catalogue.knows(name):
-        return catalogue.find(name)
-    return () if closest(name, FUNCTIONS) else catalogue.find(name)
+    if not catalogue.knows(name):
+        if not _NAME.fullmatch(text) or closest(name, FUNCTIONS):
+            return ()
+        with suppress(PassoError):
+            parse(text)
+            return ()
+    return catalogue.find(name)
 
 
 def card(entry: Entry) -> str:
