@@ -6,7 +6,7 @@ import re
 from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
-from passo import catalogue
+from passo.catalogue import find, knows, search
 from passo.ground.errors import closest
 from passo.schedules import PassoError
 from passo.schedules.from_torch import twin
@@ -37,19 +37,20 @@ def published(text: str) -> tuple[Entry, ...]:
     written = _VALUES & set(re.findall(r"\w+", name))
     if name in FUNCTIONS or written or twin(name) is not None:
         return ()
-    if not catalogue.knows(name):
+    if not knows(name):
         if not _NAME.fullmatch(text) or closest(name, FUNCTIONS):
             return ()
         with suppress(PassoError):
             parse(text)
             return ()
-    return catalogue.find(name)
+    return find(name)
 
 
 def card(entry: Entry) -> str:
     """What is known of an entry, a line each.
 
-    >>> print(card(catalogue.named("REX")).partition("  formula")[0])
+    >>> from passo.catalogue import named
+    >>> print(card(named("REX")).partition("  formula")[0])
     REX
       passo      Rex(base, 0, percent(100))
     """
@@ -78,7 +79,7 @@ def having(word: str, lists: Mapping[str, Mapping[str, str]]) -> dict[str, dict[
         title: {n: line for n, line in lines.items() if wanted in f"{n} {line}".lower()}
         for title, lines in lists.items()
     }
-    found["published"] = {each.name: each.source for each in catalogue.search(word)}
+    found["published"] = {each.name: each.source for each in search(word)}
     if not any(found.values()):
         msg = f"nothing has {word!r} in its name; write passo list for what there is"
         raise PassoError(msg)
