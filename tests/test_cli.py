@@ -150,7 +150,10 @@ def test_what_is_shown_of_a_published_schedule_is_its_entry():
     assert lines[3:] == [
         "  source     Agarwal, Goel and Zhang 2021, arXiv:2103.01338",
         "  also       fractal Chebyshev steps",
-        "  elsewhere  pytorch_optimizer: get_chebyshev_schedule",
+        (
+            "  elsewhere  pytorch_optimizer: get_chebyshev_schedule; "
+            "pytorch_scheduler: ChebyshevScheduler"
+        ),
         "  note       pytorch-scheduler's ChebyshevScheduler is a shifted cosine, not this.",
     ]
     several = titles(passo("show", "get_wsd_schedule"))
@@ -163,6 +166,11 @@ def test_a_published_schedule_is_drawn_on_a_run():
     assert shown.startswith("REX\n  passo      Rex(base, 0, percent(100))\n")
     assert shown.splitlines()[-1] == "corners at 100 (steps); at the end, 100, it would be 0"
     assert "corners" not in passo("show", "noise", "--run", "100 steps")
+
+
+@pytest.mark.parametrize("text", ["base - 0.1", "1 - base", "base . clip(0.1)", "0.5 - base"])
+def test_an_expression_is_no_name(text):
+    assert "value / base" in passo("show", text, "--run", "100 steps")
 
 
 def test_list_searches_what_there_is_and_what_was_published():

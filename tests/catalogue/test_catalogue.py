@@ -25,6 +25,7 @@ DRAWN = [each for each in ENTRIES if each.expression is not None]
 @pytest.mark.parametrize("entry", ENTRIES, ids=[each.name for each in ENTRIES])
 def test_an_entry_is_whole(entry):
     assert entry.name == entry.name.strip()
+    assert {entry: 1}[entry] == 1
     assert entry.formula
     assert entry.source
     assert entry.expression is not None or entry.notes.startswith("There is no expression")

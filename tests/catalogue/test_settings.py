@@ -37,3 +37,16 @@ def test_each_answer_is_an_expression_that_reads_back(library):
             for each in plan.values() if isinstance(plan, dict) else [plan]:
                 assert isinstance(each, Schedule)
                 assert parse(repr(each)) == each
+
+
+@pytest.mark.parametrize("library", LIBRARIES)
+def test_what_is_held_is_theirs_up_to_its_end_and_stays_there(library):
+    for name, given in settings.cases(library):
+        theirs, held = (settings.ours(library, name, given, past) for past in ("theirs", "hold"))
+        if theirs == held or held.length() is None:
+            continue
+        theirs, held = (each.with_base(0.1) for each in (theirs, held))
+        end = float(held.length().amount)
+        for k in range(40):  # at its end theirs may begin anew
+            assert held(end * k / 40) == pytest.approx(theirs(end * k / 40), rel=1e-12, abs=1e-15)
+        assert held(end) == held(end + 1) == held(10 * end)

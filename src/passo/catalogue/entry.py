@@ -18,7 +18,7 @@ Expression: TypeAlias = Callable[..., Schedule]
 _NOWHERE: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType({})
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Entry:
     """One published schedule: what it is, where it comes from, what it is called elsewhere.
 

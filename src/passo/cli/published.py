@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
-from passo import catalogue
+from passo.catalogue import find, knows, search
 from passo.ground.errors import closest
 from passo.schedules import PassoError
 from passo.schedules.from_torch import twin
@@ -15,8 +16,8 @@ if TYPE_CHECKING:
 
     from passo.catalogue import Entry
 
-_NAME: Final = re.compile(r"\s*\w[\w .,'-]*")
-_EXACT: Final = re.compile(r"\s*[\d.]+\s*")
+_NAME: Final = re.compile(r"\s*[A-Za-z][\w .,'-]*")
+_VALUES: Final = {"base", "rest"}  # they stand in expressions only
 
 
 def published(text: str) -> tuple[Entry, ...]:
@@ -27,24 +28,29 @@ def published(text: str) -> tuple[Entry, ...]:
 
     >>> [entry.name for entry in published("RexScheduler")]
     ['REX']
-    >>> published("one_cycle"), published("1.0 * base")
+    >>> published("one_cycle"), published("base - 0.1")
     ((), ())
     """
-    from passo.schedules.text.parser import FUNCTIONS
+    from passo.schedules.text.parser import FUNCTIONS, parse
 
     name = text.strip()
-    own = name in FUNCTIONS or name in ("base", "rest") or twin(name) is not None
-    if own or not _NAME.fullmatch(text) or _EXACT.fullmatch(text):
+    written = _VALUES & set(re.findall(r"\w+", name))
+    if name in FUNCTIONS or written or twin(name) is not None:
         return ()
-    if catalogue.knows(name):
-        return catalogue.find(name)
-    return () if closest(name, FUNCTIONS) else catalogue.find(name)
+    if not knows(name):
+        if not _NAME.fullmatch(text) or closest(name, FUNCTIONS):
+            return ()
+        with suppress(PassoError):
+            parse(text)
+            return ()
+    return find(name)
 
 
 def card(entry: Entry) -> str:
     """What is known of an entry, a line each.
 
-    >>> print(card(catalogue.named("REX")).partition("  formula")[0])
+    >>> from passo.catalogue import named
+    >>> print(card(named("REX")).partition("  formula")[0])
     REX
       passo      Rex(base, 0, percent(100))
     """
@@ -73,7 +79,7 @@ def having(word: str, lists: Mapping[str, Mapping[str, str]]) -> dict[str, dict[
         title: {n: line for n, line in lines.items() if wanted in f"{n} {line}".lower()}
         for title, lines in lists.items()
     }
-    found["published"] = {each.name: each.source for each in catalogue.search(word)}
+    found["published"] = {each.name: each.source for each in search(word)}
     if not any(found.values()):
         msg = f"nothing has {word!r} in its name; write passo list for what there is"
         raise PassoError(msg)
