@@ -6,10 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from passo import Schedule, parse
+from passo import Run, Schedule, parse, steps
 from passo.catalogue.like.library import LIBRARIES
 from tests.catalogue import settings
 
+RUN = Run(steps(10_000), steps_per_epoch=1)
 TESTS = Path(__file__).parent.parent
 NO_CHOICE = {"constant", "none"}  # schedules that take nothing
 
@@ -45,7 +46,7 @@ def test_what_is_held_is_theirs_up_to_its_end_and_stays_there(library):
         theirs, held = (settings.ours(library, name, given, past) for past in ("theirs", "hold"))
         if theirs == held or held.length() is None:
             continue
-        theirs, held = (each.with_base(0.1) for each in (theirs, held))
+        theirs, held = (each.with_base(0.1).on(RUN) for each in (theirs, held))
         end = float(held.length().amount)
         for k in range(40):  # at its end theirs may begin anew
             assert held(end * k / 40) == pytest.approx(theirs(end * k / 40), rel=1e-12, abs=1e-15)
