@@ -363,6 +363,9 @@ like.olmo("PowerLR", warmup_fraction=0.1)
 like.olmo("PowerLR", warmup=0, t_max=10)
     like.olmo("PowerLR"): warmup must be at least 1 here, got 0
 
+like.olmo("PowerLR", warmup=8, t_max=10, decay=3, decay_fraction=None)
+    like.olmo("PowerLR"): t_max must be at least warmup and decay, got 10 and steps(11)
+
 like.olmo("HalfCosWithWarmup", warmup=3)
     like.olmo("HalfCosWithWarmup"): t_max must be known here; give t_max=...
 

@@ -38,7 +38,11 @@ def a_wrong_call_is_answered_with_a_right_one(told: Told) -> None:
 def arguments_of_a_schedule_are_told_with_a_right_call(told: Told) -> None:
     for library in LIBRARIES.values():
         for method in library.methods:
-            (made,) = told(f"{method.where()[:-1]}, banana=3)").put("@")
+            name, wrong = method.names[0], {"banana": 3}
+            text = told(
+                "library.answer(name, wrong, 'theirs')", library=library, name=name, wrong=wrong
+            )
+            (made,) = text.put("@")
             assert made == eval(method.call(), dict(tried.world))
     assert told("like.transformers('cosine', T_max=3)").put("@")
 

@@ -114,6 +114,7 @@ def _power(
     trunk = _up(warmup, warmup_min_lr).then(InversePower(base, scale, power=-exponent))
     if not decay.amount:
         return trunk
+    clock.stable(warmup, decay)
     at = clock.before_end(decay)
     down = trunk.cooldown(at, decay, end=end)
     if at.unit != scale.unit:
