@@ -50,11 +50,13 @@ TOGETHER = [
         {"type": "ConstantLR", "factor": 0.5, "begin": 12, "end": 18},
     ],
     [warm(end=9, begin=2), {"type": "PolyLR", "begin": 4, "end": 30}],
+    [warm(end=9), {"type": "StepLR", "step_size": 2, "gamma": 0.5, "begin": 8, "end": 30}],
     [warm(end=13, **ITER), {"type": "ExponentialLR", "gamma": 0.95, "begin": 1}],
     [
         {"type": "CosineRestartLR", "periods": [10, 10], "eta_min": 0.0, "restart_weights": [1, 1]},
         {"type": "StepLR", "step_size": 4, "begin": 22},
     ],
+    [{"type": "CosineAnnealingLR", "T_max": 30, "eta_min": 0.01}, warm(end=40, **ITER)],
 ]
 FIELDS = [
     [{"type": "LinearMomentum", "start_factor": 0.5, "end": 9}],

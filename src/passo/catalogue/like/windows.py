@@ -140,8 +140,11 @@ class _Line:
 
     def _begun(self, curve: Schedule, window: Window, clock: Clock, begin: int) -> Schedule:
         inside = begin - window.begin * (clock.each or 1)
-        seen = window.seen(clock, curve)
-        return seen.skip(self.clock.span(inside)) if inside else seen
+        seen, gone = window.seen(clock, curve), self.clock.span(inside)
+        length = seen.length()
+        if inside and length is not None and length.amount <= gone.amount:
+            return Constant(self._level(seen, inside).written())
+        return seen.skip(gone) if inside else seen
 
     def _product(self, active: Any, level: Level, begin: int, end: int | None) -> Schedule:
         """The level times what each multiplies by, less what it has multiplied by already."""
@@ -175,8 +178,10 @@ class _Line:
             raise PassoError(msg)
         floors, ones = level.of(0.0), level.of(1.0)
         points: list[tuple[int, Level]] = []
+        # Built in their order; then those of updates step after each, those of epochs after that.
+        later = sorted(active, key=lambda each: each[0].by_epoch)
         for at in range(begin, end):
-            for window, clock in active:
+            for window, clock in later if at else active:
                 if at % (clock.each or 1) == 0:
                     local = self._local(window, clock, at)
                     floors = window.value(floors, local, 0.0)
