@@ -43,6 +43,15 @@ def refused(capsys, monkeypatch, *arguments):
 # -- show
 
 
+def test_show_draws_a_branch_over_the_trunk_that_it_left(tmp_path):
+    path = tmp_path / "branch.png"
+    branch = "warmup_constant(peak=1.0, warmup=steps(500)).cooldown(steps(6000), steps(2000))"
+    shown = passo("show", branch, "--run", "10000 steps", "--png", str(path))
+    assert shown.startswith("Branch and trunk over the run\n")
+    assert "⠉ the branch   · the trunk, had it gone on" in shown
+    assert path.read_bytes()[1:4] == b"PNG"
+
+
 def test_show_draws_a_schedule_and_lists_its_corners():
     shown = passo("show", EXAMPLE, *RUN)
     assert "Run(epochs(90), steps_per_epoch=391): what the updates nearest to each corner" in shown

@@ -41,12 +41,16 @@ FLAT = {8: 1.0, 10: 1.0, 12: 1.0, 14: 1.0, 16: 1.0}  # one fall at 14, then cool
 
 
 class Story(NamedTuple):
-    """A plan, the run it is measured on, and what was reported after which update."""
+    """A plan, the run it is measured on, and what was reported after which update.
+
+    Before update `cools` a cooldown is called for.
+    """
 
     plan: Any
     run: Run = RUN
     reports: Mapping[int, float] = MappingProxyType({})
     counts: tuple[int, ...] = ()
+    cools: int | None = None
 
 
 RECIPES = {
@@ -89,6 +93,7 @@ STORIES = {
         Run(tokens(400), axis="token"),
         counts=tuple(8 + k % 5 for k in range(MADE + NEXT)),
     ),
+    "cooled-on-demand": Story({"lr": base * RULE, "momentum": 0.8}, reports=FLAT, cools=15),
 }
 
 
@@ -108,6 +113,8 @@ def played(optimizer: Any, scheduler: Any, story: Story, first: int, last: int) 
     for k in range(first, last):
         if story.counts:
             scheduler.count(tokens=story.counts[k])
+        if k == story.cools and scheduler.cooldown is None:
+            scheduler.cool_down(over=steps(14), end=0.001 * base, shape="cosine")
         used.append(scheduler.values())
         for group in optimizer.param_groups:
             group["params"][0].grad = torch.ones(1)

@@ -59,6 +59,20 @@ def test_a_plateau_falls_where_theirs_does(given):
     drive.same_falls(plan, optimizer, lambda _, metric: scheduler.step(metric))
 
 
+def test_a_momentum_stays_where_its_member_begins_until_that_begins_and_where_it_ends():
+    cycle = {"max_lr": 0.1, "total_steps": 20}
+    nested = [
+        Nested("LinearLR", {"total_iters": 4}),
+        Nested("OneCycleLR", cycle),
+        Nested("ExponentialLR", {"gamma": 0.9}),
+    ]
+    given = {"schedulers": nested, "milestones": [4, 15]}
+    optimizer = drive.sgd()
+    scheduler = made(optimizer, "SequentialLR", given)
+    values = drive.used(optimizer, lambda _: scheduler.step(), 40, "momentum")
+    drive.same(settings.ours(LIBRARY, "SequentialLR", given)["momentum"], values)
+
+
 DROP_IN = [
     (name, given)
     for name, given in settings.cases(LIBRARY)

@@ -263,3 +263,58 @@ NEED = (
 def test_what_cannot_be_drawn_is_refused(ask, text):
     with pytest.raises(PassoError, match=f"^{re.escape(text)}$"):
         ask()
+
+
+# -- a branch and its trunk
+
+BRANCH = Linear(0, 1, steps(100)).then(Constant(1)).cooldown(steps(600), steps(200))
+
+
+def test_a_schedule_with_a_cooldown_is_drawn_with_the_trunk_that_it_left():
+    ax = draw(BRANCH.curve(Run(steps(1000))))
+    branch, trunk = ax.get_lines()
+    assert (branch.get_label(), trunk.get_label()) == ("the branch", "the trunk, had it gone on")
+    assert trunk.get_linestyle() == "--"
+    assert trunk.get_linewidth() < branch.get_linewidth()
+    assert (min(trunk.get_xdata()), max(trunk.get_xdata())) == (600, 1000)
+    assert set(trunk.get_ydata()) == {1.0}
+    assert dict(zip(branch.get_xdata(), branch.get_ydata(), strict=True))[800.0] == 0.0
+    assert [each.get_text() for each in ax.get_legend().get_texts()] == [
+        "the branch",
+        "the trunk, had it gone on",
+    ]
+    notes = [each.get_text() for each in ax.texts]
+    assert notes == [repr(BRANCH)]
+
+
+def test_a_trunk_of_open_base_is_drawn_in_multiples_of_it():
+    curve = (base * BRANCH.part).cooldown(steps(600), steps(200)).curve(Run(steps(1000)))
+    _, trunk = draw(curve).get_lines()
+    assert set(trunk.get_ydata()) == {1.0}
+
+
+def test_a_narrow_picture_gives_its_room_to_the_axes_and_not_to_the_note():
+    ax = draw(BRANCH.curve(Run(steps(1000))), width=4.2, height=3.2)
+    ax.figure.canvas.draw()
+    assert ax.get_position().width > 0.7
+    (note,) = ax.texts
+    assert note.get_window_extent().x1 <= ax.figure.bbox.x1
+    assert note.get_text().endswith("steps(200))")
+
+
+def test_the_terminal_and_plotly_name_the_trunk_too():
+    curve = BRANCH.curve(Run(steps(1000)))
+    shown = draw(curve, backend="terminal", width=80)
+    assert "⠉ the branch   · the trunk, had it gone on" in shown
+    assert any(line.endswith("····│") for line in shown.splitlines())
+    figure = draw(curve, backend="plotly")
+    assert [(each.name, each.line.dash) for each in figure.data] == [
+        ("the branch", "solid"),
+        ("the trunk, had it gone on", "dash"),
+    ]
+
+
+def test_several_curves_are_drawn_without_their_trunks():
+    run = Run(steps(1000))
+    ax = draw({"trunk": BRANCH.part.curve(run), "branch": BRANCH.curve(run)})
+    assert [each.get_label() for each in ax.get_lines()] == ["trunk", "branch"]

@@ -49,8 +49,8 @@ def published(text: str) -> tuple[Entry, ...]:
 def card(entry: Entry) -> str:
     """What is known of an entry, a line each.
 
-    >>> from passo.catalogue import named
-    >>> print(card(named("REX")).partition("  formula")[0])
+    >>> from passo import catalogue
+    >>> print(card(catalogue.named("REX")).partition("  formula")[0])
     REX
       passo      Rex(base, 0, percent(100))
     """

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from typing import Any
 
 from passo.ground.errors import PassoError
@@ -30,6 +31,7 @@ from passo.plot.picture import (
     wants_log,
 )
 from passo.plot.planned import Planned
+from passo.schedules.algebra import Cooldown
 from passo.schedules.curve import Curve
 from passo.trace import Column, Trace
 
@@ -54,12 +56,32 @@ def of_curves(curves: Sequence[tuple[str | None, Curve]], title: str | None) -> 
         )
         for place, (label, curve) in enumerate(curves)
     )
+    trunk = _trunk(curves[0][1]) if len(curves) == 1 else ()
     ylabel = "value / base" if relative == "relative" else "value"
-    log = wants_log(finite(lines), LOW_SHARE)
+    log = wants_log(finite((*lines, *trunk)), LOW_SHARE)
     named = curves[0][0] or curves[0][1].label
-    kind = "Schedule over the run" if named == repr(curves[0][1].schedule) else named
+    kind = named
+    if named == repr(curves[0][1].schedule):
+        kind = "Branch and trunk over the run" if trunk else "Schedule over the run"
     kind = "Schedules compared" if len(lines) > 1 else kind
-    return Picture(title or kind, UNITS.get(unit, unit), (Panel(ylabel, lines, log),))
+    note = shorten(named, 88) if trunk else ""
+    if trunk:  # the code of both is too long to stand beside them
+        lines = tuple(replace(line, label="the branch") for line in lines)
+    panel = Panel(ylabel, lines, log, planned=trunk)
+    return Picture(title or kind, UNITS.get(unit, unit), (panel,), note)
+
+
+def _trunk(curve: Curve) -> tuple[Line, ...]:
+    """What a schedule with a cooldown left: its trunk, from the moment of the branch on."""
+    branch = curve.filled
+    if not isinstance(branch, Cooldown):
+        return ()
+    at, whole = float(branch.at.amount), Curve.of(branch.part, curve.run)
+    points = [point for point in zip(whole.times, whole.values, strict=True) if point[0] > at]
+    if not points:
+        return ()
+    x, y = zip((at, branch.part(at)), *points, strict=True)
+    return (Line("the trunk, had it gone on", x, y, DARK, "dashed", width=1.0),)
 
 
 def of_trace(trace: Trace, title: str | None, plans: Sequence[Planned] = ()) -> Picture:

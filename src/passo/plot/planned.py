@@ -102,12 +102,16 @@ def _parts(trace: Trace, column: Column) -> Iterator[tuple[list[float], list[flo
 
 @dataclass(frozen=True, slots=True)
 class Regime:
-    """From update `clock` on fields follow this; `by` is what changed it, "" at the beginning."""
+    """From update `clock` on fields follow this; `by` is what changed it, "" at the beginning.
+
+    `until` is where a cooldown that was called for ends the run.
+    """
 
     clock: int
     follows: Any
     run: str | None
     by: str = ""
+    until: float | None = None
 
 
 def _regimes(trace: Trace) -> list[Regime]:
@@ -123,7 +127,8 @@ def _events(trace: Trace) -> list[Event]:
 
 
 def _of_event(event: Event) -> Regime:
-    return Regime(event.clock, event.detail["follows"], event.detail["run"], event.detail["by"])
+    told = event.detail
+    return Regime(event.clock, told["follows"], told["run"], told["by"], told.get("until"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,7 +169,7 @@ def _course(trace: Trace, column: Column, regime: Regime) -> Course | None:
     run = Run(_length(source, trace.updates)) if regime.run is None else parse_run(regime.run)
     schedule = source.on(run)
     made = float(run.at(trace.updates))
-    end = max(made, float(run.measure(run.length)))
+    end = max(made, float(run.measure(run.length)) if regime.until is None else regime.until)
     metrics = {plateau.metric for plateau, _ in schedule.plateaus(lambda t: t)}
     if metrics:
         _need_whole_past(trace, column, regime)
@@ -203,7 +208,7 @@ def _length(source: Schedule, updates: int) -> Span:
 
 def _need_whole_past(trace: Trace, column: Column, regime: Regime) -> None:
     """A plateau remembers all reports: the trace must hold them from the first update on."""
-    if regime.by not in ("", "group") or column.begin or column.updates[0]:
+    if regime.by not in ("", "group", "cool_down") or column.begin or column.updates[0]:
         raise PassoError("the trace does not hold all that the plateau was told")
     if trace.meta.get("thinned"):
         raise PassoError("the trace holds only some of the reports")

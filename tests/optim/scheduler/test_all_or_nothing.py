@@ -228,6 +228,15 @@ def test_seek_moves_all_or_nothing(record, tmp_path):
     )
 
 
+@pytest.mark.parametrize("record", [False, True])
+def test_a_run_cools_down_wholly_or_not_at_all(record, tmp_path):
+    whichever_call_fails(
+        tmp_path,
+        lambda folder: under_way("floats", folder, record=record),
+        lambda world: world.scheduler.cool_down(over=steps(4)),
+    )
+
+
 # -- what fails in the wild
 
 

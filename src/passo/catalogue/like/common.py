@@ -5,7 +5,7 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import Any, TypeVar
 
-from passo.ground.checks import brief, exact, real, write_exact
+from passo.ground.checks import brief, exact, real, whole, write_exact
 from passo.ground.errors import PassoError
 from passo.schedules import Constant, Linear, Schedule, base, epochs, from_spec, steps
 from passo.schedules.algebra.atoms import Value
@@ -64,16 +64,25 @@ def count(value: Any, name: str, *, least: int = 0) -> Fraction:
     return amount
 
 
-def left(whole: Fraction, part: Fraction, name: str, of_part: str) -> Fraction:
+def counted(value: Any, name: str, *, least: int = 1) -> int:
+    """A whole number that can be a length.
+
+    >>> counted(100, "total_steps")
+    100
+    """
+    return whole(value, name, least=least, most=10**15)
+
+
+def left(total: Fraction, part: Fraction, name: str, of_part: str) -> Fraction:
     """What is left of a length; raises PassoError where the part is longer.
 
     >>> left(Fraction(100), Fraction(10), "num_training_steps", "num_warmup_steps")
     Fraction(90, 1)
     """
-    if part > whole:
-        msg = f"{name} must be at least {of_part}, got {write_exact(whole)} and {write_exact(part)}"
+    if part > total:
+        msg = f"{name} must be at least {of_part}, got {write_exact(total)} and {write_exact(part)}"
         raise PassoError(msg)
-    return whole - part
+    return total - part
 
 
 def choice(value: Any, name: str, among: dict[str, T]) -> T:

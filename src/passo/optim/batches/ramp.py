@@ -11,7 +11,6 @@ from passo.ground.checks import brief, real, write
 from passo.optim.ground import ranks
 from passo.optim.scheduler.horizon import points
 from passo.optim.scheduler.scheduler import Scheduler
-from passo.optim.scheduler.settings import end_of
 from passo.schedules import PassoError
 
 if TYPE_CHECKING:
@@ -80,7 +79,7 @@ class Ramp:
 
     def _check(self) -> None:
         """Ask where it turns, and between; each size is asked again when it is dealt."""
-        end, formula = end_of(self.scheduler.run), self.formula
+        end, formula = self.scheduler.settings.end, self.formula
         turns = sorted({*points(formula, _ENDLESS if end is None else end)})
         for at in sorted({*turns, *((low + high) / 2 for low, high in pairwise(turns))}):
             self.size(formula, math.floor(at), at)

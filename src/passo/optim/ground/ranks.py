@@ -28,8 +28,7 @@ def reduced(metrics: Mapping[str, Any], how: str | None) -> dict[str, float]:
         raise PassoError(msg)
     if how is None or not several():
         return told
-    everywhere: list[Any] = [None] * distributed.get_world_size()
-    distributed.all_gather_object(everywhere, told)
+    everywhere = gathered(told)
     if any(set(each) != set(told) for each in everywhere):
         names = " | ".join(", ".join(sorted(each)) for each in everywhere)
         msg = f"the ranks reported different metrics: {names}; report the same names on each"
@@ -37,6 +36,13 @@ def reduced(metrics: Mapping[str, Any], how: str | None) -> dict[str, float]:
     if how == "rank0":
         return {name: everywhere[0][name] for name in told}
     return {name: mean([each[name] for each in everywhere]) for name in told}
+
+
+def gathered(told: Any) -> list[Any]:
+    """What each rank tells, in their order: the same list on each."""
+    everywhere: list[Any] = [None] * distributed.get_world_size()
+    distributed.all_gather_object(everywhere, told)
+    return everywhere
 
 
 def mean_point(loss: float, device: torch.device, *, made: bool) -> tuple[float, bool]:

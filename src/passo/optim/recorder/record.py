@@ -18,6 +18,7 @@ from passo.optim.recorder.ledger import Ledger
 from passo.optim.recorder.loops import Epochs, way_out
 from passo.optim.recorder.reading import Reading, any_deep, once
 from passo.optim.recorder.tally import Standing, Tally
+from passo.optim.scheduler.cooled import planned_updates
 from passo.optim.scheduler.journal import follows
 from passo.optim.scheduler.plan import code
 
@@ -206,8 +207,9 @@ class Record:
             plan = {key: code(entry) for each in found for key, entry in each.plan.items()}
             run = found[0].run
             self.meta |= {"plan": plan, "run": None if run is None else repr(run)}
-            if run is not None and run.unit == "steps":
-                self.meta["planned"] = float(run.updates)
+            planned = planned_updates(found[0].driver, found[0].settings)
+            if planned is not None:
+                self.meta["planned"] = planned
 
     def _expect(self) -> None:
         """Tell the ledger what the Schedulers of passo are about to write, where that is new."""
@@ -221,6 +223,10 @@ class Record:
             self.meta["follows"] = found
         elif found and found != self._followed:
             detail = {"by": "change", "run": self.meta.get("run"), "follows": found}
+            cooldown = self._plans_at[0].scheduler.cooldown
+            if cooldown is not None:
+                detail |= {"by": "cool_down", "until": cooldown.until}
+                self._plans(self._plans_at[0].scheduler.optimizer)
             self.tell(self.clock, "plan", detail)
         self._followed = found or self._followed
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Final
 
 from passo.ground.checks import write as number
+from passo.optim.scheduler.cooled import soonest_end
 from passo.optim.scheduler.promises import Word
-from passo.optim.scheduler.settings import end_of
 from passo.schedules.reports import unheard as unheard_in_words
 
 if TYPE_CHECKING:
@@ -30,25 +31,35 @@ def past_the_end(settings: Settings, clock: Clock, driver: Driver) -> Word:
     counted = f"the clock counts updates, {clock.updates:,} by now"
     if settings.axis != "step":
         counted = f"position stands at {clock.at:,.12g} {settings.axis}s"
+    write = "a longer run, or strict=True to stop there"
+    if settings.cooldown is not None:
+        write = "while scheduler.position < scheduler.cooldown.until: around the loop's updates"
     return Word(
         "P005",
-        f"update {clock.updates - 1:,} is past the end of {settings.run!r}: {counted}",
+        f"update {clock.updates - 1:,} is past the end of {settings.whole}: {counted}",
         f"from here on {holds}",
-        "a longer run, or strict=True to stop there",
+        write,
     )
 
 
 def ended(settings: Settings, clock: Clock, driver: Driver) -> Word | None:
     """What was made is not what was planned, to within one update."""
-    run, end = settings.run, end_of(settings.run)
-    if run is None or end is None or not (clock.made and clock.updates):
+    run, end = settings.run, settings.end
+    if end is None or not (clock.made and clock.updates):
         return None
-    made, planned, unit = clock.at, end, str(run.unit)
+    made, planned, unit = clock.at, end, "steps" if run is None else str(run.unit)
     if unit == "steps":
-        planned, unit = run.updates, "updates"
-    last = made / clock.updates
+        planned, unit = math.ceil(end), "updates"
+        if run is not None and settings.cooldown is None:
+            planned = run.updates
+    last = max(clock.taken, made / clock.updates)  # where batches grow, no mean is an update
     if made == planned or (unit != "updates" and abs(made - planned) < last):
         return None
+    soonest = soonest_end(driver, settings)
+    if soonest is not None and made < planned:
+        if made >= soonest - (0.0 if unit == "updates" else last):
+            return None
+        planned, end = math.ceil(soonest) if unit == "updates" else soonest, soonest
     when, code = ("early", "P007") if made < planned else ("late", "P005")
     first = next(iter(driver.driven), None)
     value = "" if first is None else f"; {_compared(first, end)}"

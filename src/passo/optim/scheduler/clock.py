@@ -6,7 +6,6 @@ import math
 from typing import TYPE_CHECKING
 
 from passo.ground.checks import brief, real, write_exact
-from passo.optim.scheduler.settings import end_of
 from passo.schedules import NeedsRun, PassoError
 from passo.schedules.time import steps
 
@@ -20,8 +19,9 @@ if TYPE_CHECKING:
 class Clock:
     """The updates made so far; `offset` is what they consumed beyond the run's fixed amount.
 
-    `since` is the position to which it was moved last, and `late` the first clock that says that
-    an update past the end of the run was made.
+    `since` is the position to which it was moved last, `late` the first clock that says that an
+    update past the end of the run was made, and `taken` what the last update consumed, where that
+    is counted.
     """
 
     __slots__ = (
@@ -34,15 +34,16 @@ class Clock:
         "late",
         "offset",
         "since",
+        "taken",
         "updates",
     )
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self.updates = self._origin = self._earlier = 0
-        self.offset = self.since = 0.0
+        self.offset = self.since = self.taken = 0.0
         self._pending: float | None = None
-        self._measure()
+        self.measure()
 
     @property
     def at(self) -> float:
@@ -59,9 +60,9 @@ class Clock:
         """Whether the next update would be past the end of the run."""
         return self.at >= self._end
 
-    def _measure(self) -> None:
-        """The run may be another one since. Where steps are not counted, `late` is never."""
-        end = end_of(self._settings.run)
+    def measure(self) -> None:
+        """The run may have another end since. Where steps are not counted, `late` is never."""
+        end = self._settings.end
         self._in_steps = self._settings.axis == "step"
         self._end = math.inf if end is None else end
         self.late = self._end + 1 if self._in_steps else math.inf
@@ -78,7 +79,7 @@ class Clock:
         self._earlier = self.made
         self.updates = self._origin = updates
         self.offset, self._pending = 0.0, None
-        self._measure()
+        self.measure()
         if at is not None and not self._in_steps:
             same = offset is not None and self._fixed() + offset == at
             self.offset = offset if same and offset is not None else at - self._fixed()
@@ -152,7 +153,7 @@ class Clock:
         run = self._settings.run
         if self._pending is not None and run is not None:
             self.offset += self._pending - (run.at(1) if self._settings.fixed else 0.0)
-            self._pending = None
+            self.taken, self._pending = self._pending, None
 
 
 def _amount(told: float, axis: str) -> float:

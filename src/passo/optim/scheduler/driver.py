@@ -167,7 +167,7 @@ class Driver:
         self.share()
 
     def _take(self, row: Row, begin: float) -> None:
-        track = self.track(row.schedule, begin)
+        track = self.track(row.schedule, begin, row.key)
         base = float(track.known(0) if row.base is None else row.base)
         driven = Driven(row.place, row.key, row.field, track, base, column=self.columns)
         if row.field is not None and row.place is not None:
@@ -223,12 +223,13 @@ class Driver:
             raise PassoError(msg)
         return found[key][0]
 
-    def track(self, schedule: Schedule, begin: float) -> Track:
-        """The track of a schedule from `begin` on, made once."""
+    def track(self, schedule: Schedule, begin: float, key: str) -> Track:
+        """The track of a schedule from `begin` on, made once; its key may be cooling down."""
+        cooling = self._settings.cooling(key)
         for track in self.tracks:
-            if track.begin == begin and track.source == schedule:
+            if track.begin == begin and track.source == schedule and track.cooling == cooling:
                 return track
-        self.tracks.append(Track(schedule, self._settings.run, begin))
+        self.tracks.append(Track(schedule, self._settings.run, begin, cooling))
         return self.tracks[-1]
 
     def forget_unused(self) -> None:

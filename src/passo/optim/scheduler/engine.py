@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from passo.optim.scheduler import broken
 from passo.optim.scheduler.clock import Clock
+from passo.optim.scheduler.cooled import cool
 from passo.optim.scheduler.drift import Drift
 from passo.optim.scheduler.driver import Driver
 from passo.optim.scheduler.journal import Journal
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
     from passo.optim.ground.fields import Field
     from passo.optim.ground.updates import Watch
+    from passo.optim.scheduler.cooling import CoolDown
     from passo.optim.scheduler.driver import Groups
     from passo.optim.scheduler.settings import Settings
 
@@ -178,6 +180,15 @@ class Engine:
             signs = still.signs(groups)
             word = broken.no_update(self.settings, self.driver, self.name, signs)
             promises.say("no update", word)
+
+    def cool(self, event: CoolDown, groups: Groups) -> None:
+        """A cooldown was called for: the run is over at its end."""
+        self.settings.cooldown = event
+        self.clock.measure()
+        cool(self.driver, self.settings)
+        self.write(groups)
+        if self.journal is not None:
+            self.journal.cools(event)
 
     def loaded(self, groups: Groups) -> None:
         """The optimizer's state was loaded: other dicts, and other numbers in them."""

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from passo.optim.scheduler.horizon import points
-from passo.optim.scheduler.settings import end_of
 from passo.schedules import Constant, PassoError
 
 if TYPE_CHECKING:
@@ -77,7 +76,7 @@ def _differ(engine: Engine, track: Track, one: Schedule, other: Schedule, base: 
     """Whether two schedules part at the next update or later, as far as points and corners tell."""
     if one.relative:
         one, other = one.with_base(base), other.with_base(base)
-    now, end = engine.clock.at - track.begin, end_of(engine.settings.run)
+    now, end = engine.clock.at - track.begin, engine.settings.end
     last = now + _ENDLESS if end is None else max(end - track.begin, now)
     times = (t for each in (one, other) for t in points(each, last) if t >= now)
     return any(_value(one, t) != _value(other, t) for t in (now, *times))

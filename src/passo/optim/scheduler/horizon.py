@@ -26,10 +26,17 @@ _SAMPLES: Final = 64
 def refuse_past_the_end(engine: Engine) -> None:
     """With strict=True: no update past the end of the run."""
     if engine.clock.is_past:
+        settings, updates = engine.settings, engine.clock.updates
         msg = (
-            f"update {engine.clock.updates:,} is past the end of {engine.settings.run!r}; "
+            f"update {updates:,} is past the end of {settings.whole}; "
             "write a longer run, or strict=False to hold the last value"
         )
+        if settings.cooldown is not None:
+            msg = (
+                f"update {updates:,} is past the end of {settings.whole}; write while "
+                "scheduler.position < scheduler.cooldown.until: around it, or strict=False to "
+                "hold the last value"
+            )
         raise PassoError(msg)
 
 

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from passo.optim.scheduler.clock import Clock
+    from passo.optim.scheduler.cooling import CoolDown
     from passo.optim.scheduler.driver import Driver, Groups
     from passo.optim.scheduler.settings import Settings
     from passo.schedules import Run
@@ -56,7 +57,7 @@ class Journal:
                 _columns(driver),
                 groups=_names(groups),
                 plan={key: code(entry) for key, entry in plan.items()},
-                run=_run(settings.run),
+                run=run_code(settings.run),
                 meta={"follows": follows(driver)},
             )
 
@@ -134,15 +135,23 @@ class Journal:
 
         return wait_again
 
-    def tell(self, by: str) -> None:
-        """What is followed from this update on; `by` a "seek", a "load" or a "group"."""
+    def tell(self, by: str, **more: Any) -> None:
+        """What is followed from this update on; `by` a "seek", "load", "group" or "cool_down"."""
         if self.waits:
             return
         writer = self._writer
         found = follows(self._driver, dict(enumerate(writer.columns)))
         clock = max(self._clock.updates, writer.clock)  # a trace that is still to be wound back
-        run = _run(self._settings.run)
-        writer.event(clock, "plan", {"by": by, "run": run, "follows": found})
+        detail = {"by": by, "run": run_code(self._settings.run), "follows": found, **more}
+        if self._settings.cooldown is not None:
+            detail["until"] = self._settings.cooldown.until
+        writer.event(clock, "plan", detail)
+
+    def cools(self, event: CoolDown) -> None:
+        """A cooldown was called for."""
+        self.refuse_anew()
+        self._writer.event(event.clock, "cool_down", {**event.to_spec(), "until": event.until})
+        self.tell("cool_down")
 
     def _refuse_others(self, groups: Groups) -> None:
         """Raises `PassoError` where the file is no trace whose columns are written here."""
@@ -182,7 +191,7 @@ def follows(
         if column is not None:
             track = each.track
             begin = float(track.begin) - ahead
-            fresh = {"schedule": repr(track.source), "begin": begin, "bases": {}}
+            fresh = {"schedule": repr(track.follows), "begin": begin, "bases": {}}
             found.setdefault(id(track), fresh)["bases"][name_of(*column)] = each.base
     return list(found.values())
 
@@ -220,5 +229,6 @@ def _names(groups: Groups) -> list[str]:
     return [str(group.get("name", place)) for place, group in enumerate(groups)]
 
 
-def _run(run: Run | None) -> str | None:
+def run_code(run: Run | None) -> str | None:
+    """The code of a run, if there is one."""
     return None if run is None else repr(run)

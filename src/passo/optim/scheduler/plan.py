@@ -161,13 +161,13 @@ def rows(
                 raise PassoError(msg)
             taken[field] = key
             base, given = base_of(key, field, place)
-            found.append(Row(place, key, field, _placeable(schedule, run), base, given))
+            found.append(Row(place, key, field, placeable(schedule, run), base, given))
     return found
 
 
 def free_rows(values: Mapping[str, Schedule], run: Run | None) -> list[Row]:
     """The same of numbers that no group holds."""
-    return [Row(None, key, None, _placeable(each, run), None) for key, each in values.items()]
+    return [Row(None, key, None, placeable(each, run), None) for key, each in values.items()]
 
 
 def _choose(entry: Any, group: dict[str, Any], place: int, key: str) -> Schedule | None:
@@ -186,8 +186,11 @@ def _choose(entry: Any, group: dict[str, Any], place: int, key: str) -> Schedule
     raise PassoError(msg)
 
 
-def _placeable(schedule: Schedule, run: Run | None) -> Schedule:
-    """The schedule as it is, if it can be measured; without a run only steps can."""
+def placeable(schedule: Schedule, run: Run | None) -> Schedule:
+    """The schedule as it is, if it can be measured; without a run only steps can.
+
+    Raises NeedsRun for others.
+    """
     if run is None:
         for unit in sorted(schedule.units):
             if unit != "steps":

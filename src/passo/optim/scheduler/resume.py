@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 from passo.ground.checks import LATEST, write
 from passo.optim.ground.fields import broken_bounds
 from passo.optim.ground.groups import pair_saved
+from passo.optim.scheduler import branching
 from passo.optim.scheduler.bases import same
 from passo.optim.scheduler.clock import Clock
+from passo.optim.scheduler.cooled import cool
 from passo.optim.scheduler.horizon import points
 from passo.optim.scheduler.settings import end_of
 from passo.optim.scheduler.state import Saved
@@ -20,6 +22,7 @@ from passo.schedules import PassoError, Run, Span
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from passo.optim.scheduler.cooling import CoolDown
     from passo.optim.scheduler.driven import Driven
     from passo.optim.scheduler.driver import Groups
     from passo.optim.scheduler.engine import Engine
@@ -36,10 +39,11 @@ _WAYS = {
 _ENDLESS = 10_000.0
 
 
-def load(engine: Engine, state: Saved, groups: Groups) -> None:
+def load(engine: Engine, state: Saved, groups: Groups) -> dict[str, Any] | None:
     """Clock, bases and plateaus as they were saved, on the plan that `on_change` chooses.
 
-    All of it is worked out before anything is changed: a refused load leaves no trace.
+    All of it is worked out before anything is changed: a refused load leaves no trace. Where
+    today's plan takes over from another one, the answer is that one, for the trace.
     """
     saved = _Today(state, groups)
     found = _differences(engine, saved)
@@ -49,18 +53,22 @@ def load(engine: Engine, state: Saved, groups: Groups) -> None:
     run, updates, at = engine.settings.run, saved.clock, _position(engine, saved, policy)
     if policy == "rescale":
         updates, at = _rescaled(engine, saved)
+    branching.refuse(policy, saved.cooldown, saved.at, saved.clock, _pairs(found))
     if policy == "keep":
         run = _with_todays_rates(saved.run, run)
         followed = _kept(engine, saved, found)
-    else:
-        followed = _taken_up(engine, saved, settled=policy != "same")
+    cooldown = saved.cooldown and saved.cooldown.on(run, saved.run)
+    if policy != "keep":
+        followed = _taken_up(engine, saved, cooldown, settled=policy != "same")
     clock = Clock(replace(engine.settings, run=run))
     clock.move(updates, at, saved.offset)
     _refuse_impossible(engine, followed, clock.at, end_of(run), groups)
+    took_over = policy in {"replace", "rescale"}
+    parent = branching.parent(state, saved.run) if took_over else None
     if engine.journal is not None:
         engine.journal.wind(groups, updates)
     # Until here nothing has changed; from here on nothing can fail.
-    engine.settings.run = run
+    engine.settings.run, engine.settings.cooldown = run, cooldown
     new = {(track.source, track.begin): track for track, _ in followed}
     driver = engine.driver
     for each, (track, base) in zip(driver.driven, followed, strict=True):
@@ -69,7 +77,18 @@ def load(engine: Engine, state: Saved, groups: Groups) -> None:
         each.track = new.get((each.track.source, each.track.begin), each.track)
     driver.tracks = [new.get((each.source, each.begin), each) for each in driver.tracks]
     driver.forget_unused()
+    cool(driver, engine.settings)
     engine.clock.move(updates, at, saved.offset)
+    return parent
+
+
+def _pairs(found: list[_Difference]) -> list[tuple[str, Track, Track]]:
+    """The fields that differ, with what they follow today and in the checkpoint."""
+    return [
+        (name, today.track, saved[0])
+        for name, today, saved, _ in found
+        if today is not None and saved is not None
+    ]
 
 
 def _refuse_impossible(
@@ -114,6 +133,7 @@ class _Today:
 
     def __init__(self, saved: Saved, groups: Groups) -> None:
         self.clock, self.at, self.offset, self.run = saved.clock, saved.at, saved.offset, saved.run
+        self.cooldown = saved.cooldown
         place_of = pair_saved(saved.names, groups)
         known = {now for place, now in place_of.items() if place < saved.groups}
         self.joined = set(range(len(groups))) - known
@@ -166,7 +186,7 @@ def _differ(engine: Engine, saved: _Today, today: Driven, theirs: _Followed) -> 
     own = _own_base(saved, today, theirs)
     if new.source.relative and own != base:
         return True
-    if new.placed == old.placed:
+    if new.trunk == old.trunk:
         return False
     if _plateaus(new) != _plateaus(old):
         return True
@@ -218,9 +238,9 @@ def _with_a_past(track: Track, length: float | None) -> Schedule:
     end = _ENDLESS if length is None else length
     heard = [memory.plateau.metric for memory in track.memories]
     if not heard:
-        return track.placed
+        return track.trunk
     reports = [(end * k / _POINTS, dict.fromkeys(heard, 1.0 + k % 2)) for k in range(_POINTS)]
-    return track.placed.with_reports(reports)
+    return track.trunk.with_reports(reports)
 
 
 def _times(one: Schedule, other: Schedule, length: float | None) -> Iterator[float]:
@@ -276,7 +296,7 @@ def _todays(engine: Engine, saved: _Today, today: Driven, theirs: _Followed | No
     """Today's plan as "replace" would go on with it."""
     track, base = Track(today.track.source, engine.settings.run, today.track.begin), today.base
     if theirs is not None:
-        track.remember(theirs[0], settled=True)
+        track.remember(theirs[0], settled=not branching.goes_on(track, theirs[0]))
         base = _own_base(saved, today, theirs)
     at = _position(engine, saved, "replace")
     if at is None:
@@ -327,21 +347,25 @@ def _rescaled(engine: Engine, saved: _Today) -> tuple[int, float]:
     return (round(at), at) if engine.settings.run.axis == "step" else (saved.clock, at)
 
 
-def _taken_up(engine: Engine, saved: _Today, *, settled: bool) -> list[_Followed]:
+def _taken_up(
+    engine: Engine, saved: _Today, cooldown: CoolDown | None, *, settled: bool
+) -> list[_Followed]:
     """Today's plan goes on from the checkpoint: its bases, its late groups, its plateaus."""
     driven, fresh = engine.driver.driven, {}
     for each in driven:
         old, _ = saved.fields.get((each.place, each.key), (None, None))
-        if old is not None and (each.track.source, old.begin) not in fresh:
-            track = Track(each.track.source, engine.settings.run, old.begin)
+        cooling = cooldown if cooldown is not None and cooldown.key == each.key else None
+        if old is not None and (each.track.source, old.begin, cooling) not in fresh:
+            track = Track(each.track.source, engine.settings.run, old.begin, cooling)
             track.remember_all(engine.driver.tracks)
-            track.remember(old, settled=settled)
-            fresh[each.track.source, old.begin] = track
+            track.remember(old, settled=settled and not branching.goes_on(track, old))
+            fresh[each.track.source, old.begin, cooling] = track
     followed: list[_Followed] = []
     for each in driven:
         old, base = saved.fields.get((each.place, each.key), (each.track, each.base))
         own = each.base if old is each.track else _own_base(saved, each, (old, base))
-        followed.append((fresh.get((each.track.source, old.begin), each.track), own))
+        cooling = cooldown if cooldown is not None and cooldown.key == each.key else None
+        followed.append((fresh.get((each.track.source, old.begin, cooling), each.track), own))
     return followed
 
 

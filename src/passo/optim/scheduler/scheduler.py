@@ -12,13 +12,23 @@ from typing import TYPE_CHECKING, Any, Literal
 import torch
 from torch.optim.lr_scheduler import LRScheduler
 
+from passo.ground.calls import called_like
 from passo.ground.checks import brief, whole
 from passo.ground.schema import MOST
 from passo.optim.ground import attached, ranks, wrappers
 from passo.optim.ground.quiet import quiet
 from passo.optim.ground.undo import of_fields, of_objects
 from passo.optim.ground.updates import Watch
-from passo.optim.scheduler import bases, endings, horizon, own_count, resume, state, words
+from passo.optim.scheduler import (
+    bases,
+    cool_down,
+    endings,
+    horizon,
+    own_count,
+    resume,
+    state,
+    words,
+)
 from passo.optim.scheduler.driver import driving
 from passo.optim.scheduler.engine import Engine
 from passo.optim.scheduler.falls import Fall, falls
@@ -33,10 +43,12 @@ if TYPE_CHECKING:
     from torch.optim import Optimizer
 
     from passo.optim.ground.ranks import Reduction
+    from passo.optim.scheduler.cooling import CoolDown
     from passo.optim.scheduler.driver import Groups
     from passo.optim.scheduler.promises import Promises
     from passo.optim.scheduler.settings import Settings
-    from passo.schedules import Run
+    from passo.schedules import Run, Schedule
+    from passo.schedules.algebra.cooldown import Descent
 
 
 class Scheduler(LRScheduler):
@@ -175,6 +187,11 @@ class Scheduler(LRScheduler):
     def plan(self) -> Mapping[str, Any]:
         """Which field follows which schedule, as it was given."""
         return self._engine.plan
+
+    @property
+    def cooldown(self) -> CoolDown | None:
+        """The cooldown that was called for, here or before the state was saved; else None."""
+        return self.settings.cooldown
 
     @property
     def records(self) -> bool:
@@ -398,6 +415,46 @@ class Scheduler(LRScheduler):
             engine.journal.report(told)
         return falls(engine, fell)
 
+    @called_like("scheduler.cool_down(over=steps(1000))")
+    def cool_down(
+        self,
+        over: Span,
+        end: Schedule | float = 0.0,
+        shape: Descent = "linear",
+        key: str = "lr",
+    ) -> None:
+        """End a run of unknown length from now on: `key` goes down to `end`, over a span.
+
+            plan.cooldown(at=now, over, end, shape)
+
+        are its values from here on; other keys go on. The run is over where the cooldown is, and
+        the state holds it beside the plan, so that the same script resumes. On several ranks each
+        of them calls it after the same update. Raises PassoError for a second one, and for what
+        is no cooldown. Source: Haegele et al. 2024, arXiv:2405.18392.
+
+        >>> import torch
+        >>> from passo import attach, steps
+        >>> weight = torch.nn.Parameter(torch.ones(1))
+        >>> optimizer = torch.optim.SGD([weight], lr=1.0)
+        >>> scheduler = attach(optimizer, 0.5)
+        >>> while scheduler.cooldown is None or scheduler.position < scheduler.cooldown.until:
+        ...     if scheduler.clock == 3:  # or a signal, or the end of the data
+        ...         scheduler.cool_down(over=steps(2))
+        ...     weight.grad = torch.ones(1)
+        ...     optimizer.step()
+        ...     print(scheduler.last_used()["lr"], end=" ")
+        [0.5] [0.5] [0.5] [0.5] [0.25]
+        """
+        engine, groups = self._engine, self._look()
+        engine.refuse_anew()
+        event = cool_down.called(engine, groups, over, end, shape, key, attached=self.attached)
+        undo = self._undo()
+        try:
+            engine.cool(event, groups)
+        except BaseException:
+            undo()
+            raise
+
     def seek(self, update: int | Span) -> None:
         """The next update is update `update`: absolute, and the same however often it is called.
 
@@ -523,13 +580,13 @@ class Scheduler(LRScheduler):
         groups, undo = self.optimizer.param_groups, self._undo()
         try:
             engine.look(groups)
-            resume.load(engine, saved, groups)
+            parent = resume.load(engine, saved, groups)
             self._under_way, engine.doubt = False, ""
             engine.promises.settle("older")
             engine.driver.forget_used()
             engine.write(groups)
             if engine.journal is not None:
-                engine.journal.tell("load")
+                engine.journal.tell("load", **({} if parent is None else {"parent": parent}))
         except BaseException:
             undo()
             raise

@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Any, Literal, get_args
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from passo.ground.checks import brief, real
 from passo.schedules import PassoError, Run, Schedule
 from passo.schedules.algebra.atoms import as_schedule
+
+if TYPE_CHECKING:
+    from passo.optim.scheduler.cooling import CoolDown
 
 OnChange = Literal["error", "keep", "replace", "rescale"]
 CountedBy = Literal["hook", "calls"]
@@ -20,7 +23,7 @@ Base = float | Mapping[str, float | Sequence[float]]
 
 @dataclass(slots=True)
 class Settings:
-    """How a Scheduler counts, joins, loads and watches."""
+    """How a Scheduler counts, joins, loads and watches; `cooldown` is what ends it on demand."""
 
     run: Run | None
     bases: Mapping[str, Any]
@@ -30,6 +33,7 @@ class Settings:
     join: Join = "from_start"
     strict: bool = False
     watch: Watched | None = None
+    cooldown: CoolDown | None = None
 
     def __post_init__(self) -> None:
         if self.run is not None and not isinstance(self.run, Run):
@@ -47,6 +51,21 @@ class Settings:
     def axis(self) -> str:
         """What the clock's position is counted in."""
         return "step" if self.run is None else self.run.axis
+
+    @property
+    def end(self) -> float | None:
+        """Where the run is over on its axis; a cooldown ends it."""
+        return end_of(self.run) if self.cooldown is None else self.cooldown.until
+
+    @property
+    def whole(self) -> str:
+        """What ends there, as code."""
+        return repr(self.run) if self.cooldown is None else self.cooldown.code
+
+    def cooling(self, key: str) -> CoolDown | None:
+        """The cooldown of one key."""
+        one = self.cooldown
+        return one if one is not None and one.key == key else None
 
     @property
     def fixed(self) -> bool:

@@ -20,6 +20,7 @@ from passo.ground.schema import (
     text,
 )
 from passo.optim.ground.groups import names_of
+from passo.optim.scheduler import cooled
 from passo.optim.scheduler.tracks import Track
 from passo.schedules import PassoError, from_spec
 from passo.schedules.time import LONGEST, run_from_spec
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from passo.ground.schema import Check
+    from passo.optim.scheduler.cooling import CoolDown
     from passo.optim.scheduler.driver import Groups
     from passo.optim.scheduler.engine import Engine
     from passo.optim.scheduler.tracks import Memory
@@ -45,6 +47,7 @@ def save(engine: Engine, groups: Groups) -> dict[str, Any]:
     The groups are their names where these tell them apart, else how many there are.
     """
     driver, clock, run = engine.driver, engine.clock, engine.settings.run
+    cooldown = engine.settings.cooldown
     number = {id(track): k for k, track in enumerate(driver.tracks)}
     return {
         "version": VERSION,
@@ -57,6 +60,7 @@ def save(engine: Engine, groups: Groups) -> dict[str, Any]:
         "fields": [
             [each.place, each.key, number[id(each.track)], each.base] for each in driver.driven
         ],
+        **({} if cooldown is None else {"cooldown": cooldown.to_spec()}),
     }
 
 
@@ -79,10 +83,16 @@ class Saved:
                 f"got {self.at}"
             )
             raise PassoError(msg)
+        told_of = held.get("cooldown")
+        self.cooldown = None if told_of is None else cooled.read(told_of, self.run)
+        self._cooled: dict[int, Track] = {}
         self.tracks = [self._track(k, track) for k, track in enumerate(held["tracks"])]
         self.fields: dict[tuple[int | None, str], tuple[Track, float]] = {}
         for k, field in enumerate(held["fields"]):
             self._field(f"state.fields[{k}]", *field)
+        if self.cooldown is not None and not self._cooled:
+            msg = f"state.cooldown is of {self.cooldown.key!r}, and no field of the state has it"
+            raise PassoError(msg)
         told: int | list[str] = held.get("groups", self._least)
         self.names = told if isinstance(told, list) else None
         self.groups = len(told) if isinstance(told, list) else told
@@ -114,7 +124,20 @@ class Saved:
         if (place, key) in self.fields:
             msg = f"{where} says again what {key!r} of group {place} follows"
             raise PassoError(msg)
-        self.fields[place, key] = self.tracks[number], base
+        track = self.tracks[number]
+        if self.cooldown is not None and key == self.cooldown.key:
+            track = self._cooled_down(number, self.cooldown)
+        self.fields[place, key] = track, base
+
+    def _cooled_down(self, number: int, event: CoolDown) -> Track:
+        """A track as the fields of the key that cools down follow it."""
+        if number not in self._cooled:
+            try:
+                self._cooled[number] = self.tracks[number].cooled(self.run, event)
+            except (PassoError, ArithmeticError) as error:
+                msg = f"state.cooldown cannot end state.tracks[{number}]: {error}"
+                raise PassoError(msg) from None
+        return self._cooled[number]
 
     @property
     def _least(self) -> int:
@@ -242,7 +265,7 @@ _STATE: Final = {
     "tracks": listed(record(_TRACK)),
     "fields": listed(row(group=maybe(count()), key=short, track=count(), base=number())),
 }
-_MORE: Final = {"offset": number(-LONGEST, LONGEST)}
+_MORE: Final = {"offset": number(-LONGEST, LONGEST), "cooldown": cooled.SCHEMA}
 SCHEMAS: Final[Mapping[int, Check]] = {
     1: record(_STATE, _MORE),  # groups were known by their places
     2: record({**_STATE, "groups": _groups}, _MORE),

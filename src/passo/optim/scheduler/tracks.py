@@ -11,6 +11,7 @@ from passo.schedules.time import Span
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+    from passo.optim.scheduler.cooling import CoolDown
     from passo.schedules.algebra.schedule import Localize, PlateauLike
     from passo.schedules.time import AxisUnit
 
@@ -74,16 +75,32 @@ class Memory:
 class Track:
     """One schedule at work from `begin` on, shared by all fields that follow it.
 
-    `source` is the schedule as it was given, `placed` the same on its run, and `known` that with
-    each plateau's factor as far as reports have made it.
+    `source` is the schedule as it was given, `follows` what a cooldown that was called for makes
+    of it, `trunk` and `placed` the same two on its run, and `known` the latter with each plateau's
+    factor as far as reports have made it.
     """
 
-    __slots__ = ("begin", "known", "memories", "placed", "source", "unit")
+    __slots__ = (
+        "begin",
+        "cooling",
+        "follows",
+        "known",
+        "memories",
+        "placed",
+        "source",
+        "trunk",
+        "unit",
+    )
 
-    def __init__(self, source: Schedule, run: Run | None, begin: float) -> None:
-        self.source, self.begin = source, begin
+    def __init__(
+        self, source: Schedule, run: Run | None, begin: float, cooling: CoolDown | None = None
+    ) -> None:
+        self.source, self.begin, self.cooling = source, begin, cooling
         self.unit: AxisUnit = "steps" if run is None else run.unit
-        self.placed = source if run is None else source.on(run)
+        self.follows = source if cooling is None else cooling.of(source, begin, self.unit)
+        self.trunk, self.placed = (
+            each if run is None else each.on(run) for each in (source, self.follows)
+        )
         self.memories = [Memory(*each) for each in self.placed.plateaus(lambda t: t)]
         self.known = self.placed
         self.refresh()
@@ -118,6 +135,14 @@ class Track:
             if (other.source, other.begin) == (self.source, self.begin):
                 for mine, its in zip(self.memories, other.memories, strict=True):
                     mine.load(its.state())
+
+    def cooled(self, run: Run | None, cooling: CoolDown | None) -> Track:
+        """The same with that cooldown, or with none."""
+        track = Track(self.source, run, self.begin, cooling)
+        for mine, its in zip(track.memories, self.memories, strict=True):
+            mine.load(its.state())
+        track.refresh()
+        return track
 
     def remember(self, other: Track, *, settled: bool) -> None:
         """Take up what the plateaus of another track remember.

@@ -25,11 +25,15 @@ def scheduler(engine: Engine) -> str:
     """Clock and run, then a line for each thing that is driven."""
     run = "no run" if engine.settings.run is None else repr(engine.settings.run)
     lines = [f"Scheduler at update {engine.clock.updates:,} of {run}"]
+    event = engine.settings.cooldown
+    if event is not None:
+        over = event.over_at(engine.settings.axis)
+        lines.append(f"  {event.code}, called after {event.clock:,} updates: over at {over}")
     for shared in engine.driver.shared:
         followers = shared.followers
         used = "nothing yet" if shared.used is None else f"{shared.used:.6g}"
         lines.append(
-            f"  {followers[0].key} of {_groups(followers)}: {followers[0].track.source!r}"
+            f"  {followers[0].key} of {_groups(followers)}: {followers[0].track.follows!r}"
             f"{_base(followers[0])}; last {used}, next {shared.value:.6g}"
         )
     return "\n".join(lines)

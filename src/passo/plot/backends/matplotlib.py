@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from passo.ground.errors import PassoError
 from passo.ground.extras import need
+from passo.plot.names import shorten
 from passo.plot.picture import INSIDE, Area, Line, Panel, Picture, bounds, finite, labels
 
 if TYPE_CHECKING:
@@ -17,6 +18,8 @@ GREY = "#555555"
 MANY = 20_000
 SHORT = 40
 NAMED = 0.13
+WRITTEN = 15  # characters of a note in an inch
+EDGES = 0.9  # inches of a figure that are left and right of its axes
 
 
 def axes(
@@ -168,8 +171,9 @@ def title(ax: Axes, picture: Picture) -> None:
         pad=(20 if picture.note else 8) + lift,
     )
     if picture.note:
-        ax.annotate(
-            picture.note,
+        wide = ax.figure.bbox.width / ax.figure.dpi
+        note = ax.annotate(
+            shorten(picture.note, round(WRITTEN * max(1.0, wide - EDGES))),
             (0, 1),
             (0, 6 + lift),
             xycoords="axes fraction",
@@ -177,6 +181,7 @@ def title(ax: Axes, picture: Picture) -> None:
             fontsize=8,
             color=GREY,
         )
+        note.set_in_layout(False)  # it would take its room from the axes of a narrow picture
 
 
 def _room(ax: Axes, values: list[float]) -> None:

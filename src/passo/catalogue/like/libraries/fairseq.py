@@ -7,11 +7,20 @@ from fractions import Fraction
 from itertools import groupby
 from typing import Any, Final
 
-from passo.catalogue.like.common import above_zero, at_least, count, left, length, rise, within
+from passo.catalogue.like.common import (
+    above_zero,
+    at_least,
+    count,
+    counted,
+    left,
+    length,
+    rise,
+    within,
+)
 from passo.catalogue.like.library import Either, Library, Past
 from passo.catalogue.like.plateau import falling
 from passo.ground.calls import called_like
-from passo.ground.checks import brief, exact, real, whole
+from passo.ground.checks import brief, exact, real
 from passo.ground.errors import PassoError
 from passo.schedules import (
     Constant,
@@ -35,6 +44,7 @@ FAIRSEQ: Final = Library(
     {"optimizer": ..., "cfg": ..., "args": ...},
     absent={"pass_through": "it asks the optimizer, and has no schedule of its own"},
 )
+_MOST_KEYS: Final = 10**5
 _LR: Final = "lr is written over what the groups have; without it this is a schedule of base."
 _INIT: Final = "warmup_init_lr below 0, which is the default, stands for {}."
 _CYCLES: Final = (
@@ -120,14 +130,14 @@ def _fixed(
     lr: Any = None, force_anneal: Any = None, lr_shrink: Any = 0.1, warmup_updates: Any = 0
 ) -> Schedule:
     rates = [_peak(each) for each in (lr if isinstance(lr, (list, tuple)) and lr else [lr])]
-    warmup = whole(warmup_updates, "warmup_updates", least=0)
+    warmup = counted(warmup_updates, "warmup_updates", least=0)
     if force_anneal is None:
         by_epoch = _stairs(rates, Constant(rates[-1]))
     else:
-        at = whole(force_anneal, "force_anneal") - 1
+        at = counted(force_anneal, "force_anneal") - 1
         shrink = real(lr_shrink, "lr_shrink")
-        kept = (rates + [rates[-1]] * at)[:at]
-        by_epoch = _stairs(kept, _annealed(rates[-1], shrink))
+        kept = rates[:at]
+        by_epoch = _stairs(kept, _annealed(rates[-1], shrink), at)
     if warmup <= 1:
         return by_epoch
     return rise(warmup, peak=1.0).skip(steps(1)).then(Constant(1.0)) * by_epoch
@@ -139,9 +149,11 @@ def _annealed(last: Value, shrink: float) -> Schedule:
     )
 
 
-def _stairs(rates: list[Any], after: Schedule) -> Schedule:
-    """Each rate for an epoch, those that are alike together, and then what follows."""
+def _stairs(rates: list[Any], after: Schedule, begin: int = 0) -> Schedule:
+    """Each rate for an epoch, the last of them until `begin`, and then what follows."""
     runs = [(rate, len(list(same))) for rate, same in groupby(rates)]
+    if runs and len(rates) < begin:
+        runs[-1] = runs[-1][0], runs[-1][1] + begin - len(rates)
     if runs and isinstance(after, Constant) and runs[-1][0] == after.value:
         runs.pop()
     parts = [Constant(rate, epochs(many)) for rate, many in runs]
@@ -196,8 +208,10 @@ def _points(given: Any, name: str) -> dict[int, float]:
         for keys, rate in pairs:
             for each in keys.split(","):
                 begin, dash, end = each.partition("-")
-                for at in range(int(begin), int(end if dash else begin) + 1):
-                    found[at] = real(rate, f"a rate of {name}")
+                last = int(end if dash else begin)
+                if last - int(begin) > _MOST_KEYS:
+                    raise ValueError  # noqa: TRY301
+                found |= dict.fromkeys(range(int(begin), last + 1), real(rate, f"a rate of {name}"))
     except (AttributeError, SyntaxError, TypeError) as error:
         msg = f'{name} must be a mapping such as {{"1-3": 0.1}}, got {brief(given)}'
         raise PassoError(msg) from error
@@ -332,7 +346,7 @@ def _shares(phase_ratio: Any, max_update: Any) -> list[Fraction]:
     if abs(sum(shares) - 1.0) > 1e-9:
         msg = f"phase_ratio must add up to 1, got {brief(phase_ratio)}"
         raise PassoError(msg)
-    total = whole(max_update, "max_update")
+    total = counted(max_update, "max_update")
     return [Fraction(int(total * each)) for each in shares]
 
 

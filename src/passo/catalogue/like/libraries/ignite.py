@@ -8,11 +8,11 @@ from itertools import accumulate
 from typing import Any, Final
 
 from passo.catalogue.like.chain import TWICE, asked_twice
-from passo.catalogue.like.common import each_of, expression, value_at
+from passo.catalogue.like.common import counted, each_of, expression, value_at
 from passo.catalogue.like.library import Library, Past, Plan
 from passo.catalogue.like.plateau import SLIPS, falling
 from passo.ground.calls import called_like
-from passo.ground.checks import brief, real, whole
+from passo.ground.checks import brief, real
 from passo.ground.errors import PassoError
 from passo.schedules import Constant, Cosine, Linear, Schedule, Table, base, steps, torchs
 
@@ -146,7 +146,7 @@ def _linear(  # noqa: PLR0917
     warmup_duration: Any = 0,
     monotonic: Any = False,  # noqa: FBT002
 ) -> Plan:
-    warm = whole(warmup_duration, "warmup_duration", least=0)
+    warm = counted(warmup_duration, "warmup_duration", least=0)
     if warm and not monotonic:
         raise PassoError("warmup_duration needs monotonic=True")
 
@@ -161,7 +161,7 @@ def _linear(  # noqa: PLR0917
         sawtooth if monotonic else triangle,
         real(start_value, "start_value"),
         real(end_value, "end_value"),
-        whole(cycle_size, "cycle_size", least=2),
+        counted(cycle_size, "cycle_size", least=2),
         mult=real(cycle_mult, "cycle_mult"),
         starts=real(start_value_mult, "start_value_mult"),
         ends=real(end_value_mult, "end_value_mult"),
@@ -192,11 +192,11 @@ def _cosine(  # noqa: PLR0917
         wave,
         real(start_value, "start_value"),
         real(end_value, "end_value"),
-        whole(cycle_size, "cycle_size", least=2),
+        counted(cycle_size, "cycle_size", least=2),
         mult=real(cycle_mult, "cycle_mult"),
         starts=real(start_value_mult, "start_value_mult"),
         ends=real(end_value_mult, "end_value_mult"),
-        warmup=whole(warmup_duration, "warmup_duration", least=0),
+        warmup=counted(warmup_duration, "warmup_duration", least=0),
     )
     return _named(param_name, cycles)
 
@@ -216,7 +216,7 @@ def _through(milestones_values: Any) -> Schedule:
         if not isinstance(pair, (tuple, list)) or len(pair) != 2:
             msg = f"milestones_values must be (event, value) pairs, got {brief(pair)}"
             raise PassoError(msg)
-        at, value = whole(pair[0], "a milestone", least=0), real(pair[1], "a value")
+        at, value = counted(pair[0], "a milestone", least=0), real(pair[1], "a value")
         if points and at <= max(points):
             msg = f"milestones must grow, got {at} after {max(points)}"
             raise PassoError(msg)
@@ -246,7 +246,7 @@ def _concat(schedulers: Any, durations: Any) -> Plan:
         msg = f"schedulers must all move one field, they move {', '.join(sorted(fields))}"
         raise PassoError(msg)
     (field,) = fields
-    ends = list(accumulate(whole(each, "a duration") for each in durations))
+    ends = list(accumulate(counted(each, "a duration") for each in durations))
     return _named(field, torchs.sequence([plan[field] for plan in plans], ends))
 
 
@@ -300,7 +300,7 @@ def _create_with_warmup(
     lr_scheduler: Any, warmup_start_value: Any, warmup_duration: Any, warmup_end_value: Any = None
 ) -> Schedule:
     schedule, start = _rate_of(lr_scheduler), real(warmup_start_value, "warmup_start_value")
-    over = whole(warmup_duration, "warmup_duration", least=2)
+    over = counted(warmup_duration, "warmup_duration", least=2)
     first = value_at(schedule, 0)
     torchs_own = schedule.relative or isinstance(lr_scheduler, dict)
     end = real(warmup_end_value, "warmup_end_value") if warmup_end_value is not None else None
@@ -366,7 +366,7 @@ def _exp_state(param_name: Any, initial_value: Any, gamma: Any) -> Plan:
     remarks=(_STATE,),
 )
 def _step_state(param_name: Any, initial_value: Any, gamma: Any, step_size: Any) -> Plan:
-    start, size = real(initial_value, "initial_value"), whole(step_size, "step_size")
+    start, size = real(initial_value, "initial_value"), counted(step_size, "step_size")
     return _state(param_name, torchs.stairs(start, size, gamma))
 
 
@@ -377,7 +377,7 @@ def _step_state(param_name: Any, initial_value: Any, gamma: Any, step_size: Any)
 )
 def _multi_step_state(param_name: Any, initial_value: Any, gamma: Any, milestones: Any) -> Plan:
     named = each_of(milestones, "milestones")
-    passed = Counter(whole(each, "a milestone", least=0) for each in named)
+    passed = Counter(counted(each, "a milestone", least=0) for each in named)
     start = real(initial_value, "initial_value")
     return _state(param_name, torchs.milestones_passed(start, passed, real(gamma, "gamma")))
 

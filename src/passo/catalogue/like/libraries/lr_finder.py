@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from passo.catalogue.like.common import choice
+from passo.catalogue.like.common import choice, counted
 from passo.catalogue.like.library import Library, Past
 from passo.ground.calls import called_like
-from passo.ground.checks import real, whole
+from passo.ground.checks import real
 from passo.schedules import Geometric, Linear, Schedule, base, steps
 
 LR_FINDER: Final = Library("lr_finder", {"optimizer": ..., "last_epoch": -1})
@@ -37,14 +37,16 @@ def lr_finder(name: str, /, *, past: Past = "theirs", **arguments: Any) -> Sched
 
 @LR_FINDER.schedule("LinearLR", example={"end_lr": 10, "num_iter": 100}, remarks=(_ENDS, _PAST))
 def _linear(end_lr: Any, num_iter: Any) -> Schedule:
-    return Linear(base, real(end_lr, "end_lr"), steps(whole(num_iter, "num_iter", least=2) - 1))
+    return Linear(base, real(end_lr, "end_lr"), steps(counted(num_iter, "num_iter", least=2) - 1))
 
 
 @LR_FINDER.schedule(
     "ExponentialLR", example={"end_lr": 10, "num_iter": 100}, remarks=(_ENDS, _PAST)
 )
 def _exponential(end_lr: Any, num_iter: Any) -> Schedule:
-    return Geometric(base, real(end_lr, "end_lr"), steps(whole(num_iter, "num_iter", least=2) - 1))
+    return Geometric(
+        base, real(end_lr, "end_lr"), steps(counted(num_iter, "num_iter", least=2) - 1)
+    )
 
 
 @LR_FINDER.schedule(
@@ -57,5 +59,5 @@ def _range_test(
 ) -> Schedule:
     kind = choice(step_mode, "step_mode", {"exp": Geometric, "linear": Linear})
     start = base if start_lr is None else real(start_lr, "start_lr")
-    count = whole(num_iter, "num_iter", least=2)
+    count = counted(num_iter, "num_iter", least=2)
     return kind(start, real(end_lr, "end_lr"), steps(count - 1))

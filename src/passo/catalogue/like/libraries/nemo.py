@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any, Final, NamedTuple
 
-from passo.catalogue.like.common import at_least, left, length, value_at, within
+from passo.catalogue.like.common import at_least, counted, left, length, value_at, within
 from passo.catalogue.like.library import Library, Past
 from passo.ground.calls import called_like
-from passo.ground.checks import real, whole
+from passo.ground.checks import real
 from passo.ground.errors import PassoError
 from passo.schedules import (
     Constant,
@@ -94,7 +94,7 @@ def _plan(
     hold_steps: Any = None,
     hold_ratio: Any = None,
 ) -> _Plan:
-    total = whole(max_steps, "max_steps")
+    total = counted(max_steps, "max_steps")
     warmup = _steps(warmup_steps, warmup_ratio, total, "warmup")
     hold = _steps(hold_steps, hold_ratio, total, "hold")
     given = hold_steps is not None or hold_ratio is not None
@@ -112,7 +112,7 @@ def _steps(count: Any, ratio: Any, total: int | None, name: str) -> int:
         msg = f"{name}_steps and {name}_ratio are one thing, got both"
         raise PassoError(msg)
     if ratio is None:
-        return 0 if count is None else whole(count, f"{name}_steps", least=0)
+        return 0 if count is None else counted(count, f"{name}_steps", least=0)
     if total is None:
         msg = f"{name}_ratio is a share of max_steps, which is not given"
         raise PassoError(msg)
@@ -211,9 +211,9 @@ def _noam(
     max_steps: Any = None,
     min_lr: Any = 0.0,
 ) -> Schedule:
-    total = None if max_steps is None else whole(max_steps, "max_steps")
+    total = None if max_steps is None else counted(max_steps, "max_steps")
     warmup = _steps(warmup_steps, warmup_ratio, total, "warmup")
-    low, scale = at_least(min_lr, "min_lr"), whole(d_model, "d_model") ** -0.5
+    low, scale = at_least(min_lr, "min_lr"), counted(d_model, "d_model") ** -0.5
     if not warmup:
         flat = InversePower(scale * base, steps(1))
         return _not_below(Constant(scale * base, steps(1)).then(flat), low)
@@ -312,7 +312,7 @@ def _inverse_root(
     ),
 )
 def _t5(max_steps: Any, constant_steps: Any, min_lr: Any = 0.0) -> Schedule:
-    total, constant = whole(max_steps, "max_steps"), whole(constant_steps, "constant_steps")
+    total, constant = counted(max_steps, "max_steps"), counted(constant_steps, "constant_steps")
     low, high = Constant(at_least(min_lr, "min_lr")), constant**-0.5
     if constant >= total:
         return Constant(high, steps(constant + 1)).then(low)

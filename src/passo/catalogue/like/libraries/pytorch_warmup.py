@@ -6,10 +6,10 @@ import math
 from itertools import count
 from typing import Any, Final
 
-from passo.catalogue.like.common import rise
+from passo.catalogue.like.common import counted, rise
 from passo.catalogue.like.library import Library, Past
 from passo.ground.calls import called_like
-from passo.ground.checks import brief, real, whole
+from passo.ground.checks import brief, real
 from passo.ground.errors import PassoError
 from passo.schedules import Constant, Exponential, Rectified, Schedule, base, steps
 
@@ -55,12 +55,12 @@ def _exponential(period: int) -> Schedule:
 
 @PYTORCH_WARMUP.schedule("LinearWarmup", example={"warmup_period": 2000}, remarks=_REMARKS)
 def _linear_warmup(warmup_period: Any, optimizer: Any = None) -> Schedule:  # noqa: ARG001
-    return _linear(whole(warmup_period, "warmup_period"))
+    return _linear(counted(warmup_period, "warmup_period"))
 
 
 @PYTORCH_WARMUP.schedule("ExponentialWarmup", example={"warmup_period": 1000}, remarks=_REMARKS)
 def _exponential_warmup(warmup_period: Any, optimizer: Any = None) -> Schedule:  # noqa: ARG001
-    return _exponential(whole(warmup_period, "warmup_period"))
+    return _exponential(counted(warmup_period, "warmup_period"))
 
 
 @PYTORCH_WARMUP.schedule(

@@ -10,6 +10,7 @@ from passo.catalogue.like.common import (
     at_least,
     by_epoch,
     choice,
+    counted,
     each_of,
     expression,
     left,
@@ -29,7 +30,7 @@ from passo.catalogue.like.libraries.timm_parts import (
 from passo.catalogue.like.library import Library, Past
 from passo.catalogue.like.plateau import falling
 from passo.ground.calls import called_like
-from passo.ground.checks import brief, real, whole
+from passo.ground.checks import brief, real
 from passo.ground.errors import PassoError
 from passo.schedules import (
     Constant,
@@ -222,7 +223,7 @@ def multi_step(
     """MultiStepLRScheduler."""
     passed: dict[int, int] = {}
     for each in each_of(decay_t, "decay_t"):
-        at = max(whole(each, "a milestone", least=0) - 1, 0)
+        at = max(counted(each, "a milestone", least=0) - 1, 0)
         passed[at] = passed.get(at, 0) + 1
     stairs = torchs.milestones_passed(base, passed, real(decay_rate, "decay_rate"))
     return warm_up(warmup_t, warmup_lr_init, warmup_prefix, t_in_epochs).before(stairs)

@@ -7,9 +7,8 @@ from fractions import Fraction
 from inspect import signature
 from typing import Any, Final, NamedTuple
 
-from passo.catalogue.like.common import at_least, each_of, left, length
+from passo.catalogue.like.common import at_least, counted, each_of, left, length
 from passo.catalogue.like.libraries import timm, timm_parts
-from passo.ground.checks import whole
 from passo.ground.errors import PassoError
 from passo.schedules import Constant, Schedule, base
 
@@ -56,7 +55,7 @@ def create_scheduler_v2(  # noqa: PLR0913, PLR0917
 ) -> Schedule:
     """What a name stands for, with these words."""
     at_least(cooldown_epochs, "cooldown_epochs")
-    each = 1 if step_on_epochs else whole(updates_per_epoch, "updates_per_epoch")
+    each = 1 if step_on_epochs else counted(updates_per_epoch, "updates_per_epoch")
     told = {
         "decay_epochs": decay_epochs,
         "decay_milestones": decay_milestones,
@@ -107,7 +106,7 @@ def _constant(given: _Given) -> Schedule:
 
 def _multi_step(given: _Given) -> Schedule:
     named = each_of(given.told["decay_milestones"], "decay_milestones")
-    milestones = [given.each * whole(at, "a milestone", least=0) for at in named]
+    milestones = [given.each * counted(at, "a milestone", least=0) for at in named]
     return timm.multi_step(milestones, given.told["decay_rate"], **given.placed)
 
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any, Final
 
-from passo.catalogue.like.common import at_least, by_epoch, length, rise, value_at
-from passo.ground.checks import brief, exact, real, whole
+from passo.catalogue.like.common import at_least, by_epoch, counted, length, rise, value_at
+from passo.ground.checks import brief, exact, real
 from passo.ground.errors import PassoError
 from passo.schedules import Constant, Schedule, Span, base, steps
 from passo.schedules.algebra.atoms import Value
@@ -78,7 +78,7 @@ def cycles_of(
 ) -> Schedule:
     """Cycles of a curve from a value to another: each longer, each lower, and then lr_min."""
     span, low = steps(above_zero(t_initial, "t_initial")), at_least(lr_min, "lr_min")
-    limit, decay = whole(cycle_limit, "cycle_limit", least=0), real(cycle_decay, "cycle_decay")
+    limit, decay = counted(cycle_limit, "cycle_limit", least=0), real(cycle_decay, "cycle_decay")
     grow = exact(cycle_mul, "cycle_mul")
     if limit == 0:
         return Constant(low)

@@ -12,6 +12,7 @@ from passo.catalogue.like.common import (
     above_zero,
     choice,
     count,
+    counted,
     each_of,
     expression,
     left,
@@ -21,7 +22,7 @@ from passo.catalogue.like.common import (
 from passo.catalogue.like.library import Either, Library, Past, Plan
 from passo.catalogue.like.plateau import PLATEAU, reduce_on_plateau
 from passo.ground.calls import called_like
-from passo.ground.checks import brief, one_of, real, whole
+from passo.ground.checks import brief, one_of, real
 from passo.ground.errors import PassoError
 from passo.schedules import Constant, Cosine, Exponential, Schedule, base, steps, torchs
 from passo.schedules.recipes.cycles import Height
@@ -83,7 +84,7 @@ def _step(step_size: Any, gamma: Any = 0.1) -> Schedule:
 @TORCH.schedule("MultiStepLR", example={"milestones": [30, 80]})
 def _multi_step(milestones: Any, gamma: Any = 0.1) -> Schedule:
     passed = Counter(
-        whole(each, "a milestone", least=0) for each in each_of(milestones, "milestones")
+        counted(each, "a milestone", least=0) for each in each_of(milestones, "milestones")
     )
     return torchs.milestones_passed(base, passed, real(gamma, "gamma"))
 
@@ -97,7 +98,7 @@ def _multi_step(milestones: Any, gamma: Any = 0.1) -> Schedule:
     ),
 )
 def _constant(factor: Any = 1 / 3, total_iters: Any = 5) -> Schedule:
-    share, iters = within(factor, "factor", 0, 1), whole(total_iters, "total_iters", least=0)
+    share, iters = within(factor, "factor", 0, 1), counted(total_iters, "total_iters", least=0)
     if iters == 0:
         return Constant(torchs.times_peak(share, base))
     return torchs.factor_at_first(base, share, iters)
@@ -113,7 +114,7 @@ def _linear(start_factor: Any = 1 / 3, end_factor: Any = 1.0, total_iters: Any =
     if not 0 < start <= 1:
         msg = f"start_factor must be above 0 and at most 1, got {brief(start_factor)}"
         raise PassoError(msg)
-    iters = whole(total_iters, "total_iters", least=0)
+    iters = counted(total_iters, "total_iters", least=0)
     if iters == 0:
         return Constant(torchs.times_peak(start, base))
     return torchs.line(base, start, end, iters)
@@ -126,7 +127,7 @@ def _exponential(gamma: Any) -> Schedule:
 
 @TORCH.schedule("PolynomialLR", example={"total_iters": 100, "power": 2.0})
 def _polynomial(total_iters: Any = 5, power: Any = 1.0) -> Schedule:
-    return torchs.polynomial(base, whole(total_iters, "total_iters", least=0), power)
+    return torchs.polynomial(base, counted(total_iters, "total_iters", least=0), power)
 
 
 @TORCH.schedule(
@@ -149,7 +150,7 @@ def _cosine(T_max: Any, eta_min: Any = 0.0) -> Either:  # noqa: N803
     ),
 )
 def _restarts(T_0: Any, T_mult: Any = 1, eta_min: Any = 0.0) -> Schedule:  # noqa: N803
-    first, mult = whole(T_0, "T_0"), whole(T_mult, "T_mult")
+    first, mult = counted(T_0, "T_0"), counted(T_mult, "T_mult")
     return torchs.restarts(base, first, mult, real(eta_min, "eta_min"))
 
 
@@ -224,9 +225,9 @@ def _one_cycle(  # noqa: PLR0917
         msg = "total_steps is needed, or epochs and steps_per_epoch"
         raise PassoError(msg)
     if total_steps is None:
-        total = whole(epochs, "epochs") * whole(steps_per_epoch, "steps_per_epoch")
+        total = counted(epochs, "epochs") * counted(steps_per_epoch, "steps_per_epoch")
     else:
-        total = whole(total_steps, "total_steps")
+        total = counted(total_steps, "total_steps")
     rise, peak = float(within(pct_start, "pct_start", 0, 1) * total), real(max_lr, "max_lr")
     first = peak / above_zero(div_factor, "div_factor")
     last = first / above_zero(final_div_factor, "final_div_factor")
@@ -250,7 +251,7 @@ def _one_cycle(  # noqa: PLR0917
 @TORCH.schedule("SWALR", example={"swa_lr": 0.05, "anneal_epochs": 10})
 def _swa(swa_lr: Any, anneal_epochs: Any = 10, anneal_strategy: Any = "cos") -> Schedule:
     one_of(anneal_strategy, "anneal_strategy", Anneal)
-    goal, over = real(swa_lr, "swa_lr"), whole(anneal_epochs, "anneal_epochs", least=0)
+    goal, over = real(swa_lr, "swa_lr"), counted(anneal_epochs, "anneal_epochs", least=0)
     return torchs.anneal(anneal_strategy, base, goal, over) if over else Constant(goal)
 
 
@@ -281,7 +282,7 @@ def _sequential(schedulers: Any, milestones: Any) -> Plan:
             f"{len(plans)} schedulers"
         )
         raise PassoError(msg)
-    ends = [whole(each, "a milestone", least=0) for each in milestones]
+    ends = [counted(each, "a milestone", least=0) for each in milestones]
     for one, other in pairwise(ends):
         left(length(other, ""), length(one, ""), "a milestone", "the one before it")
     return joined(plans, lambda parts: torchs.sequence(parts, ends), ends)
@@ -334,8 +335,8 @@ def joined(
 ) -> Plan:
     """Plans one after another, for each field that one of them moves.
 
-    A field stays at its first value until it is moved, and at its last one afterwards: building the
-    scheduler writes the first one.
+    A field stays at its first value until it is moved, which building the scheduler writes, and
+    afterwards at the last one that was used.
     """
     fields = dict.fromkeys(key for plan in plans for key in plan)
     found = {}
@@ -346,6 +347,6 @@ def joined(
         for k, plan in enumerate(plans):
             parts.append(plan.get(key, Constant(held)))
             if key in plan and k < len(ends) and key != "lr":
-                held = plan[key](ends[k] - (ends[k - 1] if k else 0))
+                held = plan[key](max(ends[k] - (ends[k - 1] if k else 0) - 1, 0))
         found[key] = join(parts)
     return found["lr"] if len(found) == 1 else found

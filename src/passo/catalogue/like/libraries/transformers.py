@@ -11,6 +11,7 @@ from passo.catalogue.like.common import (
     at_least,
     choice,
     count,
+    counted,
     left,
     length,
     rise,
@@ -19,7 +20,7 @@ from passo.catalogue.like.common import (
 from passo.catalogue.like.library import Either, Library, Past
 from passo.catalogue.like.plateau import PLATEAU, SMALL, reduce_on_plateau
 from passo.ground.calls import called_like
-from passo.ground.checks import brief, real, whole
+from passo.ground.checks import brief, real
 from passo.ground.errors import PassoError
 from passo.schedules import (
     Constant,
@@ -288,7 +289,7 @@ def _greedy(  # noqa: PLR0913, PLR0917
 ) -> Schedule:
     if smooth:
         raise PassoError("smooth=True is a running mean of the metric: report the mean")
-    whole(reset_start, "reset_start")
+    counted(reset_start, "reset_start")
     if at_least(eps, "eps") > SMALL:
         msg = f"no expression has moves that are left out where they are below eps={brief(eps)}"
         raise PassoError(msg)

@@ -1,0 +1,79 @@
+"""The examples, in small: what they promise of a run that is killed, cooled down or branched."""
+
+from __future__ import annotations
+
+import importlib.util
+import sys
+
+import pytest
+import torch
+
+from passo.trace import Trace
+from tests.optim.tools import ROOT, python
+
+SCRIPT = ROOT / "examples" / "language_model.py"
+FEW = ["--over", "1500", "--every", "2"]
+KILLED = """
+import importlib.util, os, signal, sys, torch
+torch.set_num_threads(1)
+spec = importlib.util.spec_from_file_location("language_model", sys.argv[1])
+example = importlib.util.module_from_spec(spec)
+spec.loader.exec_module(example)
+made, left = example.losses, int(sys.argv[2])
+def losses(*given):
+    global left
+    left -= 1
+    loss = made(*given)
+    if not left:
+        os.kill(os.getpid(), signal.SIGKILL)
+    return loss
+example.losses = losses
+example.main(sys.argv[3:])
+"""
+
+
+@pytest.fixture(scope="module")
+def example():
+    """The script as a module, on one thread as it runs by itself."""
+    spec = importlib.util.spec_from_file_location("language_model", SCRIPT)
+    module = importlib.util.module_from_spec(spec)
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    spec.loader.exec_module(module)
+    yield module
+    torch.set_num_threads(threads)
+
+
+def ends_as(training, folder):
+    """The weights, bit for bit, and what each update used."""
+    weights = [each.detach().numpy().tobytes() for each in training.model.parameters()]
+    return weights, Trace.load(folder / "trace.jsonl").used("lr")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there is no kill -9")
+def test_a_language_model_is_killed_cooled_down_and_branched(example, tmp_path):
+    whole, killed, branch, planned = (tmp_path / name for name in ("a", "b", "c", "d"))
+    cools = ["--cool-at", "2000", *FEW]
+    ended = example.main([str(whole), *cools])
+    assert ended.scheduler.cooldown.clock == 4
+    dead = python(KILLED, str(SCRIPT), "6", str(killed), *cools)
+    assert dead.returncode == -9, dead.stderr
+    resumed = example.main([str(killed), *cools])
+    assert resumed.batches.epoch == 0
+    assert ends_as(resumed, killed) == ends_as(ended, whole)
+
+    start = str(killed / "trunk.pt")
+    for at in (2, 3):  # updates of the trunk when it is branched
+        trunk = example.Training(example.arguments([str(tmp_path / f"t{at}"), *FEW]))
+        for _, several in zip(range(at), example.updates(trunk.loader), strict=False):
+            trunk.update(several)
+        torch.save([part.state_dict() for part in trunk.parts], start)
+        trunk.scheduler.promises.settle("ended")
+        trunk.scheduler.detach()
+        cooled = ["--branch-at", "2000", *FEW]
+        one = example.main([str(branch / str(at)), "--start", start, *cooled])
+        other = example.main([str(planned / str(at)), *cooled])
+        weights, (_, rates) = ends_as(one, branch / str(at))
+        expected, (_, all_rates) = ends_as(other, planned / str(at))
+        assert weights == expected
+        assert rates == all_rates[at:]
