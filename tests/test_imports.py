@@ -92,7 +92,8 @@ def test_an_unknown_name_is_an_attribute_error():
 
 
 @pytest.mark.parametrize(
-    ("room", "guests"), [("schedules", {"array_api_compat"}), ("trace", set())]
+    ("room", "guests"),
+    [("schedules", {"array_api_compat"}), ("catalogue", set()), ("trace", set())],
 )
 def test_the_lowest_rooms_need_only_the_standard_library(room, guests):
     allowed = sys.stdlib_module_names | {"passo"} | guests

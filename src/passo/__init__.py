@@ -13,6 +13,7 @@ from passo.ground.pictures import drawn_by
 if TYPE_CHECKING:
     from passo import catalogue as catalogue
     from passo import doctor as doctor
+    from passo.catalogue import like as like
     from passo.optim import Fall as Fall
     from passo.optim import RampedBatchSampler as RampedBatchSampler
     from passo.optim import Scheduler as Scheduler
@@ -44,6 +45,7 @@ _HOMES = {
     "catalogue": "passo.catalogue",
     "doctor": "passo.doctor",
     "draw": "passo.plot",
+    "like": "passo.catalogue.like",
     "loader_step": "passo.optim",
     "range_test": "passo.optim",
     "untouched": "passo.optim",
@@ -51,6 +53,7 @@ _HOMES = {
 }
 
 
+_AS_MODULES = ("analysis", "catalogue", "doctor", "like")
 _ROOMS = ("passo.catalogue", "passo.plot", "passo.trace", "passo.doctor", "passo.optim")
 
 
@@ -97,7 +100,7 @@ if not TYPE_CHECKING:  # to a checker that saw a `__getattr__` every misspelt na
 
             raise no_such_name("passo", name, __getattr__("__all__"), _elsewhere(name))
         home = import_module(_HOMES.get(name, "passo.schedules"))
-        value = home if name in ("analysis", "catalogue", "doctor") else getattr(home, name)
+        value = home if name in _AS_MODULES else getattr(home, name)
         globals()[name] = value
         return value
 

@@ -23,7 +23,8 @@ from passo.optim.lr_scheduler.members import (
 )
 from passo.optim.lr_scheduler.older import takes_verbose
 from passo.optim.lr_scheduler.rates import as_float, held_values, put, snapshot
-from passo.schedules import PassoError, Schedule, steps
+from passo.schedules import PassoError, Schedule
+from passo.schedules.torchs import sequence
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -165,17 +166,8 @@ class SequentialLR(Composed, torchs.SequentialLR):
         return active(self._schedulers[bisect_right(self._milestones, self.last_epoch)])
 
     def _schedule_of(self, place: int) -> Schedule:
-        parts, begun = [], 0
-        for scheduler, end in zip(self._schedulers, [*self._milestones, None], strict=True):
-            part = schedule_of(scheduler, place)
-            if end is None:
-                parts.append(part)
-            elif end > begun:
-                length = part.length()
-                fits = length is not None and length.amount == end - begun
-                parts.append(part if fits else part.until(steps(end - begun)))
-                begun = end
-        return parts[0].then(*parts[1:])
+        parts = [schedule_of(scheduler, place) for scheduler in self._schedulers]
+        return sequence(parts, self._milestones)
 
 
 class ChainedScheduler(Composed, torchs.ChainedScheduler):
