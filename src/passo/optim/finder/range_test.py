@@ -17,6 +17,7 @@ from passo.optim.finder.loader_step import LoaderStep
 from passo.optim.finder.restore import Parts, check_folder, untouched
 from passo.optim.ground import randomness, ranks
 from passo.optim.ground.advice import no_optimizer, shown
+from passo.optim.ground.foreign import refuse_scheduler
 from passo.optim.ground.wrappers import the_one
 from passo.schedules import PassoError
 from passo.trace import RangeTest
@@ -94,6 +95,7 @@ def range_test(
         msg = f"stop must be above 0, got {brief(stop)}; write stop=4.0"
         raise PassoError(msg)
     repeats = whole(repeats, "repeats")
+    refuse_scheduler(optimizer, "range_test")
     inner = the_one(optimizer, "range_test")
     things = _things(train_step, optimizer, inner, restore)
     lever = Lever(inner, key)

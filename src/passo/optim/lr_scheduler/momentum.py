@@ -165,7 +165,9 @@ class CyclicLR(Cycling, torchs.CyclicLR):
         return between(self.base_lrs, self.max_lrs, height)
 
     def _schedule_of(self, place: int) -> Schedule:
-        low, high = as_float(self.base_lrs[place]), as_float(self.max_lrs[place])
+        return self._between(as_float(self.base_lrs[place]), as_float(self.max_lrs[place]))
+
+    def _between(self, low: float, high: float) -> Schedule:
         (up, down), custom = map(steps, self._halves()), self._scale_fn_custom
         if custom is None:
             mine: Any = self  # to torch's stub a mode is any string
@@ -175,6 +177,12 @@ class CyclicLR(Cycling, torchs.CyclicLR):
         if self.scale_mode == "cycle":
             scale = scale.skip(steps(1)).stretch(self.total_size).staircase(up + down)
         return low + cyclic(0.0, peak=high - low, rise=up, fall=down) * scale
+
+    def _momentum_of(self, place: int) -> Schedule | None:
+        if not self.cycle_momentum:
+            return None
+        high, low = as_float(self.max_momentums[place]), as_float(self.base_momentums[place])
+        return self._between(high, low)
 
 
 class OneCycleLR(Cycling, torchs.OneCycleLR):
@@ -290,13 +298,20 @@ class OneCycleLR(Cycling, torchs.OneCycleLR):
         return changed
 
     def _schedule_of(self, place: int) -> Schedule:
+        return self._phased(place, "start_lr", "end_lr")
+
+    def _momentum_of(self, place: int) -> Schedule | None:
+        named = ("start_momentum", "end_momentum")
+        return self._phased(place, *named) if self.cycle_momentum else None
+
+    def _phased(self, place: int, start: str, goal: str) -> Schedule:
         group = self.optimizer.param_groups[place]
         kind = Linear if self._anneal_func_type == "linear" else Cosine
         parts, begin = [], 0.0
         for phase in self._schedule_phases:
             end = phase["end_step"]
             if end > 0.0:
-                ends = as_float(group[phase["start_lr"]]), as_float(group[phase["end_lr"]])
+                ends = as_float(group[phase[start]]), as_float(group[phase[goal]])
                 part = kind(*ends, steps(end - begin))
                 parts.append(part.skip(steps(-begin)) if begin < 0.0 else part)
             begin = end

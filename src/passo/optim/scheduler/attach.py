@@ -10,6 +10,7 @@ from passo.optim.ground import wrappers
 from passo.optim.ground.advice import no_optimizer, shown
 from passo.optim.ground.attached import writers
 from passo.optim.ground.fields import check_range
+from passo.optim.ground.foreign import refuse_scheduler
 from passo.optim.scheduler.horizon import points, warn_of_branches
 from passo.optim.scheduler.layer_decay import remark
 from passo.optim.scheduler.no_optimizer import NoOptimizer
@@ -114,6 +115,7 @@ def attach(
 
 def _target(optimizer: Any, clock: str) -> Any:
     """What a Scheduler hangs on."""
+    refuse_scheduler(optimizer, "attach")
     inner = wrappers.the_one(optimizer, "attach")
     if inner is not None:
         return inner

@@ -288,7 +288,10 @@ class Scheduler(LRScheduler):
             msg = f"a scheduler is read by the name of a number such as 'lr', got {brief(key)}"
             raise PassoError(msg)
         self._look()
-        return self.driver.one(key, which)
+        found = self.driver.by_key(which)
+        if len(found.get(key, ())) != 1:
+            raise PassoError(words.no_one(key, found, which))
+        return found[key][0]
 
     # -- what moves it
 
