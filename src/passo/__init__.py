@@ -12,6 +12,7 @@ from passo.ground.pictures import drawn_by
 
 if TYPE_CHECKING:
     from passo import doctor as doctor
+    from passo.catalogue import like as like
     from passo.optim import Fall as Fall
     from passo.optim import RampedBatchSampler as RampedBatchSampler
     from passo.optim import Scheduler as Scheduler
@@ -42,6 +43,7 @@ _HOMES = {
     "by_group": "passo.optim",
     "doctor": "passo.doctor",
     "draw": "passo.plot",
+    "like": "passo.catalogue.like",
     "loader_step": "passo.optim",
     "range_test": "passo.optim",
     "untouched": "passo.optim",
@@ -95,7 +97,7 @@ if not TYPE_CHECKING:  # to a checker that saw a `__getattr__` every misspelt na
 
             raise no_such_name("passo", name, __getattr__("__all__"), _elsewhere(name))
         home = import_module(_HOMES.get(name, "passo.schedules"))
-        value = home if name in ("analysis", "doctor") else getattr(home, name)
+        value = home if name in ("analysis", "doctor", "like") else getattr(home, name)
         globals()[name] = value
         return value
 

@@ -1,0 +1,1 @@
+"""The catalogue: what published schedules are called, and what they are here."""
