@@ -64,7 +64,7 @@ def lift(
     if isinstance(scheduler, Schedule):
         return [scheduler]
     told = None if metrics is None else [real(each, "a metric") for each in metrics]
-    inner = _inner(scheduler)
+    inner = held_by(scheduler)
     put_back = randomness.keep_global()
     try:
         with warnings.catch_warnings():
@@ -78,7 +78,7 @@ def lift(
     return [_as_schedule(column) for column in zip(*rows, strict=True)]
 
 
-def _inner(scheduler: Any) -> Any:
+def held_by(scheduler: Any) -> Any:
     """What a wrapper such as accelerate's holds; None for what has no optimizer."""
     for _ in range(8):
         moves = callable(getattr(scheduler, "step", None)) or is_called(scheduler)
@@ -213,7 +213,7 @@ def _refuse_unwritten(scheduler: Any, own: set[str], written: set[str], key: str
     if written:
         msg = (
             f"{name} writes {', '.join(sorted(written))} and never {key!r}; write "
-            f"lift(scheduler, steps, key={sorted(written)[0]!r})"
+            f"lift(scheduler, steps, key={min(written)!r})"
         )
     else:
         msg = (
