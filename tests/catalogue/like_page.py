@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from passo import like
+import passo
 from passo.catalogue.like.library import LIBRARIES, in_order
+from tests.advice.table import vars_of
 
 PAGE = Path(__file__).parent.parent.parent / "docs/like.md"
 MARKS = re.compile(r"(<!-- table -->\n).*?(<!-- end of table -->)", flags=re.DOTALL)
@@ -17,7 +18,7 @@ def _cell(text: str) -> str:
 
 
 def _answer(method) -> str:
-    made = eval(method.call(), {"like": like})
+    made = eval(method.call(), vars_of(passo))
     if isinstance(made, dict):
         return "; ".join(f"{key}: `{plan!r}`" for key, plan in made.items())
     return f"`{made!r}`"

@@ -18,7 +18,10 @@ is missing. Its values are tested in tests/peers/ beside the library itself wher
 in tests/catalogue/ against its formula in mpmath.
 """
 
+from passo.catalogue.like.libraries import timm_names as _names_of_timm  # noqa: F401
+from passo.catalogue.like.libraries.timm import timm
+from passo.catalogue.like.libraries.torch import torch
 from passo.catalogue.like.libraries.transformers import transformers
 from passo.catalogue.like.remarks import names, remarks
 
-__all__ = ["names", "remarks", "transformers"]
+__all__ = ["names", "remarks", "timm", "torch", "transformers"]

@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 from passo.ground.checks import brief, exact, real, write_exact
 from passo.ground.errors import PassoError
-from passo.schedules import Constant, Cosine, Linear, Schedule, base, steps
+from passo.schedules import Constant, Linear, Schedule, base, epochs, from_spec, steps
 from passo.schedules.algebra.atoms import Value
 
 T = TypeVar("T")
@@ -90,16 +90,85 @@ def rise(warmup: Fraction, start: Value = 0.0, peak: Value = base) -> Schedule:
     return Linear(start, peak, steps(warmup))
 
 
-def swing(high: Value, low: Value, half: Fraction) -> Schedule:
-    """A cosine that climbs again, for ever; each way takes `half`."""
-    return Cosine(high, low, steps(half)).then(Cosine(low, high, steps(half))).repeat()
-
-
 def moved(schedule: Schedule, ahead: float) -> Schedule:
     """The schedule of a clock that is ahead."""
     return schedule.skip(steps(ahead)) if ahead else schedule
 
 
-def for_ever(schedule: Schedule, value: Value) -> Schedule:
-    """A schedule and then a value, so that what runs beside it never stops."""
-    return schedule.then(Constant(value))
+def within(value: Any, name: str, low: float, high: float) -> float:
+    """A finite number between two, both included.
+
+    >>> within(0.5, "factor", 0, 1)
+    0.5
+    """
+    number = real(value, name)
+    if not low <= number <= high:
+        msg = f"{name} must be from {low:g} to {high:g}, got {brief(value)}"
+        raise PassoError(msg)
+    return number
+
+
+def expression(value: Any, name: str) -> Schedule:
+    """A function of the steps made as a schedule; a plain function is refused."""
+    if isinstance(value, Schedule):
+        return value
+    if callable(value):
+        msg = (
+            f'{name} is your own function: give it a name by @passo.register("name"), and write '
+            f'{name}=Function("name"), or an expression such as {name}=Exponential(1, 0.95)'
+        )
+        raise PassoError(msg)
+    msg = f"{name} must be an expression, got {brief(value)}; write {name}=Exponential(1, 0.95)"
+    raise PassoError(msg)
+
+
+def each_of(value: Any, name: str) -> list[Any]:
+    """The members of a list or a tuple that has some."""
+    if not isinstance(value, (list, tuple)) or not value:
+        msg = f"{name} must be a list with something in it, got {brief(value)}"
+        raise PassoError(msg)
+    return list(value)
+
+
+def value_at(schedule: Schedule, at: float | Fraction) -> Value:
+    """The value at a moment, of the base and a number.
+
+    >>> value_at(Linear(base, 0.2, steps(4)), 2)
+    0.1 + 0.5 * base
+    """
+    one, none = schedule.with_base(1.0)(at), schedule.with_base(0.0)(at)
+    of_base = share(one - none)
+    if of_base == 0 or none == 0:
+        return none if of_base == 0 else of_base
+    return none + of_base
+
+
+def lasting(schedule: Schedule) -> Schedule:
+    """The schedule for ever: what runs beside one that ends would end with it.
+
+    >>> lasting(Linear(0, base, steps(4)))
+    Linear(0, base, steps(4)).then(Constant(base))
+    """
+    end = schedule.length()
+    if end is None:
+        return schedule
+    return schedule.then(Constant(value_at(schedule, end.amount)))
+
+
+def by_epoch(schedule: Schedule) -> Schedule:
+    """A schedule in steps of a clock that moves once an epoch: in epochs, held through each.
+
+    >>> by_epoch(Linear(0, 1, steps(4)))
+    Linear(0, 1, epochs(4)).staircase(epochs(1))
+    """
+    end = schedule.length()
+    if end is not None and end.amount.denominator != 1:  # its last stair would be before its end
+        schedule = lasting(schedule)
+    told = from_spec(_in_epochs(schedule.to_spec()))
+    return told.staircase(epochs(1)) if told.units else told
+
+
+def _in_epochs(spec: Any) -> Any:
+    if isinstance(spec, dict):
+        return {key: "epochs" if key == "unit" else _in_epochs(each) for key, each in spec.items()}
+    return [_in_epochs(each) for each in spec] if isinstance(spec, list) else spec

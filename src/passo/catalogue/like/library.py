@@ -6,7 +6,8 @@ import inspect
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Final, Literal, NamedTuple, TypeAlias
+from types import MappingProxyType
+from typing import Any, Final, Literal, NamedTuple, TypeAlias, TypeVar
 
 from passo.catalogue.like import words
 from passo.ground.calls import WrongCall, takes_of
@@ -28,6 +29,9 @@ class Either(NamedTuple):
 
     theirs: Plan
     hold: Plan
+
+
+Make = TypeVar("Make", bound=Callable[..., "Plan | Either"])
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,17 +66,19 @@ class Library:
     """The schedules of one library.
 
     `needless` has the arguments that move nothing, each with the one value that may be given
-    (Ellipsis: any). `spell` writes a call of a name with arguments, where that library's calls have
-    another form than `like.library("name", key=value)`.
+    (Ellipsis: any); `refused` those that no expression can have, each with the reason. `spell`
+    writes a call of a name with arguments, where that library's calls have another form than
+    `like.library("name", key=value)`.
     """
 
     def __init__(
         self,
         name: str,
         needless: Mapping[str, Any],
+        refused: Mapping[str, str] = MappingProxyType({}),
         spell: Callable[[str, Mapping[str, Any]], str] | None = None,
     ) -> None:
-        self.name, self.needless = name, needless
+        self.name, self.needless, self.refused = name, needless, refused
         self.spell = spell or self._spell
         self.methods: list[Method] = []
         self._by_name: dict[str, Method] = {}
@@ -80,10 +86,10 @@ class Library:
 
     def schedule(
         self, *names: str, example: Mapping[str, Any], remarks: tuple[str, ...] = ()
-    ) -> Callable[[Callable[..., Plan | Either]], Callable[..., Plan | Either]]:
+    ) -> Callable[[Make], Make]:
         """Make the function below one of the schedules, under these names."""
 
-        def added(make: Callable[..., Plan | Either]) -> Callable[..., Plan | Either]:
+        def added(make: Make) -> Make:
             method = Method(self.name, names, make, example, remarks)
             self.methods.append(method)
             self._by_name.update(dict.fromkeys(names, method))
@@ -134,6 +140,11 @@ class Library:
         """The arguments without those that move nothing."""
         given = {}
         for key, value in arguments.items():
+            if key in self.refused and value is not None:
+                msg = f"{method.where(name)}: {key}={brief(value)}: {self.refused[key]}"
+                raise PassoError(msg)
+            if key in self.refused:
+                continue
             if key not in self.needless or key in method.parameters:
                 given[key] = value
             elif self.needless[key] is not ... and value != self.needless[key]:

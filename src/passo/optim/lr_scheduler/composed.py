@@ -27,7 +27,8 @@ from passo.optim.lr_scheduler.members import (
 )
 from passo.optim.lr_scheduler.older import takes_verbose
 from passo.optim.lr_scheduler.rates import as_float, held_values, put, snapshot
-from passo.schedules import PassoError, Schedule, steps
+from passo.schedules import PassoError, Schedule
+from passo.schedules.torchs import sequence
 
 if TYPE_CHECKING:
     from torch.optim import Optimizer
@@ -169,17 +170,8 @@ class SequentialLR(Composed, torchs.SequentialLR):
 
     def _schedule_of(self, place: int) -> Schedule:
         refuse_other_bases(self, place)
-        parts, begun = [], 0
-        for scheduler, end in zip(self._schedulers, [*self._milestones, None], strict=True):
-            part = schedule_of(scheduler, place)
-            if end is None:
-                parts.append(part)
-            elif end > begun:
-                length = part.length()
-                fits = length is not None and length.amount == end - begun
-                parts.append(part if fits else part.until(steps(end - begun)))
-                begun = end
-        return parts[0].then(*parts[1:])
+        parts = [schedule_of(scheduler, place) for scheduler in self._schedulers]
+        return sequence(parts, self._milestones)
 
     def _momentum_of(self, place: int) -> Schedule | None:
         return momentum_of(self._schedulers, self._milestones, place)

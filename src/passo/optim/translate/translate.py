@@ -137,7 +137,9 @@ def _checked(
         return found
     eps = max((getattr(each, "eps", 0.0) for each in inside(live)), default=0.0) if hears else 0.0
     factors = [each.factor for each in inside(live) if hasattr(each, "factor")] if eps else [0.0]
-    close = eps / max(1.0 - max(factors), _LEAST)  # what stays there where the next fall is left out
+    close = eps / max(
+        1.0 - max(factors), _LEAST
+    )  # what stays there where the next fall is left out
     for key, groups in found.groups.items():
         try:
             lifted = lift(live, count, metrics=told, key=key)
@@ -151,7 +153,9 @@ def _checked(
             heard = _told(ours, told)
             for t in range(count):
                 value = heard(found.at + t)
-                if not math.isclose(value, theirs(t), rel_tol=_CLOSE, abs_tol=max(1.01 * close, _LEAST)):
+                if not math.isclose(
+                    value, theirs(t), rel_tol=_CLOSE, abs_tol=max(1.01 * close, _LEAST)
+                ):
                     refused.append(
                         f"{found.source} by its parameters would use {value:.6g} "
                         f"for {key!r} of param group {place} at step {found.at + t}, and it uses "

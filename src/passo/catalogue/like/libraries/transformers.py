@@ -6,7 +6,8 @@ from collections.abc import Callable
 from fractions import Fraction
 from typing import Any, Final, NamedTuple, TypeAlias
 
-from passo.catalogue.like.common import at_least, choice, count, left, length, rise, share, swing
+from passo.catalogue.like.common import at_least, choice, count, left, length, rise, share
+from passo.catalogue.like.libraries.torch import TORCH, reduce_on_plateau
 from passo.catalogue.like.library import Either, Library, Past
 from passo.ground.calls import called_like
 from passo.ground.checks import real
@@ -24,6 +25,7 @@ from passo.schedules import (
     steps,
 )
 from passo.schedules.algebra.atoms import Value
+from passo.schedules.torchs import swing
 
 TRANSFORMERS: Final = Library("transformers", {"optimizer": ..., "last_epoch": -1})
 _WARM: Final = {"num_warmup_steps": 100}
@@ -66,7 +68,7 @@ def _constant_with_warmup(num_warmup_steps: Any) -> Schedule:
 @TRANSFORMERS.schedule("linear", "get_linear_schedule_with_warmup", example=_RUN)
 def _linear(num_warmup_steps: Any, num_training_steps: Any) -> Schedule:
     warmup, fall = _lengths(num_warmup_steps, num_training_steps)
-    return rise(warmup).then(Linear(base, 0.0, steps(fall)))
+    return rise(warmup).then(Linear(base, 0.0, steps(fall)) if fall else Constant(0.0))
 
 
 @TRANSFORMERS.schedule(
@@ -224,6 +226,13 @@ def _one_minus_root(start: Value, end: Value, over: Span) -> Schedule:
 def _root_of_rest(start: Value, end: Value, over: Span) -> Schedule:
     return Polynomial(start, end, over, power=0.5)
 
+
+TRANSFORMERS.schedule(
+    "reduce_lr_on_plateau",
+    "get_reduce_on_plateau_schedule",
+    example={"patience": 5},
+    remarks=TORCH.find("ReduceLROnPlateau").remarks,
+)(reduce_on_plateau)
 
 _Ramp: TypeAlias = Callable[[Value, Value, Span], Schedule]
 _UPS: Final[dict[str, _Ramp]] = {"linear": Linear, "cosine": Cosine, "1-sqrt": _root_of_rest}
