@@ -312,13 +312,14 @@ def test_what_no_group_is_written_by_is_refused():
             pass
 
     assert refused(Idle(sgd()), 5) == (
-        "Idle writes nothing into the param groups of its optimizer when it is stepped; write "
-        "lift(lambda t: ..., steps) with the rate that it has at t"
+        "Idle wrote nothing into the param groups of its optimizer in 4 steps; write "
+        "lift(scheduler, 10 * steps), or lift(lambda t: ..., steps) with its rate at t"
     )
     assert refused(torchs.StepLR(sgd(momentum=0.9), 3), 5, key="momentum") == (
         "StepLR writes lr and never 'momentum'; write lift(scheduler, steps, key='lr')"
     )
     assert lift(lr_scheduler.ConstantLR(sgd(), 1.0), 5) == [Constant(1.0)]
+    assert lift(Halves(sgd()), 3, metrics=[1.0, 0.5]) == [Constant(1.0)]
 
 
 def test_what_ends_before_says_where():

@@ -155,7 +155,7 @@ def _simulated(
     if metrics is not None and steps > 1 and not seen and not needs_metrics(scheduler):
         raise PassoError(_unread(scheduler))
     if steps > 1 and all(row == rows[0] for row in rows):
-        _refuse_unwritten(scheduler, {field.key for field in found}, shadow.written, key)
+        _refuse_unwritten(scheduler, {field.key for field in found}, shadow.written, key, steps)
     return rows
 
 
@@ -203,10 +203,14 @@ def _unread(scheduler: Any) -> str:
     )
 
 
-def _refuse_unwritten(scheduler: Any, own: set[str], written: set[str], key: str) -> None:
+def _refuse_unwritten(
+    scheduler: Any, own: set[str], written: set[str], key: str, steps: int
+) -> None:
     """Refuse a constant that is one only because nobody writes the field."""
     if own & written or (not written and isinstance(scheduler, LRScheduler)):
         return
+    if not written and needs_metrics(scheduler):
+        return  # a plateau that has not fallen
     if any(getattr(each, "cycle_momentum", False) for each in inside(scheduler)):
         return  # of a sequence, one part alone may move it, and be over
     name = type(scheduler).__name__
@@ -217,8 +221,8 @@ def _refuse_unwritten(scheduler: Any, own: set[str], written: set[str], key: str
         )
     else:
         msg = (
-            f"{name} writes nothing into the param groups of its optimizer when it is stepped; "
-            "write lift(lambda t: ..., steps) with the rate that it has at t"
+            f"{name} wrote nothing into the param groups of its optimizer in {steps - 1} steps; "
+            "write lift(scheduler, 10 * steps), or lift(lambda t: ..., steps) with its rate at t"
         )
     raise PassoError(msg)
 

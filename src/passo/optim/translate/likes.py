@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, Any, Final
 from passo.catalogue import like
 from passo.catalogue.like.library import LIBRARIES
 from passo.ground.errors import PassoError
-from passo.schedules import Schedule
+from passo.schedules import Run, Schedule, steps
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-# What a function of theirs is called inside, where that is not its maker's name; two are called alike.
+# Who makes a function of theirs, where its own name does not say it; two are called alike.
 _MAKERS: Final = {
     "get_constant": ("constant",),
     "get_wsd_scheduler": ("get_wsd_schedule",),
@@ -25,6 +25,7 @@ _MAKERS: Final = {
         "get_cosine_schedule_with_warmup",
     ),
 }
+_EACH_CALL: Final = Run(steps(10**9), steps_per_epoch=1)
 _TAIL: Final = re.compile(r"(_lr)?_lambda$")
 
 
@@ -65,8 +66,17 @@ def readings(live: Any) -> Iterator[tuple[str, bool, dict[str, Schedule]]]:
         yield (
             f"{library}.{name}",
             len(given) == len(wanted),
-            (made if isinstance(made, dict) else {"lr": made}),
+            {key: _by_call(each) for key, each in _plan(made).items()},
         )
+
+
+def _plan(made: Any) -> dict[str, Schedule]:
+    return made if isinstance(made, dict) else {"lr": made}
+
+
+def _by_call(schedule: Schedule) -> Schedule:
+    """In calls of its step, which is what it counts where it counts epochs."""
+    return schedule.on(_EACH_CALL) if "epochs" in schedule.units else schedule
 
 
 def _function(live: Any) -> tuple[FunctionType | None, dict[str, Any]]:
@@ -88,7 +98,7 @@ def _bound(thing: Any) -> tuple[FunctionType | None, dict[str, Any]]:
 
 
 def _names(function: FunctionType) -> list[str]:
-    """The public name of a function's maker: `_get_x_lr_lambda` is of get_x, a closure of its maker."""
+    """The public names of who makes a function: get_x of `_get_x_lr_lambda` and of a closure."""
     outer = function.__qualname__.split(".<locals>")[0].rpartition(".")[2].lstrip("_")
     found = dict.fromkeys((_TAIL.sub("", outer), outer.removesuffix("_lambda"), outer))
     return [name for each in found for name in _MAKERS.get(each, (each,))]

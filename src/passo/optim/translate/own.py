@@ -27,7 +27,7 @@ class Read(NamedTuple):
 
 
 def is_known(live: Any) -> bool:
-    """Whether it is of a class of torch's or of the drop-in's, and no subclass of somebody's own."""
+    """Whether it is of a class of torch's or of the drop-in's, and of none that somebody made."""
     kind = type(live)
     home = kind.__module__
     if kind is SWALR:
@@ -51,11 +51,12 @@ def read(live: Any) -> Read:
         common = _common(twin)
     heard: tuple[str, ...] = ()
     if isinstance(live, torchs.ReduceLROnPlateau) and live.last_epoch > 0:
-        heard = (
+        remark = (
             f"It has heard {live.last_epoch} metrics (best {live.best:.6g}, "
             f"{live.num_bad_epochs} bad ones since): the expression begins anew, from the rate "
-            "that is there.",
+            "that is there."
         )
+        heard = (remark,)
     return Read(groups, common, heard)
 
 

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 _MOST: Final = 2000
 _USUAL: Final = 200
+_INCOMPLETE: Final = "Not every parameter of it is to be found."
 _LEAST: Final = 1e-12
 _CLOSE: Final = 1e-6  # of the larger one: some libraries reckon in float32
 _METRIC: Final = "val_loss"
@@ -43,9 +44,9 @@ def translate(
 
     torch's and the drop-in's classes are read whole, composed ones and momenta too; what
     `passo.like` knows by the parameters that the object, or the function that it follows, holds.
-    Either is held against a simulation (`lift`) of `steps` steps, or of its length up to 2,000: what
-    differs is not taken. Else the simulation is the answer, of `steps` steps from now, and `by` says
-    so. A plateau hears `metric`; `metrics` is what it is told in the simulation.
+    Either is held against a simulation (`lift`) of `steps` steps, or of its length up to 2,000:
+    what differs is not taken. Else the simulation is the answer, of `steps` steps from now, and
+    `by` says so. A plateau hears `metric`; `metrics` is what it is told in the simulation.
 
     Raises PassoError for what is no scheduler, and where the parameters are no expression and
     `steps` is not given. Nothing of the live object is changed.
@@ -68,8 +69,8 @@ def translate(
     live = held_by(scheduler) or scheduler
     if not hasattr(live, "optimizer") and not callable(live):
         msg = (
-            f"translate needs a live scheduler, or a function of the step, got {shown(live)}; write "
-            "translate(scheduler)"
+            f"translate needs a live scheduler, or a function of the step, got {shown(live)}; "
+            "write translate(scheduler)"
         )
         raise PassoError(msg)
     told = None if metrics is None else [real(each, "a metric") for each in metrics]
@@ -95,7 +96,7 @@ def _read(live: Any, metric: str, refused: list[str]) -> Iterator[Translation]:
             key: tuple(_heard(each.with_base(base), metric) for base in bases)
             for key, each in plan.items()
         }
-        remarks = () if complete else ("Not every parameter of it is to be found.",)
+        remarks = () if complete else (_INCOMPLETE,)
         common = {key: _heard(each, metric) for key, each in plan.items()}
         yield Translation(groups, "parameters", source, at, 0, remarks, common)
     if own.is_known(live):
@@ -133,7 +134,8 @@ def _checked(
     told = metrics if metrics is not None or not hears else [1.0] * (count - 1)
     if told is not None:
         count = min(count, len(told) + 1)
-    if hears and found.remarks:
+    whole_one = _INCOMPLETE not in found.remarks
+    if hears and found.remarks and whole_one:
         return found
     eps = max((getattr(each, "eps", 0.0) for each in inside(live)), default=0.0) if hears else 0.0
     factors = [each.factor for each in inside(live) if hasattr(each, "factor")] if eps else [0.0]
@@ -144,7 +146,7 @@ def _checked(
         try:
             lifted = lift(live, count, metrics=told, key=key)
         except PassoError as error:
-            if found.remarks:
+            if not whole_one:
                 refused.append(f"{found.source} is not read whole, and cannot be simulated")
                 return None
             remark = f"It was held against no simulation: {error}"
@@ -153,9 +155,7 @@ def _checked(
             heard = _told(ours, told)
             for t in range(count):
                 value = heard(found.at + t)
-                if not math.isclose(
-                    value, theirs(t), rel_tol=_CLOSE, abs_tol=max(1.01 * close, _LEAST)
-                ):
+                if not math.isclose(value, theirs(t), rel_tol=_CLOSE, abs_tol=close):
                     refused.append(
                         f"{found.source} by its parameters would use {value:.6g} "
                         f"for {key!r} of param group {place} at step {found.at + t}, and it uses "
@@ -170,7 +170,7 @@ def _to_know(found: Translation, eps: float) -> tuple[str, ...]:
     remarks = []
     if any("Function(" in repr(each) for groups in found.groups.values() for each in groups):
         remarks.append(
-            "Its function is registered in this process alone; lift(scheduler, 1000) has its numbers."
+            "Its function is registered in this process alone; lift(scheduler, 1000) has numbers."
         )
     if eps:
         remarks.append(f"A fall of no more than eps={eps:g} is left out there, and made here.")
