@@ -33,7 +33,7 @@ class Metric(float):
     seen: list[bool]
 
     @classmethod
-    def all_of(cls, numbers: Sequence[float], seen: list[bool]) -> list[Metric]:
+    def all_of(cls, numbers: Sequence[float], seen: list[bool]) -> Sequence[Metric]:
         """Each of the numbers; who reads one leaves a mark in `seen`."""
         made = [cls(each) for each in numbers]
         for each in made:

@@ -309,12 +309,12 @@ class OneCycleLR(Cycling, torchs.OneCycleLR):
 
     def _phased(self, place: int, start: str, goal: str) -> Schedule:
         group = self.optimizer.param_groups[place]
-        ends = [phase["end_step"] for phase in self._schedule_phases]
+        mine: Any = self  # to torch's stub a way is any string, and a phase has none for a key
+        ends = [phase["end_step"] for phase in mine._schedule_phases]
         values = [
             (as_float(group[phase[start]]), as_float(group[phase[goal]]))
-            for phase in self._schedule_phases
+            for phase in mine._schedule_phases
         ]
-        mine: Any = self  # to torch's stub a way is any string
         return phases(mine._anneal_func_type, ends, values)
 
 

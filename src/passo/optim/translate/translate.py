@@ -96,14 +96,14 @@ def _read(live: Any, metric: str, refused: list[str]) -> Iterator[Translation]:
             key: tuple(_heard(each.with_base(base), metric) for base in bases)
             for key, each in plan.items()
         }
-        remarks = () if complete else (_INCOMPLETE,)
+        remarks: tuple[str, ...] = () if complete else (_INCOMPLETE,)
         common = {key: _heard(each, metric) for key, each in plan.items()}
         yield Translation(groups, "parameters", source, at, 0, remarks, common)
     if own.is_known(live):
         try:
             groups, common, remarks = own.read(live)
         except PassoError as error:
-            refused.append(str(error).partition("; write ")[0])
+            refused.append(str(error).split("; ", 1)[0])
             return
         heard = {key: tuple(_heard(each, metric) for each in groups[key]) for key in groups}
         common = {key: _heard(each, metric) for key, each in common.items()}
