@@ -34,5 +34,5 @@ def test_a_scheduler_of_timm_is_read_or_simulated(name, given):
     found = translate(scheduler, 120)
     assert found.source == f"timm.{name}"
     counts = scheduler.step if scheduler.t_in_epochs else scheduler.step_update
-    values = drive.used(optimizer, lambda t: counts(t), 120)
+    values = drive.used(optimizer, counts, 120)
     drive.same(found.schedule, values, close=1e-6)
