@@ -9,7 +9,7 @@ from passo.catalogue.like.library import LIBRARIES
 
 
 class Nested(NamedTuple):
-    """A schedule of the same library as an argument."""
+    """A schedule as an argument: of the same library, or "torch.StepLR" of another."""
 
     name: str
     arguments: dict[str, Any]
@@ -34,5 +34,6 @@ def ours(library: str, name: str, given: dict[str, Any], past: str = "theirs") -
 
 def _made(library: str, value: Any) -> Any:
     if isinstance(value, Nested):
-        return ours(library, value.name, value.arguments)
+        of_another, dot, name = value.name.rpartition(".")
+        return ours(of_another if dot else library, name, value.arguments)
     return [_made(library, each) for each in value] if isinstance(value, list) else value

@@ -19,9 +19,25 @@ in tests/catalogue/ against its formula in mpmath.
 """
 
 from passo.catalogue.like.libraries import timm_names as _names_of_timm  # noqa: F401
+from passo.catalogue.like.libraries.fairseq import fairseq
+from passo.catalogue.like.libraries.ignite import ignite
+from passo.catalogue.like.libraries.lr_finder import lr_finder
+from passo.catalogue.like.libraries.nemo import nemo
+from passo.catalogue.like.libraries.pytorch_warmup import pytorch_warmup
 from passo.catalogue.like.libraries.timm import timm
 from passo.catalogue.like.libraries.torch import torch
 from passo.catalogue.like.libraries.transformers import transformers
 from passo.catalogue.like.remarks import names, remarks
 
-__all__ = ["names", "remarks", "timm", "torch", "transformers"]
+__all__ = [
+    "fairseq",
+    "ignite",
+    "lr_finder",
+    "names",
+    "nemo",
+    "pytorch_warmup",
+    "remarks",
+    "timm",
+    "torch",
+    "transformers",
+]

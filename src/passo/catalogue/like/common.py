@@ -85,7 +85,7 @@ def share(factor: float, peak: Value = base) -> Value:
     return peak if factor == 1 else 0.0 if factor == 0 else factor * peak
 
 
-def rise(warmup: Fraction, start: Value = 0.0, peak: Value = base) -> Schedule:
+def rise(warmup: Fraction | int, start: Value = 0.0, peak: Value = base) -> Schedule:
     """A straight warm-up; `then` drops it where it has no length."""
     return Linear(start, peak, steps(warmup))
 

@@ -66,9 +66,9 @@ class Library:
     """The schedules of one library.
 
     `needless` has the arguments that move nothing, each with the one value that may be given
-    (Ellipsis: any); `refused` those that no expression can have, each with the reason. `spell`
-    writes a call of a name with arguments, where that library's calls have another form than
-    `like.library("name", key=value)`.
+    (Ellipsis: any); `refused` those that no expression can have, and `absent` the names, each with
+    the reason. `spell` writes a call of a name with arguments, where that library's calls have
+    another form than `like.library("name", key=value)`.
     """
 
     def __init__(
@@ -76,9 +76,11 @@ class Library:
         name: str,
         needless: Mapping[str, Any],
         refused: Mapping[str, str] = MappingProxyType({}),
+        absent: Mapping[str, str] = MappingProxyType({}),
         spell: Callable[[str, Mapping[str, Any]], str] | None = None,
     ) -> None:
-        self.name, self.needless, self.refused = name, needless, refused
+        self.name, self.needless = name, needless
+        self.refused, self.absent = refused, absent
         self.spell = spell or self._spell
         self.methods: list[Method] = []
         self._by_name: dict[str, Method] = {}
@@ -128,6 +130,8 @@ class Library:
     def _no_such(self, name: Any) -> str:
         if not isinstance(name, str):
             return f"the name of a schedule of {self.name} must be a string, got {brief(name)}"
+        if name in self.absent:
+            return f"like.{self.name} has no {name}: {self.absent[name]}"
         there = f"It has {', '.join(method.names[0] for method in self.methods)}"
         for other in in_order():
             if name in other._by_name:

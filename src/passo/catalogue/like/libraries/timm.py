@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from fractions import Fraction
 from typing import Any, Final
 
 from passo.catalogue.like.common import (
@@ -19,10 +17,19 @@ from passo.catalogue.like.common import (
     rise,
     value_at,
 )
-from passo.catalogue.like.libraries.torch import reduce_on_plateau
+from passo.catalogue.like.libraries.timm_parts import (
+    CURVE,
+    EPOCHS,
+    FIRST,
+    SCALE,
+    above_zero,
+    cycles_of,
+    warm_up,
+)
 from passo.catalogue.like.library import Library, Past
+from passo.catalogue.like.plateau import falling
 from passo.ground.calls import called_like
-from passo.ground.checks import brief, exact, real, whole
+from passo.ground.checks import brief, real, whole
 from passo.ground.errors import PassoError
 from passo.schedules import (
     Constant,
@@ -57,24 +64,6 @@ TIMM: Final = Library(
     },
     refused={"noise_range_t": _NOISE, "noise": _NOISE},
 )
-EPOCHS: Final = (
-    "It counts epochs unless told otherwise, and holds the rate through each; then the expression "
-    "is in epochs, with a stair for each."
-)
-OVERLAY: Final = (
-    "The warm-up lies over the beginning of the curve unless warmup_prefix=True: the curve is left "
-    "late, at less than its peak."
-)
-SCALE: Final = "A group's lr_scale multiplies what this gives."
-_CYCLES: Final = (
-    (
-        "Where cycle_mul is not 1 it finds the cycle by a logarithm that is rounded: at t=1210 "
-        "with t_initial=10 and cycle_mul=3 it is a cycle behind. This is in the right one."
-    ),
-    "Where cycle_mul is below 1 theirs raises once the cycles have no length left; this holds.",
-)
-FIRST: Final = "t=0 is never asked for: without a warm-up it has the rate itself, not the curve's."
-CURVE: Final = (EPOCHS, FIRST, OVERLAY, SCALE, *_CYCLES)
 
 
 @called_like('like.timm("CosineLRScheduler", t_initial=300, warmup_t=5)')
@@ -92,64 +81,6 @@ def timm(name: str, /, *, past: Past = "theirs", **arguments: Any) -> Schedule:
     Linear(0, base, steps(5)).then(Cosine(base, 0, steps(100)))
     """
     made: Schedule = TIMM.answer(name, arguments, past)
-    return made
-
-
-@dataclass(frozen=True, slots=True)
-class _Warm:
-    """What all have: a warm-up before the curve or over it, and a clock."""
-
-    over: Fraction
-    start: float
-    prefix: bool
-    in_epochs: bool
-
-    def before(self, curve: Schedule, peak: Value = base) -> Schedule:
-        """The curve after the warm-up."""
-        if self.over:
-            late = curve if self.prefix else _late(curve, self.over)
-            curve = rise(self.over, self.start, peak).then(late)
-        elif value_at(curve, 0) != base:
-            rest = curve.skip(steps(1)) if curve.units else curve
-            curve = Constant(base, steps(1)).then(rest)
-        return by_epoch(curve) if self.in_epochs else curve
-
-
-def _late(curve: Schedule, over: Fraction) -> Schedule:
-    """The rest of a curve; what is over by then is at its end."""
-    whole_of = curve.length()
-    if whole_of is not None and whole_of.amount < over:
-        return Constant(value_at(curve, over))
-    return curve.skip(steps(over)) if curve.units else curve
-
-
-def _warm(warmup_t: Any, start: Any, prefix: Any, in_epochs: Any) -> _Warm:
-    return _Warm(
-        length(warmup_t, "warmup_t"), real(start, "warmup_lr_init"), bool(prefix), bool(in_epochs)
-    )
-
-
-def _cycles(
-    curve: Callable[[Value, Value, Span], Schedule],
-    t_initial: Any,
-    lr_min: Any,
-    cycle_mul: Any,
-    cycle_decay: Any,
-    cycle_limit: Any,
-) -> Schedule:
-    """Cycles of a curve from a value to another: each longer, each lower, and then lr_min."""
-    span, low = steps(_above_zero(t_initial, "t_initial")), at_least(lr_min, "lr_min")
-    limit, decay = whole(cycle_limit, "cycle_limit", least=0), real(cycle_decay, "cycle_decay")
-    grow = exact(cycle_mul, "cycle_mul")
-    if limit == 0:
-        return Constant(low)
-    if limit == 1:
-        made = curve(base, low, span)
-    elif decay == 1 or low == 0:
-        made = curve(base, low, span).repeat(limit, grow=grow, scale=decay)
-    else:
-        falling = curve(base, 0.0, span).repeat(limit, grow=grow, scale=decay)
-        made = falling + curve(0.0, low, span).repeat(limit, grow=grow)
     return made
 
 
@@ -174,8 +105,8 @@ def cosine(  # noqa: PLR0917
     def curve(start: Value, end: Value, over: Span) -> Schedule:
         return Cosine(start, end, over) if k == 1 else KDecayCosine(start, end, over, k=k)
 
-    cycles = _cycles(curve, t_initial, lr_min, cycle_mul, cycle_decay, cycle_limit)
-    return _warm(warmup_t, warmup_lr_init, warmup_prefix, t_in_epochs).before(cycles)
+    cycles = cycles_of(curve, t_initial, lr_min, cycle_mul, cycle_decay, cycle_limit)
+    return warm_up(warmup_t, warmup_lr_init, warmup_prefix, t_in_epochs).before(cycles)
 
 
 @TIMM.schedule(
@@ -202,8 +133,8 @@ def polynomial(  # noqa: PLR0917
             return Polynomial(start, end, over, power=of_rest)
         return KDecay(start, end, over, k=k, power=of_rest)
 
-    cycles = _cycles(curve, t_initial, lr_min, cycle_mul, cycle_decay, cycle_limit)
-    return _warm(warmup_t, warmup_lr_init, warmup_prefix, t_in_epochs).before(cycles)
+    cycles = cycles_of(curve, t_initial, lr_min, cycle_mul, cycle_decay, cycle_limit)
+    return warm_up(warmup_t, warmup_lr_init, warmup_prefix, t_in_epochs).before(cycles)
 
 
 @TIMM.schedule(
@@ -239,10 +170,10 @@ def tanh(  # noqa: PLR0917
         ends = _mixed(start, end, first), _mixed(start, end, last)
         return Tanh(ends[0], ends[1], over, low=low, high=high)
 
-    cycles = _cycles(curve, t_initial, lr_min, cycle_mul, cycle_decay, cycle_limit)
+    cycles = cycles_of(curve, t_initial, lr_min, cycle_mul, cycle_decay, cycle_limit)
     if cycles.units:
         cycles = cycles.then(Constant(at_least(lr_min, "lr_min")))
-    warm = _warm(warmup_t, warmup_lr_init, warmup_prefix, t_in_epochs)
+    warm = warm_up(warmup_t, warmup_lr_init, warmup_prefix, t_in_epochs)
     if warm.prefix or not warm.over:
         return warm.before(cycles)
     return warm.before(cycles, value_at(cycles, warm.over))
@@ -270,9 +201,9 @@ def step(
     t_in_epochs: Any = True,  # noqa: FBT002
 ) -> Schedule:
     """StepLRScheduler."""
-    every, rate = _above_zero(decay_t, "decay_t"), real(decay_rate, "decay_rate")
-    falling = Constant(base) if rate == 1 else torchs.stairs(base, every, rate)
-    return _warm(warmup_t, warmup_lr_init, warmup_prefix, t_in_epochs).before(falling)
+    every, rate = above_zero(decay_t, "decay_t"), real(decay_rate, "decay_rate")
+    stairs = Constant(base) if rate == 1 else torchs.stairs(base, every, rate)
+    return warm_up(warmup_t, warmup_lr_init, warmup_prefix, t_in_epochs).before(stairs)
 
 
 @TIMM.schedule(
@@ -293,8 +224,8 @@ def multi_step(
     for each in each_of(decay_t, "decay_t"):
         at = max(whole(each, "a milestone", least=0) - 1, 0)
         passed[at] = passed.get(at, 0) + 1
-    falling = torchs.milestones_passed(base, passed, real(decay_rate, "decay_rate"))
-    return _warm(warmup_t, warmup_lr_init, warmup_prefix, t_in_epochs).before(falling)
+    stairs = torchs.milestones_passed(base, passed, real(decay_rate, "decay_rate"))
+    return warm_up(warmup_t, warmup_lr_init, warmup_prefix, t_in_epochs).before(stairs)
 
 
 @TIMM.schedule(
@@ -322,9 +253,9 @@ def wsd(  # noqa: PLR0917
     t_in_epochs: Any = True,  # noqa: FBT002
 ) -> Schedule:
     """WSDLRScheduler."""
-    over, low = _above_zero(decay_t, "decay_t"), at_least(lr_min, "lr_min")
-    stable = left(_above_zero(t_initial, "t_initial"), over, "t_initial", "decay_t")
-    warm = _warm(warmup_t, warmup_lr_init, prefix=True, in_epochs=t_in_epochs)
+    over, low = above_zero(decay_t, "decay_t"), at_least(lr_min, "lr_min")
+    stable = left(above_zero(t_initial, "t_initial"), over, "t_initial", "decay_t")
+    warm = warm_up(warmup_t, warmup_lr_init, prefix=True, in_epochs=t_in_epochs)
     power = real(decay_power, "decay_power")
     falls: Mapping[str, Callable[[Value, Value, Span], Schedule]] = {
         "linear": Linear,
@@ -392,7 +323,8 @@ def plateau(  # noqa: PLR0917
     mode: Any = "max",
 ) -> Schedule:
     """PlateauLRScheduler."""
-    falling = reduce_on_plateau(
+    plateau = falling(
+        base,
         mode=mode,
         factor=decay_rate,
         patience=patience_t,
@@ -400,17 +332,9 @@ def plateau(  # noqa: PLR0917
         cooldown=cooldown_t,
         min_lr=lr_min,
     )
-    warm = _warm(warmup_t, warmup_lr_init, prefix=True, in_epochs=True)
+    warm = warm_up(warmup_t, warmup_lr_init, prefix=True, in_epochs=True)
     if not warm.over:
-        return falling
+        return plateau
     # The report at the very end of the warm-up is not heard: the plateau begins one epoch later.
     up = by_epoch(rise(warm.over, warm.start)).then(Constant(base, epochs(1)))
-    return up.then(falling)
-
-
-def _above_zero(value: Any, name: str) -> Fraction:
-    amount = length(value, name)
-    if amount == 0:
-        msg = f"{name} must be above 0, got {brief(value)}"
-        raise PassoError(msg)
-    return amount
+    return up.then(plateau)

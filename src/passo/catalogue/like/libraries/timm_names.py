@@ -8,7 +8,7 @@ from inspect import signature
 from typing import Any, Final, NamedTuple
 
 from passo.catalogue.like.common import at_least, each_of, left, length
-from passo.catalogue.like.libraries import timm
+from passo.catalogue.like.libraries import timm, timm_parts
 from passo.ground.checks import whole
 from passo.ground.errors import PassoError
 from passo.schedules import Constant, Schedule, base
@@ -179,12 +179,16 @@ def _add(sched: str, example: Mapping[str, Any], remarks: Sequence[str]) -> None
 
 _USUAL: Final = {"num_epochs": 300, "warmup_epochs": 5}
 _OF_CLASS: Final = {each.names[0]: each.remarks for each in timm.TIMM.methods}
-_add("cosine", _USUAL, (*timm.CURVE, _DEFAULT_DECAY))
+_add("cosine", _USUAL, (*timm_parts.CURVE, _DEFAULT_DECAY))
 _add("tanh", _USUAL, (*_OF_CLASS["TanhLRScheduler"], _DEFAULT_DECAY))
-_add("poly", _USUAL, ("decay_rate is the power of the curve.", *timm.CURVE, _DEFAULT_DECAY))
-_add("step", {**_USUAL, "decay_epochs": 30}, (timm.EPOCHS, timm.OVERLAY, timm.SCALE))
-_add("constant", {"warmup_epochs": 5}, (timm.EPOCHS, timm.SCALE))
-_add("multistep", _USUAL, (*_OF_CLASS["MultiStepLRScheduler"], timm.OVERLAY))
+_add("poly", _USUAL, ("decay_rate is the power of the curve.", *timm_parts.CURVE, _DEFAULT_DECAY))
+_add(
+    "step",
+    {**_USUAL, "decay_epochs": 30},
+    (timm_parts.EPOCHS, timm_parts.OVERLAY, timm_parts.SCALE),
+)
+_add("constant", {"warmup_epochs": 5}, (timm_parts.EPOCHS, timm_parts.SCALE))
+_add("multistep", _USUAL, (*_OF_CLASS["MultiStepLRScheduler"], timm_parts.OVERLAY))
 _add("wsd", _USUAL, _OF_CLASS["WSDLRScheduler"])
 _add("rsqrt", _USUAL, _OF_CLASS["WSDLRScheduler"])
 _add("plateau", {"patience_epochs": 10}, timm.PLATEAU)

@@ -9,7 +9,6 @@ from typing import Any, Final, get_args
 
 from passo.catalogue.like.chain import chained
 from passo.catalogue.like.common import (
-    at_least,
     choice,
     count,
     each_of,
@@ -19,10 +18,11 @@ from passo.catalogue.like.common import (
     within,
 )
 from passo.catalogue.like.library import Either, Library, Past, Plan
+from passo.catalogue.like.plateau import PLATEAU, reduce_on_plateau
 from passo.ground.calls import called_like
 from passo.ground.checks import brief, one_of, real, whole
 from passo.ground.errors import PassoError
-from passo.schedules import Constant, Cosine, Exponential, Plateau, Schedule, base, steps, torchs
+from passo.schedules import Constant, Cosine, Exponential, Schedule, base, steps, torchs
 from passo.schedules.recipes.cycles import Height
 from passo.schedules.torchs import Anneal
 
@@ -253,52 +253,11 @@ def _swa(swa_lr: Any, anneal_epochs: Any = 10, anneal_strategy: Any = "cos") -> 
     return torchs.anneal(anneal_strategy, base, goal, over) if over else Constant(goal)
 
 
-@TORCH.schedule(
+TORCH.schedule(
     "ReduceLROnPlateau",
     example={"mode": "min", "factor": 0.1, "patience": 10},
-    remarks=(
-        (
-            "Theirs hears what step(metrics) is told; this hears reports named by metric, "
-            '"val_loss" where none is given.'
-        ),
-        "A fall smaller than eps theirs does not make; this makes it.",
-        (
-            "With a relative threshold and a metric below 0 theirs takes what did not improve for "
-            "better; this takes the threshold as a share of the best one's size."
-        ),
-        "A group whose rate is below min_lr theirs leaves alone; this lifts it to min_lr.",
-    ),
-)
-def reduce_on_plateau(  # noqa: PLR0917
-    mode: Any = "min",
-    factor: Any = 0.1,
-    patience: Any = 10,
-    threshold: Any = 1e-4,
-    threshold_mode: Any = "rel",
-    cooldown: Any = 0,
-    min_lr: Any = 0,
-    eps: Any = 1e-8,
-    metric: Any = "val_loss",
-) -> Schedule:
-    """Base * Plateau(...), not below min_lr: torch's ReduceLROnPlateau."""
-    if at_least(eps, "eps") > SMALL:
-        msg = f"no expression has falls that are left out where they are below eps={brief(eps)}"
-        raise PassoError(msg)
-    falling = base * Plateau(
-        metric,
-        mode=mode,
-        factor=factor,
-        patience=patience,
-        threshold=threshold,
-        threshold_mode=threshold_mode,
-        cooldown=cooldown,
-    )
-    low = at_least(min_lr, "min_lr")
-    return falling.clip(low=low) if low else falling
-
-
-SMALL: Final = 1e-8
-"""The largest eps that a plateau may have: what it leaves out is no rate that anybody trains at."""
+    remarks=PLATEAU,
+)(reduce_on_plateau)
 
 
 @TORCH.schedule(

@@ -7,8 +7,8 @@ from fractions import Fraction
 from typing import Any, Final, NamedTuple, TypeAlias
 
 from passo.catalogue.like.common import at_least, choice, count, left, length, rise, share
-from passo.catalogue.like.libraries.torch import TORCH, reduce_on_plateau
 from passo.catalogue.like.library import Either, Library, Past
+from passo.catalogue.like.plateau import PLATEAU, reduce_on_plateau
 from passo.ground.calls import called_like
 from passo.ground.checks import real
 from passo.ground.errors import PassoError
@@ -231,7 +231,7 @@ TRANSFORMERS.schedule(
     "reduce_lr_on_plateau",
     "get_reduce_on_plateau_schedule",
     example={"patience": 5},
-    remarks=TORCH.find("ReduceLROnPlateau").remarks,
+    remarks=PLATEAU,
 )(reduce_on_plateau)
 
 _Ramp: TypeAlias = Callable[[Value, Value, Span], Schedule]
