@@ -109,6 +109,13 @@ def _library(owner: Any) -> str:
 
 
 def _held(live: Any) -> Mapping[str, Any]:
-    """What it holds under the names of its parameters, with or without an underscore."""
+    """What it holds under the names of its parameters, with or without an underscore.
+
+    pytorch_warmup keeps them in a dict for each param group: those that all groups share.
+    """
     own = dict(getattr(live, "__dict__", {}))
-    return {**{name.lstrip("_"): value for name, value in own.items()}, **own}
+    shared: dict[str, Any] = {}
+    for value in own.values():
+        if isinstance(value, list) and value and all(isinstance(each, dict) for each in value):
+            shared |= value[0] if all(each == value[0] for each in value) else {}
+    return {**shared, **{name.lstrip("_"): value for name, value in own.items()}, **own}

@@ -149,7 +149,8 @@ def _checked(
             if not whole_one:
                 refused.append(f"{found.source} is not read whole, and cannot be simulated")
                 return None
-            remark = f"It was held against no simulation: {error}"
+            why = str(error).split("; write ")[0]
+            remark = f"It was held against no simulation: {why}."
             return dataclasses.replace(found, remarks=(*found.remarks, remark))
         for place, (ours, theirs) in enumerate(zip(groups, lifted, strict=True)):
             heard = _told(ours, told)
@@ -234,4 +235,6 @@ def _bases(live: Any) -> list[float]:
     groups = getattr(getattr(live, "optimizer", None), "param_groups", None)
     if groups is None:
         return [1.0]
+    if callable(getattr(live, "dampen", None)) and isinstance(getattr(live, "lrs", None), list):
+        return [float(rate) for rate in live.lrs]  # what it dampens: the groups hold less already
     return [Field("initial_lr" if "initial_lr" in group else "lr").read(group) for group in groups]
