@@ -49,9 +49,9 @@ def test_minus_and_division_are_sums_and_products(s, number, t):
 
 def test_what_is_no_number_divides_no_schedule():
     for wrong in ("a", None, True, [2]):
-        with pytest.raises(TypeError, match="unsupported operand"):
+        with pytest.raises(TypeError, match=r"the other side of / must be a number"):
             LINE / wrong
-        with pytest.raises(TypeError, match="unsupported operand"):
+        with pytest.raises(TypeError, match=r"the other side of - must be a number"):
             LINE - wrong
     with pytest.raises(PassoError, match="cannot be divided by 0"):
         LINE / 0
