@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from passo.schedules import *  # noqa: F403
     from passo.schedules import analysis as analysis
     from passo.schedules.curve import Curve as Curve
+    from passo.schedules.export import export as export
     from passo.trace import RangeTest as RangeTest
     from passo.trace import Trace as Trace
 
@@ -42,6 +43,7 @@ _HOMES = {
     "by_group": "passo.optim",
     "doctor": "passo.doctor",
     "draw": "passo.plot",
+    "export": "passo.schedules.export",
     "loader_step": "passo.optim",
     "range_test": "passo.optim",
     "untouched": "passo.optim",
