@@ -19,6 +19,7 @@ from typer.core import TyperCommand, TyperGroup
 from passo.schedules import PassoError
 
 if TYPE_CHECKING:
+    from passo.plot.backends import Backend
     from passo.schedules import Run, Schedule
     from passo.schedules.time import Axis
 
@@ -113,12 +114,12 @@ def writing(path: Path) -> Iterator[None]:
         raise PassoError(msg) from None
 
 
-def draw_into(thing: Any, path: Path) -> None:
+def draw_into(thing: Any, path: Path, backend: Backend = "matplotlib") -> None:
     """Draw something into a file, and say so."""
     from passo.plot import draw, save
 
     with writing(path):
-        save(draw(thing), path)
+        save(draw(thing, backend=backend), path)
     typer.echo(f"drawn into {path}")
 
 

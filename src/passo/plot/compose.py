@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from typing import Any
 
 from passo.ground.errors import PassoError
@@ -31,6 +32,7 @@ from passo.plot.picture import (
 )
 from passo.plot.planned import Planned
 from passo.schedules.curve import Curve
+from passo.schedules.explain import Explanation
 from passo.trace import Column, Trace
 
 LOW_SHARE = 1 / 8
@@ -60,6 +62,21 @@ def of_curves(curves: Sequence[tuple[str | None, Curve]], title: str | None) -> 
     kind = "Schedule over the run" if named == repr(curves[0][1].schedule) else named
     kind = "Schedules compared" if len(lines) > 1 else kind
     return Picture(title or kind, UNITS.get(unit, unit), (Panel(ylabel, lines, log),))
+
+
+def of_explanation(found: Explanation, title: str | None) -> Picture:
+    """Both curves, the difference beneath, and where each change shows."""
+    a, b = found.a, found.b
+    both = of_curves([("a", a), ("b", b)], title or "Two schedules, and how they differ")
+    times = sorted({*a.times, *b.times})
+    gap = Line("b - a", times, [b.filled(t) - a.filled(t) for t in times], GREEN)
+    marks = tuple((float(a.run.at(change.at)), change.kind) for change in found.changes)
+    beneath = Panel("b - a", (gap,), height=0.6, legend=False)
+    return replace(both, panels=(*both.panels, beneath), note=_short(found), marks=marks)
+
+
+def _short(found: Explanation) -> str:
+    return shorten(" ".join(found.sentences[1:] or found.sentences), NOTE)
 
 
 def of_trace(trace: Trace, title: str | None, plans: Sequence[Planned] = ()) -> Picture:

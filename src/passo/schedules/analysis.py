@@ -1,4 +1,4 @@
-"""Questions about a schedule on a run: area, peak, jumps, first crossing, distance."""
+"""Questions about a schedule on a run: area, peak, jumps, first crossing; and about two of them."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from passo.ground.checks import real
 from passo.ground.errors import PassoError
 from passo.schedules.crossings import bisected
 from passo.schedules.curve import Corner, Curve
+from passo.schedules.explain import Change, Explanation, explain
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -17,6 +18,19 @@ if TYPE_CHECKING:
     from passo.schedules.algebra.schedule import Schedule
     from passo.schedules.time import Run
 
+__all__ = [
+    "Change",
+    "Explanation",
+    "Gap",
+    "Point",
+    "area",
+    "distance",
+    "explain",
+    "first_crossing",
+    "is_far",
+    "jumps",
+    "peak",
+]
 _POINTS = 2048
 _LARGEST, _FAR = 30.0, 100.0
 _LAST, _FARTHEST = 10.0, 10_000.0
