@@ -7,9 +7,8 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
 from passo.ground.checks import real
-from passo.ground.errors import PassoError
 from passo.schedules.crossings import bisected
-from passo.schedules.curve import Corner, Curve
+from passo.schedules.curve import Corner, Curve, need_one_kind
 from passo.schedules.explain import Change, Explanation, explain
 
 if TYPE_CHECKING:
@@ -143,12 +142,7 @@ def distance(first: Schedule, second: Schedule, run: Run) -> Gap:
     0.105
     """
     one, two = (Curve.of(each, run, points=_POINTS) for each in (first, second))
-    if one.relative != two.relative:
-        msg = (
-            "one schedule is relative to base and the other is not; "
-            "write .with_base(0.1) to compare them"
-        )
-        raise PassoError(msg)
+    need_one_kind(one, two)
     times = sorted({*one.times, *two.times})
     gaps = [abs(one.filled(t) - two.filled(t)) for t in times]
     widest = max(range(len(gaps)), key=gaps.__getitem__)

@@ -89,4 +89,4 @@ def cut(pair: Pair) -> Iterator[Candidate]:
         f"where {pair.first} goes on to {said(a.marks.bottom)}"
     )
     numbers = {"at": end, "value": b.marks.bottom}
-    yield Candidate("cut short", words, numbers, end, a.replaced(lambda t: a.at(min(t, end)), end))
+    yield Candidate("early end", words, numbers, end, a.replaced(lambda t: a.at(min(t, end)), end))

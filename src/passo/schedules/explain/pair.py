@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 Kind: TypeAlias = Literal[
     "shift",
     "past the end",
-    "cut short",
+    "early end",
     "peak",
     "floor",
     "warm-up start",

@@ -11,7 +11,7 @@ from passo.ground.checks import brief
 from passo.ground.errors import PassoError
 from passo.schedules.algebra.schedule import Schedule
 from passo.schedules.crossings import MOST_CORNERS
-from passo.schedules.curve import Curve
+from passo.schedules.curve import Curve, need_one_kind
 from passo.schedules.explain.candidates import candidates
 from passo.schedules.explain.course import Course, ticks_of
 from passo.schedules.explain.explanation import Explanation
@@ -51,12 +51,7 @@ def explain(a: Schedule, b: Schedule, run: Run) -> Explanation:
     That explains all of it.
     """
     placed = [_placed(each, run, name) for each, name in ((a, "a"), (b, "b"))]
-    if placed[0].relative != placed[1].relative:
-        msg = (
-            "one schedule is relative to base and the other is not; "
-            "write .with_base(0.1) to compare them"
-        )
-        raise PassoError(msg)
+    need_one_kind(*placed)
     looked = Looked(*_courses(placed, run), run.updates)
     curves = (Curve.of(a, run), Curve.of(b, run))
     if looked.gaps[looked.widest] <= looked.noise:
@@ -80,7 +75,7 @@ def _placed(schedule: Schedule, run: Run, name: str) -> Schedule:
         if not plateau.past:
             msg = (
                 f"{brief(plateau)} falls on reports, and {name} has none; "
-                'write .with_reports([(100, {"' + plateau.metric + '": 0.5})]) first'
+                f'write .with_reports([(100, {{"{plateau.metric}": 0.5}})]) first'
             )
             raise PassoError(msg)
     return schedule.on(run)

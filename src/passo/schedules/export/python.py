@@ -268,10 +268,10 @@ def _doubling(writer: Writer, node: Any, parts: list[Code]) -> Code:
     most = "" if node.times is None else f" and k < {node.times - 1}"
     scale = "" if node.scale == 1.0 else f"math.pow({number(node.scale)}, k) * "
     body = (
-        "k, begin, width = 0, 0.0, 1.0",
-        f"while begin + {period} * width <= min(t, 2.0**53){most}:",
-        f"{TAB}k, begin, width = k + 1, begin + {period} * width, {grow} * width",
-        f"local = min((t - begin) / width, {period})",
+        "k, since, width = 0, 0.0, 1.0",
+        f"while since + {period} * width <= min(t, 2.0**53){most}:",
+        f"{TAB}k, since, width = k + 1, since + {period} * width, {grow} * width",
+        f"local = min((t - since) / width, {period})",
         f"return {scale}{_factor(writer, parts[0])}",
     )
     return Code("", body=body)
