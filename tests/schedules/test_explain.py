@@ -419,7 +419,7 @@ def test_what_differs_past_the_run_alone_is_said():
     found = analysis.explain(OURS, Linear(0, 1, steps(4)).then(WAVES), Run(steps(10)))
     assert str(found) == (
         "a and b are equal: each of the 10 updates uses the same value.\n"
-        "Past the end of the run they part: at update 13 a would be 0 and b 0.5."
+        "Past the end of the run they part: at update 11 a would be 0 and b 0.066987."
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 
 import pytest
 import torch
@@ -210,7 +211,7 @@ def test_a_scheduler_of_torch_counts_updates_on_the_axis_of_tokens():
     _, rows = used(export(schedule, run, "torch"), 100, 0.1)
     ours = schedule.on(run).with_base(0.1)
     assert [row[0] for row in rows] == [ours(40.0 * t) for t in range(100)]
-    assert "The value at t, in tokens: " in export(schedule, run)
+    assert '"""The value at t, in tokens."""' in export(schedule, run)
 
 
 # -- csv
@@ -241,10 +242,17 @@ def test_a_csv_has_the_values_of_a_registered_function():
 
 def test_code_has_only_what_it_calls():
     run = Run.of(391, epochs=90)
-    assert len(export(warmup_cosine(peak=3e-4), run).splitlines()) == 30
-    assert len(export(wsd(peak=3e-4), run).splitlines()) == 13
-    assert len(export(step_decay(epochs(30)), run).splitlines()) == 10
-    assert len(export(step_decay(epochs(30)), run, "torch").splitlines()) == 6
+    expected = {
+        ("python", warmup_cosine(peak=3e-4)): ["half_wave", "cosine", "linear", "lr"],
+        ("python", wsd(peak=3e-4)): ["linear", "lr"],
+        ("python", step_decay(epochs(30))): ["exponential", "lr"],
+        ("torch", step_decay(epochs(30))): ["scheduler"],
+        ("torch", wsd(peak=3e-4)): ["linear", "lr", "scheduler"],
+    }
+    for (to, schedule), names in expected.items():
+        code = export(schedule, run, to)
+        assert re.findall(r"^def (\w+)", code, re.MULTILINE) == names
+        assert max(map(len, code.splitlines())) <= 100
 
 
 def test_deep_and_wide_trees_are_read_by_python():

@@ -5,6 +5,8 @@ from __future__ import annotations
 import csv
 import io
 
+import torch
+
 from passo import Constant, Linear, Plateau, Run, analysis, base, register, steps
 from passo.optim import lift
 from tests.advice.table import Table, Told
@@ -40,11 +42,9 @@ def what_is_compared_is_a_schedule(told: Told) -> None:
     )
     assert analysis.explain(Constant(1), made, RUN).verdict == "equal"
     optimizer = sgd()
-    import torch
-
     scheduler = torch.optim.lr_scheduler.StepLR(optimizer, 10)
-    lifted = lift(scheduler, 100)
-    assert analysis.explain(lifted.schedule, lifted.schedule, RUN).verdict == "equal"
+    (lifted,) = lift(scheduler, 100)
+    assert analysis.explain(lifted, lifted, RUN).verdict == "equal"
 
 
 @tried("explain needs a Run, got {}; write Run(steps(1000))")
@@ -54,7 +54,7 @@ def a_comparison_is_on_a_run(told: Told) -> None:
     ]
 
 
-@tried('{} falls on reports, and {} has none; write .with_reports([(100, {{"{}": 0.5}})]) first')
+@tried('{} falls on reports, and {} has none; write .with_reports([(100, {"{}": 0.5})]) first')
 def a_plateau_is_compared_with_its_reports(told: Told) -> None:
     text = told("explain(plateau, L, run)", plateau=Plateau("loss"))
     code = text.quoted(r"write (.*) first")

@@ -68,11 +68,11 @@ def alike(looked: Looked, curves: tuple[Curve, Curve]) -> Explanation:
         apart = f"at most {gap:.3g} apart, at update {where:,}"
         words = [f"a and b are equal up to rounding: {apart}."]
     one, other = looked.one, looked.other
-    after = [t for t in one.ticks if t >= looked.updates]
-    far = max(after, key=lambda t: abs(one.at(t) - other.at(t)))
-    if abs(one.at(far) - other.at(far)) > looked.noise:
-        values = f"a would be {said(one.at(far))} and b {said(other.at(far))}"
-        words.append(f"Past the end of the run they part: at update {far:,.0f} {values}.")
+    after = (t for t in one.ticks if t >= looked.updates)
+    for t in (t for t in after if abs(one.at(t) - other.at(t)) > looked.noise):
+        values = f"a would be {said(one.at(t))} and b {said(other.at(t))}"
+        words.append(f"Past the end of the run they part: at update {t:,.0f} {values}.")
+        break
     place = where if gap else None
     return Explanation(verdict, tuple(words), (), None, gap, place, 1.0, gap, *curves)
 

@@ -52,20 +52,16 @@ def export(schedule: Schedule, run: Run, to: To = "python") -> str:
     placed = schedule.on(run)
     if to == "csv":
         return _rows(placed, run)
-    words = f"{shortened(repr(schedule), _WORDS)} on {run!r}"
+    words = f"# {shortened(repr(schedule), _WORDS)}\n# on {run!r}"
     if to == "torch" and (call := native(placed, run)) is not None:
         return _file(
-            "import torch",
-            f'def scheduler(optimizer):\n    """{words}."""\n'
-            f"    return torch.optim.lr_scheduler.{call}",
+            words, f"def scheduler(optimizer):\n    return torch.optim.lr_scheduler.{call}"
         )
-    code = _functions(placed, words, run)
-    if to == "python":
-        return _file(*code)
-    return _file(*code, by_function(placed, run), torch=True)
+    code = _functions(placed, run)
+    return _file(words, *code, *([by_function(placed, run)] if to == "torch" else []))
 
 
-def _functions(placed: Schedule, words: str, run: Run) -> list[str]:
+def _functions(placed: Schedule, run: Run) -> list[str]:
     """The functions that the values are made of, the last of them `lr`."""
     writer = Writer(EMITTERS, relative=placed.relative)
     code = writer.whole(placed)
@@ -74,17 +70,18 @@ def _functions(placed: Schedule, words: str, run: Run) -> list[str]:
     given = ", ".join(("t", *writer.arguments))
     unit = "update t" if run.axis == "step" else f"t, in {run.unit}"
     body = "\n".join(f"    {line}" for line in lines(code))
-    own = f'def lr({given}):\n    """The value at {unit}: {words}."""\n{body}'
+    own = f'def lr({given}):\n    """The value at {unit}."""\n{body}'
     return [*needed(list(writer.helpers)), *writer.parts, own]
 
 
-def _file(*pieces: str, torch: bool = False) -> str:
-    """The pieces with what they import above them."""
+def _file(words: str, *pieces: str) -> str:
+    """What it is, what is imported, and the pieces."""
     text = "\n\n\n".join(pieces)
-    heads = ["import math"] if re.search(r"\bmath\.", text) else []
-    heads += ["from bisect import bisect_right"] if "bisect_right(" in text else []
-    heads += ["", "import torch"] if torch and heads else ["import torch"] if torch else []
-    return "\n".join([*heads, "", "", text, ""] if heads else [text, ""])
+    imports = {r"\bmath\.": "import math", r"\bbisect_right\(": "from bisect import bisect_right"}
+    heads = [line for name, line in imports.items() if re.search(name, text)]
+    if re.search(r"\btorch\.", text):
+        heads += ["", "import torch"] if heads else ["import torch"]
+    return "\n".join([words, *heads, "", "", text, ""])
 
 
 def _rows(placed: Schedule, run: Run) -> str:

@@ -15,12 +15,12 @@ if TYPE_CHECKING:
     from passo.schedules.algebra.schedule import Schedule
     from passo.schedules.time import Run, Span
 
-LAMBDA: Final = '''def scheduler(optimizer):
-    """A scheduler that gives each group {what}; step it after each update."""
-    {groups}
-    return torch.optim.lr_scheduler.LambdaLR(optimizer, {functions})'''
-_ONE: Final = """for group in optimizer.param_groups:
-        group["lr"] = group["initial_lr"] = 1.0  # LambdaLR multiplies by it"""
+_LAMBDA: Final = '''def scheduler(optimizer):
+    """A LambdaLR by which each group follows lr; step it after each update."""
+{before}    for group in optimizer.param_groups:
+        group["lr"] = group["initial_lr"] = 1.0  # LambdaLR multiplies by it
+{after}    return torch.optim.lr_scheduler.LambdaLR(optimizer, {factors})'''
+_BEFORE: Final = '    bases = [float(group["lr"]) for group in optimizer.param_groups]\n'
 
 
 def native(schedule: Schedule, run: Run) -> str | None:
@@ -131,10 +131,7 @@ def by_function(schedule: Schedule, run: Run) -> str:
     """The function `scheduler` over a function `lr` that stands above it."""
     time = "t" if run.axis == "step" else f"t * {number(run.at(1))}"
     if schedule.relative:
-        bases = 'bases = [float(group["lr"]) for group in optimizer.param_groups]'
-        functions = f"[lambda t, base=base: lr({time}, base) for base in bases]"
-        return LAMBDA.format(
-            what="lr of its own rate", groups=f"{bases}\n    {_ONE}", functions=functions
-        )
-    functions = "lr" if time == "t" else f"lambda t: lr({time})"
-    return LAMBDA.format(what="the rate lr", groups=_ONE, functions=functions)
+        after = f"    factors = [lambda t, base=base: lr({time}, base) for base in bases]\n"
+        return _LAMBDA.format(before=_BEFORE, after=after, factors="factors")
+    factors = "lr" if time == "t" else f"lambda t: lr({time})"
+    return _LAMBDA.format(before="", after="", factors=factors)
