@@ -30,11 +30,13 @@ def export(schedule: Schedule, run: Run, to: To = "python") -> str:
     """A schedule on a run as text that needs no passo: code, or the value of each update.
 
     "python" is a function `lr(t)`, or `lr(t, base)` where `base` is open, of t on the run's axis,
-    with the same bits at any t. "torch" is code with a function `scheduler(optimizer)`: a class of
-    torch's own where one has the values of the whole run (to rounding: torch multiplies its way),
-    else a LambdaLR over that function, with the same bits. "csv" has a line for each update of the
-    run: update, value. Raises PassoError for a plateau, and in code for a registered Function;
-    NeedsRun and NeedsBase as a value does.
+    with the same bits at any t (to rounding where an open base is one of three terms or factors).
+    "torch" is code with a function `scheduler(optimizer)`: a class of torch's own where one has the
+    values of the whole run (to rounding: torch multiplies its way), else a LambdaLR over that
+    function, with the same bits. "csv" has a line for each update of the run: update, value.
+
+    Raises PassoError for a plateau, and in code for a registered Function; NeedsRun and NeedsBase
+    as a value does.
 
     >>> from passo import Linear, Run, steps
     >>> print(export(Linear(0, 1, steps(4)), Run(steps(4)), "csv"))

@@ -46,7 +46,7 @@ def native(schedule: Schedule, run: Run) -> str | None:
 
 def _share(value: Value) -> float | None:
     """How many times `base` a value is; None where it is no multiple of it."""
-    if isinstance(value, float):
+    if isinstance(value, (int, float)):
         return None
     zero, one, three = (float(value.with_base(base)(0)) for base in (0.0, 1.0, 3.0))
     return one if zero == 0.0 and three == 3.0 * one else None
