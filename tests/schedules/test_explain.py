@@ -259,7 +259,7 @@ def test_the_one_change_of_a_random_pair_is_named(kind):
 
 
 def test_a_shift_and_a_floor_together_are_both_named():
-    for seed in range(PAIRS):
+    for seed in range((PAIRS + 1) // 2):
         rng = random.Random(f"both{seed}")
         a, b, numbers = _floor_of(rng)
         by = rng.choice([1.0, -1.0])
@@ -555,3 +555,27 @@ def test_an_explanation_is_plain_data():
     ]
     assert (spec["verdict"], spec["first"], spec["where"]) == ("explained", 0, 0)
     assert spec["a"] == "Cosine(1, 0)"
+
+
+def test_another_gamma_is_another_rate():
+    ours = passo.step_decay(steps(50), gamma=0.1, peak=1.0)
+    theirs = passo.step_decay(steps(50), gamma=0.5, peak=1.0)
+    (change,) = analysis.explain(ours, theirs, RUN).changes
+    assert change.kind == "rate"
+    assert change.words == (
+        "b falls to 0.125 of its peak, a to 0.001: each ratio is raised to the power 0.30103"
+    )
+
+
+def test_values_that_are_none_far_off_are_no_explanation():
+    run = Run(steps(1000), steps_per_epoch=391)
+    found = analysis.explain(Exponential(0.1, 1.5), passo.cosine_decay(peak=1), run)
+    assert found.verdict == "unexplained"
+
+
+def test_a_polynomial_of_a_long_run_is_named_by_its_power():
+    one, other = (passo.polynomial_decay(peak=1, power=power) for power in (2, 3))
+    (change,) = analysis.explain(one, other, Run.of(391, epochs=90)).changes
+    assert change.words == (
+        "the decay of b is power 3 of what is left, that of a a square of what is left"
+    )

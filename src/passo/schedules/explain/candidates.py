@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from passo.schedules.explain.forms import shapes, unused
-from passo.schedules.explain.heights import floors, peaks, stairs, starts
-from passo.schedules.explain.moves import cut, past, shifts
+from passo.schedules.explain.heights import floors, peaks, rates, stairs, starts
+from passo.schedules.explain.moves import cut, past, shifts, shifts_by_epoch
 from passo.schedules.explain.spans import decays, lengths, warmups
 
 if TYPE_CHECKING:
@@ -26,7 +26,9 @@ _ORDER = (
     shapes,
     decays,
     lengths,
+    rates,
     unused,
+    shifts_by_epoch,
 )
 
 

@@ -45,26 +45,43 @@ class Course:
     @cached_property
     def marks(self) -> Marks:
         """The landmarks, from the values at the ticks and at the corners."""
-        times = sorted({*self.ticks, *self.corners})
+        times = sorted({0.0, *self.ticks, *self.corners})
         values = [self.at(t) for t in times]
         start, top, bottom = values[0], max(values), values[-1]
         near = CLOSE * (top - min(values))
-        first = next(k for k, value in enumerate(values) if value >= top - near)
-        last = first
-        while last + 1 < len(values) and values[last + 1] >= top - near:
-            last += 1
-        leave = times[last]
-        if last + 1 < len(values) and self.at(math.nextafter(times[last + 1], 0)) >= top - near:
-            leave = times[last + 1]  # it jumps there
-        still = len(values) - 1
-        while still and abs(values[still - 1] - bottom) <= near:
-            still -= 1
-        begin = 0
-        while begin < first and abs(values[begin + 1] - start) <= near:
-            begin += 1
-        moves = still < len(values) - 1
-        end = times[still] if moves else None
-        return Marks(times[begin], times[first], leave, end, start, top, bottom)
+        high = [value >= top - near for value in values]
+        # A curve is flat near its ends: where it reaches them its corners say, and only a curve
+        # without corners is asked at its ticks.
+        edges = {0.0, *self.corners}
+        tops = [t for t, up in zip(times, high, strict=True) if up]
+        rise = next((t for t in tops if t in edges), tops[0])
+        low = next((t for t, up in zip(times, high, strict=True) if t > rise and not up), math.inf)
+        held = [c for c in self.corners if rise < c <= low and self._before(c) >= top - near]
+        still = _suffix(times, values, bottom, near)
+        end = next((t for t in still if t in edges), still[0])
+        moved = next((t for t, v in zip(times, values, strict=True) if abs(v - start) > near), rise)
+        begin = max((c for c in self.corners if c <= min(moved, rise)), default=0.0)
+        return Marks(
+            begin if begin < rise and abs(self._before(begin) - start) <= near else 0.0,
+            rise,
+            max(held, default=rise),
+            end if end < times[-1] else None,
+            start,
+            top,
+            bottom,
+        )
+
+    def _before(self, t: float) -> float:
+        """The value just before a time."""
+        return self.at(math.nextafter(t, 0.0))
+
+    @cached_property
+    def slopes(self) -> bool:
+        """Whether the value changes from look to look, and not in a few jumps."""
+        end = self.marks.end
+        seen = [self.at(t) for t in self.ticks if end is None or t <= end]
+        changes = sum(one != other for one, other in pairwise(seen))
+        return 3 * changes > len(seen)
 
     def revalued(self, change: Callable[[float, float], float]) -> Course:
         """The same at the same times, with the values `change(t, value)`."""
@@ -87,6 +104,16 @@ class Course:
     def replaced(self, at: Callable[[float], float], *corners: float) -> Course:
         """Another function in its place, with corners of its own beside those of ours."""
         return Course(at, [*self.corners, *corners], self.ticks)
+
+
+def _suffix(
+    times: Sequence[float], values: Sequence[float], bottom: float, near: float
+) -> list[float]:
+    """The times from which on all values are the last one."""
+    k = len(values) - 1
+    while k and abs(values[k - 1] - bottom) <= near:
+        k -= 1
+    return list(times[k:])
 
 
 def _mapped(t: float, ours: Sequence[float], theirs: Sequence[float]) -> float:

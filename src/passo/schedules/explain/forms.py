@@ -89,6 +89,8 @@ def unused(pair: Pair) -> Iterator[Candidate]:
         for way, at in _under(a, pace, by).items():
             course = a.replaced(at, rise - by, *corners)
             used = max(map(at, a.ticks))
+            if used >= top * (1 - CLOSE):
+                continue
             words = (
                 f"{pair.second} never uses the peak {said(top)}, at most {said(used)}: its decay "
                 f"{way}{how}{early}"

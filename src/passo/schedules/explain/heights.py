@@ -78,9 +78,29 @@ def starts(pair: Pair) -> Iterator[Candidate]:
         yield Candidate("warm-up start", words, numbers, 0.0, course)
 
 
+def rates(pair: Pair) -> Iterator[Candidate]:
+    """A decay by other ratios."""
+    a, marks, top = pair.one, pair.one.marks, pair.other.marks.top
+    last = pair.updates - 1.0
+    old, new = (course.at(last) for course in (a, pair.other))
+    if not (0 < old < marks.top and 0 < new < top):
+        return
+    power = math.log(new / top) / math.log(old / marks.top)
+    words = (
+        f"{pair.second} falls to {said(new / top)} of its peak, {pair.first} to "
+        f"{said(old / marks.top)}: each ratio is raised to the power {said(power)}"
+    )
+    course = a.revalued(
+        lambda t, v: v if t < marks.rise or v <= 0 else marks.top * (v / marks.top) ** power
+    )
+    yield Candidate("rate", words, {"power": power}, marks.leave, course)
+
+
 def stairs(pair: Pair) -> Iterator[Candidate]:
     """Steps instead of a slope, each with the value of its beginning or of its end."""
     a, b = pair.one, pair.other
+    if not a.slopes:
+        return
     known = [pair.epoch] if pair.epoch and pair.epoch > 1 else []
     for wide in dict.fromkeys([*known, *widths(b)]):
         if wide > b.ticks[-1] or abs(b.at(0.0) - b.at(wide * 0.999)) > CLOSE * spread(b):

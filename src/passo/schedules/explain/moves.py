@@ -16,23 +16,36 @@ _FAR: Final = 3  # updates
 
 
 def shifts(pair: Pair) -> Iterator[Candidate]:
-    """All of it early or late by a few updates or an epoch; or only the warm-up, or the decay."""
-    x, y, a = pair.first, pair.second, pair.one
-    epoch = [round(pair.epoch)] if pair.epoch and pair.epoch > _FAR else []
-    for by in (each for size in (*range(1, _FAR + 1), *epoch) for each in (size, -size)):
-        when = f"{counted(abs(by))} {'early' if by > 0 else 'late'}"
-        numbers = {"updates": float(by)}
-        sign = "+" if by > 0 else "-"
-        words = f"{y} is {x}, {when}: at update t it uses what {x} uses at t {sign} {abs(by)}"
-        yield Candidate("shift", words, numbers, 0.0, _moved(a, by))
+    """All of it early or late by a few updates; or only the warm-up, or the decay, by one."""
+    y, a = pair.second, pair.one
+    for by in (each for size in range(1, _FAR + 1) for each in (size, -size)):
+        yield _shift(pair, by)
         if abs(by) > 1:
             continue
+        when, numbers = _when(by), {"updates": float(by)}
         if a.marks.rise > 0:
             words = f"the warm-up of {y} is {when}, the rest is on time"
             yield Candidate("shift", words, numbers, 0.0, _warmup_moved(a, by))
         if a.marks.leave > 0:
             words = f"the decay of {y} is {when}, what is before it is on time"
             yield Candidate("shift", words, numbers, a.marks.leave, _decay_moved(a, by))
+
+
+def shifts_by_epoch(pair: Pair) -> Iterator[Candidate]:
+    """All of it early or late by an epoch."""
+    if pair.epoch and pair.epoch > _FAR:
+        for by in (round(pair.epoch), -round(pair.epoch)):
+            yield _shift(pair, by)
+
+
+def _shift(pair: Pair, by: int) -> Candidate:
+    x, y, sign = pair.first, pair.second, "+" if by > 0 else "-"
+    words = f"{y} is {x}, {_when(by)}: at update t it uses what {x} uses at t {sign} {abs(by)}"
+    return Candidate("shift", words, {"updates": float(by)}, 0.0, _moved(pair.one, by))
+
+
+def _when(by: int) -> str:
+    return f"{counted(abs(by))} {'early' if by > 0 else 'late'}"
 
 
 def _moved(a: Course, by: int) -> Course:

@@ -20,6 +20,7 @@ Kind: TypeAlias = Literal[
     "decay",
     "length",
     "unit",
+    "rate",
     "peak never used",
 ]
 """What a change is."""

@@ -22,7 +22,7 @@ from passo.schedules.time import Run
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-_LOOKS: Final = 240
+_LOOKS: Final = 180
 _BEAM: Final = 8
 _MOST: Final = 3
 _HALF: Final = 0.5  # a further change has to halve what is left
@@ -96,39 +96,61 @@ def _courses(placed: Sequence[Schedule], run: Run) -> tuple[Course, Course]:
         corners.append(sorted({run.update_at(corner) for corner in raw}))
     ticks = ticks_of(updates, horizon, sorted({*corners[0], *corners[1]}), _LOOKS)
     one, other = (
-        Course(lambda t, each=each: float(each(t * per)), mine, ticks)  # type: ignore[misc]
+        Course(_seen(each, per, float(horizon)), mine, ticks)
         for each, mine in zip(filled, corners, strict=True)
     )
     return one, other
+
+
+def _seen(schedule: Schedule, per: float, horizon: float) -> Callable[[float], float]:
+    """The value at an update; infinity where a change asks, far off, for one that is none."""
+
+    def at(t: float) -> float:
+        try:
+            return float(schedule(t * per))
+        except PassoError:
+            if t <= horizon:
+                raise
+            return math.inf
+
+    return at
 
 
 def _found(looked: Looked, epoch: float | None) -> Chain:
     """The best chain of changes: they make `b` of `a`, or, where that explains more, `a` of `b`."""
     there = Pair(looked.one, looked.other, "a", "b", epoch, looked.updates)
     back = Pair(looked.other, looked.one, "b", "a", epoch, looked.updates)
-    first = _searched(there, looked)
-    if first.wholly:
-        return first
-    second = _searched(back, looked)
-    if second.wholly or round(second.left[-1], 3) < round(first.left[-1], 3):
+    for most in (1, _MOST):  # one change of the second explains more than three of the first
+        first = _searched(there, looked, most)
+        if first.wholly:
+            return first
+        second = _searched(back, looked, most)
+        if second.wholly:
+            return second._replace(back=True)
+    if round(second.left[-1], 3) < round(first.left[-1], 3):
         return second._replace(back=True)
     return first
 
 
-def _searched(pair: Pair, looked: Looked) -> Chain:
+def _searched(pair: Pair, looked: Looked, most: int) -> Chain:
     """One change, then two, then three: as few as explain all of it, or what explains most."""
     wanted = [pair.other.at(t) for t in looked.judged]
 
     def left(course: Course) -> float:
+        if not math.isfinite(course.at(course.ticks[-1])):
+            return math.inf
         rest = math.fsum(abs(course.at(t) - v) for t, v in zip(looked.judged, wanted, strict=True))
         return 0.0 if rest <= looked.noise * len(wanted) else rest / looked.total
 
     best = Chain((), (1.0,))
     beam = [best]
-    for _ in range(_MOST):
+    for count in range(1, most + 1):
         grown = (longer for chain in beam for longer in _longer(chain, pair, left))
         beam = sorted(grown, key=_rank)[:_BEAM]
-        if beam and beam[0].left[-1] < _HALF * best.left[-1]:
+        if not beam:
+            break
+        # Three numbers fit much: as many changes are named only where they explain all of it.
+        if beam[0].wholly or (count < _MOST and beam[0].left[-1] < _HALF * best.left[-1]):
             best = beam[0]
         if best.wholly:
             break

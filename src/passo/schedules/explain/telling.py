@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 _ROUNDING: Final = 1e-12  # of the largest value: what is no difference
 _WHOLLY: Final = 1e-6  # of the difference: what may be left of one that is explained
-_ENOUGH: Final = 0.9  # of the difference: what explains less of it is not named
+_ENOUGH: Final = 0.95  # of the difference: what explains less of it is not named
 _MOVED: Final = frozenset({"shift", "warm-up length", "past the end"})
 
 
