@@ -569,7 +569,7 @@ def test_another_gamma_is_another_rate():
 
 def test_values_that_are_none_far_off_are_no_explanation():
     run = Run(steps(1000), steps_per_epoch=391)
-    found = analysis.explain(Exponential(0.1, 1.5), passo.cosine_decay(peak=1), run)
+    found = analysis.explain(passo.Exponential(0.1, 1.5), passo.cosine_decay(peak=1), run)
     assert found.verdict == "unexplained"
 
 
