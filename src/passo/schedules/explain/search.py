@@ -16,7 +16,7 @@ from passo.schedules.explain.candidates import candidates
 from passo.schedules.explain.course import Course, ticks_of
 from passo.schedules.explain.explanation import Explanation
 from passo.schedules.explain.pair import Pair
-from passo.schedules.explain.telling import Chain, Looked, alike, told
+from passo.schedules.explain.telling import WHOLLY, Chain, Looked, alike, told
 from passo.schedules.time import Run
 
 if TYPE_CHECKING:
@@ -135,12 +135,16 @@ def _found(looked: Looked, epoch: float | None) -> Chain:
 def _searched(pair: Pair, looked: Looked, most: int) -> Chain:
     """One change, then two, then three: as few as explain all of it, or what explains most."""
     wanted = [pair.other.at(t) for t in looked.judged]
+    size = math.fsum(map(abs, wanted))
 
     def left(course: Course) -> float:
         if not math.isfinite(course.at(course.ticks[-1])):
             return math.inf
         rest = math.fsum(abs(course.at(t) - v) for t, v in zip(looked.judged, wanted, strict=True))
-        return 0.0 if rest <= looked.noise * len(wanted) else rest / looked.total
+        # What is left must be small beside the second's own values too, not only beside a
+        # difference that may be far larger.
+        own = min(rest / size, 2 * WHOLLY) if size else 0.0
+        return 0.0 if rest <= 1e-12 * size else max(rest / looked.total, own)
 
     best = Chain((), (1.0,))
     beam = [best]

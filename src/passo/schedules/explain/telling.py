@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from passo.schedules.explain.course import Course
 
 _ROUNDING: Final = 1e-12  # of the largest value: what is no difference
-_WHOLLY: Final = 1e-6  # of the difference: what may be left of one that is explained
+WHOLLY: Final = 1e-6  # of the difference: what may be left of one that is explained
 _ENOUGH: Final = 0.95  # of the difference: what explains less of it is not named
 _MOVED: Final = frozenset({"shift", "warm-up length", "past the end"})
 
@@ -56,7 +56,7 @@ class Chain(NamedTuple):
     @property
     def wholly(self) -> bool:
         """Whether nothing is left."""
-        return self.left[-1] <= _WHOLLY
+        return self.left[-1] <= WHOLLY
 
 
 def alike(looked: Looked, curves: tuple[Curve, Curve]) -> Explanation:
