@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import warnings
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
@@ -14,7 +15,7 @@ from passo.optim.ground.together import named
 from passo.optim.scheduler.plan import as_plan
 from passo.optim.scheduler.promises import place
 from passo.optim.scheduler.settings import Settings, as_values
-from passo.schedules import NeedsRun, PassoError, Run
+from passo.schedules import NeedsRun, PassoError, PassoWarning, Run
 
 # What the callback settles itself, or a trainer has no use for.
 _SETTLED: Final = ("optimizer", "plan", "run", "clock", "last_lr", "over")
@@ -115,7 +116,11 @@ class Attachment:
         made: list[Scheduler] = []
         try:
             for target, plan in self._pairs(optimizers):
-                made.append(attach(target, plan, run, **self.options, **settled))
+                # What a trainer built on it and dropped (to find a rate) is no writer any more;
+                # one that is kept is the callback's to refuse, or is put to rest.
+                with warnings.catch_warnings():
+                    warnings.filterwarnings("ignore", "a torch scheduler was built", PassoWarning)
+                    made.append(attach(target, plan, run, **self.options, **settled))
         except BaseException as error:
             for each in reversed(made):
                 each.detach(restore=True)
@@ -205,7 +210,7 @@ class Attachment:
 
         `how` is what to write so that the name comes, which stands for `{!r}` in it.
         """
-        known = list(came)
+        known = sorted(came)
         missed = [name for name in self.watches if name not in known]
         if missed and not self._missed:
             self._missed = True

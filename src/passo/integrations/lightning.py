@@ -43,9 +43,9 @@ class Passo(Callback):
     `attach`.
 
     Raises PassoError, when the fit starts, for a second writer of the rate (a scheduler that
-    `configure_optimizers` returns, SWA, BackboneFinetuning), for Passo given twice, and for a
-    checkpoint under way without a state of passo; NeedsRun for a length that the trainer does not
-    know.
+    `configure_optimizers` returns, SWA, BackboneFinetuning) and for a checkpoint under way without
+    a state of passo; NeedsRun for a length that the trainer does not know. Passo given twice is
+    refused by the Trainer.
 
     >>> import torch, lightning
     >>> from passo import Linear
@@ -96,10 +96,10 @@ class Passo(Callback):
     # -- begin
 
     def setup(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
-        """Refuse a second writer, and this one twice, before anything is made."""
+        """Refuse a second writer before anything is made."""
         if stage == "fit":
             for each in trainer.callbacks:  # type: ignore[attr-defined]
-                _refuse_beside(each, self)
+                _refuse_beside(each)
 
     def on_fit_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Attach: the optimizers are new, and hold the rates of `configure_optimizers`."""
@@ -169,7 +169,7 @@ class Passo(Callback):
         training = _logged_in_training(trainer)
         if training is not None:
             came = self._heard | (self._names or set()) | training
-            self._attachment.miss(sorted(came), "write self.log({!r}, ...) in validation_step")
+            self._attachment.miss(came, "write self.log({!r}, ...) in validation_step")
 
     # -- end
 
@@ -199,13 +199,7 @@ class Passo(Callback):
         self._attachment.load_state_dict(state_dict)
 
 
-def _refuse_beside(other: Any, own: Passo) -> None:
-    if isinstance(other, Passo) and other is not own:
-        msg = (
-            "Passo is given twice; give it once, with both plans in one: "
-            'Passo({"lr": ..., "weight_decay": ...})'
-        )
-        raise PassoError(msg)
+def _refuse_beside(other: Any) -> None:
     if isinstance(other, (StochasticWeightAveraging, BackboneFinetuning)):
         name = type(other).__name__
         msg = (
@@ -224,8 +218,9 @@ def _length(trainer: Trainer) -> tuple[Run | None, str]:
         return None, "with manual optimization Lightning does not know the updates of an optimizer"
     trainer.estimated_stepping_batches  # noqa: B018  (it sets up the data, so that they are counted)
     batches, epochs = trainer.num_training_batches, trainer.max_epochs
-    if epochs is None or epochs < 0 or batches == math.inf:
-        what = "a loader without a length" if batches == math.inf else "no end of epochs or steps"
+    endless = epochs is None or epochs < 0
+    if endless or batches == math.inf:
+        what = "no end of epochs or steps" if endless else "a loader without a length"
         return (None, f"Lightning has {what}") if most == math.inf else (Run(steps(most)), "")
     factors = [_accumulated(trainer, epoch) for epoch in range(epochs)]
     parts = [math.ceil(batches / factor) for factor in factors]
@@ -246,10 +241,13 @@ def _accumulated(trainer: Trainer, epoch: int) -> int:
 
 def _logged_in_training(trainer: Trainer) -> set[str] | None:
     """The names that training has logged so far; None where this Lightning does not tell."""
-    results = getattr(trainer.fit_loop, "_results", None)
+    results = getattr(trainer.fit_loop.epoch_loop, "_results", None)
     if results is None:
         return None
-    return {str(each.meta.name) for each in results.values()}
+    metas = [each.meta for each in results.values()]
+    names = {str(meta.name) for meta in metas}
+    forked = {f"{meta.name}_{part}" for meta in metas if meta.forked for part in ("step", "epoch")}
+    return names | forked
 
 
 def _reason(trainer: Trainer) -> str:

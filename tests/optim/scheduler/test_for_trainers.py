@@ -1,4 +1,4 @@
-"""What the core offers trainers: what is watched, a face, a rest for theirs, a reason (issue 16)."""
+"""What the core offers trainers: a face, a rest for theirs, a reason (issue 16)."""
 
 from __future__ import annotations
 
@@ -149,7 +149,8 @@ def test_what_cannot_be_put_to_rest_is_refused_and_nothing_is_changed():
     optimizer, other = sgd(), sgd()
     native, strange = halving(optimizer), halving(other)
     assert refused(optimizer, LINE, RUN, over=3) == (
-        "over needs the torch scheduler that a trainer made, got 3; leave it out where there is none"
+        "over needs the torch scheduler that a trainer made, got 3; leave it out where there is "
+        "none"
     )
     assert refused(optimizer, LINE, RUN, over=strange) == (
         "over=LambdaLR is a scheduler of another optimizer than the one that is attached to; "
@@ -206,13 +207,10 @@ def test_a_run_that_was_stopped_is_told_with_the_reason():
         update(optimizer, 4)
         scheduler.detach(**ended)
 
-    assert said(lambda: stopped(because="early stopping on val_loss")) == [
-        "the run ended early (early stopping on val_loss): planned 8 updates, made 4; "
-        "lr was 0.0625 last, and its plan ends at 0"
-    ]
-    assert said(stopped) == [
-        "the run ended early: planned 8 updates, made 4; lr was 0.0625 last, and its plan ends at 0"
-    ]
+    rest = ": planned 8 updates, made 4; lr was 0.0625 last, and its plan ends at 0"
+    told = said(lambda: stopped(because="early stopping on val_loss"))
+    assert told == [f"the run ended early (early stopping on val_loss){rest}"]
+    assert said(stopped) == [f"the run ended early{rest}"]
 
 
 def test_a_reason_for_several_optimizers_is_told_once():
