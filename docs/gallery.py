@@ -48,12 +48,12 @@ These pages are made from the code: `python docs/gallery.py`.
 
 
 def slug(name: str) -> str:
-    """A name as a file's.
+    """A name as a file's, and as the place of a heading on the page.
 
-    >>> slug("flat, then cosine")
-    'flat-then-cosine'
+    >>> slug("flat, then cosine"), slug("RAdam's rectification")
+    ('flat-then-cosine', 'radams-rectification')
     """
-    return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")
+    return re.sub(r"[-\s]+", "-", re.sub(r"[^\w\s-]", "", name.lower())).strip("-")
 
 
 def by_family() -> dict[str, list[Entry]]:

@@ -192,7 +192,7 @@ def three_phases(t: Any) -> Any:
 def cycle_and_decay(t: Any) -> Any:
     if t < 400:
         return LOW + (B - LOW) * (t / 200 if t < 200 else (400 - t) / 200)
-    return LOW / (1 + floor((t - 400) / 100))
+    return LOW / (1 + (t - 400) / 100)
 
 
 @of("slanted triangular")
