@@ -71,9 +71,7 @@ ROWS = {
     ),
     "inverse time decay": (
         {},
-        like.keras(
-            "InverseTimeDecay", initial_learning_rate=TOP, decay_steps=100, decay_rate=1.0
-        ),
+        like.keras("InverseTimeDecay", initial_learning_rate=TOP, decay_steps=100, decay_rate=1.0),
     ),
     "product of factors so far": (
         {"factors": (0.9,) * 6, "every": steps(150)},
@@ -174,9 +172,7 @@ ROWS = {
     "one cycle": ({}, like.torch("OneCycleLR", **ONE_CYCLE, **FIRST)),
     "one cycle in three phases": (
         {},
-        like.torch(
-            "OneCycleLR", three_phase=True, anneal_strategy="linear", **ONE_CYCLE, **FIRST
-        ),
+        like.torch("OneCycleLR", three_phase=True, anneal_strategy="linear", **ONE_CYCLE, **FIRST),
     ),
     "one cycle, then inverse time": (
         {},
