@@ -128,7 +128,7 @@ def as_markdown(table: Table) -> str:
 
 def tables(*, quick: bool) -> Iterator[Table]:
     """All of them, one after the other."""
-    from bench import drop_in, range_cost, range_quality, recording, stepping
+    from bench import drop_in, range_cost, range_quality, recording, several, stepping
 
     table = Table(title="Schedules", title_justify="left")
     for name in ("what", "measured", "budget", "beside it"):
@@ -138,6 +138,8 @@ def tables(*, quick: bool) -> Iterator[Table]:
     yield table
     counts = (1, 10) if quick else (1, 10, 200, 1000)
     yield stepping.table(counts)
+    yield several.table()
+    yield several.setting_up()
     yield recording.table()
     yield drop_in.table(counts)
     yield range_cost.table()

@@ -61,6 +61,7 @@ RIGHT = {
     "attach": lambda: {"optimizer": optimizer(), "plan": cosine_decay(), "run": RUN},
     "by_group": lambda: {"schedules": {"a": 0.1}},
     "draw": lambda: {"thing": CURVE},
+    "export": lambda: {"schedule": cosine_decay(), "run": RUN},
     "from_json": lambda: {"text": '{"is": "Constant", "value": 0.1, "over": null}'},
     "from_spec": lambda: {"spec": base.to_spec()},
     "loader_step": lambda: {

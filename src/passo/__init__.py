@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from passo.schedules import *  # noqa: F403
     from passo.schedules import analysis as analysis
     from passo.schedules.curve import Curve as Curve
+    from passo.schedules.export import export as export
     from passo.trace import RangeTest as RangeTest
     from passo.trace import Trace as Trace
 
@@ -45,6 +46,7 @@ _HOMES = {
     "catalogue": "passo.catalogue",
     "doctor": "passo.doctor",
     "draw": "passo.plot",
+    "export": "passo.schedules.export",
     "like": "passo.catalogue.like",
     "loader_step": "passo.optim",
     "range_test": "passo.optim",

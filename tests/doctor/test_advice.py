@@ -246,7 +246,7 @@ def test_an_optimizer_that_was_forgotten_is_told_and_one_plan_for_both_cures_it(
     assert finding.why == "a part of the weights trains at a rate that nobody scheduled"
     assert finding.write == (
         "a scheduler for the Adam too, stepped beside the other one; or one plan for both: "
-        "for optimizer in (first, second): passo.attach(optimizer, plan, run)"
+        "passo.attach([first, second], plan, run)"
     )
     assert found(lambda: pair(finding.write.rpartition("both: ")[2])) == []
 

@@ -29,17 +29,18 @@ class Live:
     def __init__(self) -> None:
         self.findings: list[Finding] = []
         self._own: Recorder | None = None
-        self._next = FIRST
+        self._next: weakref.WeakKeyDictionary[Record, int] = weakref.WeakKeyDictionary()
 
     def begin(self, scheduler: Any) -> None:
-        """Look at the optimizer of this scheduler from now on; `attach` calls it."""
+        """Look at what this scheduler drives from now on; `attach` calls it."""
         from passo.optim import recorder
 
         if not recorder.opened():
             self._own = recorder.Recorder()
             self._own.start()
         try:
-            self._begin(recorder.opened()[-1], scheduler.optimizer)
+            for optimizer in scheduler.optimizers:
+                self._begin(recorder.opened()[-1], optimizer)
             scheduler.promises.listen(self.hear)
         except BaseException:
             self.stop()
@@ -60,9 +61,10 @@ class Live:
             self._own = None
 
     def _look(self, record: Record) -> None:
-        if record.clock < self._next:
+        due = self._next.get(record, FIRST)
+        if record.clock < due:
             return
-        self._next *= GROWS
+        self._next[record] = due * GROWS
         for finding in diagnose(record.snapshot()):
             self._tell(finding)
 

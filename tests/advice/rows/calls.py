@@ -150,7 +150,6 @@ def _first(call: str, **more: object) -> Scheduler:
     "; write {}(torch.optim.AdamW(model.parameters()), ...)",
     "; write {}(torch.optim.AdamW(parameters), ...)",
     "; write {}({}(model.parameters(), lr=0.1), ...)",
-    "; each optimizer is given by itself: write {}(optimizer, ...) for each",
     "; the optimizer comes first: write {}(optimizer, plan, run)",
 )
 def what_is_no_optimizer_is_made_one(told: Told) -> None:
@@ -158,7 +157,6 @@ def what_is_no_optimizer_is_made_one(told: Told) -> None:
         "AdamW(model": MODEL,
         "AdamW(par": list(MODEL.parameters()),
         "}(model.parameters(), lr": torch.optim.SGD,
-        "by itself": [sgd(), sgd()],
         "first": cosine_decay(),
     }
     given = next(each for key, each in wrong.items() if key in told.template)

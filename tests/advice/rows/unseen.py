@@ -71,11 +71,11 @@ def a_warm_up_by_hand_ends(told: Told) -> None:
 
 @tried(
     "a scheduler for the {} too, stepped beside the other one; or one plan for both: "
-    "for optimizer in (first, second): passo.attach(optimizer, plan, run)"
+    "passo.attach([first, second], plan, run)"
 )
 def both_optimizers_have_a_schedule(told: Told) -> None:
     text = finding(told, pair, "P023")
-    line = text.quoted(r"(for optimizer in .*)$")
+    line = text.quoted(r"(passo\.attach\(.*)$")
     assert found(lambda: pair(line)) == []
     text.words("a scheduler for the Adam too")
     assert found(lambda: pair("ExponentialLR(second, 0.9)")) == []

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 import passo
-from passo import PassoError, Run, attach, base, by_group, epochs, register, steps
+from passo import PassoError, Run, attach, base, by_group, register, steps
 from passo.optim import lift, lr_scheduler, range_test
 from tests.optim.tools import sgd
 
@@ -108,7 +108,8 @@ def test_what_else_is_advised_works():
             "Cosine(base, 0); the optimizer comes first: write {}(optimizer, plan, run)",
         ),
         (3, "3"),
-        ([], "[]"),
+        ([], "[]; write {}([muon, adamw], ...)"),
+        ({}, "{{}}; write {}([muon, adamw], ...)"),
         ("adam", "'adam'"),
     ],
 )
@@ -121,17 +122,3 @@ def test_what_is_no_optimizer_is_answered(thing, text):
     assert (
         str(caught.value) == f"{WRONG.replace('attach', 'range_test')} {text.format('range_test')}"
     )
-
-
-@pytest.mark.parametrize("several", [lambda a, b: [a, b], lambda a, b: {"muon": a, "adamw": b}])
-def test_several_optimizers_are_attached_one_by_one(several):
-    one, other = sgd(), sgd()
-    given = several(one, other)
-    with pytest.raises(PassoError) as caught:
-        attach(given, passo.cosine_decay(), RUN)
-    assert str(caught.value) == (
-        f"{WRONG} a {type(given).__name__}; each optimizer is given by itself: "
-        "write attach(optimizer, ...) for each"
-    )
-    for each in (one, other):
-        attach(each, passo.cosine_decay(), Run.of(3, epochs=epochs(1).amount))

@@ -52,9 +52,9 @@ def test_seek_moves_the_clock_and_leaves_the_plateaus():
 
 
 def under_way():
-    """An optimizer that a run before this one left in the middle, at half its base."""
+    """An optimizer that a run left in the middle, at half its base, and without its plan."""
     optimizer = sgd(momentum=0.9)
-    attach(optimizer, Linear(base, 0.0, steps(10))).seek(4)
+    attach(optimizer, Linear(base, 0.0, steps(10)), carry=False).seek(4)
     update(optimizer)
     held = optimizer.state_dict()
     fresh = sgd(momentum=0.9)

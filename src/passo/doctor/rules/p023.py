@@ -110,6 +110,6 @@ def _finding(led: Case, left: Case) -> Finding:
         f"{left.last:.3g} for {left.updates:,} updates: nothing schedules it",
         "a part of the weights trains at a rate that nobody scheduled",
         f"a scheduler for the {other} too, stepped beside the other one; or one plan for both: "
-        "for optimizer in (first, second): passo.attach(optimizer, plan, run)",
+        "passo.attach([first, second], plan, run)",
         _where(led),
     )

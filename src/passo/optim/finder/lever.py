@@ -12,58 +12,94 @@ from passo.optim.ground.updates import Watch
 from passo.schedules import PassoError
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from torch.optim import Optimizer
 
 
 class Lever:
-    """Sets a field of every group, and counts the real updates made with it.
+    """Sets a field of every group of all optimizers, and counts the real updates made with it.
 
     The value is that of the first group that does not hold 0; the others keep their ratio to it.
-    It is written in the optimizer's own hook, just before the update, so that nobody comes between.
+    It is written in each optimizer's own hook, just before the update, so that nobody comes
+    between. `updates` are those of the optimizer that made most.
     """
 
-    def __init__(self, optimizer: Optimizer, key: str) -> None:
-        self._optimizer = optimizer
+    def __init__(self, optimizers: Mapping[str, Optimizer], key: str) -> None:
         self._key = key
+        self._arms = [_Arm(each, key, name) for name, each in optimizers.items()]
+        held = [value for arm in self._arms for value in arm.held()]
+        first = next((each for each in held if each != 0.0), None)
+        for arm in self._arms:
+            arm.ratios = [1.0 if first is None else each / first for each in arm.held()]
+
+    @property
+    def updates(self) -> int:
+        """How many updates were made since it was hung on the hooks."""
+        return max(arm.updates for arm in self._arms)
+
+    def check(self, low: float, high: float) -> None:
+        """Refuse a range that torch's optimizers do not accept in some group."""
+        for arm in self._arms:
+            for place, field, group, ratio in arm.groups():
+                ends = sorted((low * ratio, high * ratio))
+                if not max(map(abs, ends)) <= field.most(group):
+                    msg = (
+                        f"{self._key!r} of param group {place} would go from {ends[0]:.6g} to "
+                        f"{ends[1]:.6g}, which it cannot hold; write another low= or high="
+                    )
+                    raise PassoError(msg)
+                bounds = fields.broken_bounds(field, *ends)
+                if bounds:
+                    msg = (
+                        f"{self._key!r} of param group {place} must stay {bounds}, and the test "
+                        f"takes it from {ends[0]:.6g} to {ends[1]:.6g}; write another low= or high="
+                    )
+                    raise PassoError(msg)
+
+    def hang(self) -> None:
+        """Hang on the optimizers' hooks; `untouched` takes them away."""
+        for arm in self._arms:
+            arm.hang()
+
+    def set(self, value: float) -> None:
+        """What the next updates use."""
+        for arm in self._arms:
+            arm.set(value)
+
+
+class _Arm:
+    """The part of one optimizer."""
+
+    def __init__(self, optimizer: Optimizer, key: str, name: str) -> None:
+        self._optimizer = optimizer
+        of = name and f" of {name!r}"
+        self._places = [f"{k}{of}" for k in range(len(optimizer.param_groups))]
         self._fields = [
             fields.find(key, group, f"param group {place}")
-            for place, group in enumerate(optimizer.param_groups)
+            for place, group in zip(self._places, optimizer.param_groups, strict=True)
         ]
-        pairs = zip(self._fields, optimizer.param_groups, strict=True)
-        held = [field.read(group) for field, group in pairs]
-        first = next((each for each in held if each != 0.0), None)
-        self._ratios = [1.0 if first is None else each / first for each in held]
+        self.ratios: list[float] = []
         self._watch = Watch(optimizer)
         self._value: float | None = None
         self._carries = key == "lr" and isinstance(optimizer, torch.optim.SGD)
         self.updates = 0
 
-    def check(self, low: float, high: float) -> None:
-        """Refuse a range that torch's optimizers do not accept in some group."""
-        for place, (field, ratio) in enumerate(zip(self._fields, self._ratios, strict=True)):
-            ends = sorted((low * ratio, high * ratio))
-            if not max(map(abs, ends)) <= field.most(self._optimizer.param_groups[place]):
-                msg = (
-                    f"{self._key!r} of param group {place} would go from {ends[0]:.6g} to "
-                    f"{ends[1]:.6g}, which it cannot hold; write another low= or high="
-                )
-                raise PassoError(msg)
-            bounds = fields.broken_bounds(field, *ends)
-            if bounds:
-                msg = (
-                    f"{self._key!r} of param group {place} must stay {bounds}, and the test takes "
-                    f"it from {ends[0]:.6g} to {ends[1]:.6g}; write another low= or high="
-                )
-                raise PassoError(msg)
+    def held(self) -> list[float]:
+        pairs = zip(self._fields, self._optimizer.param_groups, strict=True)
+        return [field.read(group) for field, group in pairs]
+
+    def groups(self) -> list[tuple[str, fields.Field, dict[str, Any], float]]:
+        """Each group: what it is called, its field, itself, its ratio."""
+        groups = self._optimizer.param_groups
+        return list(zip(self._places, self._fields, groups, self.ratios, strict=True))
 
     def hang(self) -> None:
-        """Hang on the optimizer's hooks; `untouched` takes them away."""
         self.updates, self._value = 0, None
         self._optimizer.register_step_pre_hook(self._before)
         self._optimizer.register_step_post_hook(self._after)
 
     def set(self, value: float) -> None:
-        """What the next updates use."""
         if self._carries and self._value:
             self._carry(self._value / value)
         self._value = value
@@ -84,7 +120,7 @@ class Lever:
         if self._value is None:
             return
         groups = self._optimizer.param_groups
-        for field, ratio, group in zip(self._fields, self._ratios, groups, strict=False):
+        for field, ratio, group in zip(self._fields, self.ratios, groups, strict=False):
             field.write(group, self._value * ratio)
         self._watch.lr = groups[0].get("lr")
 

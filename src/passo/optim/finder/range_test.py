@@ -17,6 +17,8 @@ from passo.optim.finder.loader_step import LoaderStep
 from passo.optim.finder.restore import Parts, check_folder, untouched
 from passo.optim.ground import randomness, ranks
 from passo.optim.ground.advice import no_optimizer, shown
+from passo.optim.ground.foreign import refuse_scheduler
+from passo.optim.ground.together import are_several, given_of, named
 from passo.optim.ground.wrappers import the_one
 from passo.schedules import PassoError
 from passo.trace import RangeTest
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
     from torch.optim import Optimizer
 
     from passo.optim.ground.attached import HasGroups
+    from passo.optim.ground.together import Optimizers
 
 Ramp = Literal["exponential", "linear"]
 _IDLE: Final = 100
@@ -41,7 +44,7 @@ _WIDE: Final = 700.0  # the exponential of more is not a float
 @called_like("range_test(train_step, optimizer, restore=[model])")
 def range_test(
     train_step: Callable[[], Any],
-    optimizer: Optimizer | HasGroups,
+    optimizer: Optimizer | HasGroups | Optimizers,
     *,
     restore: Iterable[Any],
     key: str = "lr",
@@ -64,12 +67,12 @@ def range_test(
     `untouched`, which also says what `folder` is for. With one of `loader_step`, `[]` is enough.
 
     `key` is any field of the groups. The value is that of the first group that does not hold 0;
-    the others keep their ratio. SGD's momentum keeps its velocity while the rate grows. The
-    test ends before `high` at the first loss that is not finite, and where a short running mean
-    has risen over its lowest value by `stop` times the most that it had fallen, a quarter of
-    the first loss, and the spread of the first tenth. `repeats` makes the test so often, with
-    other random numbers each time. Over several ranks the losses are averaged. `progress` shows
-    a bar on stderr.
+    the others keep their ratio, over all optimizers where several are given, `[muon, adamw]`.
+    SGD's momentum keeps its velocity while the rate grows. The test ends before `high` at the
+    first loss that is not finite, and where a short running mean has risen over its lowest value
+    by `stop` times the most that it had fallen, a quarter of the first loss, and the spread of
+    the first tenth. `repeats` makes the test so often, with other random numbers each time. Over
+    several ranks the losses are averaged. `progress` shows a bar on stderr.
 
     Source: L. N. Smith, "Cyclical learning rates for training neural networks", 2017. Raises
     PassoError before anything is changed where an argument is wrong, and where `train_step` runs
@@ -94,9 +97,11 @@ def range_test(
         msg = f"stop must be above 0, got {brief(stop)}; write stop=4.0"
         raise PassoError(msg)
     repeats = whole(repeats, "repeats")
-    inner = the_one(optimizer, "range_test")
-    things = _things(train_step, optimizer, inner, restore)
-    lever = Lever(inner, key)
+    _refuse_no_step(train_step)
+    optimizers = _optimizers(optimizer)
+    things = _things(train_step, optimizer, restore)
+    lever = Lever(optimizers, key)
+    device = _device(optimizers)
     lever.check(values[0], values[-1])
     generators = _generators(things)
     runs = []
@@ -106,7 +111,8 @@ def range_test(
                 if repeat:
                     randomness.seed_anew(generators, repeat)
                 lever.hang()
-                runs.append(_run(train_step, lever, values, _Stop(stop, len(values)), inner, tick))
+                ended = _Stop(stop, len(values))
+                runs.append(_run(train_step, lever, values, ended, device, tick))
     return RangeTest(values[: max(map(len, runs))], tuple(runs), key)
 
 
@@ -149,22 +155,46 @@ def _curved(low: float, high: float, shares: list[float]) -> list[float]:
     return [math.exp(math.log(low) + width * share) for share in shares]
 
 
-def _things(train_step: Any, optimizer: Any, inner: Any, restore: Any) -> list[Any]:
-    """All that is to be given back, looked at before anything runs."""
+def _optimizers(given: Any) -> dict[str, Any]:
+    """The optimizers that are called by name, or the one that needs none."""
+    if are_several(given):
+        return named(given, "range_test", _inside)
+    return {"": _inside(given)}
+
+
+def _inside(optimizer: Any) -> Any:
+    """What steps in it, and holds parameters; raises PassoError where nothing does."""
+    refuse_scheduler(optimizer, "range_test")
+    inner = the_one(optimizer, "range_test")
+    if inner is None or not any(group["params"] for group in inner.param_groups):
+        advice = no_optimizer(optimizer, "range_test")
+        msg = f"range_test needs a torch optimizer, got {shown(optimizer)}{advice}"
+        raise PassoError(msg)
+    return inner
+
+
+def _device(optimizers: dict[str, Any]) -> torch.device:
+    """Where the first parameter is."""
+    groups = (group for each in optimizers.values() for group in each.param_groups)
+    found: torch.device = next(p.device for group in groups for p in group["params"])
+    return found
+
+
+def _refuse_no_step(train_step: Any) -> None:
     if not callable(train_step):
         msg = (
             f"train_step must be a function that makes one update, got {brief(train_step)}; "
             "write def train_step(): ..., or loader_step(model, optimizer, loss_fn, loader)"
         )
         raise PassoError(msg)
-    if inner is None or not any(group["params"] for group in inner.param_groups):
-        advice = no_optimizer(optimizer, "range_test")
-        msg = f"range_test needs a torch optimizer, got {shown(optimizer)}{advice}"
-        raise PassoError(msg)
+
+
+def _things(train_step: Any, optimizer: Any, restore: Any) -> list[Any]:
+    """All that is to be given back, looked at before anything runs."""
     if isinstance(restore, (str, torch.nn.Module)) or not hasattr(restore, "__iter__"):
         msg = f"restore must be a list, got {brief(restore)}; write restore=[model, scaler, loader]"
         raise PassoError(msg)
-    things = [optimizer, *restore]
+    things = [*given_of(optimizer), *restore]
     return [*things, train_step] if isinstance(train_step, LoaderStep) else things
 
 
@@ -181,11 +211,10 @@ def _run(
     lever: Lever,
     values: tuple[float, ...],
     ended: _Stop,
-    optimizer: Optimizer,
+    device: torch.device,
     tick: Callable[[], None],
 ) -> tuple[float, ...]:
     """The losses of one ramp, one for each value that made an update."""
-    device = next(p.device for group in optimizer.param_groups for p in group["params"])
     losses: list[float] = []
     for value in values:
         try:

@@ -52,10 +52,6 @@ def no_optimizer(value: Any, call: str) -> str:
         ),
         (_all(several, torch.Tensor), f"; write {call}(torch.optim.AdamW(parameters), ...)"),
         (
-            bool(several) and all(hasattr(each, "param_groups") for each in several),
-            f"; each optimizer is given by itself: write {call}(optimizer, ...) for each",
-        ),
-        (
             isinstance(value, type) and issubclass(value, Optimizer),
             f"; write {call}({getattr(value, '__name__', '')}(model.parameters(), lr=0.1), ...)",
         ),

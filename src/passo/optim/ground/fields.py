@@ -140,6 +140,8 @@ def find(key: str, group: dict[str, Any], where: str) -> Field:
     """
     element = _ELEMENT.fullmatch(key) if isinstance(key, str) else None
     name, index = (element[1], int(element[2])) if element else (key, None)
+    if index is None and isinstance(key, str) and _is_number(group.get(key)):
+        return Field(key, None)
     if key == "momentum" and "momentum" not in group and "betas" in group:
         name, index = "betas", 0
     known = names(group)
@@ -170,6 +172,8 @@ def _numbers(group: dict[str, Any]) -> Iterable[str]:
 
 
 def _is_number(value: object) -> bool:
+    if type(value) is float:
+        return True
     if isinstance(value, torch.Tensor):
         return value.numel() == 1 and value.is_floating_point()
     return isinstance(value, Real) and not isinstance(value, bool)

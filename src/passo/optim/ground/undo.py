@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from functools import cache
 from typing import TYPE_CHECKING, Any, Final
 
 import torch
@@ -10,6 +11,8 @@ import torch
 if TYPE_CHECKING:
     Groups = list[dict[str, Any]]
 
+_ATOMS: Final = frozenset({str, int, float, bool, type(None)})  # they hold nothing
+_PLAIN: Final = (tuple, list, set, dict)
 _OURS: Final = ("passo.optim.", "passo.schedules.reducer")
 
 
@@ -48,9 +51,15 @@ def of_objects(root: Any) -> Callable[[], None]:
         thing = waiting.pop()
         if id(thing) in found:
             continue
-        inside: list[Any] = []
-        if isinstance(thing, tuple):
-            inside = list(thing)
+        inside: Iterable[Any] = ()
+        kind: Any = type(thing)
+        names = _names(kind)
+        if names is not None:
+            own = list(_attributes(thing, names))
+            inside = [value for _, value in own]
+            found[id(thing)] = thing, own
+        elif isinstance(thing, tuple):
+            inside = thing
             found[id(thing)] = thing, None
         elif isinstance(thing, (list, set)):
             inside = list(thing)
@@ -58,11 +67,7 @@ def of_objects(root: Any) -> Callable[[], None]:
         elif isinstance(thing, dict) and "params" not in thing:
             inside = list(thing.values())
             found[id(thing)] = thing, list(thing.items())
-        elif type(thing).__module__.startswith(_OURS):
-            own = list(_attributes(thing))
-            inside = [value for _, value in own]
-            found[id(thing)] = thing, own
-        waiting += inside
+        waiting += [each for each in inside if type(each) not in _ATOMS]
 
     def undo() -> None:
         for thing, held in found.values():
@@ -101,13 +106,23 @@ def _put_back(thing: Any, held: Any) -> None:
                 object.__setattr__(thing, name, value)
 
 
-def _attributes(thing: Any) -> Iterator[tuple[str, Any]]:
+@cache
+def _names(kind: type) -> tuple[str, ...] | None:
+    """The slots of a class of ours; None for another's, and for one that is a tuple or a dict."""
+    if not kind.__module__.startswith(_OURS) or issubclass(kind, _PLAIN):
+        return None
+    found: list[str] = []
+    for each in kind.__mro__:
+        slots = vars(each).get("__slots__", ())
+        found += (slots,) if isinstance(slots, str) else slots
+    return tuple(name for name in found if not name.startswith("__"))
+
+
+def _attributes(thing: Any, names: tuple[str, ...]) -> Iterator[tuple[str, Any]]:
     """What an object holds, in slots or in its dict."""
-    for kind in type(thing).__mro__:
-        slots = vars(kind).get("__slots__", ())
-        for name in (slots,) if isinstance(slots, str) else slots:
-            if not name.startswith("__") and hasattr(thing, name):
-                yield name, getattr(thing, name)
+    for name in names:
+        if hasattr(thing, name):
+            yield name, getattr(thing, name)
     yield from list(getattr(thing, "__dict__", {}).items())
 
 

@@ -27,7 +27,7 @@ class Watch:
     calls `super().step()`.
     """
 
-    __slots__ = ("_had_gradient", "lr", "nested")
+    __slots__ = ("_had_gradient", "lr", "nested", "skips")
 
     def __init__(self, optimizer: Optimizer) -> None:
         own = type(optimizer).__mro__[: type(optimizer).__mro__.index(torch.optim.Optimizer)]
@@ -35,6 +35,7 @@ class Watch:
         self.nested = len(steps) > 1
         self._had_gradient = True
         self.lr: Any = None
+        self.skips = 0
 
     def before(self, groups: Groups, closure: Any) -> None:
         """Look at the gradients before the step; a closure clears these and makes its own."""
@@ -48,22 +49,33 @@ class Watch:
     def will_update(self, optimizer: Optimizer) -> bool:
         """Whether the step that is about to be made, without a closure, will change the weights."""
         found_inf = getattr(optimizer, "found_inf", None)
-        if not self._had_gradient or (found_inf is not None and bool(found_inf)):
+        known = found_inf is not None and not is_far(found_inf)
+        if not self._had_gradient or (known and bool(found_inf)):
             return False
         groups = optimizer.param_groups
         return groups[0].get("lr") is self.lr or not only_fills_state(groups)
 
     def is_update(self, optimizer: Optimizer) -> bool:
-        """Whether the step that just ended changed the weights."""
+        """Whether the step that just ended changed the weights; counts those that were skipped."""
         found_inf = getattr(optimizer, "found_inf", None)
         if found_inf is not None and bool(found_inf):
+            self.skips += 1
             return False
+        return self.changes(optimizer)
+
+    def changes(self, optimizer: Optimizer) -> bool:
+        """The same of a step that `found_inf` did not make the optimizer skip."""
         if self.nested and not _outermost(optimizer):
             return False
         groups = optimizer.param_groups
         if not self._had_gradient and not has_gradient(groups):
             return False
         return groups[0].get("lr") is self.lr or not only_fills_state(groups)
+
+
+def is_far(found_inf: Any) -> bool:
+    """Whether to read it now would wait for all that a GPU has still to do."""
+    return isinstance(found_inf, torch.Tensor) and found_inf.device.type == "cuda"
 
 
 def has_gradient(groups: Groups) -> bool:

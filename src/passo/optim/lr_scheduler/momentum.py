@@ -166,7 +166,9 @@ class CyclicLR(Cycling, torchs.CyclicLR):
         return between(self.base_lrs, self.max_lrs, height)
 
     def _schedule_of(self, place: int) -> Schedule:
-        low, high = as_float(self.base_lrs[place]), as_float(self.max_lrs[place])
+        return self._between(as_float(self.base_lrs[place]), as_float(self.max_lrs[place]))
+
+    def _between(self, low: float, high: float) -> Schedule:
         custom = self._scale_fn_custom
         mine: Any = self  # to torch's stub a mode is any string
         return triangles(
@@ -178,6 +180,12 @@ class CyclicLR(Cycling, torchs.CyclicLR):
             scale=None if custom is None else as_function(custom),
             by_cycle=self.scale_mode == "cycle",
         )
+
+    def _momentum_of(self, place: int) -> Schedule | None:
+        if not self.cycle_momentum:
+            return None
+        high, low = as_float(self.max_momentums[place]), as_float(self.base_momentums[place])
+        return self._between(high, low)
 
 
 class OneCycleLR(Cycling, torchs.OneCycleLR):
@@ -293,13 +301,20 @@ class OneCycleLR(Cycling, torchs.OneCycleLR):
         return changed
 
     def _schedule_of(self, place: int) -> Schedule:
+        return self._phased(place, "start_lr", "end_lr")
+
+    def _momentum_of(self, place: int) -> Schedule | None:
+        named = ("start_momentum", "end_momentum")
+        return self._phased(place, *named) if self.cycle_momentum else None
+
+    def _phased(self, place: int, start: str, goal: str) -> Schedule:
         group = self.optimizer.param_groups[place]
-        ends = [phase["end_step"] for phase in self._schedule_phases]
+        mine: Any = self  # to torch's stub a way is any string, and a phase has none for a key
+        ends = [phase["end_step"] for phase in mine._schedule_phases]
         values = [
-            (as_float(group[phase["start_lr"]]), as_float(group[phase["end_lr"]]))
-            for phase in self._schedule_phases
+            (as_float(group[phase[start]]), as_float(group[phase[goal]]))
+            for phase in mine._schedule_phases
         ]
-        mine: Any = self  # to torch's stub a way is any string
         return phases(mine._anneal_func_type, ends, values)
 
 

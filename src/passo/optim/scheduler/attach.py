@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final, Protocol, runtime_checkable
 
 from passo.ground.calls import called_like
@@ -10,12 +11,17 @@ from passo.optim.ground import wrappers
 from passo.optim.ground.advice import no_optimizer, shown
 from passo.optim.ground.attached import writers
 from passo.optim.ground.fields import check_range
+from passo.optim.ground.foreign import refuse_scheduler
+from passo.optim.ground.together import are_several, named
+from passo.optim.scheduler import carry as carrying
+from passo.optim.scheduler.driver import driving
 from passo.optim.scheduler.horizon import points, warn_of_branches
 from passo.optim.scheduler.layer_decay import remark
 from passo.optim.scheduler.no_optimizer import NoOptimizer
 from passo.optim.scheduler.plan import as_plan
 from passo.optim.scheduler.scheduler import Scheduler
-from passo.optim.scheduler.settings import Settings, as_bases, as_values, end_of
+from passo.optim.scheduler.settings import Settings, as_bases, as_values, bases_of, end_of
+from passo.optim.scheduler.several import JointScheduler
 from passo.schedules import PassoError, PassoWarning
 from passo.schedules.analysis import is_far
 
@@ -26,6 +32,7 @@ if TYPE_CHECKING:
     from torch.optim import Optimizer
 
     from passo.optim.ground.attached import HasGroups
+    from passo.optim.ground.together import Optimizers
     from passo.optim.scheduler.driven import Driven
     from passo.optim.scheduler.plan import Plan
     from passo.optim.scheduler.settings import Base, CountedBy, Join, OnChange, Watched
@@ -44,7 +51,7 @@ class Watcher(Protocol):
 
 @called_like("attach(optimizer, warmup_cosine(), Run.of(len(loader), epochs=90))")
 def attach(
-    optimizer: Optimizer | HasGroups | None,
+    optimizer: Optimizer | HasGroups | Optimizers | None,
     plan: Plan | None = None,
     run: Run | None = None,
     *,
@@ -56,10 +63,13 @@ def attach(
     strict: bool = False,
     record: str | os.PathLike[str] | None = None,
     watch: Watched | Watcher | None = None,
+    carry: bool = True,
 ) -> Scheduler:
     """Let `plan` drive the optimizer from here on; there is nothing else to call.
 
-    Update t, counted from 0 by the optimizer's own step hook, uses s(t).
+    Update t, counted from 0 by the optimizer's own step hook, uses s(t). Several optimizers,
+    `[muon, adamw]` or `{"muon": muon, "adamw": adamw}`, are under one plan: each is counted by
+    itself, and the clock is the most advanced one's.
 
     `plan` is a schedule (then it is the lr) or a mapping from fields to schedules: "lr",
     "weight_decay", "momentum" (SGD's, or betas[0]), "betas[1]", any number in the param groups;
@@ -75,7 +85,7 @@ def attach(
     what is only warned of else, above all before an update past the end of the run. `record` is
     the path of a trace to write, or to go on with after a resume. `watch="ranks"` warns where
     processes drift apart, `watch=passo.doctor.live()` of what the doctor finds while the run goes
-    on.
+    on. `carry` lets the state ride in `optimizer.state_dict()`, and goes on from one that came so.
 
     Raises NeedsRun and PassoError before anything is changed.
 
@@ -93,27 +103,57 @@ def attach(
     scheduled = as_values(values)
     if optimizer is None:
         _refuse_fields(plan, scheduled)
-    target = NoOptimizer() if optimizer is None else _target(optimizer, clock)
+    several = are_several(optimizer)
+    if several:
+        targets = named(optimizer, "attach", lambda one: _target(one, clock))
+    else:
+        targets = {"": NoOptimizer() if optimizer is None else _target(optimizer, clock)}
+    groups = [group for each in targets.values() for group in each.param_groups]
     entries = as_plan(plan, may_be_empty=bool(scheduled))
     settings = Settings(
         run,
-        as_bases(base, entries, target.param_groups),
+        as_bases(base, entries, groups),
         scheduled,
         on_change,
         "calls" if optimizer is None else clock,
         join,
         strict,
         None if isinstance(watch, Watcher) else watch,
+        carry,
     )
-    _refuse_values_that_are_fields(settings.values, entries, target.param_groups)
-    scheduler = Scheduler(target, entries, settings)
-    _check(scheduler, target)
-    scheduler.start(record, watch.begin if isinstance(watch, Watcher) else None)
+    _refuse_values_that_are_fields(settings.values, entries, groups)
+    members: dict[str, Scheduler] = {}
+    try:
+        _gather(members, targets, entries, settings)
+        _check(members, targets)
+        scheduler = JointScheduler(members) if several else members[""]
+        scheduler.start(record, watch.begin if isinstance(watch, Watcher) else None)
+    except BaseException:
+        for each in members.values():
+            driving.discard(each.driver)
+        raise
     return scheduler
+
+
+def _gather(
+    members: dict[str, Scheduler],
+    targets: Mapping[str, Any],
+    plan: Mapping[str, Any],
+    settings: Settings,
+) -> None:
+    """A Scheduler for each optimizer; a Tensor that several hold is filled by the first alone."""
+    begin = 0
+    for name, target in targets.items():
+        end = begin + len(target.param_groups)
+        own = replace(settings, part=name, bases=bases_of(settings.bases, begin, end))
+        members[name] = Scheduler(target, plan, own)
+        driving.add(members[name].driver)
+        begin = end
 
 
 def _target(optimizer: Any, clock: str) -> Any:
     """What a Scheduler hangs on."""
+    refuse_scheduler(optimizer, "attach")
     inner = wrappers.the_one(optimizer, "attach")
     if inner is not None:
         return inner
@@ -140,16 +180,21 @@ def _refuse_fields(plan: Plan | None, values: Mapping[str, Schedule]) -> None:
         raise PassoError(msg)
 
 
-def _check(scheduler: Scheduler, optimizer: Any) -> None:
-    """Refuse, or warn of, what cannot go well on this optimizer."""
-    _refuse_second_writer(scheduler, optimizer.param_groups)
-    scheduler.refuse_what_was_left()
-    _warn_of_torchs_writer(scheduler, optimizer)
-    end = end_of(scheduler.run)
+def _check(members: Mapping[str, Scheduler], targets: Mapping[str, Any]) -> None:
+    """Refuse, or warn of, what cannot go well on these optimizers."""
+    drivers = [each.driver for each in members.values()]
+    for name, scheduler in members.items():
+        _refuse_second_writer(scheduler, targets[name].param_groups)
+        scheduler.refuse_what_was_left(drivers)
+    _warn_of_torchs_writer(members, targets)
+    run = next(iter(members.values())).run
+    end = end_of(run)
     end = _ENDLESS if end is None else end
-    _warn_of_far_rates(_check_ranges(scheduler, end))
-    warn_of_branches(scheduler.driver, optimizer.param_groups, end, scheduler.run)
-    remark(scheduler, optimizer)
+    peaks = {name: _check_ranges(each, end) for name, each in members.items()}
+    fresh = [name for name in members if not carrying.comes_with(targets[name])]
+    _warn_of_far_rates([each for name in fresh for each in peaks[name]])
+    warn_of_branches(drivers, end, run)
+    any(remark(each, targets[name]) for name, each in members.items())
 
 
 def _refuse_values_that_are_fields(
@@ -166,20 +211,23 @@ def _refuse_values_that_are_fields(
 
 
 def _refuse_second_writer(scheduler: Scheduler, groups: Any) -> None:
-    taken = writers(groups)
+    taken, spot = writers(groups), scheduler.settings.spot
     for each in scheduler.driver.driven:
         if each.field is not None and (each.place, each.field) in taken:
             msg = (
-                f"{each.field.name} of param group {each.place} is driven by another Scheduler "
-                "already; call its detach() first, or give both schedules in one plan"
+                f"{each.field.name} of param group {spot(each.place)} is driven by another "
+                "Scheduler already; call its detach() first, or give both schedules in one plan"
             )
             raise PassoError(msg)
 
 
-def _warn_of_torchs_writer(scheduler: Scheduler, optimizer: Any) -> None:
-    """A scheduler of torch that was built on this optimizer writes its rate too, when stepped."""
-    built = hasattr(getattr(optimizer, "step", None), "_wrapped_by_lr_sched")
-    if built and any(each.key == "lr" for each in scheduler.driver.driven):
+def _warn_of_torchs_writer(members: Mapping[str, Scheduler], targets: Mapping[str, Any]) -> None:
+    """A scheduler of torch that was built on an optimizer writes its rate too, when stepped."""
+    if any(
+        hasattr(getattr(targets[name], "step", None), "_wrapped_by_lr_sched")
+        and any(each.key == "lr" for each in scheduler.driver.driven)
+        for name, scheduler in members.items()
+    ):
         text = (
             "a torch scheduler was built on this optimizer: if it is stepped, both write the lr; "
             "delete it, or leave the lr out of the plan"
@@ -187,28 +235,28 @@ def _warn_of_torchs_writer(scheduler: Scheduler, optimizer: Any) -> None:
         warnings.warn(text, PassoWarning, stacklevel=5)
 
 
-def _check_ranges(scheduler: Scheduler, end: float) -> list[tuple[float, Driven]]:
-    """Refuse what a field cannot hold; the largest value of each that one can."""
+def _check_ranges(scheduler: Scheduler, end: float) -> list[tuple[float, Driven, str]]:
+    """Refuse what a field cannot hold; the largest value of each that one can, and where it is."""
     peaks = []
     for shared in scheduler.driver.shared:
         values = [shared.formula(t) for t in points(shared.formula, end)]
         first = shared.followers[0]
         if first.field is not None:
-            where = f"param group {first.place}"
-            check_range(first.field, first.key, min(values), max(values), where)
-            peaks.append((max(values), first))
+            spot = scheduler.settings.spot(first.place)
+            check_range(first.field, first.key, min(values), max(values), f"param group {spot}")
+            peaks.append((max(values), first, spot))
     return peaks
 
 
-def _warn_of_far_rates(peaks: list[tuple[float, Driven]]) -> None:
+def _warn_of_far_rates(peaks: list[tuple[float, Driven, str]]) -> None:
     """A rate far above the base, once: a length, or a factor, that was written as a rate."""
-    rates = [(peak, one) for peak, one in peaks if one.field is not None and one.field.name == "lr"]
-    far = [(peak, one) for peak, one in rates if is_far(peak, one.base)]
+    rates = [each for each in peaks if each[1].field is not None and each[1].field.name == "lr"]
+    far = [each for each in rates if is_far(each[0], each[1].base)]
     if far:
-        peak, one = max(far, key=lambda each: each[0])
+        peak, one, spot = max(far, key=lambda each: each[0])
         beside = f", {peak / one.base:,.4g} times the base of {one.base:.4g}" if one.base else ""
         text = (
-            f"the lr of param group {one.place} goes up to {peak:.4g}{beside}: was a length meant, "
+            f"the lr of param group {spot} goes up to {peak:.4g}{beside}: was a length meant, "
             f"over=steps({peak:.10g}), or a factor, base * ...? Where the rate is meant, write "
             f"attach(..., base={peak:.4g})"
         )

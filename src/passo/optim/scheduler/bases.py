@@ -15,7 +15,7 @@ from passo.optim.scheduler.driven import slot_of
 from passo.schedules import PassoError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from passo.optim.scheduler.driven import Driven
     from passo.optim.scheduler.driver import Driver
@@ -77,11 +77,11 @@ def _what_is_left(each: Driven) -> Left | None:
     return Left(field, id(group), refs, slot, None, value, each.base)
 
 
-def begins_anew(optimizer: Any, driver: Driver) -> str:
+def begins_anew(optimizer: Any, driver: Driver, together: Sequence[Driver]) -> str:
     """Refuse a base that a detached plan left; the words of the refusal where a load brought it.
 
     Such a field is no base unless the state of the Scheduler is loaded, too: that is seen at the
-    first update.
+    first update. `together` are the drivers of one plan: a list of bases is for all their groups.
     """
     doubt = ""
     mine = _of(optimizer)
@@ -90,10 +90,10 @@ def begins_anew(optimizer: Any, driver: Driver) -> str:
             continue
         found = next((left for left in _everywhere(each.field) if left.is_in(each.group)), None)
         if found is not None and found.base != each.base:
-            raise PassoError(_text(each, found.base, driver))
+            raise PassoError(_text(each, found.base, together))
         loaded = next((left for left in mine if _brought(left, each)), None)
         if loaded is not None and loaded.base != each.base:
-            doubt = doubt or _text(each, loaded.base, driver)
+            doubt = doubt or _text(each, loaded.base, together)
     return doubt
 
 
@@ -113,9 +113,10 @@ def _brought(left: Left, each: Driven) -> bool:
     return left.field == each.field and each.group is not None and left.was_loaded(each.group)
 
 
-def _text(each: Driven, base: float, driver: Driver) -> str:
+def _text(each: Driven, base: float, together: Sequence[Driver]) -> str:
     """What was given, what it was before, and how to write either."""
-    same = [one for one in driver.driven if one.key == each.key and one.group is not None]
+    everything = (one for driver in together for one in driver.driven)
+    same = [one for one in everything if one.key == each.key and one.group is not None]
     before = [_before(one) for one in same]
     now = [one.base for one in same]
     return (

@@ -11,7 +11,7 @@ from passo.optim.scheduler.promises import Word
 from passo.schedules.reports import unheard as unheard_in_words
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from passo.optim.scheduler.clock import Clock
     from passo.optim.scheduler.driven import Driven, Met
@@ -97,15 +97,47 @@ def no_update(settings: Settings, driver: Driver, optimizer: str, signs: str) ->
 
 def older(driver: Driver, optimizer: str, count: int, clock: int) -> Word:
     """The optimizer's own state knows of more updates than the clock."""
-    relative = any(each.track.source.relative and not each.given for each in driver.driven)
-    base = "attach(..., base=...) with what the run began with, and " if relative else ""
     return Word(
         "P014",
         f"the state of {optimizer} says that {count:,} updates were made, and the clock of the "
         f"Scheduler stands at {clock:,}",
         "the plan begins there, whatever was trained before",
+        _to_go_on(driver, count, clock),
+    )
+
+
+def stale(driver: Driver, optimizer: str, update: int, more: int, clock: int) -> Word:
+    """The optimizer's state carries that of a Scheduler, and says more updates than it did then."""
+    return Word(
+        "P014",
+        f"the state of {optimizer} carries a Scheduler at update {update:,}, and says that "
+        f"{more:,} {'update was' if more == 1 else 'updates were'} made since, without passo",
+        f"it is not used, and the clock of the Scheduler stands at {clock:,}",
+        _to_go_on(driver, update + more, clock),
+    )
+
+
+def of_another(
+    driver: Driver, optimizer: str, keys: Iterable[str], update: int, clock: int
+) -> Word:
+    """The optimizer's state carries that of a Scheduler which drove nothing of this plan."""
+    ours = dict.fromkeys(each.key for each in driver.driven)
+    return Word(
+        "P014",
+        f"the state of {optimizer} carries a Scheduler of {', '.join(keys)} at update "
+        f"{update:,}, and this one drives {', '.join(ours)}",
+        f"it is not used, and the clock of the Scheduler stands at {clock:,}",
+        _to_go_on(driver, update, clock),
+    )
+
+
+def _to_go_on(driver: Driver, update: int, clock: int) -> str:
+    """What to write where the clock is behind."""
+    relative = any(each.track.source.relative and not each.given for each in driver.driven)
+    base = "attach(..., base=...) with what the run began with, and " if relative else ""
+    return (
         f"scheduler.load_state_dict(...) with what was saved beside the optimizer, or {base}"
-        f"scheduler.seek({count}) to go on, or scheduler.seek({clock}) to begin there on purpose",
+        f"scheduler.seek({update}) to go on, or scheduler.seek({clock}) to begin there on purpose"
     )
 
 

@@ -19,9 +19,9 @@ if TYPE_CHECKING:
 class Clock:
     """The updates made so far; `offset` is what they consumed beyond the run's fixed amount.
 
-    `since` is the position to which it was moved last, `late` the first clock that says that an
-    update past the end of the run was made, and `taken` what the last update consumed, where that
-    is counted.
+    `since` is the position to which it was moved last, and `taken` what the last update consumed,
+    where that is counted. At the clock `late` there is something to look at: from `over` on an
+    update past the end of the run was made, and at `alarm` somebody wants to be called.
     """
 
     __slots__ = (
@@ -31,8 +31,10 @@ class Clock:
         "_origin",
         "_pending",
         "_settings",
+        "alarm",
         "late",
         "offset",
+        "over",
         "since",
         "taken",
         "updates",
@@ -43,6 +45,7 @@ class Clock:
         self.updates = self._origin = self._earlier = 0
         self.offset = self.since = self.taken = 0.0
         self._pending: float | None = None
+        self.alarm = math.inf
         self.measure()
 
     @property
@@ -56,16 +59,30 @@ class Clock:
         return self._earlier + self.updates - self._origin
 
     @property
+    def consumed(self) -> tuple[float, float | None]:
+        """What updates consumed beyond the fixed amount, and what the next one did so far."""
+        return self.offset, self._pending
+
+    @consumed.setter
+    def consumed(self, amounts: tuple[float, float | None]) -> None:
+        self.offset, self._pending = amounts
+
+    @property
     def is_past(self) -> bool:
         """Whether the next update would be past the end of the run."""
         return self.at >= self._end
 
     def measure(self) -> None:
-        """The run may have another end since. Where steps are not counted, `late` is never."""
+        """The run may have another end since. Where steps are not counted, `over` is never."""
         end = self._settings.end
         self._in_steps = self._settings.axis == "step"
         self._end = math.inf if end is None else end
-        self.late = self._end + 1 if self._in_steps else math.inf
+        self.over = self._end + 1 if self._in_steps else math.inf
+        self.wake(self.alarm)
+
+    def wake(self, alarm: float) -> None:
+        """Somebody wants to be called when so many updates are made."""
+        self.alarm, self.late = alarm, min(self.over, alarm)
 
     def _fixed(self) -> float:
         run = self._settings.run

@@ -12,22 +12,31 @@ from passo.optim.scheduler.cooling import CoolDown, until_of
 from passo.schedules import PassoError, Schedule
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from passo.optim.scheduler.driver import Groups
     from passo.optim.scheduler.engine import Engine
 
 
 def called(
-    engine: Engine, groups: Groups, over: Any, end: Any, shape: Any, key: Any, *, attached: bool
+    engines: Sequence[tuple[Engine, Groups]],
+    over: Any,
+    end: Any,
+    shape: Any,
+    key: Any,
+    *,
+    attached: bool,
 ) -> CoolDown:
     """The event that a call of `cool_down` is, the same on every rank.
 
-    Raises PassoError, on each of them, where one may not call it so, with nothing changed.
+    The first of the engines, each with its groups, counts; of several it is the most advanced.
+    Raises PassoError, on each rank, where one may not call it so, with nothing changed.
     """
     if not ranks.several():
-        return _called(engine, groups, over, end, shape, key, attached=attached)
+        return _called(engines, over, end, shape, key, attached=attached)
     event, refused = None, ""
     try:
-        event = _called(engine, groups, over, end, shape, key, attached=attached)
+        event = _called(engines, over, end, shape, key, attached=attached)
     except PassoError as error:
         refused = str(error)
     call = "" if event is None else f"{event.code} after update {event.clock:,}"
@@ -46,10 +55,18 @@ def called(
 
 
 def _called(
-    engine: Engine, groups: Groups, over: Any, end: Any, shape: Any, key: Any, *, attached: bool
+    engines: Sequence[tuple[Engine, Groups]],
+    over: Any,
+    end: Any,
+    shape: Any,
+    key: Any,
+    *,
+    attached: bool,
 ) -> CoolDown:
     """The event that it is here."""
-    settings, clock, driven = engine.settings, engine.clock, engine.driver.driven
+    lead, _ = engines[0]
+    settings, clock = lead.settings, lead.clock
+    driven = [each for engine, _ in engines for each in engine.driver.driven]
     if not attached:
         msg = "this Scheduler was detached, and drives nothing; attach the plan again to cool down"
         raise PassoError(msg)
@@ -58,14 +75,15 @@ def _called(
         keys = ", ".join(dict.fromkeys(repr(each.key) for each in driven)) or "none"
         msg = f"nothing drives {brief(key)}, so it cannot cool down; the keys are {keys}"
         raise PassoError(msg)
-    _refuse_a_second(engine)
+    _refuse_a_second(lead)
     asked = made(clock.at, over, end, shape, settings.run, followed[0].track.source)
     if isinstance(asked.end, Schedule) and followed[0].field is None:
         msg = f"the value {key!r} has no base: write a number for the end, got {asked.end!r}"
         raise PassoError(msg)
     until = until_of(clock.at, asked.over, settings.run)
     event = CoolDown(key, clock.updates, clock.at, asked.over, asked.end, asked.shape, until)
-    _refuse_impossible(engine, groups, event)
+    for engine, groups in engines:
+        _refuse_impossible(engine, groups, event)
     return event
 
 
@@ -93,7 +111,7 @@ def _refuse_impossible(engine: Engine, groups: Groups, event: CoolDown) -> None:
         bounds = broken_bounds(each.field, end, end)
         if bounds or not abs(end) <= most:
             msg = (
-                f"{each.key!r} of param group {each.place} must stay "
+                f"{each.key!r} of param group {engine.settings.spot(each.place)} must stay "
                 f"{bounds or f'within {most:.3g}'}, and the cooldown would end at {write(end)}; "
                 "write an end within that, such as end=0.0"
             )

@@ -34,13 +34,13 @@ class Drift:
     within an update, so a rank that left nothing by then is behind.
     """
 
-    __slots__ = ("_clock", "_driver", "_mark", "_number", "_told")
+    __slots__ = ("_clock", "_driver", "_mark", "_number", "said")
 
     def __init__(self, driver: Driver, clock: Clock) -> None:
         self._driver, self._clock = driver, clock
         self._number = next(_numbers)
         self._mark = 0
-        self._told = False
+        self.said: set[str] = set()
 
     def compare(self) -> None:
         """Leave what is here, or look at what others left, where it is time to."""
@@ -71,9 +71,9 @@ class Drift:
         return f"passo/{self._number}/{mark}/{rank}"
 
     def _warn(self, what: str) -> None:
-        if self._told:
+        if "ranks" in self.said:
             return
-        self._told = True
+        self.said.add("ranks")
         text = f"{what}, at update {self._clock.updates:,}: from here on the ranks train apart"
         warnings.warn(text, PassoWarning, stacklevel=6)
 

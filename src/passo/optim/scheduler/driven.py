@@ -148,7 +148,7 @@ class Met(NamedTuple):
     """What a field held where something else had been written; None where reading it would wait."""
 
     name: str
-    place: int | None
+    place: int | str | None
     held: float | None
     planned: float
 
@@ -187,7 +187,8 @@ def shared(key: str | None, same: list[Driven]) -> Shared:
     known, begin = first.track.known, first.track.begin
     formula = known.with_base(first.base) if known.relative else known
     call = formula.compiled()
-    if formula.whole and all(map(_holds_an_int, same)):
+    # As it was planned: a factor that a plateau has by now, or a base, may happen to be whole.
+    if first.track.placed.whole and all(map(_holds_an_int, same)):
         call = _whole(call)
     groups = [each.group for each in same if each.group is not None]
     last, used = first.last, first.used

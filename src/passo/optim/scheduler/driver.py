@@ -214,15 +214,6 @@ class Driver:
             found.setdefault(each.key, []).append(getattr(each, which))
         return found
 
-    def one(self, key: str, which: Literal["used", "last"]) -> Any:
-        """As `by_key`, of a key that stands for one number."""
-        found = self.by_key(which)
-        if len(found.get(key, ())) != 1:
-            many, how = len(found.get(key, ())), "[]" if which == "last" else "used()"
-            msg = f"{key!r} names {many} numbers, and {how} needs one; keys are {', '.join(found)}"
-            raise PassoError(msg)
-        return found[key][0]
-
     def track(self, schedule: Schedule, begin: float, key: str) -> Track:
         """The track of a schedule from `begin` on, made once; its key may be cooling down."""
         cooling = self._settings.cooling(key)

@@ -50,6 +50,10 @@ def conclude(engine: Engine) -> None:
 
 def _end_by_itself(engine: Engine) -> None:
     """The optimizer is gone. In a session by hand that is no end: cells are run again."""
+    if engine.company is not None:
+        if not engine.company.is_the_last(engine):
+            return
+        engine = engine.company.lead
     interactive = hasattr(sys, "ps1") or bool(sys.flags.interactive)
     if interactive or not engine.promises.at_home or _fails(engine) or _was_unwound():
         return
@@ -68,6 +72,9 @@ def _words(engine: Engine) -> list[Word]:
     word = broken.ended(settings, clock, driver)
     if word is not None and promises.settles("ended"):
         found.append(word)
+    apart = None if engine.company is None else engine.company.apart()
+    if apart is not None and promises.settles("apart"):
+        found.append(apart)
     for metric, each in broken.unheard(driver, clock, promises):
         if promises.settles("unheard", metric):
             found.append(each)

@@ -11,6 +11,7 @@ from passo.optim.scheduler.cooled import cool
 from passo.optim.scheduler.drift import Drift
 from passo.optim.scheduler.driver import Driver
 from passo.optim.scheduler.journal import Journal
+from passo.optim.scheduler.late import Late
 from passo.optim.scheduler.no_optimizer import NoOptimizer
 from passo.optim.scheduler.plan import free_rows, rows
 from passo.optim.scheduler.promises import Promises
@@ -25,8 +26,12 @@ if TYPE_CHECKING:
 
     from passo.optim.ground.fields import Field
     from passo.optim.ground.updates import Watch
+    from passo.optim.scheduler.company import Company
     from passo.optim.scheduler.cooling import CoolDown
+    from passo.optim.scheduler.driven import Met
     from passo.optim.scheduler.driver import Groups
+    from passo.optim.scheduler.late import Flag
+    from passo.optim.scheduler.promises import Word
     from passo.optim.scheduler.settings import Settings
 
 
@@ -39,14 +44,17 @@ class Engine:
 
     __slots__ = (
         "__weakref__",
+        "_clock",
         "_goes_on",
-        "clock",
+        "_late",
+        "company",
         "doubt",
         "drift",
         "driver",
         "ending",
         "journal",
         "name",
+        "passed_over",
         "plan",
         "promises",
         "settings",
@@ -61,17 +69,32 @@ class Engine:
         self.promises = Promises(strict=settings.strict)
         self.still: Stillness | None = Stillness(groups)
         self.ending: weakref.finalize[Any, Any] | None = None
-        self.driver, self.clock = Driver(settings), Clock(settings)
+        self._late: Late | None = None
+        self.driver, self._clock = Driver(settings), Clock(settings)
         self.drift = None if settings.watch is None else Drift(self.driver, self.clock)
         self.journal: Journal | None = None
         self.watch: Watch | None = None
+        self.company: Company | None = None
         self.doubt = ""
+        self.passed_over: Word | None = None
         self._goes_on = False
         self.regroup(groups)
         self.driver.add(free_rows(settings.values, settings.run), 0.0)
         if settings.bases:
             self.promises.settle("older")
         settings.bases = one_for_all(settings.bases)
+
+    @property
+    def clock(self) -> Clock:
+        """The clock, with what was counted beforehand settled."""
+        if self._late is not None:
+            self.settle()
+        return self._clock
+
+    @property
+    def has_returned(self) -> bool:
+        """Whether groups have come back that make the last update yet, or begin a new one."""
+        return self._goes_on or bool(self.driver.absences.back)
 
     def record(self, path: str | os.PathLike[str], groups: Groups) -> None:
         """Keep a journal from here on; raises PassoError for a file that cannot be its."""
@@ -81,6 +104,7 @@ class Engine:
 
     def prepare(self, groups: Groups) -> None:
         """Before a step of these groups: they hold what it uses, or it is refused."""
+        self.settle()
         driver = self.driver
         behind = driver.is_behind(groups)
         if behind:
@@ -104,6 +128,7 @@ class Engine:
 
     def look(self, groups: Groups) -> None:
         """Between two updates: groups that joined or went since are known, and driven."""
+        self.settle()
         driver = self.driver
         if not driver.is_behind(groups):
             return
@@ -140,24 +165,66 @@ class Engine:
         driver.absences.back.clear()
         self._put(groups, made=True)
         driver.looks = looked
-        if past or driver.met is not None:
+        if past or driver.met is not None or self.clock.updates >= self.clock.late:
             self.speak(past=past)
+        if self.drift is not None:
+            self.drift.compare()
+
+    def tick_early(self, groups: Groups, flag: Flag) -> None:
+        """A step was made that is probably an update; `flag` will tell. Nothing is said yet."""
+        self.refuse_anew()
+        self.clock.refuse_uncounted()
+        if self.driver.is_behind(groups):
+            self.regroup(groups)
+        self.driver.unshare()
+        reads = self.journal is not None
+        self._late = Late(flag, self._clock, self.driver, reads=reads)
+        if self.watch is not None and groups:
+            self.watch.lr = groups[0].get("lr")
+
+    def settle(self) -> None:
+        """What was counted beforehand was an update and is told of, or is taken back."""
+        late, self._late = self._late, None
+        if late is None:
+            return
+        if late.was_skipped():
+            groups = self.driver.known
+            if self.watch is not None:
+                self.watch.skips += 1
+            if self.watch is not None and groups:
+                self.watch.lr = groups[0].get("lr")
+            if self.still is not None:
+                self.still.steps += 1
+            return
+        if self.journal is not None:
+            self.journal.update(self._clock.updates - 1, late.used)
+        if self.still is not None:
+            self.still.end()
+            self.still = None
+        clock = self._clock
+        if late.past or self.driver.met is not None or clock.updates >= clock.late:
+            self.speak(past=late.past)
         if self.drift is not None:
             self.drift.compare()
 
     def speak(self, *, past: bool) -> None:
         """After an update: say that it was past the end, or that another hand writes; once each.
 
+        Among several, say that they part.
+
         Raises PassoError with strict=True.
         """
         clock, driver, promises = self.clock, self.driver, self.promises
         met, driver.met = driver.met, None
+        if self.company is not None and clock.updates >= clock.alarm:
+            self.company.look(self)
         if past and promises.keeps("past"):
-            clock.late = math.inf
+            clock.over = math.inf
+            clock.wake(clock.alarm)
             promises.say("past", broken.past_the_end(self.settings, clock, driver))
         if met is not None and promises.keeps("hand"):
             driver.looks = promises.strict
-            promises.say("hand", broken.other_hand(met, clock.updates - 1, made=True))
+            promises.say("hand", broken.other_hand(self._spot(met), clock.updates - 1, made=True))
 
     def refuse_others(self) -> None:
         """With strict=True, before an update: raises PassoError where another hand wrote."""
@@ -166,7 +233,8 @@ class Engine:
             driver.look_for_others()
             met, driver.met = driver.met, None
             if met is not None:
-                self.promises.say("hand", broken.other_hand(met, self.clock.updates, made=False))
+                word = broken.other_hand(self._spot(met), self.clock.updates, made=False)
+                self.promises.say("hand", word)
 
     def called(self, groups: Groups) -> None:
         """`scheduler.step()` was called, which is not the clock; say it where nothing else is.
@@ -205,7 +273,7 @@ class Engine:
         driver, settings = self.driver, self.settings
         found = driver.match(groups)
         new = [place for place, number in enumerate(found) if number is None]
-        added = rows(self.plan, groups, new, settings.run, lambda *at: self._base(groups, *at))
+        added = rows(self.plan, groups, new, settings, lambda *at: self._base(groups, *at))
         begin = self.clock.at if settings.join == "now" else 0.0
         driver.adopt(groups, found, added, begin, self.clock.updates)
         if self.journal is not None:
@@ -220,6 +288,10 @@ class Engine:
             return float(given), True
         inherited = self.driver.inherited(field, group)
         return (field.read(group) if inherited is None else inherited), False
+
+    def _spot(self, met: Met) -> Met:
+        """What was met, with the name of the optimizer where there are several."""
+        return met._replace(place=self.settings.spot(met.place))
 
     def _put(self, groups: Groups, *, made: bool) -> None:
         self.driver.unshare()

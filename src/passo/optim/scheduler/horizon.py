@@ -11,7 +11,7 @@ import torch
 from passo.schedules import PassoError, PassoWarning, percent, steps
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping
 
     from passo.optim.scheduler.driven import Driven
     from passo.optim.scheduler.driver import Driver
@@ -46,13 +46,10 @@ def points(formula: Schedule, end: float) -> Iterator[float]:
     yield from islice(formula.corners(0.0, end), _SAMPLES)
 
 
-def warn_of_branches(
-    driver: Driver, groups: Sequence[Mapping[str, Any]], end: float, run: Run | None
-) -> None:
+def warn_of_branches(drivers: Iterable[Driver], end: float, run: Run | None) -> None:
     """Beside Tensors, a float that moves makes a compiled step compile again, or fall back."""
-    if not any(_has_tensor(group) for group in groups):
-        return
-    for each in driver.driven:
+    beside = (each for each in drivers if any(_has_tensor(group) for group in each.known))
+    for each in (one for driver in beside for one in driver.driven):
         branches = each.field is not None and each.field.key in _BRANCHING
         if each.field is None or (each.tensor is not None and not branches):
             continue

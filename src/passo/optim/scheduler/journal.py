@@ -61,14 +61,20 @@ class Journal:
                 meta={"follows": follows(driver)},
             )
 
-    def update(self) -> None:
-        """What the update used that was just made, and beforehand what it follows."""
+    def update(self, late: int | None = None, used: Sequence[float | None] = ()) -> None:
+        """What the update used that was just made, and beforehand what it follows.
+
+        Of a `late` one it is told which it was, and what it used.
+        """
         driver = self._driver
         if driver.shared is not self._followed and self._settings.axis == "step":
             for each, formula, begin in driver.formulas():
                 self._writer.follow(each.column, formula, begin)
             self._followed = driver.shared
-        self._writer.update(self._clock.updates, driver.used())
+        if late is None:
+            self._writer.update(self._clock.updates, driver.used())
+        else:
+            self._writer.update(late, used)
 
     def refuse_anew(self) -> None:
         """Raises `PassoError` where the next update would begin a trace that is there already."""

@@ -18,8 +18,10 @@ _KEY: Final = "lr_scale"
 _SAME: Final = 1e-6  # relative: a rate that was multiplied by hand
 
 
-def remark(scheduler: Scheduler, optimizer: Any) -> None:
+def remark(scheduler: Scheduler, optimizer: Any) -> bool:
     """Warn of scales by which nobody multiplies the rate: not the plan, nor the optimizer itself.
+
+    Answers whether it did.
 
     A plan by groups, or of the scale itself, has thought of it.
     """
@@ -32,13 +34,14 @@ def remark(scheduler: Scheduler, optimizer: Any) -> None:
         or (entry.relative and _are_applied(scheduler, scales))
         or _reads(type(optimizer))
     ):
-        return
+        return False
     relative = "" if entry.relative else ", and make the plan relative to base"
     place().warn(
         f"the param groups hold lr_scale, from {min(scales):.6g} to {max(scales):.6g}, and nobody "
         "reads it: each group gets the rate without its scale; write before attach: for group in "
         f'optimizer.param_groups: group["lr"] *= group.get("lr_scale", 1){relative}'
     )
+    return True
 
 
 def _are_applied(scheduler: Scheduler, scales: list[Any]) -> bool:

@@ -14,7 +14,7 @@ from passo.optim.ground.attached import attached
 from passo.optim.scheduler import broken
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from passo.optim.scheduler.engine import Engine
 
@@ -35,7 +35,12 @@ def own_count(optimizer: Any) -> int:
     >>> own_count(optimizer), own_count(torch.optim.SGD([weight]))
     (1, 0)
     """
-    return max(_counts(optimizer), default=0)
+    return count_in(getattr(optimizer, "state", None), optimizer.param_groups)
+
+
+def count_in(states: Any, groups: Iterable[Any]) -> int:
+    """The same of what an optimizer holds, or its `state_dict()`."""
+    return max(_counts(states, groups), default=0)
 
 
 def leave(optimizer: Any) -> None:
@@ -60,11 +65,10 @@ def unknown(engine: Engine, optimizer: Any, made: int) -> int:
     return count if count > known + _SLACK else 0
 
 
-def _counts(optimizer: Any) -> Iterator[int]:
-    states = getattr(optimizer, "state", None)
+def _counts(states: Any, groups: Iterable[Any]) -> Iterator[int]:
     held = list(states.values()) if isinstance(states, Mapping) else []
     found = [each["step"] for each in held if isinstance(each, Mapping) and "step" in each]
-    found += [group["step"] for group in optimizer.param_groups if "step" in group]
+    found += [group["step"] for group in groups if "step" in group]
     tensors = [each for each in found if isinstance(each, torch.Tensor) and each.numel() == 1]
     near = (each for each in tensors if each.device.type == "cpu")
     far = islice((each for each in tensors if each.device.type != "cpu"), _ON_DEVICE)
@@ -79,8 +83,15 @@ def compare(engine: Engine, optimizer: Any, *, made: int = 0) -> None:
     strict=True, until a state is loaded or the clock is moved.
     """
     promises, clock = engine.promises, engine.clock.updates
-    if promises.keeps("older"):
-        count = unknown(engine, optimizer, made)
-        if count:
+    if is_open(engine):
+        if engine.passed_over is not None:
+            promises.say("older", engine.passed_over)
+        elif count := unknown(engine, optimizer, made):
             promises.say("older", broken.older(engine.driver, engine.name, count, clock))
-        promises.settle("older")
+        promises.settle("older", engine.settings.part)
+
+
+def is_open(engine: Engine) -> bool:
+    """Whether the counts are still to be compared; said once, of several optimizers together."""
+    promises = engine.promises
+    return promises.keeps("older") and promises.keeps("older", engine.settings.part)

@@ -17,6 +17,8 @@ from passo.schedules.shapes.hearing import Hearing
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from passo.optim.scheduler.settings import Settings
+
 _MISSING: Any = object()
 
 
@@ -36,17 +38,23 @@ class ByGroup:
         """
         return self.others is not _MISSING
 
-    def choose(self, group: dict[str, Any], place: int) -> Schedule | None:
-        """The schedule of one group; None leaves the group alone on purpose."""
+    def choose(self, group: dict[str, Any], place: int, part: str = "") -> Schedule | None:
+        """The schedule of one group; None leaves the group alone on purpose.
+
+        `part` is the name of its optimizer among several, which stands for all its groups.
+        """
         name: Any = group.get("name")
+        if name not in self.schedules and part in self.schedules:
+            name = part
         if name in self.schedules:
             return self.schedules[name]
         if self.others is not _MISSING:
             return self.others  # type: ignore[no-any-return]
         first = next(iter(self.schedules))
-        called, hint, way = f"{place}, unnamed,", "", f'write "name": {first!r} in the group'
+        spot = f"{place} of {part!r}" if part else f"{place}"
+        called, hint, way = f"{spot}, unnamed,", "", f'write "name": {first!r} in the group'
         if name is not None:
-            called, hint = f"{place} ({name!r})", closest(str(name), self.schedules)
+            called, hint = f"{spot} ({name!r})", closest(str(name), self.schedules)
             way = "name it there"
         msg = (
             f"param group {called} has no schedule in by_group("
@@ -61,6 +69,7 @@ def by_group(
 ) -> ByGroup:
     """Another schedule for each param group, matched on the group's "name".
 
+    Of several optimizers the name of one stands for all its groups that are not named here.
     A group that is not named needs `others`, a schedule for all of them; None leaves a group
     alone. Raises PassoError for what is not a schedule.
 
@@ -141,7 +150,7 @@ def rows(
     plan: Mapping[str, Any],
     groups: Sequence[dict[str, Any]],
     places: Iterable[int],
-    run: Run | None,
+    settings: Settings,
     base_of: Callable[[str, Field, int], tuple[float, bool]],
 ) -> list[Row]:
     """What the plan drives of the groups at these places; raises before anything is changed.
@@ -152,16 +161,16 @@ def rows(
     for place in places:
         taken: dict[Field, str] = {}
         for key, entry in plan.items():
-            schedule = _choose(entry, groups[place], place, key)
+            schedule = _choose(entry, groups[place], place, key, settings)
             if schedule is None:
                 continue
-            field = find(key, groups[place], f"param group {place}")
+            field = find(key, groups[place], f"param group {settings.spot(place)}")
             if field in taken:
                 msg = f"the plan drives {field.name} twice, as {taken[field]!r} and as {key!r}"
                 raise PassoError(msg)
             taken[field] = key
             base, given = base_of(key, field, place)
-            found.append(Row(place, key, field, placeable(schedule, run), base, given))
+            found.append(Row(place, key, field, placeable(schedule, settings.run), base, given))
     return found
 
 
@@ -170,17 +179,19 @@ def free_rows(values: Mapping[str, Schedule], run: Run | None) -> list[Row]:
     return [Row(None, key, None, placeable(each, run), None) for key, each in values.items()]
 
 
-def _choose(entry: Any, group: dict[str, Any], place: int, key: str) -> Schedule | None:
+def _choose(
+    entry: Any, group: dict[str, Any], place: int, key: str, settings: Settings
+) -> Schedule | None:
     """The schedule that an entry of the plan gives to one group."""
     if isinstance(entry, Schedule):
         return entry
     if isinstance(entry, ByGroup):
-        return entry.choose(group, place)
+        return entry.choose(group, place, settings.part)
     for wants, schedule in entry:
         if wants(group):
             return cast("Schedule | None", schedule)
     msg = (
-        f"no predicate in the plan of {key!r} wants param group {place}; "
+        f"no predicate in the plan of {key!r} wants param group {settings.spot(place)}; "
         "end the list with (lambda group: True, schedule)"
     )
     raise PassoError(msg)

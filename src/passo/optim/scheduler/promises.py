@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from types import FrameType
 
-Promise = Literal["no update", "past", "older", "hand", "ended", "unheard", "written"]
+Promise = Literal["no update", "past", "older", "hand", "ended", "unheard", "written", "apart"]
 
 _HOMES: Final = ("passo", "torch")
 _OTHERS: Final = 8  # names of metrics that are remembered to be listed
@@ -130,6 +130,10 @@ class Promises:
     def settle(self, promise: Promise, name: str = "") -> None:
         """Say nothing of this any more."""
         self.said.add(promise + name)
+
+    def owe(self, promise: Promise) -> None:
+        """It is to be said after all: something new came."""
+        self.said.discard(promise)
 
     def say(self, promise: Promise, word: Word) -> None:
         """Say it now, at the line that runs, once.

@@ -6,9 +6,9 @@ from functools import wraps
 from typing import TYPE_CHECKING, Any
 
 from passo.optim.ground.quiet import quiet
-from passo.optim.ground.updates import Watch, has_gradient, only_fills_state
+from passo.optim.ground.updates import Watch, has_gradient, is_far, only_fills_state
 from passo.optim.ground.wrappers import refuse_estranged
-from passo.optim.scheduler import horizon, own_count
+from passo.optim.scheduler import horizon, late, own_count
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -85,7 +85,12 @@ class Pulse:
             or groups[0]["lr"] is not watch.lr
             or (self._scaled and "found_inf" in optimizer.__dict__)
         ):
-            if watch.is_update(optimizer):
+            found_inf: Any = getattr(optimizer, "found_inf", None)
+            if is_far(found_inf) and not self._engine.has_returned:
+                self._ready = False  # the next step is looked at in full: it settles this one
+                if watch.changes(optimizer):
+                    self._engine.tick_early(groups, late.Flag(found_inf))
+            elif watch.is_update(optimizer):
                 self._engine.tick(groups)
             elif self._engine.still is not None:
                 self._engine.still.steps += 1
@@ -95,7 +100,7 @@ class Pulse:
         self._driver.write(float(t), made=True)
         watch.lr = groups[0]["lr"]
         if t >= clock.late or self._driver.met is not None:
-            self._engine.speak(past=t >= clock.late)
+            self._engine.speak(past=t >= clock.over)
 
     def look_anew(self, _optimizer: Optimizer) -> None:
         """The next step is looked at in full: what is inside the optimizer was loaded."""
@@ -111,7 +116,7 @@ class Pulse:
             refuse_estranged(optimizer, self._lent)
         engine.prepare(groups)
         promises = engine.promises
-        if promises.strict or promises.keeps("older"):
+        if promises.strict or own_count.is_open(engine):
             self._begin(optimizer, closure)
         self._ready = self._plain and bool(groups) and {"lr", "params"} <= groups[0].keys()
         self._scaled = getattr(optimizer, "_step_supports_amp_scaling", False)

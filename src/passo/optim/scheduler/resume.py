@@ -39,12 +39,22 @@ _WAYS = {
 _ENDLESS = 10_000.0
 
 
-def load(engine: Engine, state: Saved, groups: Groups) -> dict[str, Any] | None:
-    """Clock, bases and plateaus as they were saved, on the plan that `on_change` chooses.
+class _Course(NamedTuple):
+    """How a load goes on: on which run, from which update and position, each field on what.
 
-    All of it is worked out before anything is changed: a refused load leaves no trace. Where
-    today's plan takes over from another one, the answer is that one, for the trace.
+    Where today's plan takes over from another one, `parent` is that one, for the trace.
     """
+
+    run: Run | None
+    updates: int
+    at: float | None
+    followed: list[_Followed]
+    cooldown: CoolDown | None
+    parent: dict[str, Any] | None
+
+
+def foresee(engine: Engine, state: Saved, groups: Groups) -> _Course:
+    """How a load would go on, with nothing changed; raises PassoError where it is refused."""
     saved = _Today(state, groups)
     found = _differences(engine, saved)
     policy = engine.settings.on_change if found else "same"
@@ -65,6 +75,16 @@ def load(engine: Engine, state: Saved, groups: Groups) -> dict[str, Any] | None:
     _refuse_impossible(engine, followed, clock.at, end_of(run), groups)
     took_over = policy in {"replace", "rescale"}
     parent = branching.parent(state, saved.run) if took_over else None
+    return _Course(run, updates, at, followed, cooldown, parent)
+
+
+def load(engine: Engine, state: Saved, groups: Groups) -> dict[str, Any] | None:
+    """Clock, bases and plateaus as they were saved, on the plan that `on_change` chooses.
+
+    All of it is worked out before anything is changed: a refused load leaves no trace. Where
+    today's plan takes over from another one, the answer is that one, for the trace.
+    """
+    run, updates, at, followed, cooldown, parent = foresee(engine, state, groups)
     if engine.journal is not None:
         engine.journal.wind(groups, updates)
     # Until here nothing has changed; from here on nothing can fail.
@@ -78,7 +98,7 @@ def load(engine: Engine, state: Saved, groups: Groups) -> dict[str, Any] | None:
     driver.tracks = [new.get((each.source, each.begin), each) for each in driver.tracks]
     driver.forget_unused()
     cool(driver, engine.settings)
-    engine.clock.move(updates, at, saved.offset)
+    engine.clock.move(updates, at, state.offset)
     return parent
 
 

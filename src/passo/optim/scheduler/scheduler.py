@@ -21,6 +21,7 @@ from passo.optim.ground.undo import of_fields, of_objects
 from passo.optim.ground.updates import Watch
 from passo.optim.scheduler import (
     bases,
+    carry,
     cool_down,
     endings,
     horizon,
@@ -38,13 +39,13 @@ from passo.schedules import PassoError, Span
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from torch.optim import Optimizer
 
     from passo.optim.ground.ranks import Reduction
     from passo.optim.scheduler.cooling import CoolDown
-    from passo.optim.scheduler.driver import Groups
+    from passo.optim.scheduler.driver import Driver, Groups
     from passo.optim.scheduler.promises import Promises
     from passo.optim.scheduler.settings import Settings
     from passo.schedules import Run, Schedule
@@ -65,6 +66,7 @@ class Scheduler(LRScheduler):
         self.driver = self._engine.driver  # no property: a recorder asks for it at every update
         self._under_way = bool(getattr(optimizer, "state", None))
         self._step_count = 1
+        self._carrier = carry.Carrier(self._engine)
         self._hooks: list[Any] = []
         self._kept: Any = optimizer if isinstance(optimizer, NoOptimizer) else None
         self.attached = False
@@ -78,7 +80,8 @@ class Scheduler(LRScheduler):
 
         `then` is the last that is done.
         """
-        undo = of_fields(self.optimizer.param_groups)
+        optimizer = self.optimizer
+        undo, brought = of_fields(optimizer.param_groups), carry.known(optimizer)
         try:
             self._hang(record)
             if then is not None:
@@ -86,6 +89,7 @@ class Scheduler(LRScheduler):
         except BaseException:
             self._let_go()
             undo()
+            carry.keep(optimizer, brought)
             raise
 
     def _hang(self, record: str | os.PathLike[str] | None) -> None:
@@ -93,9 +97,9 @@ class Scheduler(LRScheduler):
         groups = optimizer.param_groups
         if record is not None:
             engine.record(record, groups)
+        lent = wrappers.lending(optimizer)
         if self.settings.clock == "hook":
             engine.watch = Watch(optimizer)
-            lent = wrappers.lending(optimizer)
             pulse = Pulse(engine, engine.watch, lent)
             self._hook(optimizer, "register_step_pre_hook", pulse.before)
             self._hook(optimizer, "register_step_post_hook", pulse.after)
@@ -103,13 +107,20 @@ class Scheduler(LRScheduler):
                 self._hook(inner, "register_load_state_dict_post_hook", pulse.look_anew)
         elif wrappers.fires(optimizer):
             self._hook(optimizer, "register_step_pre_hook", self._before_step)
+        for inner in lent.values():
+            self._hook(inner, "register_load_state_dict_post_hook", self._after_load_inside)
+            self._hook(inner, "register_state_dict_post_hook", self._after_saving)
         if hasattr(optimizer, "_optimizer_load_state_dict_post_hooks"):
             self._hook(optimizer, "register_load_state_dict_pre_hook", self._before_load)
             # A bound method: through this hook the optimizer owns the Scheduler.
             self._hook(optimizer, "register_load_state_dict_post_hook", self._after_load)
+            self._hook(optimizer, "register_state_dict_pre_hook", self._before_saving)
+            self._hook(optimizer, "register_state_dict_post_hook", self._after_saving)
         self.attached = True
         driving.add(engine.driver)
+        carry.take_out(optimizer, groups)
         engine.write(groups)
+        self._take_up(optimizer)
         held = attached.add(optimizer, self)
         if not held:
             self._kept = optimizer
@@ -148,9 +159,13 @@ class Scheduler(LRScheduler):
 
         return undo
 
-    def refuse_what_was_left(self) -> None:
-        """Raises PassoError where a base would be what a detached plan wrote last."""
-        self._engine.doubt = bases.begins_anew(self.optimizer, self.driver)
+    def refuse_what_was_left(self, beside: Sequence[Driver] = ()) -> None:
+        """Raises PassoError where a base would be what a detached plan wrote last.
+
+        `beside` are all drivers under the plan, where there are several.
+        """
+        found = bases.begins_anew(self.optimizer, self.driver, beside or (self.driver,))
+        self._engine.doubt = found
 
     @property
     def optimizer(self) -> Optimizer:  # type: ignore[override]
@@ -160,6 +175,18 @@ class Scheduler(LRScheduler):
             msg = "the optimizer of this scheduler is gone; keep a reference to the optimizer"
             raise PassoError(msg)
         return optimizer  # type: ignore[no-any-return]
+
+    @property
+    def optimizers(self) -> tuple[Optimizer, ...]:
+        """The optimizer; of several under one plan all, in order.
+
+        >>> import torch
+        >>> from passo import Constant, attach
+        >>> optimizer = torch.optim.SGD([torch.nn.Parameter(torch.ones(1))], lr=1.0)
+        >>> attach(optimizer, Constant(0.5)).optimizers == (optimizer,)
+        True
+        """
+        return (self.optimizer,)
 
     # -- what can be read
 
@@ -257,7 +284,7 @@ class Scheduler(LRScheduler):
         ({'lr': [1.0]}, {'lr': [0.75]})
         """
         self._look()
-        used = self.driver.by_key("used")
+        used = self._by_key("used")
         return None if any(None in numbers for numbers in used.values()) else used
 
     def used(self, key: str) -> float | None:
@@ -282,7 +309,10 @@ class Scheduler(LRScheduler):
     def values(self) -> dict[str, list[float]]:
         """What the next update uses, for each key of the plan, group by group."""
         self._look()
-        return self.driver.by_key("last")
+        return self._by_key("last")
+
+    def _by_key(self, which: Literal["used", "last"]) -> dict[str, list[Any]]:
+        return self.driver.by_key(which)
 
     def __getitem__(self, key: str) -> float:
         """What the next update uses of a value, or of a key that one group has.
@@ -305,7 +335,10 @@ class Scheduler(LRScheduler):
             msg = f"a scheduler is read by the name of a number such as 'lr', got {brief(key)}"
             raise PassoError(msg)
         self._look()
-        return self.driver.one(key, which)
+        found = self._by_key(which)
+        if len(found.get(key, ())) != 1:
+            raise PassoError(words.no_one(key, found, which))
+        return found[key][0]
 
     # -- what moves it
 
@@ -398,10 +431,7 @@ class Scheduler(LRScheduler):
         ...         print("back to the best weights, at", scheduler.get_last_lr())
         back to the best weights, at [0.1]
         """
-        if metrics is not None and not isinstance(metrics, Mapping):
-            msg = f"a report has a name, got {brief(metrics)}; write report(val_loss=...)"
-            raise PassoError(msg)
-        told = ranks.reduced({**(metrics or {}), **named}, reduce)
+        told = ranks.reduced(words.told(metrics, named), reduce)
         engine = self._engine
         engine.refuse_anew()
         self._look()
@@ -409,6 +439,7 @@ class Scheduler(LRScheduler):
         tracks, at = engine.driver.tracks, engine.clock.at
         fell = [(track, memory) for track in tracks for memory in track.report(at, told)]
         if fell:
+            self._carrier.told("fall")
             engine.driver.share()
             engine.write(self.optimizer.param_groups)
         if engine.journal is not None:
@@ -447,7 +478,8 @@ class Scheduler(LRScheduler):
         """
         engine, groups = self._engine, self._look()
         engine.refuse_anew()
-        event = cool_down.called(engine, groups, over, end, shape, key, attached=self.attached)
+        both = [(engine, groups)]
+        event = cool_down.called(both, over, end, shape, key, attached=self.attached)
         undo = self._undo()
         try:
             engine.cool(event, groups)
@@ -502,6 +534,11 @@ class Scheduler(LRScheduler):
         >>> optimizer.param_groups[0]["lr"]
         1.0
         """
+        self._end(restore=restore)
+        self.conclude()
+
+    def _end(self, *, restore: bool) -> None:
+        """Let go of the optimizer, and close the trace."""
         with suppress(PassoError):  # a group that no plan covers has nothing to restore
             self._look()
         while self._hooks:
@@ -516,10 +553,11 @@ class Scheduler(LRScheduler):
             bases.leave(optimizer, engine.driver)
         if was and optimizer is not None:
             own_count.leave(optimizer)
+            if engine.clock.made:
+                carry.keep(optimizer, None)
         if engine.journal is not None:
             engine.journal.close()
             engine.journal = None
-        self.conclude()
 
     def conclude(self) -> None:
         """Say once what is broken at the end of the run: it ended early or late, say.
@@ -539,6 +577,7 @@ class Scheduler(LRScheduler):
         Hooks and fields are the optimizer's, and what a trace's file holds stays there.
         """
         engine, under_way = self._engine, self._under_way
+        engine.settle()
         held = of_objects(engine)
 
         def go_on() -> None:
@@ -576,13 +615,16 @@ class Scheduler(LRScheduler):
 
         A plan that differs from the saved one is dealt with as `attach(on_change=...)` said.
         """
-        saved, engine = state.Saved(state_dict), self._engine
+        self._load(state.Saved(state_dict))
+        self._carrier.told("load")
+
+    def _load(self, saved: state.Saved) -> None:
+        engine = self._engine
         groups, undo = self.optimizer.param_groups, self._undo()
         try:
             engine.look(groups)
             parent = resume.load(engine, saved, groups)
-            self._under_way, engine.doubt = False, ""
-            engine.promises.settle("older")
+            self._goes_on()
             engine.driver.forget_used()
             engine.write(groups)
             if engine.journal is not None:
@@ -591,10 +633,16 @@ class Scheduler(LRScheduler):
             undo()
             raise
 
+    def _goes_on(self) -> None:
+        """A state came: what was trained before is known."""
+        self._under_way, self._engine.doubt = False, ""
+        self._engine.passed_over = None
+        self._engine.promises.settle("older")
+
     def __repr__(self) -> str:
         with suppress(PassoError):  # a group that no plan covers is refused elsewhere
             self._look()
-        return words.scheduler(self._engine)
+        return words.scheduler(self._engine, [self._engine])
 
     def __getstate__(self) -> dict[str, Any]:
         msg = "a Scheduler is not pickled: save scheduler.state_dict(), attach again, and load it"
@@ -634,10 +682,40 @@ class Scheduler(LRScheduler):
         """What joined has its base from what it holds before, and names must be the same."""
         self._engine.look(optimizer.param_groups)
         words.refuse_other_names(optimizer.param_groups, state_dict.get("param_groups", ()))
+        self._carrier.foresee(optimizer, state_dict)
+        carry.keep(optimizer, None)
 
     @quiet
     def _after_load(self, optimizer: Optimizer) -> None:
+        carry.take_out(optimizer, optimizer.param_groups)
         self._engine.loaded(optimizer.param_groups)
+        self._take_up(optimizer)
+
+    def _after_load_inside(self, inner: Optimizer) -> None:
+        """A wrapper hands the load on to what it holds, and shows the groups of that."""
+        carry.take_out(self.optimizer, inner.param_groups)
+        self._take_up(self.optimizer)
+
+    def _before_saving(self, optimizer: Optimizer) -> None:
+        """A sharded optimizer puts what was loaded into its groups again, after all hooks."""
+        self._engine.settle()
+        carry.drop(optimizer.param_groups)
+
+    def _after_saving(self, optimizer: Optimizer, saved: dict[str, Any]) -> None:
+        """The state rides in the optimizer's. A group that no plan covers is refused elsewhere."""
+        if self.settings.carry:
+            with suppress(PassoError):
+                self._look()
+            self._carrier.put(optimizer, saved, state.save(self._engine, self.driver.known))
+
+    def _take_up(self, optimizer: Any) -> None:
+        """Go on from what the optimizer's state brought, if anything."""
+        brought = self._carrier.offered(optimizer)
+        if brought is not None and brought != state.save(self._engine, self.driver.known):
+            with carry.said_whence():
+                self._load(state.Saved(brought))
+        elif brought is not None:
+            self._goes_on()
 
     def _look(self) -> Groups:
         """The groups that are driven, with those that joined or went since the last update."""

@@ -23,7 +23,10 @@ Base = float | Mapping[str, float | Sequence[float]]
 
 @dataclass(slots=True)
 class Settings:
-    """How a Scheduler counts, joins, loads and watches; `cooldown` is what ends it on demand."""
+    """How a Scheduler counts, joins, loads and watches.
+
+    `cooldown` is what ends it on demand, `part` its name among several.
+    """
 
     run: Run | None
     bases: Mapping[str, Any]
@@ -33,7 +36,9 @@ class Settings:
     join: Join = "from_start"
     strict: bool = False
     watch: Watched | None = None
+    carry: bool = True
     cooldown: CoolDown | None = None
+    part: str = ""
 
     def __post_init__(self) -> None:
         if self.run is not None and not isinstance(self.run, Run):
@@ -43,9 +48,16 @@ class Settings:
         _one_of(self.clock, get_args(CountedBy), "clock")
         _one_of(self.join, get_args(Join), "join")
         _one_of(self.watch, (None, *get_args(Watched)), "watch")
+        if not isinstance(self.carry, bool):
+            msg = f"carry must be True or False, got {brief(self.carry)}"
+            raise PassoError(msg)
         if self.strict and self.run is None:
             msg = "strict=True stops at the end of the run; write attach(..., run, strict=True)"
             raise PassoError(msg)
+
+    def spot(self, place: int | str | None) -> str:
+        """A param group by its place, and by its optimizer where there are several."""
+        return f"{place} of {self.part!r}" if self.part else f"{place}"
 
     @property
     def axis(self) -> str:
@@ -108,6 +120,16 @@ def as_bases(
         else:
             given[key] = real(value, f"base of {key!r}")
     return MappingProxyType(given)
+
+
+def bases_of(bases: Mapping[str, Any], begin: int, end: int) -> Mapping[str, Any]:
+    """Those of one optimizer among several, whose groups have these places among all.
+
+    >>> dict(bases_of({"lr": [0.1, 0.2, 0.3], "momentum": 0.9}, 1, 3))
+    {'lr': [0.2, 0.3], 'momentum': 0.9}
+    """
+    lists = {key: base[begin:end] for key, base in bases.items() if isinstance(base, (list, tuple))}
+    return MappingProxyType({**bases, **lists})
 
 
 def one_for_all(bases: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -150,6 +150,12 @@ def _held(state: Any) -> dict[str, Any]:
     if not isinstance(state, Mapping):
         msg = f"a state is what scheduler.state_dict() gave, got {brief(state)}"
         raise PassoError(msg)
+    if "optimizers" in state:
+        msg = (
+            "this is the state of several optimizers under one plan; load it into the Scheduler of "
+            "attach([...], ...) or attach({...}, ...) with the same optimizers"
+        )
+        raise PassoError(msg)
     lacking = [part for part in _PARTS if part not in state]
     if lacking:
         msg = f"this is not the state of a passo Scheduler: it lacks {', '.join(lacking)}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import warnings
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 from passo.ground.checks import brief
 from passo.optim.ground.groups import name_of
@@ -19,36 +19,70 @@ if TYPE_CHECKING:
     from passo.optim.scheduler.engine import Engine
 
 _ALIKE: Final = 0.8
+_NEAR: Final = 0.7
 
 
-def scheduler(engine: Engine) -> str:
-    """Clock and run, then a line for each thing that is driven."""
-    run = "no run" if engine.settings.run is None else repr(engine.settings.run)
-    lines = [f"Scheduler at update {engine.clock.updates:,} of {run}"]
-    event = engine.settings.cooldown
+def scheduler(lead: Engine, engines: Sequence[Engine]) -> str:
+    """Clock and run, then a line for each thing that is driven; what no group holds by `lead`."""
+    run = "no run" if lead.settings.run is None else repr(lead.settings.run)
+    lines = [f"Scheduler at update {lead.clock.updates:,} of {run}"]
+    event = lead.settings.cooldown
     if event is not None:
-        over = event.over_at(engine.settings.axis)
+        over = event.over_at(lead.settings.axis)
         lines.append(f"  {event.code}, called after {event.clock:,} updates: over at {over}")
-    for shared in engine.driver.shared:
-        followers = shared.followers
-        used = "nothing yet" if shared.used is None else f"{shared.used:.6g}"
-        lines.append(
-            f"  {followers[0].key} of {_groups(followers)}: {followers[0].track.follows!r}"
-            f"{_base(followers[0])}; last {used}, next {shared.value:.6g}"
-        )
-    return "\n".join(lines)
+    free = []
+    for engine in engines:
+        for shared in engine.driver.shared:
+            followers = shared.followers
+            used = "nothing yet" if shared.used is None else f"{shared.used:.6g}"
+            line = (
+                f"  {followers[0].key} of {_groups(followers, engine.settings.part)}: "
+                f"{followers[0].track.follows!r}{_base(followers[0])}; last {used}, next "
+                f"{shared.value:.6g}"
+            )
+            if followers[0].field is not None:
+                lines.append(line)
+            elif engine is lead:
+                free.append(line)
+    return "\n".join([*lines, *free])
 
 
-def _groups(followers: list[Driven]) -> str:
+def told(metrics: Mapping[str, Any] | None, named: Mapping[str, Any]) -> dict[str, Any]:
+    """What a report says, by name; raises PassoError for a metric without one."""
+    if metrics is not None and not isinstance(metrics, Mapping):
+        msg = f"a report has a name, got {brief(metrics)}; write report(val_loss=...)"
+        raise PassoError(msg)
+    return {**(metrics or {}), **named}
+
+
+def _groups(followers: list[Driven], part: str) -> str:
     places = [str(each.place) for each in followers if each.place is not None]
     if not places:
         return "no group"
     shown = ", ".join(places[:8]) + (", ..." if len(places) > 8 else "")
-    return f"group{'s' if len(places) > 1 else ''} {shown}"
+    return f"group{'s' if len(places) > 1 else ''} {shown}{part and f' of {part}'}"
 
 
 def _base(driven: Driven) -> str:
     return f", base {driven.base:.6g}" if driven.track.source.relative else ""
+
+
+def no_one(key: str, found: Mapping[str, Sequence[Any]], which: Literal["used", "last"]) -> str:
+    """What to write for a key that names no number, or one in each of several groups.
+
+    >>> no_one("typo", {"lr": [0.1]}, "used")
+    "no number is called 'typo', the plan has lr; write scheduler.used('lr')"
+    """
+    every = "values()" if which == "last" else "last_used()"
+    each = f"scheduler.{every}[{key!r}][0]"
+    if key in found:
+        return f"{key!r} names {len(found[key])} numbers, one of each param group; write {each}"
+    alone = [name for name, numbers in found.items() if len(numbers) == 1]
+    alone = difflib.get_close_matches(key, alone, 1, _NEAR) or alone
+    write = f"scheduler.{every}"
+    if alone:
+        write = f"scheduler.used({alone[0]!r})" if which == "used" else f"scheduler[{alone[0]!r}]"
+    return f"no number is called {key!r}, the plan has {', '.join(found)}; write {write}"
 
 
 def need_bases(engine: Engine) -> None:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 _STEEPEST: Final = 300
 _FARTHEST: Final = 1e12
 _LEAST_BETA: Final = 0.6
-_LANGEVIN: Final = (  # 4**k B(2 k) / (2 k)! for k from 12 down to 1, B the Bernoulli numbers
+LANGEVIN: Final = (  # 4**k B(2 k) / (2 k)! for k from 12 down to 1, B the Bernoulli numbers
     -2.3411706819824882e-12,
     2.3106432599002624e-11,
     -2.2805151204592183e-10,
@@ -357,12 +357,16 @@ class Rectified(Endless):
         self._set(beta2=beta2)
         as_span(self.every, "every", zero=False, relative=False)
 
-    def _build(self) -> Formula:
-        every, beta2 = float(self.every.amount), Fraction(self.beta2)
+    def _numbers(self) -> tuple[float, float, float, float]:
+        """What the formula is made of: r at 0, log(1 / beta2) / 2, the scale and `every`."""
+        beta2 = Fraction(self.beta2)
         full = (1 + beta2) / (1 - beta2)
         half = -math.log1p(float(beta2 - 1)) / 2
         scale = float(full / ((full - 4) * (full - 2)))
-        begin = half * _langevin(half)
+        return half * _langevin(half), half, scale, float(self.every.amount)
+
+    def _build(self) -> Formula:
+        begin, half, scale, every = self._numbers()
 
         def value(t: Any, xp: Any) -> Any:
             # R = coth(half) and r = R + n - n coth(n half): with L(y) = coth(y) - 1 / y the large
@@ -383,6 +387,6 @@ class Rectified(Endless):
 def _langevin(y: Any) -> Any:
     """(coth(y) - 1 / y) / y for y from 0 to 1/2, by its series."""
     square, found = y * y, 0.0
-    for term in _LANGEVIN:
+    for term in LANGEVIN:
         found = found * square + term
     return found

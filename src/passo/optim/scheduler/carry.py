@@ -1,0 +1,249 @@
+"""The state of a Scheduler within its optimizer's: JSON beside the first group, both ways."""
+
+from __future__ import annotations
+
+import json
+import weakref
+from collections import deque
+from collections.abc import Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final
+
+from passo.ground.schema import anything, count, listed, mapping, record
+from passo.optim.ground.wrappers import layers
+from passo.optim.scheduler import broken, resume
+from passo.optim.scheduler.own_count import count_in, own_count
+from passo.optim.scheduler.state import Saved
+from passo.schedules import PassoError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from passo.optim.scheduler.driver import Groups
+    from passo.optim.scheduler.engine import Engine
+
+KEY: Final = "passo"
+_REMEMBERED: Final = 256  # states that a Scheduler wrote, by their hash
+_FORM: Final = record({"updates": count(), "states": listed(mapping(anything))})
+
+
+@dataclass(slots=True, frozen=True)
+class Carried:
+    """One Scheduler's state, and how many updates the optimizer itself said when it was saved."""
+
+    updates: int
+    state: Mapping[str, Any]
+
+    @property
+    def clock(self) -> int:
+        """The Scheduler's own clock."""
+        clock = self.state.get("clock")
+        return clock if type(clock) is int else 0
+
+    @property
+    def keys(self) -> list[str]:
+        """What it drove, each once."""
+        rows = self.state.get("fields")
+        lists = [row for row in rows if isinstance(row, list)] if isinstance(rows, list) else []
+        return list(dict.fromkeys(key for row in lists for key in row[1:2] if type(key) is str))
+
+    def is_stale(self, updates: int) -> bool:
+        """Whether an optimizer that says so many updates was trained on without passo.
+
+        One that did not count when it was saved, or not here, tells nothing by it.
+        """
+        counted = self.updates or not self.clock
+        return bool(counted) and updates > self.updates
+
+
+@dataclass(slots=True)
+class _Brought:
+    """What came with an optimizer's state, for each Scheduler of it, before and after attach.
+
+    `seen` are the Schedulers that were offered it, each with how many updates it had made then:
+    once one of them has made another, it is of the past.
+    """
+
+    text: str
+    seen: list[tuple[weakref.ref[Engine], int]] = field(default_factory=list)
+
+    @property
+    def is_past(self) -> bool:
+        """Whether updates were made with it."""
+        known = ((ref(), made) for ref, made in self.seen)
+        return any(engine is not None and engine.clock.made != made for engine, made in known)
+
+
+_brought: Final[weakref.WeakKeyDictionary[Any, _Brought]] = weakref.WeakKeyDictionary()
+
+
+class Carrier:
+    """Takes one Scheduler's state into the state of its optimizer, and out of it again.
+
+    `KEY` is in what `state_dict()` gives and what is loaded; a live group holds it for only as
+    long as no Scheduler has looked. It is text and no dict: distributed checkpoint takes a dict
+    apart, and asks of every later run that it has the same parts.
+    """
+
+    __slots__ = ("_by_hand", "_engine", "_written")
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._by_hand: tuple[str, int] = "", -1
+        self._written: deque[int] = deque(maxlen=_REMEMBERED)
+
+    def told(self, what: str) -> None:
+        """Somebody loaded a state by hand, or a report made a plateau fall."""
+        self._by_hand = what, self._engine.clock.made
+
+    def put(self, optimizer: Any, saved: Mapping[str, Any], state: Mapping[str, Any]) -> None:
+        """Into what `optimizer.state_dict()` gives, behind those that were put there before."""
+        groups = saved.get("param_groups")
+        if not groups:
+            return
+        held, live = groups[0].get(KEY), optimizer.param_groups[0].get(KEY)
+        before = [] if held is None or held is live else _read(held)
+        states = [json.dumps(each) for each in (*(other.state for other in before), state)]
+        self._written.append(hash(states[-1]))
+        told = f'{{"updates": {_counted(optimizer)}, "states": [{", ".join(states)}]}}'
+        groups[0][KEY] = told
+
+    def offered(self, optimizer: Any) -> Mapping[str, Any] | None:
+        """The state to go on with, of what the optimizer's state brought; None where there is none.
+
+        Where there is one that is not to be used, the first update says so.
+        """
+        brought, engine = _known(optimizer), self._engine
+        if brought is None or brought.is_past:
+            return None
+        brought.seen.append((weakref.ref(engine), engine.clock.made))
+        if not engine.settings.carry or self._wins(carried := _chosen(brought.text, engine)):
+            return None
+        return self._weighed(carried, _counted(optimizer))
+
+    def _weighed(self, carried: Carried | None, updates: int) -> Mapping[str, Any] | None:
+        engine = self._engine
+        driver, name, clock = engine.driver, engine.name, engine.clock.updates
+        if carried is None:
+            return None
+        if carried.is_stale(updates):
+            more = updates - carried.updates
+            word = broken.stale(driver, name, carried.clock, more, clock)
+        elif carried.clock and not _drives(engine, carried):
+            word = broken.of_another(driver, name, carried.keys, carried.clock, clock)
+        else:
+            return carried.state if _drives(engine, carried) else None
+        engine.passed_over = word
+        engine.promises.owe("older")
+        return None
+
+    def foresee(self, optimizer: Any, loaded: Mapping[str, Any]) -> None:
+        """Before anything is loaded: raises PassoError where the state could not be gone on with.
+
+        An optimizer's state that does not fit the optimizer is torch's to refuse.
+        """
+        engine, groups = self._engine, loaded.get("param_groups", ())
+        texts = _texts(groups)
+        if not (texts and engine.settings.carry) or len(groups) != len(optimizer.param_groups):
+            return
+        carried = _chosen(texts[0], engine)
+        if carried is None or self._wins(carried) or not _drives(engine, carried):
+            return
+        if not carried.is_stale(count_in(loaded.get("state"), groups)):
+            with said_whence():
+                resume.foresee(engine, Saved(carried.state), optimizer.param_groups)
+
+    def _wins(self, carried: Carried | None) -> bool:
+        """Whether what was said by hand since the last update counts, and not what is carried.
+
+        A fall counts against the past of this very run: the best weights are loaded because a
+        plateau fell, and must not take the fall back.
+        """
+        what, made = self._by_hand
+        if made != self._engine.clock.made or carried is None:
+            return False
+        return what == "load" or hash(json.dumps(carried.state)) in self._written
+
+
+def take_out(optimizer: Any, groups: Groups) -> None:
+    """Out of the live groups, for the Schedulers of this optimizer."""
+    texts = _texts(groups)
+    if texts:
+        drop(groups)
+        keep(optimizer, _Brought(texts[0]))
+
+
+def drop(groups: Groups) -> None:
+    """No live group holds it."""
+    for group in groups:
+        if isinstance(group.get(KEY), str):
+            del group[KEY]
+
+
+def comes_with(optimizer: Any) -> bool:
+    """Whether a state came with the optimizer's, so that what its fields hold is no base."""
+    return bool(_texts(optimizer.param_groups)) or _known(optimizer) is not None
+
+
+def known(optimizer: Any) -> Any:
+    """What came with this optimizer's state, to be put back by `keep`."""
+    return _known(optimizer)
+
+
+def keep(optimizer: Any, brought: Any) -> None:
+    """Let that be what came with the optimizer's state; None for nothing."""
+    try:
+        _brought.pop(optimizer, None)
+        if brought is not None:
+            _brought[optimizer] = brought
+    except TypeError:  # a wrapper that cannot be held weakly: it has no hooks either
+        return
+
+
+@contextmanager
+def said_whence() -> Iterator[None]:
+    """A refusal says whence the state came, and how to leave it out."""
+    try:
+        yield
+    except (ValueError, RecursionError) as error:
+        msg = (
+            "the optimizer's state carries that of a Scheduler, with which this one cannot go on: "
+            f"{error}\nor attach(..., carry=False) to leave it out"
+        )
+        raise PassoError(msg) from None
+
+
+def _known(optimizer: Any) -> _Brought | None:
+    try:
+        return _brought.get(optimizer)
+    except TypeError:
+        return None
+
+
+def _texts(groups: Iterable[Any]) -> list[str]:
+    """What groups carry: the first one does, wherever it stands by now."""
+    held = (group.get(KEY) for group in groups if isinstance(group, Mapping))
+    return [each for each in held if isinstance(each, str)]
+
+
+def _counted(optimizer: Any) -> int:
+    """The most updates that an optimizer says, or what it holds inside: shards do not show all."""
+    inside = (each for each in layers(optimizer) if hasattr(each, "param_groups"))
+    return max(map(own_count, inside), default=0)
+
+
+def _chosen(text: str, engine: Engine) -> Carried | None:
+    """Of all that is carried, the state which has most in common with a plan."""
+    ours = {each.key for each in engine.driver.driven}
+    return max(_read(text), key=lambda each: len(ours.intersection(each.keys)), default=None)
+
+
+def _drives(engine: Engine, carried: Carried) -> bool:
+    return not carried.keys or any(each.key in carried.keys for each in engine.driver.driven)
+
+
+def _read(text: str) -> list[Carried]:
+    with said_whence():
+        told = _FORM(json.loads(text), KEY)
+    return [Carried(told["updates"], state) for state in told["states"]]
