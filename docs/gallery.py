@@ -34,14 +34,16 @@ MATH: Final = [
 ]
 INDEX = """# The gallery
 
-Every published schedule of [the catalogue](catalogue.md), drawn: {count} of them, each with its formula,
-its source, the code, and what it is called elsewhere. For the settings that were published for a model
-see [Which schedule?](which_schedule.md); for how libraries differ where they say the same,
+Every published schedule of [the catalogue](catalogue.md), {count} of them, each with a picture, its
+formula, its source, the code, and what it is called elsewhere; {bare} have no expression and no
+picture, and say why. For the settings that were published for a model see
+[Which schedule?](which_schedule.md); for how libraries differ where they say the same,
 [One schedule, 21 libraries](one_schedule.md).
 
-The runs are 1,000 updates long and `base` is 0.1. In a formula t is time, η₀ the peak, W the warm-up, T
-the run, p the share of what follows the warm-up, q that of the cooldown, u that of the shape itself.
-What reports move was told a loss that falls and then stays, or a norm of weights that swings.
+The runs are 1,000 updates long and `base` is 0.1. In a formula t is time, η₀ the peak, W the
+warm-up, T the run, p the share of what follows the warm-up, q that of the cooldown, u that of the
+shape itself. What reports move was told a loss that falls and then stays, or a norm of weights
+that swings.
 
 These pages are made from the code: `python docs/gallery.py`.
 """
@@ -67,7 +69,8 @@ def by_family() -> dict[str, list[Entry]]:
 def pages() -> dict[str, str]:
     """Every page by its path from here."""
     families = by_family()
-    index = [INDEX.format(count=len(catalogue.ENTRIES)).rstrip("\n")]
+    bare = sum(each.expression is None for each in catalogue.ENTRIES)
+    index = [INDEX.format(count=len(catalogue.ENTRIES), bare=bare).rstrip("\n")]
     for family, entries in families.items():
         page = f"gallery/{slug(family)}.md"
         links = [f"[{each.name}]({page}#{slug(each.name)})" for each in entries]
@@ -104,16 +107,21 @@ def _page(family: str, entries: list[Entry]) -> Iterator[str]:
 
 def _call(entry: Entry) -> str:
     """How it is asked for, with all its parameters as they are."""
-    assert entry.expression is not None
     given = [
         f"{name}={_written(each.default)}"
-        for name, each in inspect.signature(entry.expression).parameters.items()
+        for name, each in inspect.signature(_expression(entry)).parameters.items()
     ]
     begin = f'schedule = catalogue.named("{entry.name}").expression('
     line = f"{begin}{', '.join(given)})"
     if len(line) <= LINE:
         return line
     return "\n".join([begin, *(f"    {each}," for each in given), ")"])
+
+
+def _expression(entry: Entry) -> Callable[..., Schedule]:
+    if entry.expression is None:
+        raise LookupError(entry.name)
+    return entry.expression
 
 
 def _written(value: object) -> str:
@@ -141,8 +149,7 @@ def _library(name: str) -> str:
 
 def placed(entry: Entry) -> Schedule:
     """What is drawn: its defaults, on the run, with what it was told."""
-    assert entry.expression is not None
-    schedule = entry.expression()
+    schedule = _expression(entry)()
     schedule = (schedule.with_base(BASE) if schedule.relative else schedule).on(RUN)
     for plateau, _ in list(schedule.plateaus(lambda t: t)):
         metric = METRICS[plateau.metric]

@@ -1,4 +1,4 @@
-"""Each entry beside one library that has it, as `like` writes it; tests/peers holds like to them."""
+"""Each entry beside one library that has it, as `like` writes it and tests/peers holds it."""
 
 from __future__ import annotations
 

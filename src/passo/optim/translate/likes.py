@@ -140,6 +140,6 @@ def _held(live: Any) -> Mapping[str, Any]:
 
 
 def _as_written(value: Any) -> Any:
-    """composer keeps a time as an object: here as its text."""
+    """A time of composer, which it keeps as an object, as its text."""
     written = getattr(value, "to_timestring", None)
     return written() if callable(written) else value
