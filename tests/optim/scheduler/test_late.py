@@ -201,8 +201,9 @@ def test_one_trace_of_several_has_each_update_in_the_row_in_which_it_was_made(gp
     path = tmp_path / "run.jsonl"
     scheduler = attach(pair, base * LINE, RUN, record=path)
     skips = [(a, b) for a, b in zip(SKIPS, [False] * 4 + [True, False, False], strict=True)]
+    second = step if order == "both late" else usual
     for skip, skips_other in skips:
-        both = [(step, one, skip), (step if other.defaults.get("fused") else usual, other, skips_other)]
+        both = [(step, one, skip), (second, other, skips_other)]
         for makes, optimizer, skipped in both[:: -1 if order == "late last" else 1]:
             makes(optimizer, gpu, skip=skipped)
     states = [each["clock"] for each in scheduler.state_dict()["optimizers"]]
@@ -211,8 +212,8 @@ def test_one_trace_of_several_has_each_update_in_the_row_in_which_it_was_made(gp
     scheduler.detach()
     trace = Trace.load(path)
     found = {name: trace.used("lr", f"{name}/0") for name in pair}
-    assert found["other"] == ([*range(6)], [other_base * LINE(t) for t in range(6)
-        for other_base in [1.0 if order == "both late" else 0.5]])
+    scale = 1.0 if order == "both late" else 0.5
+    assert found["other"] == ([*range(6)], [scale * LINE(t) for t in range(6)])
     assert found["one"][1] == [LINE(t) for t in range(4)]
 
 

@@ -405,3 +405,27 @@ def test_tokens_that_were_counted_go_on():
     for name, state in states.items():
         fresh[name].load_state_dict(state)
     assert on(other, fresh, 5) == rest
+
+
+@pytest.mark.parametrize("by_hand", [False, True])
+def test_the_trace_of_several_knows_the_plan_that_a_branch_left(by_hand, tmp_path):
+    trunk, path = base * Linear(1.0, 0.5), tmp_path / "run.jsonl"
+    both = pair()
+    scheduler = attach(both, trunk, RUN)
+    together(*both.values(), times=5)
+    states, own = saved(both), scheduler.state_dict()
+    fresh = pair()
+    plan = trunk.cooldown(at=steps(8), over=steps(4))
+    other = attach(fresh, plan, RUN, on_change="replace", record=path, carry=not by_hand)
+    for name, state in states.items():
+        fresh[name].load_state_dict(state)
+    if by_hand:
+        other.load_state_dict(own)
+    together(*fresh.values())
+    ended(other)
+    parents = [each.detail["parent"] for each in Trace.load(path).events if "parent" in each.detail]
+    bases = [{"0.lr": 0.02}, {"1.lr": 0.1}]
+    assert [each["bases"] for one in parents for each in one["follows"]] == bases
+    assert {(one["clock"], one["run"], len(one["follows"])) for one in parents} == {
+        (5, "Run(steps(20))", 2 if by_hand else 1)
+    }

@@ -131,18 +131,6 @@ def of_another(
     )
 
 
-def left_behind(one: str, update: int, other: str, stands: int) -> Word:
-    """The state of one of several optimizers brought its Scheduler's, and none came for another."""
-    return Word(
-        "P014",
-        f"the state of {one!r} carries its Scheduler at update {update:,}, and none came for "
-        f"{other!r}, which stands at {stands:,}",
-        f"under one plan they are {abs(update - stands):,} updates apart",
-        f"the load_state_dict() of {other!r} before the first update, or scheduler.seek({update}) "
-        f"to go on with all, or scheduler.seek({stands}) to begin there on purpose",
-    )
-
-
 def _to_go_on(driver: Driver, update: int, clock: int) -> str:
     """What to write where the clock is behind."""
     relative = any(each.track.source.relative and not each.given for each in driver.driven)

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any, Final
 
 from torch.amp import GradScaler
 
-from passo.optim.scheduler import broken
 from passo.optim.scheduler.promises import Promises, Word
 from passo.optim.scheduler.settings import end_of
 
@@ -141,7 +140,7 @@ class Company:
             if part in came or each.passed_over is not None or not _can_move(each):
                 continue
             if apart > self._allowed(each):
-                return broken.left_behind(ahead, came[ahead], part, stood)
+                return _without_a_state(ahead, came[ahead], part, stood)
         return None
 
     def _patience(self, engine: Any) -> int:
@@ -151,6 +150,18 @@ class Company:
 
     def _allowed(self, engine: Any) -> float:
         return _SHARE * _length(engine) + 1
+
+
+def _without_a_state(one: str, update: int, other: str, stands: int) -> Word:
+    """The state of one of several optimizers brought its Scheduler's, and none came for another."""
+    return Word(
+        "P014",
+        f"the state of {one!r} carries its Scheduler at update {update:,}, and none came for "
+        f"{other!r}, which stands at {stands:,}",
+        f"under one plan they are {abs(update - stands):,} updates apart",
+        f"the load_state_dict() of {other!r} before the first update, or scheduler.seek({update}) "
+        f"to go on with all, or scheduler.seek({stands}) to begin there on purpose",
+    )
 
 
 def _pace(engine: Any) -> int:

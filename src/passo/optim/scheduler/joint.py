@@ -314,7 +314,7 @@ class _Chorus:
 
 
 def _placed(follows: Any, places: Mapping[int | None, int | None]) -> list[dict[str, Any]]:
-    """What was followed, its columns called by these places; those that are not there are left out."""
+    """What was followed, its columns called by these places; those that are gone are left out."""
     found = []
     for each in follows:
         columns = [(*column_of(name), base) for name, base in each["bases"].items()]
