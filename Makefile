@@ -15,22 +15,25 @@ SETUP = $(PIP) --build-constraint constraints.txt --editable
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test check bench docs format clean
+.PHONY: help demo test test-peers check bench docs format clean
 
 help: ## print this
 	@echo "usage: make VERB [PYTHON=python3] [PIP_ARGS=...] [ARGS=...]"
 	@echo
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 demo: $(VENV)/.ready-demo ## train on real digits, draw every schedule, write passo-demo/ (ARGS="--quick": 25 s)
 	@$(BIN)/passo demo $(ARGS)
 
-test: $(VENV)/.ready-test ## all that CI runs: style, types, arrows, tests, doctests, README and docs fences
+test: $(VENV)/.ready-test ## what CI runs first: style, types, arrows, tests, doctests, README and docs fences
 	@begin=$$(date +%s) && \
 	$(MAKE) --no-print-directory check && \
 	echo "== pytest" && \
 	$(BIN)/python -m pytest -n $(JOBS) --dist worksteal $(ARGS) && \
 	echo "== make test: green in $$(( $$(date +%s) - begin )) s"
+
+test-peers: $(VENV)/.ready-peers ## what CI runs last: passo.like beside the libraries that it writes
+	@PASSO_PEERS=1 $(BIN)/python -m pytest -n $(JOBS) --dist worksteal tests/peers $(ARGS)
 
 check: $(VENV)/.ready-test ## style (ruff), types (mypy strict, pyright), arrows (import-linter)
 	@echo "== ruff check"    && $(BIN)/ruff check --quiet .
@@ -81,6 +84,14 @@ $(VENV)/.ready-test: $(VENV)/.ready-pip pyproject.toml constraints.txt
 	@echo "== $(VENV): what the tests need (torch, jax, tools; a minute or more, once)"
 	@$(SETUP) ".[demo]" --group test --group lint
 	@touch $(VENV)/.ready-demo $@
+
+# What imports torchvision or a whole trainer does not import here: those files are read alone.
+$(VENV)/.ready-peers: $(VENV)/.ready-test
+	@echo "== $(VENV): the libraries that passo.like writes"
+	@$(SETUP) ".[demo]" --group peers
+	@$(PIP) --no-deps --group peers-alone
+	@$(PIP) --no-deps --upgrade --target $(VENV)/aside --group peers-aside
+	@touch $@
 
 $(VENV)/.ready-bench: $(VENV)/.ready-test
 	@echo "== $(VENV): what the benches need"

@@ -38,6 +38,9 @@ from tests.schedules.units import rewritten
 __all__ = ["BRANCHES", "LEAVES", "NODES", "RECIPES", "pairs", "placed_trees", "trees"]
 
 
+HEARING = frozenset({"Bounce", "Greedy", "Plateau"})
+
+
 class Need(NamedTuple):
     """What a part must be: so many steps long (None: for ever), without these kinds."""
 
@@ -103,7 +106,7 @@ def _repeat(draw: Any, children: Any, need: Need) -> Schedule:
         length = draw(lengths)
     else:
         length = need.length / sum(Fraction(grow) ** k for k in range(times))
-    part = draw(children(Need(length, need.without | {"Plateau"}), deep=True))
+    part = draw(children(Need(length, need.without | HEARING), deep=True))
     return part.repeat(times, grow=grow, scale=draw(st.sampled_from([1.0, 0.5, -0.5])))
 
 
@@ -201,7 +204,8 @@ def grown(draw: Any, need: Need, depth: int, above: str = "") -> Schedule:
 def raw_trees(draw: Any, without: tuple[str, ...] = (), endless: bool = True) -> Schedule:
     """Trees in steps, 4 to 6 deep; `base` may stand in them."""
     length = draw(lengths | st.none()) if endless else draw(lengths)
-    return draw(grown(Need(length, frozenset(without)), draw(st.sampled_from([4, 4, 5, 6]))))
+    kinds = frozenset(without) | (HEARING if "Plateau" in without else set())
+    return draw(grown(Need(length, kinds), draw(st.sampled_from([4, 4, 5, 6]))))
 
 
 def placed_trees(without: tuple[str, ...] = (), *, endless: bool = True) -> Any:
@@ -234,6 +238,13 @@ _milestones = st.lists(lengths, min_size=1, max_size=4, unique=True).map(
     lambda ls: [steps(x) for x in sorted(ls)]
 )
 RECIPES: dict[str, st.SearchStrategy[Schedule]] = {
+    "chebyshev": st.builds(
+        recipes.chebyshev,
+        count=st.sampled_from([1, 2, 8]),
+        every=lengths.map(steps),
+        ratio=st.sampled_from([0.05, 0.5, 1.0]),
+        peak=_peaks,
+    ),
     "cosine_decay": st.builds(recipes.cosine_decay, peak=_peaks, over=spans(), floor=numbers),
     "cyclic": st.builds(
         recipes.cyclic, numbers, peak=_peaks, rise=_every, fall=st.none() | _every, mode=_modes
@@ -242,6 +253,14 @@ RECIPES: dict[str, st.SearchStrategy[Schedule]] = {
         recipes.cyclic_momentum, low=numbers, high=numbers, rise=_every, mode=_modes
     ),
     "exponential_decay": st.builds(recipes.exponential_decay, positives, every=_every, peak=_peaks),
+    "htd": st.builds(
+        recipes.htd,
+        peak=_peaks,
+        over=spans(),
+        floor=numbers,
+        low=st.floats(-6, 1),
+        high=st.floats(1.5, 6),
+    ),
     "inverse_sqrt": st.builds(recipes.inverse_sqrt, peak=_peaks, warmup=_every),
     "multistep_decay": st.builds(
         recipes.multistep_decay, _milestones, gamma=positives, peak=_peaks
@@ -250,13 +269,19 @@ RECIPES: dict[str, st.SearchStrategy[Schedule]] = {
         recipes.noam, st.integers(1, 4096), warmup=lengths.map(steps), scale=positives
     ),
     "one_cycle": st.builds(
-        recipes.one_cycle, peak=_peaks, rise=_rise, shape=_shape, phases=_phases
+        recipes.one_cycle,
+        peak=_peaks,
+        rise=_rise,
+        fall=st.none() | _every,
+        shape=_shape,
+        phases=_phases,
     ),
     "one_cycle_momentum": st.builds(
         recipes.one_cycle_momentum,
         low=numbers,
         high=numbers,
         rise=_rise,
+        fall=st.none() | _every,
         shape=_shape,
         phases=_phases,
     ),
@@ -279,12 +304,19 @@ RECIPES: dict[str, st.SearchStrategy[Schedule]] = {
     "warmup_linear": st.builds(
         recipes.warmup_linear, peak=_peaks, warmup=_warm, floor=numbers, start=numbers
     ),
+    "wave": st.builds(
+        recipes.wave,
+        cycles=st.sampled_from([0.5, 1.5, 2.25]),
+        over=_every,
+        peak=_peaks,
+        floor=numbers,
+    ),
     "wsd": st.builds(
         recipes.wsd,
         peak=_peaks,
         warmup=_warm,
         cooldown=_warm,
-        shape=st.sampled_from(["linear", "cosine", "1-sqrt"]),
+        shape=st.sampled_from(["linear", "cosine", "1-sqrt", 2, 0.7, "mirror", "exponential"]),
         floor=numbers,
     ),
 }

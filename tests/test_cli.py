@@ -132,6 +132,93 @@ def test_list_names_everything_with_one_line_each():
     assert all(len(line) <= 120 for line in shown.splitlines())
 
 
+def titles(shown):
+    return [line for line in shown.splitlines() if not line.startswith(" ")]
+
+
+@pytest.mark.parametrize(
+    ("name", "found"),
+    [
+        ("cosine with hard restarts", ["cosine with hard restarts"]),
+        ("COSINE-with_hard restarts", ["cosine with hard restarts"]),
+        ("transformers.cosine", ["cosine"]),
+        ("torch.StepLR", ["step decay"]),
+        ("RexScheduler", ["REX"]),
+        ("k-decay", ["k-decay cosine", "k-decay polynomial"]),
+        ("noise", ["noise"]),
+    ],
+)
+def test_a_published_schedule_is_shown_by_its_name_in_any_library(name, found):
+    assert titles(passo("show", name)) == found
+
+
+def test_what_is_shown_of_a_published_schedule_is_its_entry():
+    lines = passo("show", "get_chebyshev_schedule").splitlines()
+    assert lines[0] == "Chebyshev"
+    assert lines[1].startswith("  passo      Table([(percent(0), ")
+    assert lines[3:] == [
+        "  source     Agarwal, Goel and Zhang 2021, arXiv:2103.01338",
+        "  also       fractal Chebyshev steps",
+        (
+            "  elsewhere  pytorch_optimizer: get_chebyshev_schedule; "
+            "pytorch_scheduler: ChebyshevScheduler"
+        ),
+        "  note       pytorch-scheduler's ChebyshevScheduler is a shifted cosine, not this.",
+    ]
+    several = titles(passo("show", "get_wsd_schedule"))
+    assert several[:2] == ["cosine waves", "WSD with a linear cooldown"]
+    assert len(several) > 4
+
+
+def test_a_published_schedule_is_drawn_on_a_run():
+    shown = passo("show", "RexScheduler", "--run", "100 steps", "--lr", "0.1")
+    assert shown.startswith("REX\n  passo      Rex(base, 0, percent(100))\n")
+    assert shown.splitlines()[-1] == "corners at 100 (steps); at the end, 100, it would be 0"
+    assert "corners" not in passo("show", "noise", "--run", "100 steps")
+
+
+@pytest.mark.parametrize("text", ["base - 0.1", "1 - base", "base . clip(0.1)", "0.5 - base"])
+def test_an_expression_is_no_name(text):
+    assert "value / base" in passo("show", text, "--run", "100 steps")
+
+
+def test_list_searches_what_there_is_and_what_was_published():
+    shown = passo("list", "--search", "restart")
+    assert titles(shown) == ["recipes", "published"]
+    assert "\n  warm_restarts " in shown
+    assert "\n  cosine with hard restarts " in shown
+    assert titles(passo("list", "--search", "DINO")) == ["published"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "text"),
+    [
+        (
+            ("show", "cosine with hard restart"),
+            (
+                "no schedule of the catalogue is called 'cosine with hard restart' here or in any "
+                "library; did you mean 'cosine with hard restarts' or 'cosine_with_restarts'?"
+            ),
+        ),
+        (
+            ("show", "banana"),
+            (
+                "no schedule of the catalogue is called 'banana' here or in any library; "
+                "write passo list --search WORD"
+            ),
+        ),
+        (("show", "warmup_cosin"), "unknown name 'warmup_cosin'; did you mean 'warmup_cosine'?"),
+        (
+            ("list", "--search", "zzz"),
+            "nothing has 'zzz' in its name; write passo list for what there is",
+        ),
+        (("list", "--search", " "), "a word is searched for, such as \"restart\", got ' '"),
+    ],
+)
+def test_a_name_of_nobody_is_refused_with_what_is_near(capsys, monkeypatch, arguments, text):
+    assert refused(capsys, monkeypatch, *arguments) == text
+
+
 @pytest.mark.parametrize("name", [name for name in recipes.__all__ if example(name)[-2:] == "()"])
 def test_a_bare_name_is_shown_where_its_defaults_suffice(name):
     assert passo("show", name, *RUN) == passo("show", f"{name}()", *RUN)
@@ -252,7 +339,7 @@ def test_errors_are_passos_own():
         CliRunner().invoke(cli.app, ["show", "nonsense"], catch_exceptions=False)
 
 
-COMMANDS = ("show", "list", "check", "find", "demo", "doctor")
+COMMANDS = ("show", "list", "check", "explain", "export", "find", "demo", "doctor")
 
 
 @pytest.mark.parametrize("command", ["", *COMMANDS])

@@ -55,7 +55,7 @@ def sources(room: str) -> list[Path]:
     return sorted((SRC / room).rglob("*.py"))
 
 
-@pytest.mark.parametrize("module", ["passo", "passo.schedules", "passo.trace"])
+@pytest.mark.parametrize("module", ["passo", "passo.schedules", "passo.trace", "passo.catalogue"])
 def test_importing_loads_no_heavy_library(module):
     code = f"import {module}, json, sys; print(json.dumps([m.split('.')[0] for m in sys.modules]))"
     assert set(json.loads(fresh(code))) & HEAVY == set()
@@ -92,7 +92,8 @@ def test_an_unknown_name_is_an_attribute_error():
 
 
 @pytest.mark.parametrize(
-    ("room", "guests"), [("schedules", {"array_api_compat"}), ("trace", set())]
+    ("room", "guests"),
+    [("schedules", {"array_api_compat"}), ("catalogue", set()), ("trace", set())],
 )
 def test_the_lowest_rooms_need_only_the_standard_library(room, guests):
     allowed = sys.stdlib_module_names | {"passo"} | guests

@@ -61,6 +61,7 @@ RIGHT = {
     "attach": lambda: {"optimizer": optimizer(), "plan": cosine_decay(), "run": RUN},
     "by_group": lambda: {"schedules": {"a": 0.1}},
     "draw": lambda: {"thing": CURVE},
+    "export": lambda: {"schedule": cosine_decay(), "run": RUN},
     "from_json": lambda: {"text": '{"is": "Constant", "value": 0.1, "over": null}'},
     "from_spec": lambda: {"spec": base.to_spec()},
     "loader_step": lambda: {
@@ -80,7 +81,7 @@ RIGHT = {
 UNITS = ("epochs", "percent", "samples", "steps", "tokens")
 ELSEWHERE = {*passo.schedules.recipes.__all__, *passo.schedules.shapes.__all__}  # test_errors.py
 NO_CALLS = {"NeedsBase", "NeedsRun", "PassoError", "PassoWarning", "Schedule", "Scheduler"}
-NO_CALLS |= {"analysis", "base", "doctor", "rest"}
+NO_CALLS |= {"analysis", "base", "catalogue", "doctor", "like", "rest"}
 OWN = {("range_test", "train_step")}  # what a user's own function raises is its own
 
 

@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING, Any
 from passo.ground.pictures import drawn_by
 
 if TYPE_CHECKING:
+    from passo import catalogue as catalogue
     from passo import doctor as doctor
+    from passo.catalogue import like as like
     from passo.optim import Fall as Fall
     from passo.optim import RampedBatchSampler as RampedBatchSampler
     from passo.optim import Scheduler as Scheduler
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
     from passo.schedules import *  # noqa: F403
     from passo.schedules import analysis as analysis
     from passo.schedules.curve import Curve as Curve
+    from passo.schedules.export import export as export
     from passo.trace import RangeTest as RangeTest
     from passo.trace import Trace as Trace
 
@@ -40,8 +43,11 @@ _HOMES = {
     "analysis": "passo.schedules.analysis",
     "attach": "passo.optim",
     "by_group": "passo.optim",
+    "catalogue": "passo.catalogue",
     "doctor": "passo.doctor",
     "draw": "passo.plot",
+    "export": "passo.schedules.export",
+    "like": "passo.catalogue.like",
     "loader_step": "passo.optim",
     "range_test": "passo.optim",
     "untouched": "passo.optim",
@@ -49,7 +55,8 @@ _HOMES = {
 }
 
 
-_ROOMS = ("passo.plot", "passo.trace", "passo.doctor", "passo.optim")
+_AS_MODULES = ("analysis", "catalogue", "doctor", "like")
+_ROOMS = ("passo.catalogue", "passo.plot", "passo.trace", "passo.doctor", "passo.optim")
 
 
 def _elsewhere(name: str) -> str:
@@ -95,7 +102,7 @@ if not TYPE_CHECKING:  # to a checker that saw a `__getattr__` every misspelt na
 
             raise no_such_name("passo", name, __getattr__("__all__"), _elsewhere(name))
         home = import_module(_HOMES.get(name, "passo.schedules"))
-        value = home if name in ("analysis", "doctor") else getattr(home, name)
+        value = home if name in _AS_MODULES else getattr(home, name)
         globals()[name] = value
         return value
 

@@ -31,7 +31,7 @@ RUN += "write Run.of(len(loader), epochs=90), or Run(steps(35_190))"
 ATTACH = "t takes (optimizer, plan, run, *, base, values, on_change, clock, join, strict, record, "
 ATTACH += "watch), write attach(optimizer, warmup_cosine(), Run.of(len(loader), epochs=90))"
 FALLS = "t takes (metric, mode, factor, patience, threshold, threshold_mode, cooldown, floor, "
-FALLS += 'past), write Plateau("val_loss", patience=5)'
+FALLS += 'ceiling, past), write Plateau("val_loss", patience=5)'
 MANY = "too many positional arguments; "
 
 

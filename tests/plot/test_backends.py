@@ -17,7 +17,7 @@ from passo.plot import backends, draw, poster, save
 from passo.plot.backends import BACKENDS, Backend
 from passo.plot.backends.terminal import _pieces
 from passo.plot.picture import Line
-from passo.schedules import Constant, Cosine, Exponential, Linear, Run, steps
+from passo.schedules import Constant, Cosine, Exponential, Linear, Run, analysis, steps
 from passo.trace import Column, RangeTest, Report, Trace
 
 RUN = Run(steps(100))
@@ -36,6 +36,7 @@ PICTURES = {
     "curves": {"jump": JUMP.curve(RUN), "fall": Cosine(1, 0).curve(RUN)},
     "a trace": TRACE,
     "a range test": RANGE,
+    "an explanation": analysis.explain(JUMP, JUMP.skip(steps(1)), RUN),
 }
 
 
@@ -62,6 +63,7 @@ def test_each_backend_draws_each_kind_of_picture(backend, kind):
         "curves": ["value", "jump", "fall"],
         "a trace": ["learning rate", "momentum", "training loss", "validation loss"],
         "a range test": ["loss", "smoothed"],
+        "an explanation": ["value", "a", "b", "b - a"],
     }
     assert [each for each in ["A title", *seen[kind]] if each not in read] == []
 

@@ -212,7 +212,7 @@ def test_drawing_touches_no_pyplot_and_works_in_threads():
 
 *FIRST, LAST = BACKENDS
 NEED = (
-    "draw needs a Curve, several, a mapping of label to Curve, one Trace or one RangeTest; "
+    "draw needs a Curve, several, a mapping of label to Curve, a Trace, RangeTest or Explanation; "
     "write schedule.curve(run) for a schedule, poster({...}) for several traces"
 )
 

@@ -96,6 +96,20 @@ def _of_table(leaf: Any, t: Any) -> Any:
     return right + (left - right) * kept
 
 
+def _rho(beta2: Any, n: Any) -> Any:
+    """RAdam's r after n updates, its limit where n is 0."""
+    lost = -2 / mpmath.log(beta2) if n == 0 else 2 * n * beta2**n / (1 - beta2**n)
+    return 2 / (1 - beta2) - 1 - lost
+
+
+def _rectified(leaf: Any, t: Any) -> Any:
+    beta2, full = mpf(leaf.beta2), 2 / (1 - mpf(leaf.beta2)) - 1
+    r = _rho(beta2, t / mpf(float(leaf.every.amount)))
+    if r <= 4:
+        return mpf(0)
+    return mpmath.sqrt((r - 4) * (r - 2) * full / ((full - 4) * (full - 2) * r))
+
+
 def exact(case: Case) -> Any:
     """The value of the formula as a real number."""
     leaf, name, t = case.leaf, type(case.leaf).__name__, mpf(case.t)
@@ -106,6 +120,8 @@ def exact(case: Case) -> Any:
         return mpf(leaf.start) * (1 + t / mpf(float(leaf.scale.amount))) ** -mpf(leaf.power)
     if name == "Table":
         return _of_table(leaf, t)
+    if name == "Rectified":
+        return _rectified(leaf, t)
     n, a, b = mpf(float(leaf.over.amount)), mpf(leaf.start), mpf(leaf.end)
     u = min(t / n, mpf(1))
     if name in RATIO:
@@ -131,6 +147,10 @@ HARD = {  # leaves whose inner error is multiplied: by the power, the ratio, the
 def bound(case: Case) -> float:
     """8 ulp for ends within 10**8 and powers up to 5; beyond, what the design allows."""
     leaf = case.leaf
+    if type(leaf).__name__ == "Rectified":
+        with mp.workdps(60):
+            r = float(_rho(mpf(leaf.beta2), mpf(case.t) / mpf(float(leaf.every.amount))))
+        return math.inf if r - 4 < 1e-9 else 8.0 + 8.0 / (r - 4.0)
     if type(leaf).__name__ in ("Exponential", "InversePower"):
         ends = (leaf.start, leaf(case.t))
     elif type(leaf).__name__ == "Table":
@@ -192,6 +212,8 @@ def _power(rng: Random, most: float) -> float:
 
 def case_of(name: str, rng: Random, ratio: float = 1e8, most: float = 5.0) -> Case:
     """A random leaf of that name and a time at which to look."""
+    if name == "Rectified":
+        return _warm_up(rng)
     if name in ("Exponential", "InversePower"):
         return _endless(name, rng, ratio, most)
     n = _length(rng)
@@ -228,6 +250,13 @@ def _endless(name: str, rng: Random, ratio: float, most: float) -> Case:
     return Case(passo.Exponential(start, gamma, steps(every)), rng.choice([t, float(int(t))]))
 
 
+def _warm_up(rng: Random) -> Case:
+    beta2 = rng.choice([0.9, 0.95, 0.99, 0.999, 1 - 10 ** rng.uniform(-9, -0.4)])
+    every = rng.choice([1.0, 1.0, float(f"{10 ** rng.uniform(-2, 4):.6g}")])
+    n = rng.choice([rng.randint(4, 20), rng.uniform(4, 6), 10 ** rng.uniform(0, 12)])
+    return Case(passo.Rectified(beta2, steps(Fraction(every))), n * every)
+
+
 def _table(rng: Random, n: float) -> Schedule:
     inner = (t for t in (instant(rng, n) for _ in range(rng.randint(0, 4))) if 1e-17 < t <= n)
     times = sorted({0.0, n, *inner})
@@ -238,7 +267,7 @@ def _table(rng: Random, n: float) -> Schedule:
     return passo.Table([(steps(Fraction(t)), v) for t, v in points], kind)
 
 
-NAMES = sorted([*KEPT, *RATIO, "Exponential", "InversePower", "Table"])
+NAMES = sorted([*KEPT, *RATIO, "Exponential", "InversePower", "Rectified", "Table"])
 
 
 def hunt(name: str, count: int, seed: int = 0, ratio: float = 1e8, most: float = 5.0) -> Worst:

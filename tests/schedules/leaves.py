@@ -112,6 +112,32 @@ plateaus = st.builds(
     cooldown=st.integers(0, 1),
     floor=st.sampled_from([0.0, 0.01]),
     past=st.just(()) | reports,
+) | st.builds(
+    Plateau,
+    st.just("loss"),
+    factor=st.sampled_from([2.0, 1.5]),
+    ceiling=st.sampled_from([1.0, 3.0, 8.0]),
+    patience=st.integers(0, 2),
+    past=st.just(()) | reports,
+)
+greedies = st.builds(
+    passo.Greedy,
+    st.sampled_from(["loss", "val/loss"]),
+    mode=st.sampled_from(["min", "max"]),
+    factor=st.sampled_from([0.95, 0.5]),
+    patience=st.integers(0, 2),
+    cooldown=st.integers(0, 1),
+    warmup=st.integers(0, 1),
+    floor=st.sampled_from([0.0, 0.1]),
+    ceiling=st.sampled_from([1.0, 3.0]),
+    past=st.just(()) | reports,
+)
+bounces = st.builds(
+    passo.Bounce,
+    st.sampled_from(["loss", "norm"]),
+    factor=st.sampled_from([0.1, 0.5]),
+    floor=st.sampled_from([0.0, 0.01]),
+    past=st.just(()) | reports,
 )
 ENDLESS: dict[str, st.SearchStrategy[Schedule]] = {
     "Constant": st.builds(passo.Constant, numbers),
@@ -125,6 +151,13 @@ ENDLESS: dict[str, st.SearchStrategy[Schedule]] = {
     "Function": st.just(WAVE),
     "Base": st.just(base),
     "Plateau": plateaus,
+    "Greedy": greedies,
+    "Bounce": bounces,
+    "Rectified": st.builds(
+        passo.Rectified,
+        st.sampled_from([0.9, 0.99, 0.999]) | st.floats(0.7, 0.9999),
+        st.sampled_from([steps(1), steps(THIRD)]),
+    ),
 }
 LEAVES: dict[str, st.SearchStrategy[Schedule]] = {
     name: ENDLESS[name] if name in ENDLESS else ramps(name) for name in shapes.__all__

@@ -13,6 +13,7 @@ import passo
 from passo import Linear, NeedsBase, NeedsRun, PassoError, PassoWarning, Run, steps
 from passo.schedules import algebra, recipes, shapes
 from tests.schedules.leaves import WAVE
+from tests.strategies import HEARING
 
 FOLDER = Path(__file__).parent / "errors"
 KINDS = {kind.__name__: kind for kind in (PassoError, NeedsRun, NeedsBase)}
@@ -126,10 +127,13 @@ def _may_be(name, parameter, wrong):
     free = {
         ("cyclic", "fall"),
         ("cyclic_momentum", "fall"),
+        ("one_cycle", "fall"),
+        ("one_cycle_momentum", "fall"),
         ("Constant", "over"),
         ("Function", "over"),
+        ("Plateau", "ceiling"),
     }
-    if name == "Plateau" and (parameter, wrong) in (("metric", "a"), ("past", ())):
+    if name in HEARING and (parameter, wrong) in (("metric", "a"), ("past", ())):
         return True
     return wrong is None and (name, parameter) in free
 
@@ -145,12 +149,14 @@ def _right(parameter, owner):
     if parameter in spans and (parameter, owner) not in (
         ("scale", "noam"),
         ("cooldown", "Plateau"),
+        ("cooldown", "Greedy"),
+        ("warmup", "Greedy"),
     ):
         return steps(5)
     special = {"points": [(steps(0), 1.0)], "milestones": [steps(3)], "d_model": 8, "phases": 2}
     special |= {"name": "wave of the tests", "kind": "step", "mode": "triangular", "grow": 2}
     special |= {"shape": "linear" if owner == "wsd" else "cosine", "low": 0.5, "high": 1.0}
     special |= {"metric": "loss", "threshold_mode": "rel", "patience": 1, "past": ()}
-    if owner == "Plateau":
-        special |= {"mode": "min", "factor": 0.5, "cooldown": 1}
+    if owner in HEARING:
+        special |= {"mode": "min", "factor": 0.5, "cooldown": 1, "warmup": 1}
     return WAVE.name if parameter == "name" else special.get(parameter, 1.0)

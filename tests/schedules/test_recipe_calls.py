@@ -237,7 +237,7 @@ def test_all_but_the_names_that_are_plain_without_are_by_name(name):
 
 
 NEEDED = {"low": 0.01, "gamma": 0.9, "d_model": 512, "every": steps(30), "first": steps(9)}
-NEEDED |= {"milestones": [steps(30), steps(60)], "warmup": steps(9)}
+NEEDED |= {"milestones": [steps(30), steps(60)], "warmup": steps(9), "count": 8}
 GIVEN = [0, 1, 100, 0.1, 1e-5, -3, 10**400, float("nan"), True, None, "linear", "x", (), base]
 GIVEN += [0.5 * base, steps(9), percent(5), object(), Run(steps(9)), [1], {}, 1j]
 

@@ -19,6 +19,7 @@ from typer.core import TyperCommand, TyperGroup
 from passo.schedules import PassoError
 
 if TYPE_CHECKING:
+    from passo.plot.backends import Backend
     from passo.schedules import Run, Schedule
     from passo.schedules.time import Axis
 
@@ -26,6 +27,11 @@ NO_ANSWER: Final = 1
 BAD_INPUT: Final = 2
 SIGNALLED: Final = 128  # and the number of the signal
 INTERRUPTED: Final = SIGNALLED + signal.SIGINT
+_TYPED: Final = {
+    "schedule.with_base(0.1)": "--lr 0.1",
+    ".with_base(0.1)": "--lr 0.1",
+    'to="csv"': "--to csv",
+}
 
 
 class Command(TyperCommand):
@@ -108,12 +114,12 @@ def writing(path: Path) -> Iterator[None]:
         raise PassoError(msg) from None
 
 
-def draw_into(thing: Any, path: Path) -> None:
+def draw_into(thing: Any, path: Path, backend: Backend = "matplotlib") -> None:
     """Draw something into a file, and say so."""
     from passo.plot import draw, save
 
     with writing(path):
-        save(draw(thing), path)
+        save(draw(thing, backend=backend), path)
     typer.echo(f"drawn into {path}")
 
 
@@ -149,7 +155,7 @@ def _options(*rates: str) -> str:
 
 @contextmanager
 def in_options(rates: dict[str, float | None]) -> Iterator[None]:
-    """An error that asks for an argument of `Run` asks for the option that hands it in."""
+    """An error that asks for an argument or a method asks for the option that stands for it."""
     try:
         yield
     except PassoError as error:
@@ -157,4 +163,6 @@ def in_options(rates: dict[str, float | None]) -> Iterator[None]:
         for name in rates:
             option = _options(name).strip()
             text = text.replace(f"write Run(..., {name}=...)", f"write {option}")
+        for written, typed in _TYPED.items():
+            text = text.replace(f"write {written}", f"write {typed}")
         raise type(error)(text) from None

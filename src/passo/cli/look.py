@@ -10,6 +10,7 @@ import typer
 
 from passo.cli.base import as_run, command, draw_into, in_options
 from passo.cli.names import REST, SPANS, written_out
+from passo.cli.published import card, having, published
 from passo.schedules import NeedsRun
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ def show(
     expression: Annotated[
         str,
         typer.Argument(
-            help='a schedule, "warmup_cosine(peak=3e-4)", or a class of torch, "StepLR"'
+            help='a schedule, "warmup_cosine(peak=3e-4)", or its name in any library, "StepLR"'
         ),
     ],
     run: Annotated[str, typer.Option(help='how long the run is: "90 epochs", "10000 steps"')] = "",
@@ -41,16 +42,23 @@ def show(
     from passo.schedules.from_torch import twin
     from passo.schedules.text import parse
 
-    known = twin(expression)
-    if known is not None:
-        _print_twin(known)
-        if not run:
-            return
     rates = {
         "steps_per_epoch": steps_per_epoch,
         "samples_per_step": samples_per_step,
         "tokens_per_step": tokens_per_step,
     }
+    entries = published(expression)
+    for entry in entries:
+        typer.echo(card(entry))
+        if run and entry.expression is not None:
+            _print_curve(_curve(entry.expression(), run, rates, lr))
+    if entries:
+        return
+    known = twin(expression)
+    if known is not None:
+        _print_twin(known)
+        if not run:
+            return
     schedule = parse(known.expression if known else written_out(expression))
     curve = _curve(schedule, run, rates, lr)
     _print_curve(curve)
@@ -59,7 +67,11 @@ def show(
 
 
 @command("list")
-def list_() -> None:
+def list_(
+    search: Annotated[
+        str, typer.Option(help='only what has this word, published schedules too: "restart"')
+    ] = "",
+) -> None:
     """Name the shapes, the recipes, the methods and the spans, one line each."""
     from passo.schedules import algebra, recipes, shapes, time
 
@@ -73,8 +85,11 @@ def list_() -> None:
         for title, members in groups.items()
     }
     lists["spans"] = {name: _first_line(getattr(time, name)) for name in SPANS} | {"rest": REST}
+    if search:
+        lists = having(search, lists)
     for title, lines in lists.items():
-        rows = [f"  {name:<19} {line}" for name, line in lines.items()]
+        wide = max(map(len, lines))
+        rows = [f"  {name:<{max(wide, 19)}} {line}" for name, line in lines.items()]
         typer.echo("\n".join([title, *rows]))
 
 

@@ -14,6 +14,7 @@ REST: Final = "What the other parts leave of the run; it takes no brackets."
 # what an example gives to the parameters that have no default
 _EXAMPLES: Final = {
     "amount": "50",
+    "count": "16",
     "d_model": "512",
     "end": "0.01",
     "every": "percent(30)",

@@ -110,13 +110,13 @@ def check(
 def takes_of(signature: inspect.Signature) -> list[str]:
     """The parameters as a reader of the signature sees them.
 
-    >>> takes_of(inspect.signature(lambda a, *, b=1: a))
-    ['a', '*', 'b']
+    >>> takes_of(inspect.signature(lambda a, *, b=1, **others: a))
+    ['a', '*', 'b', '**others']
     """
     names: list[str] = []
     for each in signature.parameters.values():
         if each.kind is each.KEYWORD_ONLY and not any(name.startswith("*") for name in names):
             names.append("*")
-        star = "*" if each.kind is each.VAR_POSITIONAL else ""
+        star = "*" * ((each.kind is each.VAR_POSITIONAL) + 2 * (each.kind is each.VAR_KEYWORD))
         names += [] if each.name in ("self", "cls") else [star + each.name]
     return names

@@ -61,21 +61,22 @@ def some(names: tuple[str, ...], most: int = 4) -> str:
     return shown if len(names) <= most else f"{shown} and {len(names) - most:,} more"
 
 
-def real(value: object, name: str) -> float:
+def real(value: object, name: str, advice: str = "") -> float:
     """`value` as a finite float; bools, strings, NaN and infinities are refused by name.
 
     >>> real(3, "gamma")
     3.0
     """
+    write_so = f"; {advice}" if advice else ""
     if isinstance(value, bool) or not isinstance(value, Real):
-        msg = f"{name} must be a number, got {brief(value)}"
+        msg = f"{name} must be a number, got {brief(value)}{write_so}"
         raise PassoError(msg)
     try:
         number = float(value)
     except OverflowError:
         number = math.inf
     if not math.isfinite(number):
-        msg = f"{name} must be finite, got {brief(value)}"
+        msg = f"{name} must be finite, got {brief(value)}{write_so}"
         raise PassoError(msg)
     return number + 0.0
 

@@ -25,6 +25,7 @@ from passo.optim.scheduler.attach import attach
 from passo.optim.scheduler.falls import Fall
 from passo.optim.scheduler.plan import ByGroup, by_group
 from passo.optim.scheduler.scheduler import Scheduler
+from passo.optim.translate import Translation, translate
 
 __all__ = [
     "ByGroup",
@@ -32,6 +33,7 @@ __all__ = [
     "RampedBatchSampler",
     "Recorder",
     "Scheduler",
+    "Translation",
     "attach",
     "by_group",
     "describe",
@@ -39,6 +41,7 @@ __all__ = [
     "loader_step",
     "range_test",
     "tensorize",
+    "translate",
     "untouched",
     "watch",
 ]

@@ -33,6 +33,7 @@ from passo.plot.picture import (
 from passo.plot.planned import Planned
 from passo.schedules.algebra import Cooldown
 from passo.schedules.curve import Curve
+from passo.schedules.explain import Explanation
 from passo.trace import Column, Trace
 
 LOW_SHARE = 1 / 8
@@ -82,6 +83,21 @@ def _trunk(curve: Curve) -> tuple[Line, ...]:
         return ()
     x, y = zip((at, branch.part(at)), *points, strict=True)
     return (Line("the trunk, had it gone on", x, y, DARK, "dashed", width=1.0),)
+
+
+def of_explanation(found: Explanation, title: str | None) -> Picture:
+    """Both curves, the difference beneath, and where each change shows."""
+    a, b = found.a, found.b
+    both = of_curves([("a", a), ("b", b)], title or "Two schedules, and how they differ")
+    times = sorted({*a.times, *b.times})
+    gap = Line("b - a", times, [b.filled(t) - a.filled(t) for t in times], GREEN)
+    marks = tuple((float(a.run.at(change.at)), change.kind) for change in found.changes)
+    beneath = Panel("b - a", (gap,), height=0.6, legend=False)
+    return replace(both, panels=(*both.panels, beneath), note=_short(found), marks=marks)
+
+
+def _short(found: Explanation) -> str:
+    return shorten(" ".join(found.sentences[1:] or found.sentences), NOTE)
 
 
 def of_trace(trace: Trace, title: str | None, plans: Sequence[Planned] = ()) -> Picture:

@@ -12,12 +12,13 @@ from passo.ground.errors import PassoError
 from passo.ground.extras import is_there
 from passo.plot.backends import Backend, backend_of
 from passo.plot.backends.matplotlib import axes, paint
-from passo.plot.compose import of_curves, of_trace
+from passo.plot.compose import of_curves, of_explanation, of_trace
 from passo.plot.picture import Picture
 from passo.plot.planned import Planned
 from passo.plot.planned import planned as of_its_own
 from passo.plot.ranges import of_range_test
 from passo.schedules.curve import Curve
+from passo.schedules.explain import Explanation
 from passo.trace import RangeTest, Trace
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 Plans: TypeAlias = "Mapping[str, Curve] | Sequence[Planned]"
 LARGEST = 100_000  # pixels of a plotly figure; of inches matplotlib itself has less
 NEED = (
-    "draw needs a Curve, several, a mapping of label to Curve, one Trace or one RangeTest; "
+    "draw needs a Curve, several, a mapping of label to Curve, a Trace, RangeTest or Explanation; "
     "write schedule.curve(run) for a schedule, poster({...}) for several traces"
 )
 
@@ -91,8 +92,9 @@ def draw(
     marks: Sequence[tuple[float, str]] = (),
     planned: Plans | None = None,
 ) -> Any:
-    """A picture of a Curve, of several (also `{label: curve}`), of a Trace, or of a RangeTest.
+    """A picture of a Curve, several (`{label: curve}`), a Trace, a RangeTest or an Explanation.
 
+    An Explanation shows both curves over their difference, with what was found marked.
     A Trace shows the value that each update used over its losses, in panels that share their x
     axis; every number is drawn as it is, jumps are jumps. A RangeTest shows its losses over the
     value, and what it suggests; what is far above the first loss is cut off.
@@ -115,7 +117,8 @@ def draw(
     ('A drop', 'learning rate', 'update (step)')
     """
     _check_looks(ax, title, width, height)
-    picture = replace(_picture((thing, *more), title, planned), marks=_marks(marks))
+    picture = _picture((thing, *more), title, planned)
+    picture = replace(picture, marks=picture.marks + _marks(marks))
     drawn = backend_of(backend)
     if ax is None:
         return drawn(picture, width, height)
@@ -175,6 +178,8 @@ def _picture(things: tuple[Any, ...], title: str | None, plans: Plans | None) ->
         raise PassoError("'planned' goes over what a Trace used; leave it out, or draw a Trace")
     if len(things) == 1 and isinstance(things[0], RangeTest):
         return of_range_test(things[0], title)
+    if len(things) == 1 and isinstance(things[0], Explanation):
+        return of_explanation(things[0], title)
     first = things[0]
     named = first.items() if len(things) == 1 and isinstance(first, Mapping) else None
     pairs: list[tuple[str | None, Any]] = [(None, each) for each in things]

@@ -10,10 +10,12 @@ from passo.ground.errors import NeedsBase, NeedsRun, PassoError, PassoWarning
 from passo.ground.names import no_such_name
 from passo.schedules.algebra import Schedule, base
 from passo.schedules.recipes import (
+    chebyshev,
     cosine_decay,
     cyclic,
     cyclic_momentum,
     exponential_decay,
+    htd,
     inverse_sqrt,
     multistep_decay,
     noam,
@@ -25,6 +27,7 @@ from passo.schedules.recipes import (
     warmup_constant,
     warmup_cosine,
     warmup_linear,
+    wave,
     wsd,
 )
 from passo.schedules.shapes import (
@@ -44,6 +47,7 @@ from passo.schedules.shapes.plateau import Plateau
 from passo.schedules.time import Run, Span, epochs, percent, rest, samples, steps, tokens
 
 if TYPE_CHECKING:
+    from passo.schedules.shapes.adaptive import Bounce, Greedy
     from passo.schedules.shapes.published import (
         CosinePower,
         ExpHyperbolic,
@@ -51,18 +55,22 @@ if TYPE_CHECKING:
         KDecay,
         KDecayCosine,
         Logarithmic,
+        Rectified,
         Rex,
         Tanh,
     )
     from passo.schedules.text import from_json, from_spec, parse, parse_span, to_json
 
 LAZY: Final = {
+    "Bounce": "passo.schedules.shapes.adaptive",
     "CosinePower": "passo.schedules.shapes.published",
     "ExpHyperbolic": "passo.schedules.shapes.published",
+    "Greedy": "passo.schedules.shapes.adaptive",
     "Hyperbolic": "passo.schedules.shapes.published",
     "KDecay": "passo.schedules.shapes.published",
     "KDecayCosine": "passo.schedules.shapes.published",
     "Logarithmic": "passo.schedules.shapes.published",
+    "Rectified": "passo.schedules.shapes.published",
     "Rex": "passo.schedules.shapes.published",
     "Tanh": "passo.schedules.shapes.published",
     "from_json": "passo.schedules.text",
@@ -72,6 +80,7 @@ LAZY: Final = {
     "to_json": "passo.schedules.text",
 }
 __all__ = [
+    "Bounce",
     "Constant",
     "Cosine",
     "CosinePower",
@@ -79,6 +88,7 @@ __all__ = [
     "Exponential",
     "Function",
     "Geometric",
+    "Greedy",
     "Hyperbolic",
     "InversePower",
     "KDecay",
@@ -92,6 +102,7 @@ __all__ = [
     "Plateau",
     "Polynomial",
     "Power",
+    "Rectified",
     "Rex",
     "Run",
     "Schedule",
@@ -99,6 +110,7 @@ __all__ = [
     "Table",
     "Tanh",
     "base",
+    "chebyshev",
     "cosine_decay",
     "cyclic",
     "cyclic_momentum",
@@ -106,6 +118,7 @@ __all__ = [
     "exponential_decay",
     "from_json",
     "from_spec",
+    "htd",
     "inverse_sqrt",
     "multistep_decay",
     "noam",
@@ -126,6 +139,7 @@ __all__ = [
     "warmup_constant",
     "warmup_cosine",
     "warmup_linear",
+    "wave",
     "wsd",
 ]
 

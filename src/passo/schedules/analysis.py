@@ -1,4 +1,4 @@
-"""Questions about a schedule on a run: area, peak, jumps, first crossing, distance."""
+"""Questions about a schedule on a run: area, peak, jumps, first crossing; and about two of them."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
 from passo.ground.checks import real
-from passo.ground.errors import PassoError
 from passo.schedules.crossings import bisected
-from passo.schedules.curve import Corner, Curve
+from passo.schedules.curve import Corner, Curve, need_one_kind
+from passo.schedules.explain import Change, Explanation, explain
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -17,6 +17,19 @@ if TYPE_CHECKING:
     from passo.schedules.algebra.schedule import Schedule
     from passo.schedules.time import Run
 
+__all__ = [
+    "Change",
+    "Explanation",
+    "Gap",
+    "Point",
+    "area",
+    "distance",
+    "explain",
+    "first_crossing",
+    "is_far",
+    "jumps",
+    "peak",
+]
 _POINTS = 2048
 _LARGEST, _FAR = 30.0, 100.0
 _LAST, _FARTHEST = 10.0, 10_000.0
@@ -129,12 +142,7 @@ def distance(first: Schedule, second: Schedule, run: Run) -> Gap:
     0.105
     """
     one, two = (Curve.of(each, run, points=_POINTS) for each in (first, second))
-    if one.relative != two.relative:
-        msg = (
-            "one schedule is relative to base and the other is not; "
-            "write .with_base(0.1) to compare them"
-        )
-        raise PassoError(msg)
+    need_one_kind(one, two)
     times = sorted({*one.times, *two.times})
     gaps = [abs(one.filled(t) - two.filled(t)) for t in times]
     widest = max(range(len(gaps)), key=gaps.__getitem__)

@@ -179,6 +179,20 @@ class Curve(Pictured):
         )
 
 
+def need_one_kind(one: Drawable | Curve, other: Drawable | Curve) -> None:
+    """Refuse to compare values with multiples of `base`.
+
+    >>> from passo import Constant
+    >>> need_one_kind(Constant(1), Constant(2))
+    """
+    if one.relative != other.relative:
+        msg = (
+            "one schedule is relative to base and the other is not; "
+            "write .with_base(0.1) to compare them"
+        )
+        raise PassoError(msg)
+
+
 def _times(horizon: float, points: int, corners: tuple[Corner, ...]) -> list[float]:
     times = {horizon * k / (points - 1) for k in range(points)}
     for corner in corners:

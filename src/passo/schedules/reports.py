@@ -45,7 +45,9 @@ def as_metric(value: Any) -> float:
     return _NAN if math.isnan(number) else number
 
 
-def unheard(metric: str, updates: int, others: Iterable[str] = ()) -> tuple[str, str]:
+def unheard(
+    metric: str, updates: int, others: Iterable[str] = (), kind: str = "Plateau"
+) -> tuple[str, str]:
     """Of a plateau that was never told its metric: what was seen, and why it matters.
 
     >>> unheard("val_loss", 80, ["loss", "acc"])[0]
@@ -54,7 +56,7 @@ def unheard(metric: str, updates: int, others: Iterable[str] = ()) -> tuple[str,
     names = list(islice(others, _LISTED))
     told = f", and {', '.join(names)} {'were' if len(names) > 1 else 'was'} reported"
     return (
-        f"Plateau({metric!r}) got no metric in {updates:,} updates{told if names else ''}",
+        f"{kind}({metric!r}) got no metric in {updates:,} updates{told if names else ''}",
         "it can only reduce the rate when it is told how training goes",
     )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
 from passo import (
@@ -182,3 +183,55 @@ def a_multiple_is_of_a_number_above_0(told: Told) -> None:
     for given in ("0", "-8"):
         told(f"(100 * L).round({given})").words("round(8) for multiples of 8")
     assert (100 * LINE).round(8)(5) == 48
+
+
+@tried("the other side of {} must be a number or a schedule, got {}; write {}")
+def a_number_or_a_schedule_stands_beside_a_schedule(told: Told) -> None:
+    for sign in "+-*/":
+        (made,) = told(f"L {sign} 'a'", schedule=LINE).put("@")
+        assert made(10) == eval(f"1.0 {sign} 0.1")
+    (made,) = told("L * array", array=np.arange(3.0), schedule=LINE, t=5).put("@")
+    assert list(made) == [0.0, 0.5, 1.0]
+
+
+@tried("a schedule is raised by .power, got ** {}; write a.power({})")
+def a_schedule_is_raised_by_power(told: Told) -> None:
+    assert [each(5) for each in told("L ** 2", a=LINE).put("@")] == [0.25]
+    assert [each(10) for each in told("L ** 'a'", a=LINE).put("@")] == [1.0]
+
+
+@tried("write .power(0.5)", "write .round(8)")
+def an_exponent_and_a_multiple_are_numbers(told: Told) -> None:
+    case = "L.power('a')" if "power" in told.template else "(100 * L).round('a')"
+    code = told(case).quoted(r"write (\..*\))")
+    assert eval(f"(100 * L){code}", {**tried.world})(5) in (50**0.5, 48)
+
+
+METHODS = {
+    "schedule.on(Run(steps(1000)))": lambda made: made(10) == 1,
+    "schedule.with_base(0.1)": lambda made: made == LINE,
+    'schedule.with_reports([(10, {"val_loss": 0.3})])': lambda made: made == LINE,
+    "schedule.minimum(0.1)": lambda made: made(10) == 0.1,
+    "schedule.maximum(0.1)": lambda made: made(0) == 0.1,
+    "schedule.clip(low=0.1)": lambda made: made(0) == 0.1,
+    "schedule.power(0.5)": lambda made: made(10) == 1,
+    "schedule.round(8)": lambda made: made(10) == 0,
+    "schedule.cooldown(at=steps(900), over=steps(100))": lambda made: made(1000) == 0,
+    "schedule.repeat(3)": lambda made: made(25) == 0.5,
+    "schedule.stretch(2)": lambda made: made(10) == 0.5,
+    "schedule.skip(steps(1))": lambda made: made(0) == 0.1,
+    "schedule.until(steps(100))": lambda made: made(10) == 1,
+    "schedule.staircase(steps(100))": lambda made: made(9) == 0,
+    "schedule.curve(Run(steps(1000)))": lambda made: made.values[-1] == 1,
+}
+
+
+@tried(*METHODS)
+def a_method_that_is_called_wrongly_shows_a_right_call(told: Told) -> None:
+    schedule = LINE.then(Constant(1)) if "(Run" in told.template else LINE
+    schedule = LINE.then(Constant(1)) if "cooldown" in told.template else schedule
+    schedule = LINE.then(Constant(1)) if "until" in told.template else schedule
+    name = told.template.removeprefix("schedule.").partition("(")[0]
+    text = told(f"schedule.{name}(wrong=1)", schedule=schedule)
+    (made,) = text.put("@", fill=())
+    assert METHODS[told.template](made)

@@ -65,6 +65,7 @@ def words_of_other_libraries_are_ours(told: Told) -> None:
 
 
 SHAPES = {
+    'Bounce("weight_norm")': "Bounce(factor=0.5)",
     "Constant(0.1)": "Constant()",
     "Cosine(0.1, 0.001)": "Cosine(0.1)",
     "CosinePower(0.1, 0.001, power=2)": "CosinePower(0.1)",
@@ -72,6 +73,7 @@ SHAPES = {
     "Exponential(0.1, 0.99)": "Exponential(0.1)",
     'Function("mine")': "Function()",
     "Geometric(0.1, 0.001)": "Geometric(0.1)",
+    'Greedy("val_loss", patience=5)': "Greedy(patience=5)",
     "Hyperbolic(0.1, 0.001)": "Hyperbolic(0.1)",
     "InversePower(0.1, steps(100))": "InversePower(0.1)",
     "KDecay(0.1, 0.001, k=2)": "KDecay(0.1)",
@@ -79,6 +81,7 @@ SHAPES = {
     "Linear(0.1, 0)": "Linear(0.1)",
     "Logarithmic(0.001, 0.1)": "Logarithmic(0.1)",
     'Plateau("val_loss", patience=5)': "Plateau(patience=5)",
+    "Rectified()": "Rectified(banana=1)",
     "Polynomial(0.1, 0.001, power=2)": "Polynomial(0.1)",
     "Power(0.1, 0, power=0.5)": "Power(0.1)",
     "Rex(0.1, 0.001)": "Rex(0.1)",

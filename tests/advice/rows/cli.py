@@ -101,6 +101,12 @@ def the_doctor_gets_a_script(told: Told) -> None:
         sys.path.remove(str(Path.cwd()))
 
 
+@tried("nothing has {} in its name; write passo list for what there is")
+def what_is_not_there_is_looked_for_in_the_list(told: Told) -> None:
+    line = refused(told, "list", "--search", "zzz").quoted(r"write passo (\w+) for")
+    assert "warm_restarts" in passo(line)
+
+
 # -- the demo, and extras
 
 

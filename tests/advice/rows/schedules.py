@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from typer.testing import CliRunner
 
 import passo
 from passo import (
@@ -20,6 +21,7 @@ from passo import (
     steps,
     tokens,
 )
+from passo.cli import app
 from passo.schedules.analysis import distance
 from passo.schedules.from_torch import twin
 from tests.advice.table import Table, Told
@@ -27,7 +29,8 @@ from tests.optim.tools import sgd
 
 RUN = Run(steps(100), steps_per_epoch=10, tokens_per_step=4)
 LINE, LONG = Linear(0, 1, steps(10)), Linear(0, 1, steps(20))
-tried = Table(L=LINE, LONG=LONG, run=RUN, distance=distance, numpy=np, t=[0, 5])
+WORLD = {"L": LINE, "LONG": LONG, "catalogue": passo.catalogue}
+tried = Table(**WORLD, run=RUN, distance=distance, numpy=np, t=[0, 5])
 
 
 def half(_t: float) -> float:
@@ -115,6 +118,24 @@ def a_plateau_watches_a_name(told: Told) -> None:
     assert eval(f"(base * Plateau({name})).with_base(0.1)", dict(tried.world))(3) == 0.1
 
 
+@tried("factor={} rises, and needs a ceiling to rise to; write {}")
+def a_rise_has_a_ceiling(told: Told) -> None:
+    (made,) = told("Plateau('x', factor=2)").put("@")
+    assert made.after(9) == 8.0
+
+
+@tried("floor is for a factor below 1, and {} rises; write ceiling=8")
+def a_rise_has_no_floor(told: Told) -> None:
+    (made,) = told("Plateau('x', factor=2, floor=0.1)").put("Plateau('x', factor=2, @)")
+    assert made.after(9) == 8.0
+
+
+@tried("ceiling is for a factor above 1, and {} falls; write floor=0.01")
+def a_fall_has_no_ceiling(told: Told) -> None:
+    (made,) = told("Plateau('x', ceiling=8)").put("Plateau('x', @)")
+    assert made.after(9) == 0.01
+
+
 # -- recipes
 
 
@@ -142,6 +163,48 @@ def noam_is_counted_in_steps(told: Told) -> None:
     for given in ("epochs(1)", "percent(5)"):
         (made,) = told(f"noam(256, warmup={given})").put("noam(256, warmup=@)")
         assert made(4000) == pytest.approx(256**-0.5 * 4000**-0.5)
+
+
+@tried("count must be a power of two, got {}; write {} or {}")
+def chebyshev_counts_in_powers_of_two(told: Told) -> None:
+    made = told("chebyshev(count=12)").put("chebyshev(count=@)")
+    assert [each.length().amount for each in made] == [8, 16]
+
+
+@tried('shape="geometric" needs a floor above 0; write floor=0.1 * base')
+def equal_ratios_need_a_floor(told: Told) -> None:
+    text = told("wsd(shape='geometric')")
+    (made,) = text.put("wsd(shape='geometric', @).on(run).with_base(1.0)")
+    assert made(90) == pytest.approx(0.1**0.5)
+
+
+# -- the catalogue
+
+
+@tried('a schedule is looked up by its name, such as "SGDR", got {}')
+def an_entry_has_a_name(told: Told) -> None:
+    name = told("catalogue.find(3)").quoted(r'such as "(.*?)"')
+    assert [each.name for each in passo.catalogue.find(name)] == ["warm restarts"]
+
+
+@tried('a word is searched for, such as "restart", got {}')
+def an_entry_is_searched_by_a_word(told: Told) -> None:
+    for given in ("3", "' '"):
+        word = told(f"catalogue.search({given})").quoted(r'such as "(.*?)"')
+        assert len(passo.catalogue.search(word)) > 4
+
+
+@tried("{} may be any of {}; write catalogue.find({}) for all of them")
+def a_name_of_several_is_found_as_several(told: Told) -> None:
+    (found,) = told("catalogue.named('CyclicLR')").put("@")
+    assert len(found) > 3
+
+
+@tried("; write passo list --search WORD")
+def a_name_of_nobody_is_searched(told: Told) -> None:
+    line = told("catalogue.find('banana')").quoted(r"write passo (.*)$")
+    done = CliRunner().invoke(app, line.replace("WORD", "restart").split())
+    assert "warm restarts" in done.output
 
 
 # -- text

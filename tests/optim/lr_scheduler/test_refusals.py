@@ -46,6 +46,26 @@ def sequence(optimizer, count, milestones):
             "milestones must be whole steps, got [2.5, 4.0]; write [3, 4]",
         ),
         (
+            lambda o: sequence(o, 2, [NAN]),
+            "a milestone must be finite, got nan; write milestones=[100]",
+        ),
+        (
+            lambda o: sequence(o, 2, [float("inf")]),
+            "a milestone must be finite, got inf; write milestones=[100]",
+        ),
+        (
+            lambda o: sequence(o, 2, ["a"]),
+            "a milestone must be a number, got 'a'; write milestones=[100]",
+        ),
+        (
+            lambda o: sequence(o, 2, [None]),
+            "a milestone must be a number, got None; write milestones=[100]",
+        ),
+        (
+            lambda o: sequence(o, 2, 100),
+            "milestones must be a list of steps, got 100; write milestones=[100]",
+        ),
+        (
             lambda o: ours.CyclicLR(o, 0.1, 1.0, -1),
             "step_size_up must be the steps of a part of the cycle, 0 or more, got -1",
         ),

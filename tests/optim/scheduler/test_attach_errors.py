@@ -197,12 +197,16 @@ def test_free_values_are_schedules_without_a_base(values, text):
 def test_a_free_value_that_is_read_by_a_wrong_name():
     optimizer = torch.optim.SGD([{"params": [weight()]}, {"params": [weight()]}], lr=1.0)
     scheduler = attach(optimizer, 0.5, values={"size": 8})
-    for key, found in (("sise", 0), ("lr", 2)):
+    for key, text in (
+        (
+            "sise",
+            "no number is called 'sise', the plan has lr, size; write scheduler['size']",
+        ),
+        ("lr", "'lr' names 2 numbers, one of each param group; write scheduler.values()['lr'][0]"),
+    ):
         with pytest.raises(PassoError) as caught:
             scheduler[key]
-        assert str(caught.value) == (
-            f"{key!r} names {found} numbers, and [] needs one; keys are lr, size"
-        )
+        assert str(caught.value) == text
 
 
 # -- reports

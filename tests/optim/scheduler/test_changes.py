@@ -106,7 +106,7 @@ def test_an_explicit_base_that_differs_is_told_with_both_bases():
 
 def test_the_difference_is_told_in_todays_base_whatever_was_loaded_first():
     optimizer = sgd()
-    scheduler = attach(optimizer, COSINE, TEN)
+    scheduler = attach(optimizer, COSINE, TEN, carry=False)
     update(optimizer, 5)
     state, held = scheduler.state_dict(), optimizer.state_dict()
     optimizer = sgd()

@@ -54,14 +54,19 @@ def test_used_is_what_the_last_update_used():
 def test_used_names_one_number():
     groups = [{"params": [weight()]}, {"params": [weight()]}]
     scheduler = attach(torch.optim.SGD(groups, lr=1.0), base, RUN, values=VALUES)
-    for key, count in (("lr", 2), ("emma", 0)):
-        for ask, how in ((scheduler.used, "used()"), (scheduler.__getitem__, "[]")):
-            with pytest.raises(PassoError) as caught:
-                ask(key)
-            assert str(caught.value) == (
-                f"{key!r} names {count} numbers, and {how} needs one; keys are lr, ema, size, "
-                "temperature"
-            )
+    for ask, one, every in (
+        (scheduler.used, "scheduler.used('ema')", "last_used()"),
+        (scheduler.__getitem__, "scheduler['ema']", "values()"),
+    ):
+        with pytest.raises(PassoError) as caught:
+            ask("lr")
+        text = f"'lr' names 2 numbers, one of each param group; write scheduler.{every}['lr'][0]"
+        assert str(caught.value) == text
+        with pytest.raises(PassoError) as caught:
+            ask("emma")
+        assert str(caught.value) == (
+            f"no number is called 'emma', the plan has lr, ema, size, temperature; write {one}"
+        )
     with pytest.raises(PassoError) as caught:
         scheduler.used(0)
     assert str(caught.value) == "a scheduler is read by the name of a number such as 'lr', got 0"

@@ -93,7 +93,10 @@ def test_all_groups_are_listed_in_the_order_of_the_optimizers():
     assert scheduler.optimizer.param_groups == [*one.param_groups, *other.param_groups]
     with pytest.raises(PassoError) as caught:
         scheduler["lr"]
-    assert str(caught.value) == "'lr' names 3 numbers, and [] needs one; keys are lr, ema"
+    assert (
+        str(caught.value)
+        == "'lr' names 3 numbers, one of each param group; write scheduler.values()['lr'][0]"
+    )
 
 
 def test_it_says_who_writes_what(both):

@@ -20,7 +20,7 @@ CODE = "P011"
 LEAST = 2  # updates: before the second one there was nothing to tell
 SEEN = 4  # reports: a metric may go up by the same step two times
 COUNT = re.compile(r"(?:epoch|step|global_step|it|iter|iteration|i|n|t)\b.*")
-NAMED = re.compile(r"Plateau\([\'\"]([^\'\"]+)")
+NAMED = re.compile(r"(Plateau|Greedy|Bounce)\([\'\"]([^\'\"]+)")
 
 
 def look(case: Case) -> Iterator[Finding]:
@@ -31,9 +31,9 @@ def look(case: Case) -> Iterator[Finding]:
     for known in case.leading:
         if known.plateau and not known.hits and known.updates >= LEAST:
             yield _unheard(known)
-    for metric in dict.fromkeys(NAMED.findall(str(case.trace.plan or ""))):
+    for kind, metric in dict.fromkeys(NAMED.findall(str(case.trace.plan or ""))):
         if metric not in case.trace.metrics:
-            seen, why = unheard(metric, case.updates, case.trace.metrics)
+            seen, why = unheard(metric, case.updates, case.trace.metrics, kind)
             write = f"scheduler.report({{{metric!r}: ...}}) after each validation"
             yield Finding(CODE, seen, why, write, "")
 

@@ -65,7 +65,9 @@ def _of_passo(case: Case) -> Iterator[Heard]:
         except PassoError:  # a function of the script's own: nobody knows it here
             continue
         for plateau in found:
-            if isinstance(plateau, Plateau) and plateau.metric in case.trace.metrics:
+            if not isinstance(plateau, Plateau) or plateau.factor > 1:
+                continue  # the others do not lower a rate
+            if plateau.metric in case.trace.metrics:
                 metrics = case.trace.series(plateau.metric)[1]
                 yield Heard("Plateau", plateau.reducer().rule, plateau.metric, metrics, "")
 

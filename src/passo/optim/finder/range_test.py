@@ -17,6 +17,7 @@ from passo.optim.finder.loader_step import LoaderStep
 from passo.optim.finder.restore import Parts, check_folder, untouched
 from passo.optim.ground import randomness, ranks
 from passo.optim.ground.advice import no_optimizer, shown
+from passo.optim.ground.foreign import refuse_scheduler
 from passo.optim.ground.together import are_several, given_of, named
 from passo.optim.ground.wrappers import the_one
 from passo.schedules import PassoError
@@ -163,6 +164,7 @@ def _optimizers(given: Any) -> dict[str, Any]:
 
 def _inside(optimizer: Any) -> Any:
     """What steps in it, and holds parameters; raises PassoError where nothing does."""
+    refuse_scheduler(optimizer, "range_test")
     inner = the_one(optimizer, "range_test")
     if inner is None or not any(group["params"] for group in inner.param_groups):
         advice = no_optimizer(optimizer, "range_test")

@@ -12,6 +12,7 @@ from passo.ground.checks import brief
 from passo.ground.errors import PassoError
 from passo.optim.ground.advice import no_optimizer, shown
 from passo.optim.ground.attached import HasGroups
+from passo.optim.ground.foreign import refuse_scheduler
 from passo.optim.ground.groups import parameters
 
 Optimizers = Sequence[Optimizer | HasGroups] | Mapping[str, Optimizer | HasGroups]
@@ -92,6 +93,7 @@ def named(given: Any, call: str, unwrap: Callable[[Any], Any]) -> dict[str, Any]
                 f'{call}({{"muon": muon, "adamw": adamw}}, ...)'
             )
             raise PassoError(msg)
+        refuse_scheduler(each, call)
         if not hasattr(each, "param_groups"):
             msg = f"{call} needs a torch optimizer as {name!r}, got {shown(each)}"
             raise PassoError(f"{msg}{no_optimizer(each, call)}")

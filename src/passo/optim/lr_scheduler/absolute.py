@@ -13,9 +13,10 @@ from passo.optim.lr_scheduler.base import LRScheduler
 from passo.optim.lr_scheduler.functions import as_function
 from passo.optim.lr_scheduler.older import IS_OLD, takes_verbose
 from passo.optim.lr_scheduler.rates import held_slots, put, scaled
-from passo.schedules import Schedule, steps, warm_restarts
+from passo.schedules import Schedule
 from passo.schedules.algebra.atoms import base
 from passo.schedules.formula import NUMBERS
+from passo.schedules.torchs import restarts
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -130,7 +131,7 @@ class CosineAnnealingWarmRestarts(Absolute, torchs.CosineAnnealingWarmRestarts):
         )
 
     def _schedule_of(self, _place: int) -> Schedule:
-        return warm_restarts(first=steps(self.T_0), grow=self.T_mult, floor=self.eta_min)
+        return restarts(base, self.T_0, self.T_mult, self.eta_min)
 
     @quiet
     def step(self, epoch: float | None = None) -> None:

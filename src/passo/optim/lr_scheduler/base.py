@@ -216,6 +216,34 @@ class LRScheduler(Base):
         msg = "the param groups follow different schedules; read scheduler.schedules"
         raise PassoError(msg)
 
+    @property
+    def plan(self) -> dict[str, Schedule]:
+        """The schedule of each field that it moves, as `attach` takes them: "lr", "momentum".
+
+        Raises PassoError where the groups follow different ones, or there is no closed form.
+
+        >>> import torch
+        >>> from passo.optim.lr_scheduler import OneCycleLR
+        >>> optimizer = torch.optim.SGD([torch.nn.Parameter(torch.ones(1))], lr=1.0, momentum=0.9)
+        >>> OneCycleLR(optimizer, max_lr=0.1, total_steps=10).plan["momentum"]
+        Cosine(0.95, 0.85, steps(2)).then(Cosine(0.85, 0.95, steps(7)))
+        """
+        found = {"lr": self.schedule}
+        momenta = [self._momentum_of(place) for place in range(len(self._bases()))]
+        if momenta and momenta[0] is not None:
+            if any(each != momenta[0] for each in momenta):
+                msg = (
+                    "the momenta of the param groups follow different schedules; write "
+                    'lift(scheduler, 1000, key="momentum")'
+                )
+                raise PassoError(msg)
+            found["momentum"] = momenta[0]
+        return found
+
+    def _momentum_of(self, _place: int) -> Schedule | None:
+        """The schedule of a group's momentum, where it moves that."""
+        return None
+
     def _bases(self) -> list[float]:
         groups = self.optimizer.param_groups
         return [as_float(group.get("initial_lr", group["lr"])) for group in groups]

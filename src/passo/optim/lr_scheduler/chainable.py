@@ -10,16 +10,8 @@ from passo.optim.lr_scheduler.older import takes_verbose
 from passo.optim.lr_scheduler.rates import snapshot
 from passo.optim.lr_scheduler.relative import Relative
 from passo.optim.lr_scheduler.shape import Milestones, Parameter
-from passo.schedules import (
-    Constant,
-    Linear,
-    PassoError,
-    Table,
-    exponential_decay,
-    polynomial_decay,
-    step_decay,
-    steps,
-)
+from passo.schedules import PassoError
+from passo.schedules import torchs as expressions
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -64,7 +56,7 @@ class StepLR(Relative, torchs.StepLR):
     gamma = Parameter()
 
     def _expression(self, peak: Any) -> Schedule:
-        return step_decay(steps(self.step_size), gamma=self.gamma, peak=peak)
+        return expressions.stairs(peak, self.step_size, self.gamma)
 
 
 class MultiStepLR(Relative, torchs.MultiStepLR):
@@ -136,14 +128,7 @@ class MultiStepLR(Relative, torchs.MultiStepLR):
     gamma = Parameter()
 
     def _expression(self, peak: Any) -> Schedule:
-        points, passed = [(steps(0), peak)], 0
-        for milestone, times in sorted(vars(self)["milestones"].items()):
-            passed += times
-            value = _times(self.gamma**passed, peak)
-            if milestone == 0:
-                points.clear()
-            points.append((steps(milestone), value))
-        return Table(tuple(points), "step").then(Constant(points[-1][1]))
+        return expressions.milestones_passed(peak, vars(self)["milestones"], self.gamma)
 
 
 class ConstantLR(Relative, torchs.ConstantLR):
@@ -177,7 +162,7 @@ class ConstantLR(Relative, torchs.ConstantLR):
     total_iters = Parameter()
 
     def _expression(self, peak: Any) -> Schedule:
-        return Constant(_times(self.factor, peak), steps(self.total_iters)).then(Constant(peak))
+        return expressions.factor_at_first(peak, self.factor, self.total_iters)
 
     def _by_torch(self) -> list[Any]:
         return super()._by_torch() if self.factor else [snapshot(slot) for slot in self._slots()]
@@ -216,8 +201,7 @@ class LinearLR(Relative, torchs.LinearLR):
     total_iters = Parameter()
 
     def _expression(self, peak: Any) -> Schedule:
-        ends = _times(self.start_factor, peak), _times(self.end_factor, peak)
-        return Linear(*ends, steps(self.total_iters))
+        return expressions.line(peak, self.start_factor, self.end_factor, self.total_iters)
 
 
 class ExponentialLR(Relative, torchs.ExponentialLR):
@@ -244,7 +228,7 @@ class ExponentialLR(Relative, torchs.ExponentialLR):
     gamma = Parameter()
 
     def _expression(self, peak: Any) -> Schedule:
-        return exponential_decay(self.gamma, peak=peak)
+        return expressions.each_step(peak, self.gamma)
 
 
 class PolynomialLR(Relative, torchs.PolynomialLR):
@@ -278,10 +262,4 @@ class PolynomialLR(Relative, torchs.PolynomialLR):
     power = Parameter()
 
     def _expression(self, peak: Any) -> Schedule:
-        if self.total_iters == 0:
-            return Constant(peak)
-        return polynomial_decay(peak=peak, over=steps(self.total_iters), power=self.power)
-
-
-def _times(factor: float, peak: Any) -> Any:
-    return peak if factor == 1 else factor * peak
+        return expressions.polynomial(peak, self.total_iters, self.power)

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import math
 from bisect import bisect_right
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, cast
 
+import torch
 from torch.optim import lr_scheduler as torchs
 
+from passo.ground.checks import brief, real
 from passo.optim.ground.quiet import quiet
 from passo.optim.lr_scheduler.base import LRScheduler
+from passo.optim.lr_scheduler.joined import momentum_of, product_of, refuse_other_bases
 from passo.optim.lr_scheduler.members import (
     active,
     begin_chain,
@@ -23,11 +27,10 @@ from passo.optim.lr_scheduler.members import (
 )
 from passo.optim.lr_scheduler.older import takes_verbose
 from passo.optim.lr_scheduler.rates import as_float, held_values, put, snapshot
-from passo.schedules import PassoError, Schedule, steps
+from passo.schedules import PassoError, Schedule
+from passo.schedules.torchs import sequence
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from torch.optim import Optimizer
 
 
@@ -110,6 +113,7 @@ class SequentialLR(Composed, torchs.SequentialLR):
         last_epoch: int = -1,
     ) -> None:
         check(self, schedulers, optimizer)
+        _check_milestones(milestones)
         if len(milestones) != len(schedulers) - 1:
             msg = (
                 "Sequential Schedulers expects number of schedulers provided to be one more "
@@ -165,17 +169,22 @@ class SequentialLR(Composed, torchs.SequentialLR):
         return active(self._schedulers[bisect_right(self._milestones, self.last_epoch)])
 
     def _schedule_of(self, place: int) -> Schedule:
-        parts, begun = [], 0
-        for scheduler, end in zip(self._schedulers, [*self._milestones, None], strict=True):
-            part = schedule_of(scheduler, place)
-            if end is None:
-                parts.append(part)
-            elif end > begun:
-                length = part.length()
-                fits = length is not None and length.amount == end - begun
-                parts.append(part if fits else part.until(steps(end - begun)))
-                begun = end
-        return parts[0].then(*parts[1:])
+        refuse_other_bases(self, place)
+        parts = [schedule_of(scheduler, place) for scheduler in self._schedulers]
+        return sequence(parts, self._milestones)
+
+    def _momentum_of(self, place: int) -> Schedule | None:
+        return momentum_of(self._schedulers, self._milestones, place)
+
+
+def _check_milestones(milestones: Any) -> None:
+    """Refuse what is no list of whole steps."""
+    if not isinstance(milestones, Sequence) or isinstance(milestones, str):
+        msg = f"milestones must be a list of steps, got {brief(milestones)}; write milestones=[100]"
+        raise PassoError(msg)
+    for each in milestones:
+        number = each.item() if isinstance(each, torch.Tensor) and each.numel() == 1 else each
+        real(number, "a milestone", "write milestones=[100]")
 
 
 class ChainedScheduler(Composed, torchs.ChainedScheduler):
@@ -183,8 +192,10 @@ class ChainedScheduler(Composed, torchs.ChainedScheduler):
 
     Members may be sequences, chains and plateaus: `step(metrics)` hands the metric down, and what
     a plateau has taken off stays off, whatever the others write. Signature and states are torch's
-    ChainedScheduler's. Raises PassoError where there is a plateau and `step` got no metric.
-    Source: torch.optim.lr_scheduler.ChainedScheduler; pytorch/pytorch#68978.
+    ChainedScheduler's. `schedule` is the product of what its members multiply by (with a cosine
+    among them: up to its T_max, where the cosine turns to the base alone). Raises PassoError where
+    there is a plateau and `step` got no metric. Source:
+    torch.optim.lr_scheduler.ChainedScheduler; pytorch/pytorch#68978.
 
     >>> import torch
     >>> from passo.optim.lr_scheduler import ConstantLR, ExponentialLR
@@ -275,3 +286,11 @@ class ChainedScheduler(Composed, torchs.ChainedScheduler):
     @property
     def _made(self) -> int:
         return sum(getattr(each, "_made", 1) for each in self._schedulers)
+
+    def _schedule_of(self, place: int) -> Schedule:
+        refuse_other_bases(self, place)
+        return product_of(self._schedulers, place)
+
+    def _momentum_of(self, place: int) -> Schedule | None:
+        moved = [each._momentum_of(place) for each in ours_inside(self) if each is not self]
+        return next((each for each in reversed(moved) if each is not None), None)

@@ -10,7 +10,8 @@ from passo.optim.lr_scheduler.older import takes_verbose
 from passo.optim.lr_scheduler.rates import as_float
 from passo.optim.lr_scheduler.relative import Relative
 from passo.optim.lr_scheduler.shape import Parameter
-from passo.schedules import Cosine, PassoError, steps
+from passo.schedules import PassoError
+from passo.schedules.torchs import swing
 
 if TYPE_CHECKING:
     from torch.optim import Optimizer
@@ -55,10 +56,10 @@ class CosineAnnealingLR(Relative, torchs.CosineAnnealingLR):
     eta_min = Parameter()
 
     def _expression(self, peak: Any) -> Schedule:
-        return _swing(peak, self.eta_min, self.T_max)
+        return swing(peak, self.eta_min, self.T_max)
 
     def _unit(self) -> Schedule:
-        return _swing(1.0, 0.0, self.T_max)
+        return swing(1.0, 0.0, self.T_max)
 
     @property
     def _floor(self) -> float:
@@ -80,8 +81,3 @@ class CosineAnnealingLR(Relative, torchs.CosineAnnealingLR):
             self._keep(shape, rates, share)
         else:
             super()._adapt(shape)
-
-
-def _swing(peak: Any, floor: float, length: float) -> Schedule:
-    down, up = Cosine(peak, floor, steps(length)), Cosine(floor, peak, steps(length))
-    return down.then(up).repeat()

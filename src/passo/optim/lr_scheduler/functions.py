@@ -21,6 +21,8 @@ def as_function(function: Callable[[int], float]) -> Schedule:
     >>> as_function(lambda t: t + 1)(2)
     3.0
     """
+    if isinstance(function, Schedule):
+        return function
     if id(function) not in _names:
         where = getattr(function, "__qualname__", type(function).__qualname__)
         name = f"{where} #{next(_numbers)}"

@@ -10,7 +10,8 @@ from torch.optim import lr_scheduler as torchs
 from passo.optim.lr_scheduler.base import LRScheduler
 from passo.optim.lr_scheduler.older import update_lr
 from passo.optim.lr_scheduler.rates import held_values
-from passo.schedules import PassoError
+from passo.schedules import Constant, PassoError
+from passo.schedules.algebra.atoms import base
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -138,7 +139,12 @@ def schedule_of(scheduler: Any, place: int) -> Schedule:
         name = f"{type(scheduler).__module__}.{type(scheduler).__name__}"
         msg = f"{name} has no schedule of its own; write passo.optim.lift(scheduler, steps)"
         raise PassoError(msg)
-    return scheduler._schedule_of(place)
+    schedule: Schedule = scheduler._schedule_of(place)
+    length = schedule.length()
+    if length is not None and length.amount == 0:  # in a sequence it would leave no trace
+        end = schedule.with_base(1.0)(0)
+        return Constant(end * base if schedule.relative else end)
+    return schedule
 
 
 def ours_inside(scheduler: Any) -> Iterator[LRScheduler]:

@@ -17,8 +17,9 @@ from passo.optim.lr_scheduler.functions import as_function, for_late
 from passo.optim.lr_scheduler.older import takes_verbose
 from passo.optim.lr_scheduler.rates import as_float, between, snapshot
 from passo.optim.lr_scheduler.shape import must_be_number
-from passo.schedules import Cosine, Linear, PassoError, Schedule, cyclic, steps
+from passo.schedules import PassoError, Schedule, cyclic, steps
 from passo.schedules.formula import NUMBERS
+from passo.schedules.torchs import phases, triangles
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -165,16 +166,26 @@ class CyclicLR(Cycling, torchs.CyclicLR):
         return between(self.base_lrs, self.max_lrs, height)
 
     def _schedule_of(self, place: int) -> Schedule:
-        low, high = as_float(self.base_lrs[place]), as_float(self.max_lrs[place])
-        (up, down), custom = map(steps, self._halves()), self._scale_fn_custom
-        if custom is None:
-            mine: Any = self  # to torch's stub a mode is any string
-            gamma = self.gamma if self.mode == "exp_range" else 1.0
-            return cyclic(low, peak=high, rise=up, fall=down, mode=mine.mode, gamma=gamma)
-        scale = as_function(custom)
-        if self.scale_mode == "cycle":
-            scale = scale.skip(steps(1)).stretch(self.total_size).staircase(up + down)
-        return low + cyclic(0.0, peak=high - low, rise=up, fall=down) * scale
+        return self._between(as_float(self.base_lrs[place]), as_float(self.max_lrs[place]))
+
+    def _between(self, low: float, high: float) -> Schedule:
+        custom = self._scale_fn_custom
+        mine: Any = self  # to torch's stub a mode is any string
+        return triangles(
+            low,
+            high,
+            *self._halves(),
+            mode=mine.mode,
+            gamma=self.gamma,
+            scale=None if custom is None else as_function(custom),
+            by_cycle=self.scale_mode == "cycle",
+        )
+
+    def _momentum_of(self, place: int) -> Schedule | None:
+        if not self.cycle_momentum:
+            return None
+        high, low = as_float(self.max_momentums[place]), as_float(self.base_momentums[place])
+        return self._between(high, low)
 
 
 class OneCycleLR(Cycling, torchs.OneCycleLR):
@@ -290,17 +301,21 @@ class OneCycleLR(Cycling, torchs.OneCycleLR):
         return changed
 
     def _schedule_of(self, place: int) -> Schedule:
+        return self._phased(place, "start_lr", "end_lr")
+
+    def _momentum_of(self, place: int) -> Schedule | None:
+        named = ("start_momentum", "end_momentum")
+        return self._phased(place, *named) if self.cycle_momentum else None
+
+    def _phased(self, place: int, start: str, goal: str) -> Schedule:
         group = self.optimizer.param_groups[place]
-        kind = Linear if self._anneal_func_type == "linear" else Cosine
-        parts, begin = [], 0.0
-        for phase in self._schedule_phases:
-            end = phase["end_step"]
-            if end > 0.0:
-                ends = as_float(group[phase["start_lr"]]), as_float(group[phase["end_lr"]])
-                part = kind(*ends, steps(end - begin))
-                parts.append(part.skip(steps(-begin)) if begin < 0.0 else part)
-            begin = end
-        return parts[0].then(*parts[1:])
+        mine: Any = self  # to torch's stub a way is any string, and a phase has none for a key
+        ends = [phase["end_step"] for phase in mine._schedule_phases]
+        values = [
+            (as_float(group[phase[start]]), as_float(group[phase[goal]]))
+            for phase in mine._schedule_phases
+        ]
+        return phases(mine._anneal_func_type, ends, values)
 
 
 class _types_kept:  # noqa: N801

@@ -11,6 +11,7 @@ from passo.optim.ground import wrappers
 from passo.optim.ground.advice import no_optimizer, shown
 from passo.optim.ground.attached import writers
 from passo.optim.ground.fields import check_range
+from passo.optim.ground.foreign import refuse_scheduler
 from passo.optim.ground.together import are_several, named
 from passo.optim.scheduler import carry as carrying
 from passo.optim.scheduler.driver import driving
@@ -152,6 +153,7 @@ def _gather(
 
 def _target(optimizer: Any, clock: str) -> Any:
     """What a Scheduler hangs on."""
+    refuse_scheduler(optimizer, "attach")
     inner = wrappers.the_one(optimizer, "attach")
     if inner is not None:
         return inner

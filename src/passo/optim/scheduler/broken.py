@@ -160,21 +160,21 @@ def unheard(driver: Driver, clock: Clock, promises: Promises) -> Iterator[tuple[
     if clock.made < _LEAST:
         return
     metrics = {
-        memory.plateau.metric: None
+        memory.plateau.metric: type(memory.plateau).__name__
         for track in driver.tracks
         for memory in track.memories
         if _waited(memory, track, clock)
     }
-    for metric in metrics:
+    for metric, kind in metrics.items():
         if not promises.heard(metric):
-            seen, why = unheard_in_words(metric, clock.updates, promises.others)
+            seen, why = unheard_in_words(metric, clock.updates, promises.others, kind)
             write = f"scheduler.report({{{metric!r}: ...}}) after each validation"
             yield metric, Word("P011", seen, why, write)
 
 
 def _waited(memory: Memory, track: Track, clock: Clock) -> bool:
     """Whether it knows of no report, and was active while updates were made here."""
-    if memory.reducer.best is not None or memory.reducer.reductions:
+    if memory.reducer.heard:
         return False
     begin, made = clock.since - track.begin, clock.at - clock.since
     times = (begin + made * k / _SAMPLES for k in range(_SAMPLES + 1))

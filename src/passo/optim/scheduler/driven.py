@@ -5,12 +5,11 @@ from __future__ import annotations
 import math
 import weakref
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import torch
 
 from passo.optim.ground import fields
-from passo.schedules import PassoError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -130,15 +129,6 @@ def slot_of(field: fields.Field, group: Group) -> Any:
         return None
 
 
-def the_only(found: dict[str, list[Any]], key: str, which: Literal["used", "last"]) -> Any:
-    """The one number of a key; raises PassoError where it names none, or several."""
-    if len(found.get(key, ())) != 1:
-        many, how = len(found.get(key, ())), "[]" if which == "last" else "used()"
-        msg = f"{key!r} names {many} numbers, and {how} needs one; keys are {', '.join(found)}"
-        raise PassoError(msg)
-    return found[key][0]
-
-
 def unshare(driven: Sequence[Driven], groups: Iterable[Group]) -> None:
     """Where a Tensor that is filled is held by another group too, that one gets a clone.
 
@@ -197,7 +187,8 @@ def shared(key: str | None, same: list[Driven]) -> Shared:
     known, begin = first.track.known, first.track.begin
     formula = known.with_base(first.base) if known.relative else known
     call = formula.compiled()
-    if formula.whole and all(map(_holds_an_int, same)):
+    # As it was planned: a factor that a plateau has by now, or a base, may happen to be whole.
+    if first.track.placed.whole and all(map(_holds_an_int, same)):
         call = _whole(call)
     groups = [each.group for each in same if each.group is not None]
     last, used = first.last, first.used

@@ -1,4 +1,4 @@
-"""`Fall`: one reduction by a plateau; and which reductions change a number."""
+"""`Fall`: one move of a factor by a plateau; and which moves change a number."""
 
 from __future__ import annotations
 
@@ -23,6 +23,8 @@ _ENDLESS: Final = 100_000.0
 class Fall:
     """One reduction by a plateau: which, when, from what to what; `report` answers with them.
 
+    A plateau with a factor above 1 rises instead. What `Greedy` gains from good reports is none.
+
     `metric` is what the plateau watches, `keys` are the fields and values that follow it. `clock`
     counts the updates made by then, so that update `clock` is the first that may use less. The
     plateau's factor was `before` and is `after`.
@@ -43,14 +45,16 @@ class Fall:
 
 
 def falls(engine: Engine, fell: Iterable[tuple[Track, Memory]]) -> tuple[Fall, ...]:
-    """Those of the reductions, just made, that change what some update uses from here on.
+    """Those of the moves, just made, that change what some update uses from here on.
 
-    One that a floor or a `.clip(low=...)` stops is none.
+    One that a bound or a `.clip(low=...)` stops is none, nor is one that good reports brought.
     """
     found = []
     for track, memory in fell:
+        if memory.reducer.climbed:
+            continue
         followers = [each for each in engine.driver.driven if each.track is track]
-        before, after = (memory.plateau.after(memory.reducer.reductions - k) for k in (1, 0))
+        before, after = memory.factors()
         one, other = (_with(track, memory, factor) for factor in (before, after))
         if before != after and any(
             _differ(engine, track, one, other, base) for base in {each.base for each in followers}
@@ -63,7 +67,7 @@ def falls(engine: Engine, fell: Iterable[tuple[Track, Memory]]) -> tuple[Fall, .
 
 def _with(track: Track, memory: Memory, factor: float) -> Schedule:
     """What the track follows where this plateau has that factor, at all times."""
-    now = {id(each): each.plateau.after(each.reducer.reductions) for each in track.memories}
+    now = {id(each): each.factors()[1] for each in track.memories}
     factors = iter((now | {id(memory): factor}).values())
     return track.placed.with_plateaus(lambda _: Constant(next(factors)))
 

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple, cast
 from passo.ground.errors import closest
 from passo.optim.ground.advice import no_schedule, shown
 from passo.optim.ground.fields import Field, find
-from passo.schedules import NeedsRun, PassoError, Plateau, Run, Schedule
+from passo.schedules import NeedsRun, PassoError, Run, Schedule
 from passo.schedules.algebra.atoms import as_schedule
+from passo.schedules.shapes.hearing import Hearing
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -92,7 +93,7 @@ def _schedule(value: Any, name: str) -> Schedule | None:
         need = f"the plan of {name} must be a schedule or a number"
         msg = f"{need}, got {shown(value)}{no_schedule(value)}"
         raise PassoError(msg)
-    if isinstance(value, Plateau):
+    if isinstance(value, Hearing):
         msg = f"the plan of {name} is only a factor; write base * {value!r}"
         raise PassoError(msg)
     return as_schedule(value, name)

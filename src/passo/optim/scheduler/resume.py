@@ -254,12 +254,13 @@ def _plateaus(track: Track) -> list[str]:
 
 
 def _with_a_past(track: Track, length: float | None) -> Schedule:
-    """The schedule after a run of reports that never improve: plateaus show where they listen."""
+    """The schedule after reports that turn and never improve: what moves by them shows where."""
     end = _ENDLESS if length is None else length
-    metrics = {memory.plateau.metric: 1.0 for memory in track.memories}
-    if not metrics:
+    heard = [memory.plateau.metric for memory in track.memories]
+    if not heard:
         return track.trunk
-    return track.trunk.with_reports([(end * k / _POINTS, metrics) for k in range(_POINTS)])
+    reports = [(end * k / _POINTS, dict.fromkeys(heard, 1.0 + k % 2)) for k in range(_POINTS)]
+    return track.trunk.with_reports(reports)
 
 
 def _times(one: Schedule, other: Schedule, length: float | None) -> Iterator[float]:

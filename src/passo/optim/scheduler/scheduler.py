@@ -30,7 +30,6 @@ from passo.optim.scheduler import (
     state,
     words,
 )
-from passo.optim.scheduler.driven import the_only
 from passo.optim.scheduler.driver import driving
 from passo.optim.scheduler.engine import Engine
 from passo.optim.scheduler.falls import Fall, falls
@@ -338,7 +337,10 @@ class Scheduler(LRScheduler):
             msg = f"a scheduler is read by the name of a number such as 'lr', got {brief(key)}"
             raise PassoError(msg)
         self._look()
-        return the_only(self._by_key(which), key, which)
+        found = self._by_key(which)
+        if len(found.get(key, ())) != 1:
+            raise PassoError(words.no_one(key, found, which))
+        return found[key][0]
 
     # -- what moves it
 

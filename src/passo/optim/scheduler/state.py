@@ -3,12 +3,22 @@
 from __future__ import annotations
 
 import contextlib
-import math
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from passo.ground.checks import brief
-from passo.ground.schema import anything, count, listed, maybe, number, record, row, short, text
+from passo.ground.schema import (
+    MOST,
+    anything,
+    count,
+    listed,
+    maybe,
+    number,
+    record,
+    row,
+    short,
+    text,
+)
 from passo.optim.ground.groups import names_of
 from passo.optim.scheduler import cooled
 from passo.optim.scheduler.tracks import Track
@@ -22,8 +32,8 @@ if TYPE_CHECKING:
     from passo.optim.scheduler.cooling import CoolDown
     from passo.optim.scheduler.driver import Groups
     from passo.optim.scheduler.engine import Engine
+    from passo.optim.scheduler.tracks import Memory
     from passo.schedules import Run, Schedule
-    from passo.schedules.reducer import Rule
 
 VERSION: Final = 2
 _PARTS: Final = ("version", "clock", "at", "run", "tracks", "fields")
@@ -104,7 +114,7 @@ class Saved:
             msg = f"{track.source!r} has {len(track.memories)} plateaus, its state {len(told)}"
             raise PassoError(msg)
         for k, (memory, each) in enumerate(zip(track.memories, told, strict=True)):
-            _fits(memory.reducer.rule, each, f"{place}.plateaus[{k}]")
+            _fits(memory, each, f"{place}.plateaus[{k}]")
             memory.load(each)
         track.refresh()
         return track
@@ -162,22 +172,24 @@ def _held(state: Any) -> dict[str, Any]:
     return held
 
 
-def _fits(rule: Rule, held: Mapping[str, Any], place: str) -> None:
+def _fits(memory: Memory, held: Mapping[str, Any], place: str) -> None:
     """Refuse what reports can never make of a plateau's memory."""
-    best = None if held["best"] is None else float(held["best"])
-    if best == (math.inf if rule.mode == "min" else -math.inf):
-        msg = f"{place}.best of mode {rule.mode!r} is never {held['best']!r}"
-    elif held["bad"] > rule.patience:
-        msg = f"{place}.bad is at most the patience of {rule.patience}, got {held['bad']}"
-    elif held["cooling"] > rule.cooldown:
-        msg = f"{place}.cooling is at most the cooldown of {rule.cooldown}, got {held['cooling']}"
-    elif held["cooling"] and held["bad"]:
-        msg = f"{place}.bad is 0 while a plateau cools, got {held['bad']}"
-    elif held["fell"] is not None and not held["reductions"]:
-        msg = f"{place}.fell is {held['fell']}, and there were no reductions"
-    else:
-        return
-    raise PassoError(msg)
+    own = list(memory.state())
+    if sorted(held) != sorted(own):
+        msg = f"{place} has {', '.join(held)}; {memory.plateau!r} remembers {', '.join(own)}"
+        raise PassoError(msg)
+    wrong = memory.reducer.cannot(held)
+    if wrong:
+        msg = f"{place}{wrong}"
+        raise PassoError(msg)
+
+
+def _memory(value: Any, place: str) -> dict[str, Any]:
+    """What one of the kinds of plateaus remembers, told by what only it has."""
+    keys = value if isinstance(value, Mapping) else ()
+    kind = next((only for only in _MEMORIES if only in keys), "reductions")
+    held: dict[str, Any] = _MEMORIES[kind](value, place)
+    return held
 
 
 def _best(value: Any, place: str) -> str:
@@ -222,17 +234,36 @@ def _groups(value: Any, place: str) -> list[str] | int:
     return names
 
 
-_MEMORY: Final = {
-    "best": maybe(_best),
-    "bad": count(),
-    "cooling": count(),
-    "reductions": count(),
-    "fell": maybe(number(0, LONGEST)),
+_MEMORIES: Final[Mapping[str, Check]] = {
+    "anchor": record(
+        {
+            "best": maybe(_best),
+            **dict.fromkeys(("good", "bad", "cooling", "warming"), count()),
+            "anchor": number(0),
+            "net": count(-MOST),
+            "before": number(0),
+            "fell": maybe(number(0, LONGEST)),
+        }
+    ),
+    "turned": record(
+        {
+            **dict.fromkeys(("last", "earlier"), maybe(_best)),
+            **dict.fromkeys(("turned", "reductions"), count()),
+            "fell": maybe(number(0, LONGEST)),
+        }
+    ),
+    "reductions": record(
+        {
+            "best": maybe(_best),
+            **dict.fromkeys(("bad", "cooling", "reductions"), count()),
+            "fell": maybe(number(0, LONGEST)),
+        }
+    ),
 }
 _TRACK: Final = {
     "schedule": _schedule,
     "begin": number(0, LONGEST),
-    "plateaus": listed(record(_MEMORY)),
+    "plateaus": listed(_memory),
 }
 _STATE: Final = {
     "version": anything,

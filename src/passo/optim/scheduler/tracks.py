@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class Memory:
-    """What one plateau in a plan has seen: its reducer, and when it fell last; constant in size.
+    """What one plateau in a plan has seen: its reducer, and when it moved last; constant in size.
 
     `fell` is a time of the plateau's own; None where the clock was moved since, and the factor
     has its present value at all times.
@@ -34,7 +34,7 @@ class Memory:
             self._see(t, metric)
 
     def see(self, t: float, metrics: Mapping[str, float]) -> bool:
-        """Take in a report made at t; whether the factor fell."""
+        """Take in a report made at t; whether the factor moved."""
         metric = self.plateau.metric
         if metric not in metrics or (at := self.local(t)) is None:
             return False
@@ -48,40 +48,28 @@ class Memory:
 
     def state(self) -> dict[str, Any]:
         """The memory as plain JSON."""
-        reducer = self.reducer
-        return {
-            "best": None if reducer.best is None else repr(reducer.best),
-            "bad": reducer.bad,
-            "cooling": reducer.cooling,
-            "reductions": reducer.reductions,
-            "fell": self.fell,
-        }
+        return {**self.reducer.state(), "fell": self.fell}
 
     def load(self, state: Mapping[str, Any]) -> None:
         """Back to a saved memory."""
-        reducer, best = self.reducer, state["best"]
-        reducer.best = None if best is None else float(best)
-        reducer.bad, reducer.cooling = int(state["bad"]), int(state["cooling"])
-        reducer.reductions = int(state["reductions"])
+        self.reducer.load(state)
         self.fell = None if state["fell"] is None else float(state["fell"])
 
-    def fit(self) -> None:
-        """What another rule counted, within what this one counts: the next report decides."""
-        reducer, rule = self.reducer, self.reducer.rule
-        reducer.bad = min(reducer.bad, rule.patience)
-        reducer.cooling = min(reducer.cooling, rule.cooldown)
+    def factors(self) -> tuple[float, float]:
+        """The factor before it moved last, and now."""
+        return self.plateau.factors(self.reducer)
 
     def factor(self, unit: AxisUnit) -> Schedule:
-        """The plateau's factor: a step where it fell last, so that a stair keeps the old one.
+        """The plateau's factor: a step where it moved last, so that a stair keeps the old one.
 
-        Of two falls within one stair the stair keeps what was between them.
+        Of two moves within one stair the stair keeps what was between them.
         """
-        after, times = self.plateau.after, self.reducer.reductions
-        now = Constant(after(times))
-        if not times or not self.fell:
+        before, after = self.factors()
+        now = Constant(after)
+        if not self.fell:
             return now
         begin, end = (Span(exact(t, "t"), unit) for t in (0, self.fell))
-        return Table(((begin, after(times - 1)), (end, after(times))), "step").then(now)
+        return Table(((begin, before), (end, after)), "step").then(now)
 
 
 class Track:
@@ -118,7 +106,7 @@ class Track:
         self.refresh()
 
     def report(self, at: float, metrics: Mapping[str, float]) -> list[Memory]:
-        """Take in a report made at that position; the plateaus whose reductions are one more."""
+        """Take in a report made at that position; the plateaus whose factor moved."""
         if at < self.begin:
             return []
         fell = [memory for memory in self.memories if memory.see(at - self.begin, metrics)]
@@ -170,7 +158,7 @@ class Track:
                     mine.remove(memory)
                     theirs.remove(like)
                     memory.load(like.state())
-                    memory.fit()
+                    memory.reducer.fit()
                     memory.fell = None if settled else memory.fell
         self.refresh()
 
@@ -186,4 +174,5 @@ def _rule(memory: Memory) -> Any:
 
 
 def _metric(memory: Memory) -> Any:
-    return memory.plateau.metric, memory.plateau.mode
+    plateau = memory.plateau
+    return type(plateau), plateau.metric, getattr(plateau, "mode", None)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import warnings
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 from passo.ground.checks import brief
 from passo.optim.ground.groups import name_of
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from passo.optim.scheduler.engine import Engine
 
 _ALIKE: Final = 0.8
+_NEAR: Final = 0.7
 
 
 def scheduler(lead: Engine, engines: Sequence[Engine]) -> str:
@@ -64,6 +65,24 @@ def _groups(followers: list[Driven], part: str) -> str:
 
 def _base(driven: Driven) -> str:
     return f", base {driven.base:.6g}" if driven.track.source.relative else ""
+
+
+def no_one(key: str, found: Mapping[str, Sequence[Any]], which: Literal["used", "last"]) -> str:
+    """What to write for a key that names no number, or one in each of several groups.
+
+    >>> no_one("typo", {"lr": [0.1]}, "used")
+    "no number is called 'typo', the plan has lr; write scheduler.used('lr')"
+    """
+    every = "values()" if which == "last" else "last_used()"
+    each = f"scheduler.{every}[{key!r}][0]"
+    if key in found:
+        return f"{key!r} names {len(found[key])} numbers, one of each param group; write {each}"
+    alone = [name for name, numbers in found.items() if len(numbers) == 1]
+    alone = difflib.get_close_matches(key, alone, 1, _NEAR) or alone
+    write = f"scheduler.{every}"
+    if alone:
+        write = f"scheduler.used({alone[0]!r})" if which == "used" else f"scheduler[{alone[0]!r}]"
+    return f"no number is called {key!r}, the plan has {', '.join(found)}; write {write}"
 
 
 def need_bases(engine: Engine) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import islice
-from numbers import Real
 from typing import TYPE_CHECKING, Any, ClassVar, final
 
 from passo.ground.checks import write
@@ -33,6 +32,7 @@ class Parallel(Schedule):
 
     parts: tuple[Schedule, ...]
     _sign: ClassVar[str] = ""
+    _keeps_ints: ClassVar[bool] = True
 
     @classmethod
     def of(cls, parts: Iterable[Schedule]) -> Schedule:
@@ -51,13 +51,6 @@ class Parallel(Schedule):
     def need(cls, left: Schedule, right: Any) -> Schedule:
         """The node over two, of which one may be a number."""
         return cls.of((left, as_schedule(right, f"the other side of {cls._sign}")))
-
-    @classmethod
-    def pair(cls, left: Schedule, right: Any) -> Schedule:
-        """As `need`, for an operator: what is neither schedule nor number is not ours."""
-        if isinstance(right, bool) or not isinstance(right, (Schedule, Real)):
-            return NotImplemented  # type: ignore[no-any-return]
-        return cls.need(left, right)
 
     @classmethod
     def _make(cls, **values: Any) -> Schedule:
@@ -159,8 +152,6 @@ class Product(Parallel):
 @dataclass(frozen=True, slots=True, repr=False, eq=False)
 class Extreme(Parallel):
     """The smallest or the largest of the parts at each t."""
-
-    _hands_on: ClassVar[bool] = True
 
     def _corners(self, low: float, high: float) -> Iterator[float]:
         own = list(islice(Schedule._corners(self, low, high), MOST_CORNERS))

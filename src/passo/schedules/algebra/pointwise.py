@@ -113,7 +113,10 @@ class Raise(Schedule):
         return cls.of(values["part"], values["exponent"])
 
     def _check(self) -> None:
-        self._set(exponent=real(self.exponent, "exponent"))
+        self._set(exponent=real(self.exponent, "exponent", "write .power(0.5)"))
+
+    def _is_whole(self) -> bool:
+        return self.part.whole and self.exponent.is_integer() and self.exponent >= 0
 
     def _measure(self, run: Run | None) -> Length | None:
         return self.part.length(run)
@@ -167,7 +170,7 @@ class Round(Schedule):
         return cls.of(values["part"], values.get("to", 1))
 
     def _check(self) -> None:
-        number = real(self.to, "to")
+        number = real(self.to, "to", "write .round(8)")
         if number <= 0:
             msg = f"to must be more than 0, got {write(number)}; write round(8) for multiples of 8"
             raise PassoError(msg)

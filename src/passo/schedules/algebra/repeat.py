@@ -96,6 +96,9 @@ class Repeat(Schedule):
     def _is_endless(self) -> bool:
         return self.times is None
 
+    def _is_whole(self) -> bool:
+        return self.part.whole and self.scale.is_integer()
+
     def _measure(self, run: Run | None) -> Length | None:
         if self.times is None:
             return None

@@ -14,11 +14,13 @@ from numbers import Real
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any, ClassVar, Final, Protocol, TypeAlias, cast, overload
 
+from passo.ground.calls import called_like
 from passo.ground.checks import LATEST, as_time, brief, real
 from passo.ground.errors import PassoError
 from passo.schedules.algebra.data import from_line, to_data, to_line
 from passo.schedules.algebra.length import Place, check_length, need_axis
 from passo.schedules.algebra.limits import check_size
+from passo.schedules.algebra.operands import others
 from passo.schedules.algebra.tree import exchanged, inside, rebuilt, settle
 from passo.schedules.formula import NUMBERS, evaluate
 from passo.schedules.reports import as_reports
@@ -33,7 +35,7 @@ if TYPE_CHECKING:
     from passo.schedules.algebra.length import Length
     from passo.schedules.curve import Curve
     from passo.schedules.formula import AnyArray, Formula
-    from passo.schedules.reducer import Mode, Reducer
+    from passo.schedules.reducer import Memory
     from passo.schedules.reports import Past, Report
 
 Localize: TypeAlias = "Callable[[float], float | None]"
@@ -55,21 +57,16 @@ class PlateauLike(Protocol):
         ...
 
     @property
-    def mode(self) -> Mode:
-        """Whether less or more is better."""
-        ...
-
-    @property
     def past(self) -> Past:
         """The reports that it has heard."""
         ...
 
-    def reducer(self) -> Reducer:
+    def reducer(self) -> Memory:
         """Its memory before any report."""
         ...
 
-    def after(self, reductions: int) -> float:
-        """The factor after so many reductions."""
+    def factors(self, memory: Any) -> tuple[float, float]:
+        """The factor before it moved last, and now."""
         ...
 
     def having_heard(self, reports: Iterable[Report], local: Localize) -> Schedule:
@@ -114,7 +111,7 @@ class Schedule:
     relative: bool
     units: frozenset[Unit]
     whole: bool
-    _hands_on: ClassVar[bool] = False  # whether its values are those of its parts
+    _keeps_ints: ClassVar[bool] = False  # whether its values are ints where those of its parts are
     _level: ClassVar[int] = ATOM
     _depth: int
     _size: int
@@ -169,6 +166,7 @@ class Schedule:
             raise PassoError(msg)
         return self(as_time(t)) if not hasattr(t, "dtype") else evaluate(formula, t)
 
+    @called_like("schedule.on(Run(steps(1000)))")
     def on(self, run: Run) -> Schedule:
         """This schedule with every span measured on `run`, in the unit of the run's axis.
 
@@ -191,6 +189,7 @@ class Schedule:
         )
         return placed
 
+    @called_like("schedule.with_base(0.1)")
     def with_base(self, value: float) -> Schedule:
         """This schedule with `base` replaced by a number.
 
@@ -201,6 +200,7 @@ class Schedule:
         number = real(value, "base")
         return self._changed(lambda node, parts: node._based(number, parts))
 
+    @called_like('schedule.with_reports([(10, {"val_loss": 0.3})])')
     def with_reports(self, reports: Iterable[tuple[float, Mapping[str, float]]]) -> Schedule:
         """This schedule with a past: reports `(t, {"val_loss": 0.3})` in the order they were made.
 
@@ -237,14 +237,14 @@ class Schedule:
     def __add__(self, other: Schedule | float) -> Schedule:
         from passo.schedules.algebra.parallel import Sum
 
-        return Sum.pair(self, other)
+        return NotImplemented if others(other, "+") else Sum.need(self, other)
 
     __radd__ = __add__
 
     def __mul__(self, other: Schedule | float) -> Schedule:
         from passo.schedules.algebra.parallel import Product
 
-        return Product.pair(self, other)
+        return NotImplemented if others(other, "*") else Product.need(self, other)
 
     __rmul__ = __mul__
 
@@ -252,30 +252,36 @@ class Schedule:
         return -1 * self
 
     def __sub__(self, other: Schedule | float) -> Schedule:
-        if isinstance(other, bool) or not isinstance(other, (Schedule, Real)):
+        if others(other, "-"):
             return NotImplemented
         return self + (-other if isinstance(other, Schedule) else -float(other))
 
     def __rsub__(self, other: float) -> Schedule:
-        return -self + other
+        return NotImplemented if others(other, "-") else -self + other
 
     def __truediv__(self, other: float) -> Schedule:
         if isinstance(other, Schedule):
             msg = f"a schedule is divided by a number, got {brief(other)}; write a * b.power(-1)"
             raise PassoError(msg)
-        if isinstance(other, bool) or not isinstance(other, Real):
+        if others(other, "/"):
             return NotImplemented
-        if real(other, "what a schedule is divided by") == 0:
+        if other == 0:
             msg = f"a schedule cannot be divided by 0: {brief(self)} / 0"
             raise PassoError(msg)
         return 1 / float(other) * self
 
     def __rtruediv__(self, other: float) -> Schedule:
-        if isinstance(other, bool) or not isinstance(other, Real):
+        if others(other, "/"):
             return NotImplemented
         msg = f"a number is not divided by a schedule; write {brief(other)} * a.power(-1)"
         raise PassoError(msg)
 
+    def __pow__(self, other: float) -> Schedule:
+        exponent = brief(other) if isinstance(other, Real) else "0.5"
+        msg = f"a schedule is raised by .power, got ** {brief(other)}; write a.power({exponent})"
+        raise PassoError(msg)
+
+    @called_like("schedule.minimum(0.1)")
     def minimum(self, other: Schedule | float) -> Schedule:
         """The smaller of two at each t.
 
@@ -287,6 +293,7 @@ class Schedule:
 
         return Minimum.need(self, other)
 
+    @called_like("schedule.maximum(0.1)")
     def maximum(self, other: Schedule | float) -> Schedule:
         """The larger of two at each t.
 
@@ -298,6 +305,7 @@ class Schedule:
 
         return Maximum.need(self, other)
 
+    @called_like("schedule.clip(low=0.1)")
     def clip(
         self, low: Schedule | float | None = None, high: Schedule | float | None = None
     ) -> Schedule:
@@ -311,6 +319,7 @@ class Schedule:
 
         return Clip.of(self, low, high)
 
+    @called_like("schedule.power(0.5)")
     def power(self, exponent: float) -> Schedule:
         """The value raised to a power: the square root of a batch size is `.power(0.5)`.
 
@@ -327,13 +336,16 @@ class Schedule:
 
         return Raise.of(self, exponent)
 
+    @called_like("schedule.round(8)")
     def round(self, to: float = 1) -> Schedule:
         """The nearest multiple of `to`, half to even; an int at each number t if `to` is an int.
 
             s(t) = to * round(a(t) / to)
 
-        For what is counted: batch sizes, lengths. Arrays of t give floats that are whole. Raises
-        PassoError for a `to` that is not above 0.
+        For what is counted: batch sizes, lengths. Ints stay ints where what is done to them gives
+        no other numbers: moved, held, joined, compared and clipped; and in sums, products, powers
+        and repeats with whole numbers. Arrays of t give floats that are whole. Raises PassoError
+        for a `to` that is not above 0.
 
         >>> from passo import Linear, steps
         >>> Linear(16, 64, steps(10)).round(8)(4)
@@ -343,6 +355,7 @@ class Schedule:
 
         return Round.of(self, to)
 
+    @called_like("schedule.cooldown(at=steps(900), over=steps(100))")
     def cooldown(
         self, at: Span, over: Span, end: Schedule | float = 0.0, shape: Descent = "linear"
     ) -> Schedule:
@@ -364,6 +377,7 @@ class Schedule:
 
         return Cooldown(self, at, over, end, shape)
 
+    @called_like("schedule.repeat(3)")
     def repeat(self, times: int | None = None, grow: Exact = 1.0, scale: float = 1.0) -> Schedule:
         """Cycles of this schedule, each `grow` times longer, its values `scale` times the last's.
 
@@ -377,6 +391,7 @@ class Schedule:
 
         return Repeat.of(self, times, grow, scale)
 
+    @called_like("schedule.stretch(2)")
     def stretch(self, factor: Exact) -> Schedule:
         """The same curve, `factor` times as long.
 
@@ -388,6 +403,7 @@ class Schedule:
 
         return Stretch.of(self, factor)
 
+    @called_like("schedule.skip(steps(1))")
     def skip(self, span: Span) -> Schedule:
         """The same curve, begun `span` inside it.
 
@@ -399,6 +415,7 @@ class Schedule:
 
         return Skip.of(self, span)
 
+    @called_like("schedule.until(steps(100))")
     def until(self, span: Span) -> Schedule:
         """The same curve, ended after `span`; it then holds the value it has there.
 
@@ -410,6 +427,7 @@ class Schedule:
 
         return Until(self, span)
 
+    @called_like("schedule.staircase(steps(100))")
     def staircase(self, span: Span) -> Schedule:
         """The value at the start of each `span`, held for the whole of it.
 
@@ -432,6 +450,7 @@ class Schedule:
         """
         return to_data(self)
 
+    @called_like("schedule.curve(Run(steps(1000)))")
     def curve(self, run: Run, *, points: int = 512) -> Curve:
         """This schedule on `run` as numbers to draw, exact at every corner.
 
@@ -524,7 +543,7 @@ class Schedule:
         """This schedule with `make(plateau)` for each plateau, in the order of `plateaus`.
 
         >>> from passo import Constant, Plateau, base
-        >>> (base * Plateau("loss")).with_plateaus(lambda plateau: Constant(plateau.after(1)))
+        >>> (base * Plateau("loss")).with_plateaus(lambda plateau: Constant(0.1))
         0.1 * base
         """
         return self._changed(lambda node, parts: node._with_plateaus(make, parts))
@@ -576,8 +595,11 @@ class Schedule:
         return bool(parts) and not list(self._spans()) and all(part._timeless for part in parts)
 
     def _is_whole(self) -> bool:
-        """Whether each value is an int: those of its parts are, beside constants that may be."""
-        parts = list(self._parts()) if self._hands_on else []
+        """Whether each value is an int: those of its parts are, beside constants that may be.
+
+        Constants alone stay floats: 2 is how people write a rate of 2.0.
+        """
+        parts = list(self._parts()) if self._keeps_ints else []
         return any(part.whole for part in parts) and all(part._is_integral() for part in parts)
 
     def _is_integral(self) -> bool:

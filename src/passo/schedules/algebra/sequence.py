@@ -34,7 +34,7 @@ class Then(Schedule):
     """
 
     parts: tuple[Schedule, ...]
-    _hands_on: ClassVar[bool] = True
+    _keeps_ints: ClassVar[bool] = True
 
     @classmethod
     def of(cls, parts: Iterable[Schedule]) -> Schedule:

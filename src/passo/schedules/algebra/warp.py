@@ -29,7 +29,7 @@ class Stretch(Schedule):
 
     part: Schedule
     factor: Fraction
-    _hands_on: ClassVar[bool] = True
+    _keeps_ints: ClassVar[bool] = True
 
     @classmethod
     def of(cls, part: Schedule, factor: Exact) -> Schedule:
@@ -79,7 +79,7 @@ class Skip(Schedule):
 
     part: Schedule
     span: Span
-    _hands_on: ClassVar[bool] = True
+    _keeps_ints: ClassVar[bool] = True
 
     @classmethod
     def of(cls, part: Schedule, span: Span) -> Schedule:
@@ -134,7 +134,7 @@ class Until(Schedule):
 
     part: Schedule
     span: Span
-    _hands_on: ClassVar[bool] = True
+    _keeps_ints: ClassVar[bool] = True
 
     def _check(self) -> None:
         as_part(self.part, "what is ended")
@@ -179,7 +179,7 @@ class Staircase(Schedule):
 
     part: Schedule
     span: Span
-    _hands_on: ClassVar[bool] = True
+    _keeps_ints: ClassVar[bool] = True
 
     def _check(self) -> None:
         as_part(self.part, "what gets stairs")

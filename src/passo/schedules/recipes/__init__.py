@@ -6,10 +6,13 @@ from passo.schedules.recipes.cycles import (
     one_cycle,
     one_cycle_momentum,
     warm_restarts,
+    wave,
 )
 from passo.schedules.recipes.decay import (
+    chebyshev,
     cosine_decay,
     exponential_decay,
+    htd,
     multistep_decay,
     polynomial_decay,
     step_decay,
@@ -24,10 +27,12 @@ from passo.schedules.recipes.warmup import (
 )
 
 __all__ = [
+    "chebyshev",
     "cosine_decay",
     "cyclic",
     "cyclic_momentum",
     "exponential_decay",
+    "htd",
     "inverse_sqrt",
     "multistep_decay",
     "noam",
@@ -39,5 +44,6 @@ __all__ = [
     "warmup_constant",
     "warmup_cosine",
     "warmup_linear",
+    "wave",
     "wsd",
 ]

@@ -19,6 +19,8 @@ R = TypeVar("R")
 _LONGEST: Final = 160
 _SMALLEST: Final = 0.01  # a number from here up to 1 may be a share of the run, below it none is
 _EXAMPLES: Final[Mapping[str, Any]] = {
+    "count": 16,
+    "cycles": 1.5,
     "d_model": 512,
     "every": epochs(30),
     "first": epochs(10),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final, Literal, TypeAlias, get_args
 
-from passo.ground.checks import Exact, brief, one_of, real, write
+from passo.ground.checks import Exact, brief, exact, one_of, real, write
 from passo.ground.errors import PassoError
 from passo.schedules.algebra.atoms import Value, as_value, base
 from passo.schedules.algebra.schedule import Schedule
@@ -27,17 +27,19 @@ def one_cycle(
     *,
     peak: Value = base,
     rise: Span = percent(30),
+    fall: Span | None = None,
     initial: float = 1 / 25,
     final: float = 1 / 250_000,
     shape: Bend = "cosine",
     phases: Phases = 2,
 ) -> Schedule:
-    """Up to `peak` over `rise`, then down to `final * peak` over the rest.
+    """Up to `peak` over `rise`, then down to `final * peak` over `fall` (None: the rest).
 
         shape(initial * peak, peak, rise).then(shape(peak, final * peak))
 
     `initial` and `final` are ratios of the peak; `shape` is "cosine" or "linear". With three
-    `phases` the way down takes as long as the way up, and the rest goes on to `final`. Source:
+    `phases` the way down takes `fall` (None: as long as the way up), and the rest goes on to
+    `final`. Source:
     Smith and Topin 2017, arXiv:1708.07120; torch's OneCycleLR, whose rise is one update shorter.
 
     >>> one_cycle(peak=1.0, final=0.01)
@@ -48,8 +50,8 @@ def one_cycle(
     low, end = real(initial, "initial") * top, real(final, "final") * top
     up = bend(low, top, as_span(rise, "rise", relative=False))
     if _phases(phases) == 2:
-        return up.then(bend(top, end))
-    return up.then(bend(top, low, rise), bend(low, end))
+        return up.then(bend(top, end, _fall(fall, rest)))
+    return up.then(bend(top, low, _fall(fall, rise)), bend(low, end))
 
 
 @recipe
@@ -58,6 +60,7 @@ def one_cycle_momentum(
     low: float = 0.85,
     high: float = 0.95,
     rise: Span = percent(30),
+    fall: Span | None = None,
     shape: Bend = "cosine",
     phases: Phases = 2,
 ) -> Schedule:
@@ -65,7 +68,8 @@ def one_cycle_momentum(
 
         shape(high, low, rise).then(shape(low, high))
 
-    With three `phases` it is back after twice `rise` and stays. Source: Smith 2018,
+    The way back takes `fall` (None: the rest; with three `phases`, as long as the way down), and
+    then it stays. Source: Smith 2018,
     arXiv:1803.09820; torch's OneCycleLR.
 
     >>> one_cycle_momentum()
@@ -74,8 +78,8 @@ def one_cycle_momentum(
     bend, low, high = _shape(shape), real(low, "low"), real(high, "high")
     down = bend(high, low, as_span(rise, "rise", relative=False))
     if _phases(phases) == 2:
-        return down.then(bend(low, high))
-    return down.then(bend(low, high, rise), Constant(high, rest))
+        return down.then(bend(low, high, _fall(fall, rest)))
+    return down.then(bend(low, high, _fall(fall, rise)), Constant(high, rest))
 
 
 @recipe
@@ -144,6 +148,31 @@ def warm_restarts(
     return falling + Cosine(0.0, floor, first).repeat(grow=grow)
 
 
+@recipe
+def wave(
+    *, cycles: Exact = 0.5, over: Span = percent(100), peak: Value = base, floor: Value = 0.0
+) -> Schedule:
+    """A cosine that climbs again: `cycles` whole waves between `peak` and `floor` over `over`.
+
+        floor + (peak - floor) * (1 + cos(2 * pi * cycles * t / over)) / 2,    for ever
+
+    With half a cycle it is `cosine_decay` up to `over`, and climbs past it; `.until(over)` ends it
+    there. Raises PassoError for `rest`, which has no length. Source: transformers'
+    get_cosine_schedule_with_warmup(num_cycles=cycles); torch's CosineAnnealingLR past T_max.
+
+    >>> from passo import steps
+    >>> wave(cycles=1.5, over=steps(90), peak=1.0)
+    Cosine(1, 0, steps(30)).then(Cosine(0, 1, steps(30))).repeat()
+    """
+    number = exact(cycles, "cycles")
+    if number <= 0:
+        msg = f"cycles must be more than 0, got {brief(cycles)}"
+        raise PassoError(msg)
+    half = as_span(over, "over", zero=False, relative=False) / (2 * number)
+    top, bottom = as_value(peak, "peak"), as_value(floor, "floor")
+    return Cosine(top, bottom, half).then(Cosine(bottom, top, half)).repeat()
+
+
 def _triangles(
     outer: Value, inner: Value, rise: Span, fall: Span | None, mode: Height, gamma: float
 ) -> Schedule:
@@ -166,6 +195,10 @@ def _triangles(
 def _shape(name: Bend) -> type[Cosine | Linear]:
     one_of(name, "shape", Bend)
     return _SHAPES[name]
+
+
+def _fall(fall: Span | None, otherwise: Span) -> Span:
+    return otherwise if fall is None else as_span(fall, "fall")
 
 
 def _phases(phases: Phases) -> Phases:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from itertools import pairwise
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
-from passo.ground.checks import brief
+from passo.ground.checks import brief, whole, write
 from passo.ground.errors import PassoError
 from passo.schedules.algebra.atoms import Value, as_value, base
 from passo.schedules.algebra.schedule import Schedule
@@ -16,6 +17,8 @@ from passo.schedules.time import Span, as_span, rest, steps
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+_MOST_NODES: Final = 1024
 
 
 @recipe
@@ -101,6 +104,80 @@ def polynomial_decay(
     Polynomial(1, 0, power=2)
     """
     return Polynomial(as_value(peak, "peak"), as_value(floor, "floor"), over, power=power)
+
+
+@recipe
+def htd(
+    *,
+    peak: Value = base,
+    over: Span = rest,
+    floor: Value = 0.0,
+    low: float = -6.0,
+    high: float = 3.0,
+) -> Schedule:
+    """Hyperbolic tangent decay as it was published: its ends stop short of `peak` and `floor`.
+
+        floor + (peak - floor) * (1 - tanh(low + (high - low) * u)) / 2,    u = t / over
+
+    `Tanh(peak, floor, over, low, high)` is the same curve with both ends reached. Source: Hsueh et
+    al. 2019, arXiv:1806.01593; timm's TanhLRScheduler.
+
+    >>> htd(peak=1.0, low=-3, high=3)
+    Tanh(0.9975273768433653, 0.0024726231566347743, low=-3, high=3)
+    """
+    from passo.schedules.shapes import Tanh
+
+    shape = Tanh(0.0, 1.0, over, low, high)  # refuses bounds that are none
+    top, bottom = as_value(peak, "peak"), as_value(floor, "floor")
+    start, end = (
+        _logistic(-2 * at) * top
+        if bottom == 0
+        else _logistic(-2 * at) * top + _logistic(2 * at) * bottom
+        for at in (shape.low, shape.high)
+    )
+    return Tanh(start, end, over, low, high)
+
+
+@recipe
+def chebyshev(
+    *, count: int, every: Span = steps(1), ratio: float = 0.05, peak: Value = base
+) -> Schedule:
+    """Chebyshev steps in fractal order: a table of `count` values, each held for `every`.
+
+        2 * peak * ratio / ((1 + ratio) - (1 - ratio) * cos(pi * (order(k) + 1/2) / count))
+
+    `count` is a power of two, at most 1024; `ratio` is the smallest curvature over the largest,
+    above 0 and at most 1, and the values lie between `ratio * peak` and `peak`. Raises PassoError
+    for other numbers. Source: Agarwal, Goel and Zhang 2021, arXiv:2103.01338; pytorch-optimizer's
+    get_chebyshev_schedule, whose peak is 20 times the base.
+
+    >>> s = chebyshev(count=4, ratio=0.25, peak=1.0)
+    >>> [round(s(t), 3) for t in range(4)]
+    [0.897, 0.257, 0.520, 0.326]
+    """
+    whole(count, "count", most=_MOST_NODES)
+    if count & (count - 1):
+        below = 1 << (count.bit_length() - 1)
+        msg = f"count must be a power of two, got {count}; write {below} or {2 * below}"
+        raise PassoError(msg)
+    small = positive(ratio, "ratio")
+    if small > 1:
+        msg = f"ratio must be at most 1, got {write(small)}"
+        raise PassoError(msg)
+    as_span(every, "every", zero=False, relative=False)
+    top, order = as_value(peak, "peak"), [0]
+    while len(order) < count:
+        last = 2 * len(order) - 1
+        order = [each for k in order for each in (k, last - k)]
+    nodes = [math.sin(math.pi * (k + 0.5) / (2 * count)) ** 2 for k in order]
+    values = [small / (small + (1 - small) * node) * top for node in nodes]
+    points = tuple((k * every, value) for k, value in enumerate(values))
+    return Table(points, "step").then(Constant(values[-1], every))
+
+
+def _logistic(x: float) -> float:
+    """1 / (1 + e ** -x), with all digits at both ends."""
+    return 1 / (1 + math.exp(-x))
 
 
 def _milestones(milestones: Sequence[Span]) -> tuple[Span, ...]:

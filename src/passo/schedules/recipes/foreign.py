@@ -130,6 +130,7 @@ WORDS: Final[Mapping[str, Word]] = {
     "min_lr_rate": Word("transformers", {"floor": _share}),
     "min_lr_ratio": Word("transformers", {"floor": _share}),
     "model_size": Word("OpenNMT", {"d_model": lambda value: value}),
+    "num_cycles": Word("transformers", {"cycles": same}),
     "num_decay_steps": Word("transformers", {"cooldown": in_steps}),
     "num_warmup_steps": Word("transformers", _WARM),
     "pct_start": Word("torch", {"rise": in_percent}),

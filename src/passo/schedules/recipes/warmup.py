@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
-from passo.ground.checks import one_of, real, whole
+from typing import Final, Literal, TypeAlias, get_args
+
+from passo.ground.checks import brief, real, whole
 from passo.ground.errors import PassoError
 from passo.schedules.algebra.atoms import Value, as_value, base
-from passo.schedules.algebra.cooldown import Descent
 from passo.schedules.algebra.schedule import Schedule
 from passo.schedules.recipes.calls import recipe
-from passo.schedules.shapes import Constant, Cosine, InversePower, Linear, Power
+from passo.schedules.shapes import Constant, Cosine, Geometric, InversePower, Linear, Power
+from passo.schedules.shapes.leaf import positive
 from passo.schedules.time import Span, as_span, percent, rest
+
+Cooldown: TypeAlias = Literal["linear", "cosine", "1-sqrt", "mirror", "exponential", "geometric"]
+"""How `wsd` goes down; a number in its place is the power of `Power`."""
+
+_COOLDOWNS: Final[tuple[Cooldown, ...]] = get_args(Cooldown)
 
 
 @recipe
@@ -70,7 +77,7 @@ def wsd(
     peak: Value = base,
     warmup: Span = percent(5),
     cooldown: Span = percent(20),
-    shape: Descent = "linear",
+    shape: Cooldown | float = "linear",
     floor: Value = 0.0,
     start: Value = 0.0,
 ) -> Schedule:
@@ -78,8 +85,10 @@ def wsd(
 
         Linear(start, peak, warmup).then(Constant(peak, rest), shape(peak, floor, cooldown))
 
-    `shape` of the cooldown is "linear", "cosine" or "1-sqrt". Source: Hu et al. 2024,
-    arXiv:2404.06395; Haegele et al. 2024, arXiv:2405.18392 (1-sqrt).
+    `shape` of the cooldown is "linear", "cosine", "1-sqrt"; a number p, 1 - u ** p of what is left;
+    "mirror", the cosine mirrored at the line; "exponential", Megatron's 2 * 0.5 ** u - 1; or
+    "geometric", equal ratios to a floor above 0, as MiniCPM's. Source: Hu et al. 2024,
+    arXiv:2404.06395; Haegele et al. 2024, arXiv:2405.18392 (1-sqrt); arXiv:2508.01483 (mirror).
 
     >>> wsd(peak=1e-3, shape="1-sqrt")  # doctest: +NORMALIZE_WHITESPACE
     Linear(0, 0.001, percent(5)).then(Constant(0.001, rest),
@@ -87,12 +96,28 @@ def wsd(
     """
     as_span(cooldown, "cooldown")
     peak, floor = as_value(peak, "peak"), as_value(floor, "floor")
-    one_of(shape, "shape", Descent)
-    if shape == "1-sqrt":
-        decay: Schedule = Power(peak, floor, cooldown, power=0.5)
-    else:
-        decay = (Linear if shape == "linear" else Cosine)(peak, floor, cooldown)
+    decay = _cooldown(shape, peak, floor, cooldown)
     return _warm(peak, warmup, start).then(Constant(peak, rest), decay)
+
+
+def _cooldown(shape: Cooldown | float, peak: Value, floor: Value, over: Span) -> Schedule:
+    if isinstance(shape, (int, float)) and not isinstance(shape, bool):
+        return Power(peak, floor, over, power=positive(shape, "shape"))
+    if not isinstance(shape, str) or shape not in _COOLDOWNS:
+        words = ", ".join(map(repr, _COOLDOWNS))
+        msg = f"shape must be one of {words}, or the power of 1 - u ** power, got {brief(shape)}"
+        raise PassoError(msg)
+    if shape == "1-sqrt":
+        return Power(peak, floor, over, power=0.5)
+    if shape == "mirror":
+        return 2 * Linear(peak, floor, over) - Cosine(peak, floor, over)
+    if shape == "exponential":
+        fall = 2 * Geometric(1.0, 0.5, over) - 1
+        return peak * fall if floor == 0 else floor + (peak - floor) * fall
+    if shape == "geometric" and floor == 0:
+        raise PassoError('shape="geometric" needs a floor above 0; write floor=0.1 * base')
+    shapes = {"linear": Linear, "cosine": Cosine, "geometric": Geometric}
+    return shapes[shape](peak, floor, over)
 
 
 @recipe

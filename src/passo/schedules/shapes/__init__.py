@@ -11,6 +11,7 @@ from passo.schedules.shapes.plateau import Plateau
 from passo.schedules.shapes.table import Table
 
 if TYPE_CHECKING:
+    from passo.schedules.shapes.adaptive import Bounce, Greedy
     from passo.schedules.shapes.published import (
         CosinePower,
         ExpHyperbolic,
@@ -18,11 +19,13 @@ if TYPE_CHECKING:
         KDecay,
         KDecayCosine,
         Logarithmic,
+        Rectified,
         Rex,
         Tanh,
     )
 
 __all__ = [
+    "Bounce",
     "Constant",
     "Cosine",
     "CosinePower",
@@ -30,6 +33,7 @@ __all__ = [
     "Exponential",
     "Function",
     "Geometric",
+    "Greedy",
     "Hyperbolic",
     "InversePower",
     "KDecay",
@@ -39,6 +43,7 @@ __all__ = [
     "Plateau",
     "Polynomial",
     "Power",
+    "Rectified",
     "Rex",
     "Table",
     "Tanh",
@@ -48,9 +53,9 @@ readable(__name__, __all__)
 if not TYPE_CHECKING:  # a type checker that saw it would take any name for one of this room
 
     def __getattr__(name: str) -> Any:
-        """The published curves are loaded when one of them is asked for."""
+        """The published curves, and what few plans hear, are loaded when one is asked for."""
         if name not in __all__:
             raise no_such_name(__name__, name, __all__)
-        from passo.schedules.shapes import published
+        from passo.schedules.shapes import adaptive, published
 
-        return getattr(published, name)
+        return getattr(adaptive if hasattr(adaptive, name) else published, name)

@@ -1,46 +1,37 @@
-"""`Plateau`: a factor that reports make fall."""
+"""`Plateau`: a factor that reports make fall, or rise, when they stop improving."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Final, final
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, final
 
 from passo.ground.calls import built_like
-from passo.ground.checks import brief, one_of, real, whole, write
+from passo.ground.checks import real, write
 from passo.ground.errors import PassoError
-from passo.schedules.algebra.schedule import Schedule
 from passo.schedules.reducer import Mode, Reducer, Rule, ThresholdMode
-from passo.schedules.reports import Past, Report, as_metric, as_past, write_past
+from passo.schedules.reports import Past
 from passo.schedules.shapes import homonym
+from passo.schedules.shapes.hearing import Hearing
 from passo.schedules.shapes.homonym import also_called
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
-
-    from passo.schedules.algebra.schedule import Localize, PlateauLike
-    from passo.schedules.formula import Formula
-
-_RANGES: Final[tuple[tuple[str, Callable[[float], bool], str], ...]] = (
-    ("factor", lambda value: 0 <= value < 1, "at least 0 and below 1"),
-    ("floor", lambda value: 0 <= value <= 1, "from 0 to 1"),
-    ("threshold", lambda value: value >= 0, "at least 0"),
-)
+    from typing import Any
 
 
 @built_like('Plateau("val_loss", patience=5)')
 @final
 @also_called("cooldown")
 @dataclass(frozen=True, slots=True, repr=False, eq=False)
-class Plateau(Schedule):
+class Plateau(Hearing):
     """A factor: 1.0 until reports of `metric` stop improving, then `factor` times less each time.
 
         s(t) = max(factor ** k, floor),    k = reductions that reports up to t have brought
 
     `mode` "min" wants the metric to fall, "max" to rise. A report is better than the best when
     it passes it by `threshold`, a share of abs(best) ("rel") or an amount ("abs"). `patience`
-    and `cooldown` count reports. `past` holds the reports made so far, as (t, value) pairs;
+    and `cooldown` count reports. A `factor` above 1 makes it rise, to `ceiling`: a batch size that
+    grows where a rate would fall. `past` holds the reports made so far, as (t, value) pairs;
     `with_reports` fills it. Raises PassoError for values outside these meanings.
 
     Source: torch's ReduceLROnPlateau; for `rel` and negative metrics see pytorch/pytorch#47513.
@@ -59,25 +50,44 @@ class Plateau(Schedule):
     threshold_mode: ThresholdMode = "rel"
     cooldown: homonym.Pause = homonym.Pause(0)
     floor: float = 0.0
+    ceiling: float | None = None
     past: Past = ()
 
     def _check(self) -> None:
-        if not isinstance(self.metric, str) or not self.metric:
-            msg = (
-                f'metric must be the name of a report such as "val_loss", got {brief(self.metric)}'
-            )
+        self._check_heard()
+        self._within(
+            "factor",
+            lambda value: value >= 0 and value != 1,
+            "at least 0 and below 1, or above 1 with a ceiling",
+        )
+        self._within("floor", lambda value: 0 <= value <= 1, "from 0 to 1")
+        self._within("threshold", lambda value: value >= 0, "at least 0")
+        self._check_bound()
+
+    def _fields(self) -> dict[str, Any]:
+        # Data of a fall have no ceiling: they are those of files that know of none.
+        given = Hearing._fields(self)
+        return {k: v for k, v in given.items() if k != "ceiling" or v is not None}
+
+    def _check_bound(self) -> None:
+        """The bound is on the side to which the factor goes."""
+        factor, code = write(self.factor), self.metric
+        if self.factor > 1 and self.floor:
+            msg = f"floor is for a factor below 1, and {factor} rises; write ceiling=8"
             raise PassoError(msg)
-        one_of(self.mode, "mode", Mode)
-        one_of(self.threshold_mode, "threshold_mode", ThresholdMode)
-        whole(self.patience, "patience", least=0)
-        whole(self.cooldown, "cooldown", least=0)
-        for name, fits, need in _RANGES:
-            value = real(getattr(self, name), name)
-            if not fits(value):
-                msg = f"{name} must be {need}, got {write(value)}"
-                raise PassoError(msg)
-            self._set(**{name: value})
-        self._set(past=as_past(self.past))
+        if self.factor > 1 and self.ceiling is None:
+            call = f"Plateau({code!r}, factor={factor}, ceiling=8)"
+            msg = f"factor={factor} rises, and needs a ceiling to rise to; write {call}"
+            raise PassoError(msg)
+        if self.ceiling is None:
+            return
+        if self.factor < 1:
+            msg = f"ceiling is for a factor above 1, and {factor} falls; write floor=0.01"
+            raise PassoError(msg)
+        if real(self.ceiling, "ceiling") < 1:
+            msg = f"ceiling must be at least 1, got {write(self.ceiling)}"
+            raise PassoError(msg)
+        self._set(ceiling=float(self.ceiling))
 
     def reducer(self) -> Reducer:
         """The memory of this plateau before any report.
@@ -91,60 +101,17 @@ class Plateau(Schedule):
         )
 
     def after(self, reductions: int) -> float:
-        """The factor after so many reductions."""
-        return max(self.factor**reductions, self.floor)
+        """The factor after so many reductions, which are rises where it is above 1.
 
-    def having_heard(self, reports: Iterable[Report], local: Localize) -> Plateau:
-        """The same with those of the reports in its past that were made while it was active.
-
-        >>> Plateau("loss").having_heard([(3, {"loss": 0.5, "accuracy": 0.9})], lambda t: t - 2)
-        Plateau("loss", past=[(1, 0.5)])
+        >>> Plateau("loss", factor=2, ceiling=6).after(3)
+        6.0
         """
-        heard = [
-            (at, as_metric(metrics[self.metric]))
-            for t, metrics in reports
-            if self.metric in metrics and (at := local(t)) is not None
-        ]
-        return replace(self, past=(*self.past, *heard))
+        if self.ceiling is None:
+            return max(self.factor**reductions, self.floor)
+        most = math.log(self.ceiling) / math.log(self.factor)
+        return self.ceiling if reductions > most else min(self.factor**reductions, self.ceiling)
 
-    def _is_endless(self) -> bool:
-        return True
-
-    def _is_timeless(self) -> bool:
-        return False
-
-    def _measure(self, _run: object) -> None:
-        return None
-
-    def _falls(self) -> list[float]:
-        reducer = self.reducer()
-        return [t for t, metric in self.past if reducer.see(metric)]
-
-    def _build(self) -> Formula:
-        falls = self._falls()
-        factors = [self.after(k) for k in range(len(falls) + 1)]
-        if not falls:
-            return lambda _t, _xp: 1.0
-        return lambda t, xp: xp.take(factors, xp.find(falls, t), t)
-
-    def _corners(self, low: float, high: float) -> Iterator[float]:
-        yield from (t for t in self._falls() if low < t <= high)
-
-    def _plateaus(self, local: Localize) -> Iterator[tuple[PlateauLike, Localize]]:
-        yield self, local
-
-    def _with_plateaus(
-        self, make: Callable[[PlateauLike], Schedule], _parts: Sequence[Schedule]
-    ) -> Schedule:
-        return make(self)
-
-    def _write(self) -> str:
-        bare = Plateau(self.metric)
-        given = [json.dumps(self.metric, ensure_ascii=False)]
-        for name, value in self._fields().items():
-            if name not in ("metric", "past") and value != getattr(bare, name):
-                code = write(value) if isinstance(value, float) else f"{value}"
-                given.append(f'{name}="{code}"' if isinstance(value, str) else f"{name}={code}")
-        if self.past:
-            given.append(f"past={write_past(self.past)}")
-        return f"Plateau({', '.join(given)})"
+    def factors(self, memory: Any) -> tuple[float, float]:
+        """The factor before it moved last, and now."""
+        times = memory.reductions
+        return self.after(max(times - 1, 0)), self.after(times)

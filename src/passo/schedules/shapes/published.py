@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import TYPE_CHECKING, Any, Final, final
 
 from passo.ground.calls import built_like
@@ -12,7 +13,7 @@ from passo.ground.errors import PassoError
 from passo.schedules.precise import raised, ratio
 from passo.schedules.shapes import homonym
 from passo.schedules.shapes.homonym import also_called
-from passo.schedules.shapes.leaf import Ramp, positive, same_sign
+from passo.schedules.shapes.leaf import Endless, Ramp, positive, same_sign
 from passo.schedules.time import Span, as_span, steps
 
 if TYPE_CHECKING:
@@ -20,6 +21,21 @@ if TYPE_CHECKING:
 
 _STEEPEST: Final = 300
 _FARTHEST: Final = 1e12
+_LEAST_BETA: Final = 0.6
+LANGEVIN: Final = (  # 4**k B(2 k) / (2 k)! for k from 12 down to 1, B the Bernoulli numbers
+    -2.3411706819824882e-12,
+    2.3106432599002624e-11,
+    -2.2805151204592183e-10,
+    2.2507846516808994e-09,
+    -2.2214608789979678e-08,
+    2.1925947851873778e-07,
+    -2.1644042808063972e-06,
+    2.1377799155576935e-05,
+    -0.00021164021164021165,
+    0.0021164021164021165,
+    -0.022222222222222223,
+    0.3333333333333333,
+)
 
 
 @built_like("CosinePower(0.1, 0.001, power=2)")
@@ -307,3 +323,70 @@ class Logarithmic(Ramp):
             return a * left + b * (xp.log1p(t / scale) / whole)
 
         return value
+
+
+@built_like("Rectified()")
+@final
+@dataclass(frozen=True, slots=True, repr=False, eq=False)
+class Rectified(Endless):
+    """RAdam's factor as a warm-up: 0 while the variance is not known, then rising to 1.
+
+        s(t) = sqrt((r - 4) (r - 2) R / ((R - 4) (R - 2) r)), 0 where r <= 4,
+        R = 2 / (1 - beta2) - 1,    r = R - 2 n beta2 ** n / (1 - beta2 ** n),    n = t / every
+
+    `beta2` is Adam's, above 0.6 and below 1; `every` is the span of one update. An optimizer counts
+    its first update as 1: `Rectified().skip(steps(1))`. Raises PassoError for another beta2.
+    Source: Liu et al. 2020, arXiv:1908.03265 (RAdam); pytorch_warmup's RAdamWarmup.
+
+    >>> s = Rectified(0.999)
+    >>> s(4), round(s(100), 6)
+    (0.0, 0.215335)
+    """
+
+    beta2: float = 0.999
+    every: Span = steps(1)
+
+    def _check(self) -> None:
+        beta2 = real(self.beta2, "beta2")
+        if not _LEAST_BETA < beta2 < 1:
+            msg = (
+                f"beta2 must be above 0.6 and below 1, got {write(beta2)}: at 0.6 and below the "
+                "factor is 0 for ever"
+            )
+            raise PassoError(msg)
+        self._set(beta2=beta2)
+        as_span(self.every, "every", zero=False, relative=False)
+
+    def _numbers(self) -> tuple[float, float, float, float]:
+        """What the formula is made of: r at 0, log(1 / beta2) / 2, the scale and `every`."""
+        beta2 = Fraction(self.beta2)
+        full = (1 + beta2) / (1 - beta2)
+        half = -math.log1p(float(beta2 - 1)) / 2
+        scale = float(full / ((full - 4) * (full - 2)))
+        return half * _langevin(half), half, scale, float(self.every.amount)
+
+    def _build(self) -> Formula:
+        begin, half, scale, every = self._numbers()
+
+        def value(t: Any, xp: Any) -> Any:
+            # R = coth(half) and r = R + n - n coth(n half): with L(y) = coth(y) - 1 / y the large
+            # terms, which are nearly equal, are gone.
+            n = t / every
+            y = n * half
+            small, large = xp.minimum(y, 0.5), xp.maximum(y, 0.5)
+            lost = n * (small * _langevin(small))
+            far = n * (1.0 / large - 2.0 / xp.expm1(xp.minimum(2.0 * large, 700.0)))
+            r = begin + xp.where(y < 0.5, n - lost, far)
+            left = xp.maximum(begin + xp.where(y < 0.5, (n - 4.0) - lost, far - 4.0), 0.0)
+            r = xp.maximum(r, 4.0)
+            return xp.sqrt(left * ((r - 2.0) / r) * scale)
+
+        return value
+
+
+def _langevin(y: Any) -> Any:
+    """(coth(y) - 1 / y) / y for y from 0 to 1/2, by its series."""
+    square, found = y * y, 0.0
+    for term in LANGEVIN:
+        found = found * square + term
+    return found

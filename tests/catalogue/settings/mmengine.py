@@ -1,0 +1,76 @@
+"""Settings of mmengine's schedulers, each alone."""
+
+SETTINGS = {
+    "ConstantLR": [
+        {"factor": 0.5, "end": 5},
+        {"end": 2},
+        {"factor": 0.5, "end": 1},
+        {"factor": 0.5},
+        {"factor": 0.25, "begin": 3, "end": 9},
+    ],
+    "CosineAnnealingLR": [
+        {"T_max": 20},
+        {"T_max": 7, "eta_min": 0.01},
+        {"begin": 5, "end": 25, "eta_min_ratio": 0.1},
+        {"T_max": 1, "eta_min": 0.1},
+        {"T_max": 30, "eta_min_ratio": 0.5},
+        {"T_max": 4, "begin": 2, "end": 20, "eta_min": 0.05},
+    ],
+    "ExponentialLR": [
+        {"gamma": 0.9},
+        {"gamma": 0.5, "end": 6},
+        {"gamma": 0.99, "begin": 4},
+        {"gamma": 1.1, "end": 20},
+        {"gamma": 0.7, "begin": 29},
+    ],
+    "LinearLR": [
+        {"start_factor": 0.1, "end": 5},
+        {"end": 20},
+        {"start_factor": 1.0, "end_factor": 0.0, "end": 28},
+        {"start_factor": 0.5, "begin": 5, "end": 6},
+        {"start_factor": 0.001, "begin": 2, "end": 29},
+    ],
+    "MultiStepLR": [
+        {"milestones": [5, 20]},
+        {"milestones": [5, 5, 0], "gamma": 0.5},
+        {"milestones": [10], "end": 9},
+        {"milestones": [3, 9, 12], "gamma": 0.3, "begin": 8},
+        {"milestones": [], "gamma": 0.5},
+    ],
+    "StepLR": [
+        {"step_size": 8},
+        {"step_size": 1, "gamma": 0.9},
+        {"step_size": 3, "gamma": 0.5, "begin": 2, "end": 15},
+        {"step_size": 29},
+        {"step_size": 40},
+    ],
+    "PolyLR": [
+        {"end": 30},
+        {"power": 0.9, "eta_min": 0.001, "end": 20},
+        {"power": 2.0, "begin": 5, "end": 15},
+        {"power": 0.5, "end": 1},
+        {"power": 0.0, "end": 9},
+    ],
+    "OneCycleLR": [
+        {"eta_max": 0.1, "end": 30},
+        {"eta_max": 0.1, "total_steps": 20},
+        {"eta_max": 1.0, "total_steps": 25, "pct_start": 0.5, "three_phase": True},
+        {"eta_max": 0.1, "begin": 4, "end": 28, "anneal_strategy": "linear"},
+        {"eta_max": 0.1, "total_steps": 24, "pct_start": 0.33, "div_factor": 10.0},
+    ],
+    "CosineRestartLR": [
+        {"periods": [10, 20], "restart_weights": [1.0, 0.5], "eta_min": 0.0},
+        {"periods": [30], "eta_min_ratio": 0.1},
+        {"periods": [5, 1, 9], "restart_weights": [1.0, 0.9, 0.2], "eta_min": 0.01},
+        {"periods": [4, 4], "restart_weights": [0.5, 2.0], "eta_min": 0.01, "begin": 3},
+        {"periods": [3, 1], "restart_weights": [1.0, 0.3], "eta_min_ratio": 0.01},
+    ],
+    "ReduceOnPlateauLR": [
+        {},
+        {"factor": 0.5, "patience": 2},
+        {"factor": 0.5, "patience": 1, "cooldown": 2, "min_value": 0.05},
+        {"factor": 0.5, "patience": 1, "rule": "greater", "threshold_rule": "abs"},
+        {"factor": 0.5, "patience": 0, "begin": 5, "end": 20},
+        {"factor": 0.9, "patience": 1, "threshold": 0.1, "min_value": 0.5},
+    ],
+}
