@@ -218,9 +218,10 @@ def _length(trainer: Trainer) -> tuple[Run | None, str]:
         return None, "with manual optimization Lightning does not know the updates of an optimizer"
     trainer.estimated_stepping_batches  # noqa: B018  (it sets up the data, so that they are counted)
     batches, epochs = trainer.num_training_batches, trainer.max_epochs
-    endless = epochs is None or epochs < 0
-    if endless or batches == math.inf:
-        what = "no end of epochs or steps" if endless else "a loader without a length"
+    if epochs is None or epochs < 0 or batches == math.inf:
+        what = "a loader without a length"
+        if epochs is None or epochs < 0:
+            what = "no end of epochs or steps"
         return (None, f"Lightning has {what}") if most == math.inf else (Run(steps(most)), "")
     factors = [_accumulated(trainer, epoch) for epoch in range(epochs)]
     parts = [math.ceil(batches / factor) for factor in factors]
