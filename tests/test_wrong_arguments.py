@@ -59,6 +59,7 @@ RIGHT = {
     "Span": lambda: {"amount": 3, "unit": "steps"},
     "Trace": lambda: {"updates": 3},
     "attach": lambda: {"optimizer": optimizer(), "plan": cosine_decay(), "run": RUN},
+    "attached": lambda: {"optimizer": optimizer()},
     "by_group": lambda: {"schedules": {"a": 0.1}},
     "draw": lambda: {"thing": CURVE},
     "export": lambda: {"schedule": cosine_decay(), "run": RUN},

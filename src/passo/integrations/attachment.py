@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 import warnings
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Final
 
 from passo.ground.checks import brief, whole
@@ -205,19 +205,22 @@ class Attachment:
                 found += each.report(told)
         return tuple(found)
 
-    def miss(self, came: Iterable[str], how: str) -> None:
+    def miss(self, came: Iterable[str], how: Callable[[str], str]) -> None:
         """Warn once where a plateau listens to none of the names that came.
 
-        `how` is what to write so that the name comes, which stands for `{!r}` in it.
+        `how` says what to write so that a name comes.
         """
         known = sorted(came)
         missed = [name for name in self.watches if name not in known]
         if missed and not self._missed:
             self._missed = True
+            for each in self.schedulers:
+                for name in missed:
+                    each.promises.settle("unheard", name)
             names = ", ".join(map(repr, known)) or "nothing"
             place().warn(
                 f"a plateau listens to {missed[0]!r}, and {self.trainer} logs {names}: it never "
-                f"falls; {how.format(missed[0])}, or give Plateau a name that is logged"
+                f"falls; {how(missed[0])}, or give Plateau a name that is logged"
             )
 
     def end(self, because: str | None = None) -> None:

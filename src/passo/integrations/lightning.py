@@ -169,7 +169,7 @@ class Passo(Callback):
         training = _logged_in_training(trainer)
         if training is not None:
             came = self._heard | (self._names or set()) | training
-            self._attachment.miss(came, "write self.log({!r}, ...) in validation_step")
+            self._attachment.miss(came, _to_log)
 
     # -- end
 
@@ -207,6 +207,10 @@ def _refuse_beside(other: Any) -> None:
             "does to the rate into the plan, or leave Passo out"
         )
         raise PassoError(msg)
+
+
+def _to_log(name: str) -> str:
+    return f"write self.log({name!r}, ...) in validation_step"
 
 
 def _length(trainer: Trainer) -> tuple[Run | None, str]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import builtins
+import warnings
 from functools import partial
 from typing import Any
 
@@ -112,10 +114,11 @@ def as_many_plans_are_given_as_were_saved(told: Told) -> None:
 )
 def a_plateau_has_a_name_that_is_logged(told: Told) -> None:
     def hears(metric: str) -> tuple[Any, ...]:
-        begun(waits := Passo(base * Plateau(metric, patience=0)), sgd())
-        waits.miss({"val_loss"}, "log {!r}")
+        begun(waits := Passo(base * Plateau(metric, patience=0)), optimizer := sgd())
+        waits.miss({"val_loss"}, lambda name: f"log {name!r}")
         found = [waits.hear({"val_loss": 0.5}) for _ in range(2)]
         waits.fail()
+        assert optimizer.param_groups[0]["lr"] == (0.1 if found[-1] else 1.0)
         return found[-1]
 
     text = told(lambda: hears("val_los"))
@@ -159,7 +162,10 @@ def fitted(plan: Any, module: Any = None, beside: Any = ()) -> list[float]:
     quiet = {f"enable_{what}": False for what in ("checkpointing", "progress_bar", "model_summary")}
     callbacks = [*beside] if plan is None else [Callback(plan), *beside]
     data = torch.utils.data.DataLoader(torch.ones(2, 1))
-    with pytest.warns() as _:  # Lightning has a word about its workers
+    with warnings.catch_warnings():  # Lightning has words about its workers, and torch's folders
+        for name in ("Deprecation", "Future", "PossibleUser"):
+            kind = getattr(lightning.pytorch.utilities.warnings, f"{name}Warning", None)
+            warnings.filterwarnings("ignore", category=kind or getattr(builtins, f"{name}Warning"))
         lightning.Trainer(
             max_epochs=2, accelerator="cpu", logger=False, callbacks=callbacks, **quiet
         ).fit(model, data, data)
@@ -193,7 +199,7 @@ def lightning_has_one_writer(told: Told) -> None:
     assert len(fitted(None, beside=[other()])) == 4
 
 
-@tried("write self.log({!r}, ...) in validation_step")
+@tried("write self.log({}, ...) in validation_step")
 def lightning_is_told_the_name(told: Told) -> None:
     plan = base * Plateau("val_los", patience=0)
     name = told(lambda: fitted(plan)).quoted(r"write self\.log\('(\w+)', \.\.\.\)")
