@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from passo.optim import RampedBatchSampler as RampedBatchSampler
     from passo.optim import Scheduler as Scheduler
     from passo.optim import attach as attach
+    from passo.optim import attached as attached
     from passo.optim import by_group as by_group
     from passo.optim import loader_step as loader_step
     from passo.optim import range_test as range_test
@@ -42,6 +43,7 @@ _HOMES = {
     "Trace": "passo.trace",
     "analysis": "passo.schedules.analysis",
     "attach": "passo.optim",
+    "attached": "passo.optim",
     "by_group": "passo.optim",
     "catalogue": "passo.catalogue",
     "doctor": "passo.doctor",

@@ -17,7 +17,7 @@ from passo.optim.batches import RampedBatchSampler
 from passo.optim.finder.loader_step import loader_step
 from passo.optim.finder.range_test import range_test
 from passo.optim.finder.restore import untouched
-from passo.optim.ground.attached import describe
+from passo.optim.ground.attached import attached, describe
 from passo.optim.ground.tensors import tensorize
 from passo.optim.lift import lift
 from passo.optim.recorder import Recorder, watch
@@ -35,6 +35,7 @@ __all__ = [
     "Scheduler",
     "Translation",
     "attach",
+    "attached",
     "by_group",
     "describe",
     "lift",

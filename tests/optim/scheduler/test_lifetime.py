@@ -207,15 +207,34 @@ def test_a_copy_remembers_what_plateaus_saw():
     assert (scheduler.get_last_lr(), twin.get_last_lr()) == ([1.0], [0.5])
 
 
-def test_a_scheduler_is_saved_by_its_state():
+def test_a_scheduler_is_pickled_as_its_state():
     optimizer = sgd()
     scheduler = attach(optimizer, RAMP)
-    for save in (pickle.dumps, lambda it: torch.save(it, BytesIO())):
-        with pytest.raises(PassoError) as caught:
-            save(scheduler)
-        assert str(caught.value) == (
-            "a Scheduler is not pickled: save scheduler.state_dict(), attach again, and load it"
-        )
+    update(optimizer, 3)
+    saved = BytesIO()
+    torch.save({"scheduler": scheduler}, saved)
+    saved.seek(0)
+    for state in (
+        pickle.loads(pickle.dumps(scheduler)),
+        torch.load(saved, weights_only=True)["scheduler"],
+    ):
+        assert state == scheduler.state_dict()
+        other = sgd()
+        again = attach(other, RAMP)
+        again.load_state_dict(state)
+        assert (again.clock, again.get_last_lr()) == (3, scheduler.get_last_lr())
+
+
+def test_a_shallow_copy_of_a_scheduler_is_refused():
+    optimizer = sgd()
+    scheduler = attach(optimizer, RAMP)
+    with pytest.raises(PassoError) as caught:
+        copy.copy(scheduler)
+    assert str(caught.value) == (
+        "a shallow copy of a Scheduler would drive the same optimizer; write "
+        "copy.deepcopy((optimizer, scheduler)) for both"
+    )
+    assert scheduler.optimizer is optimizer
 
 
 def test_a_scheduler_is_one_of_torch_and_of_distributed_checkpoint():

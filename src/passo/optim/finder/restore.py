@@ -16,7 +16,7 @@ from passo.ground.checks import brief
 from passo.optim.finder.loader_step import LoaderStep
 from passo.optim.finder.memento import Memento
 from passo.optim.ground import randomness
-from passo.optim.ground.attached import attached
+from passo.optim.ground.attached import drivers_of
 from passo.optim.ground.wrappers import layers
 from passo.optim.scheduler.scheduler import Scheduler
 from passo.schedules import PassoError
@@ -67,7 +67,7 @@ def untouched(*things: Any, folder: str | os.PathLike[str] | None = None) -> Ite
         for thing in found.stateful:
             undo.callback(thing.load_state_dict, copy.deepcopy(thing.state_dict()))
         for optimizer in found.optimizers:
-            for scheduler in attached(optimizer):
+            for scheduler in drivers_of(optimizer):
                 undo.callback(scheduler.as_it_is())
                 scheduler.stand_still()
         for thing in found.plain:

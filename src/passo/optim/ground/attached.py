@@ -24,12 +24,13 @@ class HasGroups(Protocol):
 _attached: Final[weakref.WeakKeyDictionary[Any, list[weakref.ref[Any]]]] = (
     weakref.WeakKeyDictionary()
 )
+_faces: Final[weakref.WeakKeyDictionary[Any, weakref.ref[Any]]] = weakref.WeakKeyDictionary()
 
 
 def add(optimizer: Any, scheduler: Any) -> bool:
     """Remember that this Scheduler drives the optimizer; False where that cannot be held weakly."""
     try:
-        _attached[optimizer] = [weakref.ref(each) for each in (*attached(optimizer), scheduler)]
+        _attached[optimizer] = [weakref.ref(each) for each in (*drivers_of(optimizer), scheduler)]
     except TypeError:
         return False
     return True
@@ -37,15 +38,45 @@ def add(optimizer: Any, scheduler: Any) -> bool:
 
 def drop(optimizer: Any, scheduler: Any) -> None:
     """Forget that this Scheduler drives the optimizer."""
-    left = [weakref.ref(each) for each in attached(optimizer) if each is not scheduler]
+    left = [weakref.ref(each) for each in drivers_of(optimizer) if each is not scheduler]
     if left:
         _attached[optimizer] = left
-    elif attached(optimizer):
+    elif drivers_of(optimizer):
         del _attached[optimizer]
 
 
-def attached(optimizer: Any) -> list[Any]:
-    """The Schedulers that drive this optimizer now, in the order in which they came."""
+def lead(member: Any, face: Any) -> None:
+    """Remember the Scheduler of several optimizers that this one of them works behind."""
+    _faces[member] = weakref.ref(face)
+
+
+def attached(optimizer: Any) -> tuple[Any, ...]:
+    """The Schedulers of an optimizer, or of what a wrapper holds, in the order in which they came.
+
+    One plan on several optimizers is the one Scheduler that `attach([...], ...)` answered with,
+    while somebody keeps that.
+
+    >>> import torch
+    >>> from passo import Constant, attach
+    >>> optimizer = torch.optim.SGD([torch.nn.Parameter(torch.ones(1))], lr=1.0)
+    >>> scheduler = attach(optimizer, Constant(0.5))
+    >>> attached(optimizer) == (scheduler,)
+    True
+    >>> scheduler.detach()
+    >>> attached(optimizer)
+    ()
+    """
+    found: dict[int, Any] = {}
+    for layer in layers(optimizer):
+        for each in drivers_of(layer):
+            face = _faces[each]() if each in _faces else None
+            one = each if face is None else face
+            found[id(one)] = one
+    return tuple(found.values())
+
+
+def drivers_of(optimizer: Any) -> list[Any]:
+    """The Schedulers that hang on this very optimizer now, in the order in which they came."""
     try:
         known = _attached.get(optimizer, [])
     except TypeError:
@@ -55,7 +86,7 @@ def attached(optimizer: Any) -> list[Any]:
 
 def counted() -> int:
     """How many updates all Schedulers that are attached now have counted, together."""
-    return sum(each.clock for optimizer in list(_attached) for each in attached(optimizer))
+    return sum(each.clock for optimizer in list(_attached) for each in drivers_of(optimizer))
 
 
 def writers(groups: list[dict[str, Any]]) -> dict[tuple[int, Any], Any]:
@@ -66,7 +97,7 @@ def writers(groups: list[dict[str, Any]]) -> dict[tuple[int, Any], Any]:
     places = {id(group): place for place, group in enumerate(groups)}
     found: dict[tuple[int, Any], Any] = {}
     for optimizer in list(_attached):
-        for scheduler in attached(optimizer):
+        for scheduler in drivers_of(optimizer):
             scheduler.values()  # it looks which groups are there
             for each in scheduler.driver.driven:
                 place = places.get(id(each.group))
@@ -86,5 +117,5 @@ def describe(optimizer: Optimizer | HasGroups) -> str:
     Scheduler at update 0 of no run
       lr of group 0: Constant(0.5); last nothing yet, next 0.5
     """
-    found = [each for layer in layers(optimizer) for each in attached(layer)]
+    found = [each for layer in layers(optimizer) for each in drivers_of(layer)]
     return "\n".join(map(repr, found)) if found else "no passo Scheduler is attached to it"

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 import torch
 
 from passo.ground.errors import PassoError, closest
+from passo.optim.ground.groups import parameters
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -56,7 +57,7 @@ class Field:
         slot = self.slot(group)
         if isinstance(slot, torch.Tensor):
             return torch.finfo(slot.dtype).max
-        wide = any(parameter.dtype == torch.float64 for parameter in group["params"])
+        wide = any(parameter.dtype == torch.float64 for parameter in parameters(group))
         return torch.finfo(torch.float64 if wide else torch.float32).max
 
     def write(self, group: dict[str, Any], value: float) -> None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 import torch
 
 from passo.optim.ground import ranks
-from passo.optim.ground.attached import attached
+from passo.optim.ground.attached import drivers_of
 from passo.optim.ground.updates import Watch
 from passo.optim.recorder import writes
 from passo.optim.recorder.describe import future
@@ -118,7 +118,7 @@ class Record:
     def _begin(self, optimizer: Optimizer, frame: FrameType | None) -> None:
         """The first update is about to be made."""
         self._plans(optimizer)
-        self._plans_at = [Expectation(each) for each in attached(optimizer)]
+        self._plans_at = [Expectation(each) for each in drivers_of(optimizer)]
         self.meta |= ranks.place()
         self._way_out = way_out(frame)
 
@@ -192,7 +192,7 @@ class Record:
     def _is_planned(self) -> bool:
         """Whether what is there is what the Schedulers of passo wrote."""
         optimizer = self.optimizer()
-        plans = attached(optimizer)
+        plans = drivers_of(optimizer)
         driven = [each for plan in plans for each in plan.driver.driven if each.field is not None]
         return bool(driven) and all(
             each.group is not None
@@ -202,7 +202,7 @@ class Record:
 
     def _plans(self, optimizer: Optimizer) -> None:
         """What the Schedulers of passo follow, for the trace's header."""
-        found = attached(optimizer)
+        found = drivers_of(optimizer)
         if found:
             plan = {key: code(entry) for each in found for key, entry in each.plan.items()}
             run = found[0].run

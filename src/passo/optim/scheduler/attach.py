@@ -19,6 +19,7 @@ from passo.optim.scheduler.horizon import points, warn_of_branches
 from passo.optim.scheduler.layer_decay import remark
 from passo.optim.scheduler.no_optimizer import NoOptimizer
 from passo.optim.scheduler.plan import as_plan
+from passo.optim.scheduler.resting import native_of
 from passo.optim.scheduler.scheduler import Scheduler
 from passo.optim.scheduler.settings import Settings, as_bases, as_values, bases_of, end_of
 from passo.optim.scheduler.several import JointScheduler
@@ -35,7 +36,7 @@ if TYPE_CHECKING:
     from passo.optim.ground.together import Optimizers
     from passo.optim.scheduler.driven import Driven
     from passo.optim.scheduler.plan import Plan
-    from passo.optim.scheduler.settings import Base, CountedBy, Join, OnChange, Watched
+    from passo.optim.scheduler.settings import Base, CountedBy, Join, LastLr, OnChange, Watched
     from passo.schedules import Run, Schedule
 
 _ENDLESS: Final = 100_000.0
@@ -50,7 +51,7 @@ class Watcher(Protocol):
 
 
 @called_like("attach(optimizer, warmup_cosine(), Run.of(len(loader), epochs=90))")
-def attach(
+def attach(  # noqa: PLR0913  (the parameters are the contract)
     optimizer: Optimizer | HasGroups | Optimizers | None,
     plan: Plan | None = None,
     run: Run | None = None,
@@ -64,6 +65,8 @@ def attach(
     record: str | os.PathLike[str] | None = None,
     watch: Watched | Watcher | None = None,
     carry: bool = True,
+    last_lr: LastLr = "next",
+    over: Any = None,
 ) -> Scheduler:
     """Let `plan` drive the optimizer from here on; there is nothing else to call.
 
@@ -86,6 +89,10 @@ def attach(
     the path of a trace to write, or to go on with after a resume. `watch="ranks"` warns where
     processes drift apart, `watch=passo.doctor.live()` of what the doctor finds while the run goes
     on. `carry` lets the state ride in `optimizer.state_dict()`, and goes on from one that came so.
+    For trainers: with `last_lr="used"` `get_last_lr()` answers what the last update used, as a log
+    between the optimizer's step and the scheduler's wants it; `over` is the scheduler that the
+    trainer made, which rests until `detach()`: its `step` does nothing, its `get_last_lr()` is
+    this one's, and what it took as `initial_lr` is the base.
 
     Raises NeedsRun and PassoError before anything is changed.
 
@@ -120,6 +127,8 @@ def attach(
         strict,
         None if isinstance(watch, Watcher) else watch,
         carry,
+        last_lr,
+        None if over is None else _native(over, targets),
     )
     _refuse_values_that_are_fields(settings.values, entries, groups)
     members: dict[str, Scheduler] = {}
@@ -170,6 +179,17 @@ def _target(optimizer: Any, clock: str) -> Any:
     return optimizer
 
 
+def _native(over: Any, targets: Mapping[str, Any]) -> Any:
+    """What is put to rest; raises PassoError where it cannot be."""
+    if len(targets) > 1:
+        msg = (
+            "over is a scheduler of one optimizer, and here are several under one plan; write "
+            "attach(optimizer, plan, over=its_scheduler) for each"
+        )
+        raise PassoError(msg)
+    return native_of(over, *targets.values())
+
+
 def _refuse_fields(plan: Plan | None, values: Mapping[str, Schedule]) -> None:
     """Without an optimizer there is nothing but values."""
     if plan or not values:
@@ -186,7 +206,8 @@ def _check(members: Mapping[str, Scheduler], targets: Mapping[str, Any]) -> None
     for name, scheduler in members.items():
         _refuse_second_writer(scheduler, targets[name].param_groups)
         scheduler.refuse_what_was_left(drivers)
-    _warn_of_torchs_writer(members, targets)
+    if all(each.settings.over is None for each in members.values()):
+        _warn_of_torchs_writer(members, targets)
     run = next(iter(members.values())).run
     end = end_of(run)
     end = _ENDLESS if end is None else end

@@ -42,7 +42,9 @@ def past_the_end(settings: Settings, clock: Clock, driver: Driver) -> Word:
     )
 
 
-def ended(settings: Settings, clock: Clock, driver: Driver) -> Word | None:
+def ended(
+    settings: Settings, clock: Clock, driver: Driver, because: str | None = None
+) -> Word | None:
     """What was made is not what was planned, to within one update."""
     run, end = settings.run, settings.end
     if end is None or not (clock.made and clock.updates):
@@ -63,7 +65,8 @@ def ended(settings: Settings, clock: Clock, driver: Driver) -> Word | None:
     when, code = ("early", "P007") if made < planned else ("late", "P005")
     first = next(iter(driver.driven), None)
     value = "" if first is None else f"; {_compared(first, end)}"
-    seen = f"the run ended {when}: planned {planned:,.12g} {unit}, made {made:,.12g}{value}"
+    why = "" if because is None else f" ({because})"
+    seen = f"the run ended {when}{why}: planned {planned:,.12g} {unit}, made {made:,.12g}{value}"
     return Word(code, seen, meant=True)
 
 

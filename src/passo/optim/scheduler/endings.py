@@ -36,8 +36,8 @@ def forget(engine: Engine) -> None:
         engine.ending = None
 
 
-def conclude(engine: Engine) -> None:
-    """Say what is broken now that the run was ended by hand.
+def conclude(engine: Engine, because: str | None = None) -> None:
+    """Say what is broken now that the run was ended by hand, `because` of something.
 
     Raises PassoError with strict=True.
     """
@@ -45,7 +45,7 @@ def conclude(engine: Engine) -> None:
         return
     forget(engine)
     if not _fails(engine):
-        engine.promises.say_at_the_end(_words(engine), by_itself=False)
+        engine.promises.say_at_the_end(_words(engine, because), by_itself=False)
 
 
 def _end_by_itself(engine: Engine) -> None:
@@ -60,7 +60,7 @@ def _end_by_itself(engine: Engine) -> None:
     engine.promises.say_at_the_end(_words(engine), by_itself=True)
 
 
-def _words(engine: Engine) -> list[Word]:
+def _words(engine: Engine, because: str | None = None) -> list[Word]:
     """All that is to be said, each now and not again."""
     promises, driver = engine.promises, engine.driver
     clock, settings = engine.clock, engine.settings
@@ -69,7 +69,7 @@ def _words(engine: Engine) -> list[Word]:
     signs = "" if still is None else still.signs(driver.known)
     if signs and promises.settles("no update"):
         found.append(broken.no_update(settings, driver, engine.name, signs))
-    word = broken.ended(settings, clock, driver)
+    word = broken.ended(settings, clock, driver, because)
     if word is not None and promises.settles("ended"):
         found.append(word)
     apart = None if engine.company is None else engine.company.apart()

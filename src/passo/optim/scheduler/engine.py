@@ -284,6 +284,8 @@ class Engine:
         given, group = self.settings.bases.get(key), groups[place]
         if isinstance(given, (list, tuple)):
             given = given[place]
+        if given is None and self.settings.over is not None and field.name == "lr":
+            given = group.get("initial_lr")  # what the scheduler that is put to rest began with
         if given is not None:
             return float(given), True
         inherited = self.driver.inherited(field, group)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import torch
 
-from passo.optim.ground.attached import attached
+from passo.optim.ground.attached import drivers_of
 from passo.optim.scheduler import broken
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ def unknown(engine: Engine, optimizer: Any, made: int) -> int:
     Of the count `made` are those of the update in progress. Where another Scheduler works on the
     optimizer already, it has looked.
     """
-    others = [each for each in attached(optimizer) if each.promises is not engine.promises]
+    others = [each for each in drivers_of(optimizer) if each.promises is not engine.promises]
     if any(each.clock for each in others):
         return 0
     known = engine.clock.updates

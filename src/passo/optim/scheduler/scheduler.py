@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import weakref
+from collections import OrderedDict
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import replace
@@ -26,6 +27,7 @@ from passo.optim.scheduler import (
     endings,
     horizon,
     own_count,
+    resting,
     resume,
     state,
     words,
@@ -33,7 +35,6 @@ from passo.optim.scheduler import (
 from passo.optim.scheduler.driver import driving
 from passo.optim.scheduler.engine import Engine
 from passo.optim.scheduler.falls import Fall, falls
-from passo.optim.scheduler.no_optimizer import NoOptimizer
 from passo.optim.scheduler.pulse import Pulse
 from passo.schedules import PassoError, Span
 
@@ -68,7 +69,9 @@ class Scheduler(LRScheduler):
         self._step_count = 1
         self._carrier = carry.Carrier(self._engine)
         self._hooks: list[Any] = []
-        self._kept: Any = optimizer if isinstance(optimizer, NoOptimizer) else None
+        # What has no hooks owns no Scheduler: a view of a trainer's groups lives as long as this.
+        self._kept: Any = None if wrappers.fires(optimizer) else optimizer
+        self._wake: Callable[[], None] | None = None
         self.attached = False
 
     def start(
@@ -123,6 +126,8 @@ class Scheduler(LRScheduler):
         carry.take_out(optimizer, groups)
         engine.write(groups)
         self._take_up(optimizer)
+        if self.settings.over is not None:
+            self._wake = resting.rest(self.settings.over, self.get_last_lr)
         held = attached.add(optimizer, self)
         if not held:
             self._kept = optimizer
@@ -135,6 +140,7 @@ class Scheduler(LRScheduler):
     def _let_go(self) -> None:
         """Take back what `start` began."""
         engine = self._engine
+        self._rouse()
         while self._hooks:
             handle = self._hooks.pop()
             if handle is not None:
@@ -146,6 +152,12 @@ class Scheduler(LRScheduler):
         attached.drop(self.optimizer, self)
         self.attached, self._kept = False, None
         endings.forget(engine)
+
+    def _rouse(self) -> None:
+        """The scheduler that was put to rest is what it was."""
+        if self._wake is not None:
+            self._wake()
+            self._wake = None
 
     def _undo(self) -> Callable[[], None]:
         """A function that makes Scheduler, file and fields what they are now."""
@@ -218,6 +230,18 @@ class Scheduler(LRScheduler):
         return self._engine.plan
 
     @property
+    def watches(self) -> tuple[str, ...]:
+        """The metrics that the plan's plateaus listen to, each once.
+
+        >>> import torch
+        >>> from passo import Plateau, attach, base
+        >>> optimizer = torch.optim.SGD([torch.nn.Parameter(torch.ones(1))], lr=1.0)
+        >>> attach(optimizer, base * Plateau("val_loss")).watches
+        ('val_loss',)
+        """
+        return tuple(words.watched(self._engine))
+
+    @property
     def cooldown(self) -> CoolDown | None:
         """The cooldown that was called for, here or before the state was saved; else None."""
         return self.settings.cooldown
@@ -256,6 +280,8 @@ class Scheduler(LRScheduler):
     def get_last_lr(self) -> list[float | torch.Tensor]:
         """The rate that the next update uses, for each group (torch's convention).
 
+        With `attach(..., last_lr="used")` the one that the last update used, once there was one.
+
         >>> import torch
         >>> from passo import Linear, attach, steps
         >>> optimizer = torch.optim.SGD([torch.nn.Parameter(torch.ones(1))], lr=1.0)
@@ -263,8 +289,16 @@ class Scheduler(LRScheduler):
         [1.0]
         """
         self._look()
-        rates = [group["lr"] for group in self.optimizer.param_groups]
+        groups, used = self.optimizer.param_groups, self._used_rates()
+        rates = [used.get(id(group), group["lr"]) for group in groups]
         return [rate.clone() if isinstance(rate, torch.Tensor) else rate for rate in rates]
+
+    def _used_rates(self) -> dict[int, Any]:
+        """What the last update used, by group, where that is what `get_last_lr` answers."""
+        if self.settings.last_lr != "used":
+            return {}
+        rates = ((each.group, each.used) for each in self.driver.driven if each.key == "lr")
+        return {id(group): used for group, used in rates if used is not None}
 
     _last_lr = property(get_last_lr)  # pyright: ignore[reportAssignmentType]
 
@@ -526,8 +560,11 @@ class Scheduler(LRScheduler):
             undo()
             raise
 
-    def detach(self, *, restore: bool = False) -> None:
+    def detach(self, *, restore: bool = False, because: str | None = None) -> None:
         """Take the hooks away and close the trace; the last values stay, or the bases come back.
+
+        `because` is who ended the run and why, for what is said of one that ended early: "early
+        stopping on val_loss". A scheduler that was put to rest (`over`) is what it was.
 
         >>> import torch
         >>> from passo import Constant, attach
@@ -536,8 +573,14 @@ class Scheduler(LRScheduler):
         >>> optimizer.param_groups[0]["lr"]
         1.0
         """
+        if because is not None and (not isinstance(because, str) or not because):
+            msg = (
+                f"because is the reason in words, got {brief(because)}; write "
+                'detach(because="early stopping on val_loss")'
+            )
+            raise PassoError(msg)
         self._end(restore=restore)
-        self.conclude()
+        self.conclude(because)
 
     def _end(self, *, restore: bool) -> None:
         """Let go of the optimizer, and close the trace."""
@@ -547,6 +590,7 @@ class Scheduler(LRScheduler):
             self._hooks.pop().remove()
         engine, was = self._engine, self.attached
         self.attached = False
+        self._rouse()
         driving.discard(engine.driver)
         optimizer = self._optimizer()
         if restore:
@@ -561,12 +605,12 @@ class Scheduler(LRScheduler):
             engine.journal.close()
             engine.journal = None
 
-    def conclude(self) -> None:
+    def conclude(self, because: str | None = None) -> None:
         """Say once what is broken at the end of the run: it ended early or late, say.
 
         Raises PassoError with strict=True.
         """
-        endings.conclude(self._engine)
+        endings.conclude(self._engine, because)
 
     @property
     def promises(self) -> Promises:
@@ -646,8 +690,19 @@ class Scheduler(LRScheduler):
             self._look()
         return words.scheduler(self._engine, [self._engine])
 
-    def __getstate__(self) -> dict[str, Any]:
-        msg = "a Scheduler is not pickled: save scheduler.state_dict(), attach again, and load it"
+    def __reduce_ex__(self, protocol: Any) -> tuple[Any, ...]:
+        """Pickled is its state: what comes back is a dict for `load_state_dict`.
+
+        The obvious form would bring a Scheduler back, and with it the optimizer that it drives.
+        An OrderedDict is what `torch.load(weights_only=True)` can build again.
+        """
+        return OrderedDict, (), None, None, iter(self.state_dict().items())
+
+    def __copy__(self) -> Scheduler:
+        msg = (
+            "a shallow copy of a Scheduler would drive the same optimizer; write "
+            "copy.deepcopy((optimizer, scheduler)) for both"
+        )
         raise PassoError(msg)
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Scheduler:

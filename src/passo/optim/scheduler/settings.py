@@ -18,6 +18,7 @@ OnChange = Literal["error", "keep", "replace", "rescale"]
 CountedBy = Literal["hook", "calls"]
 Join = Literal["from_start", "now"]
 Watched = Literal["ranks"]
+LastLr = Literal["next", "used"]
 Base = float | Mapping[str, float | Sequence[float]]
 
 
@@ -25,7 +26,8 @@ Base = float | Mapping[str, float | Sequence[float]]
 class Settings:
     """How a Scheduler counts, joins, loads and watches.
 
-    `cooldown` is what ends it on demand, `part` its name among several.
+    `cooldown` is what ends it on demand, `part` its name among several, `over` the scheduler that
+    it puts to rest.
     """
 
     run: Run | None
@@ -37,6 +39,8 @@ class Settings:
     strict: bool = False
     watch: Watched | None = None
     carry: bool = True
+    last_lr: LastLr = "next"
+    over: Any = None
     cooldown: CoolDown | None = None
     part: str = ""
 
@@ -47,6 +51,7 @@ class Settings:
         _one_of(self.on_change, get_args(OnChange), "on_change")
         _one_of(self.clock, get_args(CountedBy), "clock")
         _one_of(self.join, get_args(Join), "join")
+        _one_of(self.last_lr, get_args(LastLr), "last_lr")
         _one_of(self.watch, (None, *get_args(Watched)), "watch")
         if not isinstance(self.carry, bool):
             msg = f"carry must be True or False, got {brief(self.carry)}"

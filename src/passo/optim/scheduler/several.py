@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from passo.ground.checks import whole
 from passo.ground.schema import MOST
-from passo.optim.ground import ranks
+from passo.optim.ground import attached, ranks
 from passo.optim.ground.together import Together
 from passo.optim.ground.undo import of_fields
 from passo.optim.scheduler import carry, cool_down, endings, joint_state, state, words
@@ -48,6 +48,8 @@ class JointScheduler(Scheduler):
             each.promises, each.company = promises, self._company
             if each.drift is not None:
                 each.drift.said = promises.said
+        for member in members.values():
+            attached.lead(member, self)
         self._step_count = 1
 
     def start(
@@ -120,6 +122,16 @@ class JointScheduler(Scheduler):
     def base_lrs(self) -> list[float]:  # type: ignore[override]
         """What each group's lr was when it was attached, for the groups whose lr is driven."""
         return [base for each in self._members.values() for base in each.base_lrs]
+
+    @property
+    def watches(self) -> tuple[str, ...]:
+        """The metrics that the plateaus of any of them listen to, each once."""
+        members = self._members.values()
+        return tuple(dict.fromkeys(name for each in members for name in each.watches))
+
+    def _used_rates(self) -> dict[int, Any]:
+        parts = (each._used_rates().items() for each in self._members.values())
+        return {group: used for part in parts for group, used in part}
 
     def _by_key(self, which: Literal["used", "last"]) -> dict[str, list[Any]]:
         """Those of the groups one optimizer after the other; values of the most advanced."""
@@ -231,22 +243,22 @@ class JointScheduler(Scheduler):
             undo()
             raise
 
-    def detach(self, *, restore: bool = False) -> None:
+    def detach(self, *, restore: bool = False, because: str | None = None) -> None:
         """Take the hooks away and close the trace; the last values stay, or the bases come back."""
         journal = self._journal
         for each in self._members.values():
             each._end(restore=restore)
         if journal is not None:
             journal.close()
-        self.conclude()
+        self.conclude(because)
 
-    def conclude(self) -> None:
+    def conclude(self, because: str | None = None) -> None:
         """Say once what is broken at the end of the run."""
         lead = self._engine
         for engine in self._engines:
             if engine is not lead:
                 endings.forget(engine)
-        endings.conclude(lead)
+        endings.conclude(lead, because)
 
     def as_it_is(self) -> Callable[[], None]:
         """A function that makes it what it is now, whatever it was told meanwhile."""

@@ -120,15 +120,15 @@ def refuse_other_names(groups: Sequence[Mapping[str, Any]], saved: Sequence[Any]
 
 def the_metric(engine: Engine, told: Any) -> str:
     """What `step(metric)` reports: the one metric that plateaus watch; raises PassoError else."""
-    watched = _watched(engine)
-    if len(watched) == 1:
-        return watched[0]
-    if not watched:
+    names = watched(engine)
+    if len(names) == 1:
+        return names[0]
+    if not names:
         msg = f"step takes no metric, got {brief(told)}; write scheduler.report(val_loss=...)"
         raise PassoError(msg)
     msg = (
         f"step takes a metric where the plateaus of the plan watch one, and these watch "
-        f"{' and '.join(map(repr, watched))}; write scheduler.report({{{watched[0]!r}: ...}})"
+        f"{' and '.join(map(repr, names))}; write scheduler.report({{{names[0]!r}: ...}})"
     )
     raise PassoError(msg)
 
@@ -145,7 +145,7 @@ def tell_of_writing(engine: Engine, update: int) -> None:
         promises.place().warn(text)
 
 
-def _watched(engine: Engine) -> list[str]:
+def watched(engine: Engine) -> list[str]:
     """The metrics of the plateaus, each once."""
     memories = (memory for track in engine.driver.tracks for memory in track.memories)
     return list(dict.fromkeys(memory.plateau.metric for memory in memories))
@@ -153,11 +153,11 @@ def _watched(engine: Engine) -> list[str]:
 
 def tell_of_unheard(engine: Engine, told: Mapping[str, float]) -> None:
     """Warn of a report that no plateau watches, where its name is nearly one that is watched."""
-    watched = set(_watched(engine))
-    engine.promises.reported(told, watched)
-    if not watched or not watched.isdisjoint(told):
+    names = set(watched(engine))
+    engine.promises.reported(told, names)
+    if not names or not names.isdisjoint(told):
         return
     for name in told:
-        for near in difflib.get_close_matches(name, watched, 1, _ALIKE):
+        for near in difflib.get_close_matches(name, names, 1, _ALIKE):
             text = f"no plateau watches {name!r}, one watches {near!r}; report it by that name"
             warnings.warn(text, PassoWarning, stacklevel=3)

@@ -1,0 +1,273 @@
+"""A plan that waits for a trainer's optimizers: what the callbacks have in common."""
+
+from __future__ import annotations
+
+import inspect
+import warnings
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Final
+
+from passo.ground.checks import brief, whole
+from passo.ground.errors import closest
+from passo.ground.schema import MOST
+from passo.optim import Fall, Scheduler, attach
+from passo.optim.ground.together import named
+from passo.optim.scheduler.plan import as_plan
+from passo.optim.scheduler.promises import place
+from passo.optim.scheduler.settings import Settings, as_values
+from passo.schedules import NeedsRun, PassoError, PassoWarning, Run
+
+# What the callback settles itself, or a trainer has no use for.
+_SETTLED: Final = ("optimizer", "plan", "run", "clock", "last_lr", "over")
+_TAKES: Final = inspect.signature(attach).parameters
+OPTIONS: Final = tuple(name for name in _TAKES if name not in _SETTLED)
+
+
+class Attachment:
+    """Plan, run and options as they were given to a callback, and the Schedulers made of them.
+
+    A trainer makes its optimizers late, and loads its checkpoints in an order of its own. So the
+    callback calls, in this order: `begin` with the optimizers, `load_state_dict` at any time,
+    `go_on` once all states are there, `hear` after each evaluation, `end`. It may begin again.
+
+    `plan` is for all optimizers together, or a list or a mapping of plans has one for each: paces
+    that differ on purpose. `seek` is the update to go on at from a checkpoint that has no state of
+    passo. `options` are those of `attach`. Raises PassoError for what none of them can be.
+
+    >>> import torch
+    >>> from passo import Linear, Run, steps
+    >>> optimizer = torch.optim.SGD([torch.nn.Parameter(torch.ones(1))], lr=1.0)
+    >>> waits = Attachment("my trainer", Linear(1, 0))
+    >>> waits.begin(optimizer, Run(steps(4)))
+    >>> waits.go_on(0)
+    >>> waits.schedulers[0].get_last_lr()
+    [1.0]
+    >>> waits.end(because="out of time")
+    """
+
+    def __init__(
+        self,
+        trainer: str,
+        plan: Any,
+        run: Run | None = None,
+        *,
+        seek: int | None = None,
+        **options: Any,
+    ) -> None:
+        self.trainer, self.plan, self.run, self.options = trainer, plan, run, options
+        self.seek = None if seek is None else whole(seek, "seek", least=0, most=MOST)
+        for name in options:
+            if name not in OPTIONS:
+                hint = closest(name, OPTIONS)
+                msg = (
+                    f"Passo takes plan, run, seek and {', '.join(OPTIONS)}, as attach does; got "
+                    f"{name!r}{hint}"
+                )
+                raise PassoError(msg)
+        self._apart = self._plans()
+        self._check()
+        self.schedulers: tuple[Scheduler, ...] = ()
+        self._state: list[Mapping[str, Any]] = []
+        self._missed = False
+
+    def _plans(self) -> list[Any] | dict[str, Any] | None:
+        """A plan for each optimizer, where they are several; None where it is one for all."""
+        plan = self.plan
+        if isinstance(plan, Mapping) and any(isinstance(each, Mapping) for each in plan.values()):
+            return dict(plan)
+        pairs = isinstance(plan, (list, tuple)) and all(
+            isinstance(each, tuple) and len(each) == 2 and callable(each[0]) for each in plan
+        )
+        return list(plan) if isinstance(plan, (list, tuple)) and not pairs else None
+
+    def _check(self) -> None:
+        """Raises PassoError for what `attach` would refuse of it with any optimizer."""
+        apart, options = self._apart, self.options
+        values = as_values(options.get("values"))
+        plans = [self.plan] if apart is None else _each(apart)
+        for plan in plans or [None]:
+            as_plan(plan, may_be_empty=bool(values))
+        if apart is not None and options.get("record") is not None:
+            msg = (
+                f"record is the trace of one plan, got {len(plans)} plans; give one plan for all "
+                "optimizers, or leave record out"
+            )
+            raise PassoError(msg)
+        known = {name: options[name] for name in ("on_change", "join", "carry") if name in options}
+        Settings(self.run, {}, values, **known)
+
+    @property
+    def watches(self) -> tuple[str, ...]:
+        """The metrics that the plans' plateaus listen to, each once."""
+        return tuple(dict.fromkeys(name for each in self.schedulers for name in each.watches))
+
+    def begin(
+        self, optimizers: Any, run: Run | None, *, unknown: str = "", over: Any = None
+    ) -> None:
+        """Attach to what the trainer made: an optimizer, or a list or mapping of them.
+
+        `run` is the trainer's own count of updates; where it has none, `unknown` says why. Raises
+        NeedsRun where the plan cannot do without, and whatever `attach` raises; then nothing is
+        attached.
+        """
+        self._let_go()
+        settled = {"last_lr": "used", "over": over} if over is not None else {}
+        run = run if self.run is None else self.run
+        made: list[Scheduler] = []
+        try:
+            for target, plan in self._pairs(optimizers):
+                # What a trainer built on it and dropped (to find a rate) is no writer any more;
+                # one that is kept is the callback's to refuse, or is put to rest.
+                with warnings.catch_warnings():
+                    warnings.filterwarnings("ignore", "a torch scheduler was built", PassoWarning)
+                    made.append(attach(target, plan, run, **self.options, **settled))
+        except BaseException as error:
+            for each in reversed(made):
+                each.detach(restore=True)
+            if isinstance(error, NeedsRun) and run is None:
+                raise NeedsRun(self._needs_run(unknown)) from error
+            raise
+        self.schedulers = tuple(made)
+
+    def _needs_run(self, unknown: str) -> str:
+        why = unknown or f"{self.trainer} does not know how many updates it will make"
+        return (
+            f"the plan {brief(self.plan)} needs the length of the run, and {why}; write "
+            "Passo(plan, run=Run(steps(10_000))) with the number of updates"
+        )
+
+    def _pairs(self, optimizers: Any) -> list[tuple[Any, Any]]:
+        """Which optimizers go under which plan."""
+        several = isinstance(optimizers, (list, tuple, Mapping))
+        alone = several and len(optimizers) == 1
+        one = _each(optimizers)[0] if alone else optimizers
+        apart = self._apart
+        names = named(optimizers, "Passo", lambda each: each) if several else {}
+        if apart is None and isinstance(self.plan, Mapping) and set(self.plan) <= set(names):
+            apart = dict(self.plan)  # each key is an optimizer: its plan is one schedule
+        if apart is None:
+            return [(one, self.plan)]
+        targets = names or {type(optimizers).__name__: optimizers}
+        if isinstance(apart, list):
+            apart = dict(zip(targets, apart, strict=True)) if len(apart) == len(targets) else apart
+        if not isinstance(apart, dict) or set(apart) != set(targets):
+            given = f"{len(apart)}" if isinstance(apart, list) else ", ".join(apart)
+            msg = (
+                f"Passo got plans for {given}, and {self.trainer} has {len(targets)} optimizers, "
+                f"{', '.join(targets)}; write Passo({_shown(targets)})"
+            )
+            raise PassoError(msg)
+        return [(target, apart[name]) for name, target in targets.items()]
+
+    def go_on(self, updates: int) -> None:
+        """All states are loaded, and the trainer says that so many updates were made before.
+
+        Raises PassoError where some were made and no state of passo came: the plan would begin
+        again.
+        """
+        state, self._state = self._state, []
+        if not updates:
+            return
+        if state:
+            self._load(state)
+        elif all(each.clock for each in self.schedulers):
+            return  # it rode in the optimizer's own state
+        elif self.seek is not None:
+            for each in self.schedulers:
+                each.seek(self.seek)
+        else:
+            msg = (
+                f"the checkpoint that {self.trainer} goes on from is at update {updates:,} and has "
+                f"no state of passo, so that the plan would begin again; write Passo(plan, "
+                f"seek={updates}) to go on there, or seek=0 to begin the plan there on purpose"
+            )
+            raise PassoError(msg)
+
+    def _load(self, state: Sequence[Mapping[str, Any]]) -> None:
+        if len(state) != len(self.schedulers):
+            msg = (
+                f"the checkpoint has the state of {len(state)} plans, and Passo has "
+                f"{len(self.schedulers)}; give as many plans as when it was saved"
+            )
+            raise PassoError(msg)
+        for each, saved in zip(self.schedulers, state, strict=True):
+            each.load_state_dict(saved)
+
+    def hear(self, metrics: Mapping[str, Any]) -> tuple[Fall, ...]:
+        """An evaluation is over: what it found goes to the plateaus that listen to it.
+
+        Raises PassoError for a metric that is no number.
+        """
+        found: list[Fall] = []
+        for each in self.schedulers:
+            told = {name: metrics[name] for name in each.watches if name in metrics}
+            if told:
+                found += each.report(told)
+        return tuple(found)
+
+    def miss(self, came: Iterable[str], how: str) -> None:
+        """Warn once where a plateau listens to none of the names that came.
+
+        `how` is what to write so that the name comes, which stands for `{!r}` in it.
+        """
+        known = sorted(came)
+        missed = [name for name in self.watches if name not in known]
+        if missed and not self._missed:
+            self._missed = True
+            names = ", ".join(map(repr, known)) or "nothing"
+            place().warn(
+                f"a plateau listens to {missed[0]!r}, and {self.trainer} logs {names}: it never "
+                f"falls; {how.format(missed[0])}, or give Plateau a name that is logged"
+            )
+
+    def end(self, because: str | None = None) -> None:
+        """The run is over: detach, and say what was not as planned, `because` of something.
+
+        The state stays, for a checkpoint that is saved now and for a run that goes on.
+        """
+        self._state = self._saved()
+        schedulers, self.schedulers = self.schedulers, ()
+        for each in schedulers:
+            each.detach(because=because)
+
+    def fail(self) -> None:
+        """An exception ended the run: detach, and say nothing."""
+        self._state = self._saved()
+        self._let_go()
+
+    def _let_go(self) -> None:
+        schedulers, self.schedulers = self.schedulers, ()
+        for each in schedulers:
+            for promise in ("no update", "ended", "unheard", "apart"):
+                each.promises.settle(promise)
+            each.detach()
+
+    # -- the state
+
+    def _saved(self) -> list[Mapping[str, Any]]:
+        return [each.state_dict() for each in self.schedulers] or list(self._state)
+
+    def state_dict(self) -> dict[str, Any]:
+        """What the trainer's checkpoint keeps: plain JSON; of a run that is over its last."""
+        return {"schedulers": self._saved()}
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Keep what a checkpoint brought until `go_on`. One that was saved before is empty."""
+        held = state.get("schedulers") if isinstance(state, Mapping) else None
+        if not isinstance(held, (list, tuple)):
+            msg = f"this is not the state of Passo in a checkpoint: {brief(state)}"
+            raise PassoError(msg)
+        if held:
+            self._state = list(held)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """As what waits for an optimizer, with the state of its Schedulers."""
+        return {**self.__dict__, "schedulers": (), "_state": self._saved()}
+
+
+def _each(given: Any) -> list[Any]:
+    return list(given.values() if isinstance(given, Mapping) else given)
+
+
+def _shown(targets: Mapping[str, Any]) -> str:
+    return f"{{{', '.join(f'{name!r}: plan' for name in targets)}}}"
