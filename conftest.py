@@ -18,10 +18,15 @@ os.environ.setdefault("MPLBACKEND", "Agg")  # a test opens no window
 
 ROOT = Path(__file__).parent
 LONG = 300  # lines: what grows past that becomes a package (a talk, not a failure)
+_OF_ALL = ("__init__", "attachment")
 collect_ignore = ["docs/hooks.py", "docs/doctests.py"]  # mkdocs runs them
 collect_ignore += ["tests/types"]  # a type checker reads them
 if "PASSO_PEERS" not in os.environ:
     collect_ignore += ["tests/peers"]  # `make test-peers` installs what they stand beside
+if "PASSO_TRAINERS" not in os.environ:  # `make test-trainers` installs what they train with
+    collect_ignore += ["tests/integrations", "docs/trainers.md"]
+    callbacks = sorted((ROOT / "src/passo/integrations").glob("*.py"))
+    collect_ignore += [str(each) for each in callbacks if each.stem not in _OF_ALL]
 
 
 class Page(pytest.File):

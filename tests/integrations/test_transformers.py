@@ -286,7 +286,7 @@ def another_plan(was, today, now):
             ),
             (
                 'write attach(..., on_change="keep") for the checkpoint\'s plan, "replace" for '
-                'today\'s at the same update, "rescale" for today\'s at the same share of the run'
+                "today's at the same update, \"rescale\" for today's at the same share of the run"
             ),
         ]
     )

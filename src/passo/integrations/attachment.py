@@ -188,20 +188,11 @@ class Attachment:
         for each, saved in zip(self.schedulers, state, strict=True):
             each.load_state_dict(saved)
 
-    def hear(self, metrics: Mapping[str, Any], how: str = "") -> tuple[Fall, ...]:
+    def hear(self, metrics: Mapping[str, Any]) -> tuple[Fall, ...]:
         """An evaluation is over: what it found goes to the plateaus that listen to it.
 
-        The first that lacks what they listen to is told, with the names that came; `how` is what
-        to write so that the name comes. Raises PassoError for a metric that is no number.
+        Raises PassoError for a metric that is no number.
         """
-        missed = [name for name in self.watches if name not in metrics]
-        if missed and not self._missed:
-            self._missed = True
-            self._tell(missed, metrics, how)
-        return self.report(metrics)
-
-    def report(self, metrics: Mapping[str, Any]) -> tuple[Fall, ...]:
-        """The same of a part of an evaluation: nothing is said of what it lacks."""
         found: list[Fall] = []
         for each in self.schedulers:
             told = {name: metrics[name] for name in each.watches if name in metrics}
@@ -209,13 +200,20 @@ class Attachment:
                 found += each.report(told)
         return tuple(found)
 
-    def _tell(self, missed: Sequence[str], came: Iterable[str], how: str) -> None:
-        names = ", ".join(map(repr, came)) or "nothing"
-        write = how or f"give Plateau one of the names that came, or report {missed[0]!r}"
-        place().warn(
-            f"a plateau listens to {missed[0]!r}, and the first evaluation of {self.trainer} has "
-            f"{names}: it can only fall once it is told; {write}"
-        )
+    def miss(self, came: Iterable[str], how: str) -> None:
+        """Warn once where a plateau listens to none of the names that came.
+
+        `how` is what to write so that the name comes, which stands for `{!r}` in it.
+        """
+        known = list(came)
+        missed = [name for name in self.watches if name not in known]
+        if missed and not self._missed:
+            self._missed = True
+            names = ", ".join(map(repr, known)) or "nothing"
+            place().warn(
+                f"a plateau listens to {missed[0]!r}, and {self.trainer} logs {names}: it never "
+                f"falls; {how.format(missed[0])}, or give Plateau a name that is logged"
+            )
 
     def end(self, because: str | None = None, *, restore: bool = False) -> None:
         """The run is over: detach, and say what was not as planned, `because` of something.

@@ -136,7 +136,7 @@ class Passo(TrainerCallback, ExportableState):
                 name: each for name, each in kwargs["metrics"].items() if _is_metric(name, each)
             }
             self._came.update(dict.fromkeys(told))
-            self._waits.report(told)
+            self._waits.hear(told)
             self._keep()
 
     def on_train_end(self, *given: Any, **_kwargs: Any) -> None:

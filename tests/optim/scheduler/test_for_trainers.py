@@ -234,8 +234,7 @@ def test_a_reason_is_in_words_and_a_run_that_is_complete_needs_none():
     with pytest.raises(PassoError) as caught:
         scheduler.detach(because=3)
     assert str(caught.value) == (
-        "because is the reason in words, got 3; write "
-        'detach(because="early stopping on val_loss")'
+        'because is the reason in words, got 3; write detach(because="early stopping on val_loss")'
     )
     assert scheduler.attached
     update(optimizer, 8)

@@ -1,0 +1,262 @@
+"""Lightning: one callback, `Trainer(callbacks=[Passo(plan)])`."""
+# ruff: noqa: E402 (lightning is asked for before anything of it is imported)
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any
+
+from passo.ground.extras import need
+from passo.integrations.attachment import Attachment
+from passo.schedules import PassoError, Run, steps
+
+need("lightning.pytorch", "lightning", "passo.integrations.lightning")
+
+from lightning.pytorch.callbacks import (
+    BackboneFinetuning,
+    Callback,
+    EarlyStopping,
+    GradientAccumulationScheduler,
+    StochasticWeightAveraging,
+    Timer,
+)
+from lightning.pytorch.utilities.model_helpers import is_overridden
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from lightning.pytorch import LightningModule, Trainer
+
+    from passo.optim import Scheduler
+
+__all__ = ["Passo"]
+
+
+class Passo(Callback):
+    """A plan at work in Lightning: `Trainer(callbacks=[Passo(warmup_cosine())])`, and no more.
+
+    Update t uses s(t), counted by the optimizer itself. The run is the trainer's own count of
+    updates; `run` gives one where the trainer knows none. Plateaus hear what was logged in each
+    validation, before a checkpoint is written, and what training logged for the epoch at its end.
+    The state is in the trainer's checkpoint; `seek` is the update to go on at from one that has
+    none. `plan` may be a list or a mapping of plans, one for each optimizer; `options` are those of
+    `attach`.
+
+    Raises PassoError, when the fit starts, for a second writer of the rate (a scheduler that
+    `configure_optimizers` returns, SWA, BackboneFinetuning), for Passo given twice, and for a
+    checkpoint under way without a state of passo; NeedsRun for a length that the trainer does not
+    know.
+
+    >>> import torch, lightning
+    >>> from passo import Linear
+    >>> class Module(lightning.LightningModule):
+    ...     def __init__(self):
+    ...         super().__init__()
+    ...         self.layer = torch.nn.Linear(1, 1)
+    ...
+    ...     def training_step(self, batch, index):
+    ...         print(self.optimizers().param_groups[0]["lr"], end=" ")
+    ...         return self.layer(batch).square().mean()
+    ...
+    ...     def configure_optimizers(self):
+    ...         return torch.optim.SGD(self.parameters(), lr=1.0)
+    >>> quiet = {"logger": False, "enable_checkpointing": False, "enable_progress_bar": False}
+    >>> trainer = lightning.Trainer(
+    ...     max_epochs=2,
+    ...     accelerator="cpu",
+    ...     enable_model_summary=False,
+    ...     callbacks=[Passo(Linear(1.0, 0.0))],
+    ...     **quiet,
+    ... )
+    >>> trainer.fit(Module(), torch.utils.data.DataLoader(torch.ones(2, 1)))
+    1.0 0.75 0.5 0.25
+    """
+
+    def __init__(
+        self, plan: Any, run: Run | None = None, *, seek: int | None = None, **options: Any
+    ) -> None:
+        super().__init__()
+        self._attachment = Attachment("Lightning", plan, run, seek=seek, **options)
+        self._before: dict[str, Any] = {}
+        self._names: set[str] | None = None
+        self._heard: set[str] = set()
+        self._looked = False
+        self._epoch_before: dict[str, Any] = {}
+
+    @property
+    def schedulers(self) -> tuple[Scheduler, ...]:
+        """The Schedulers while a fit goes on: one, or one for each of several plans."""
+        return self._attachment.schedulers
+
+    @property
+    def state_key(self) -> str:
+        """Under which the trainer's checkpoint keeps the state."""
+        return "passo"
+
+    # -- begin
+
+    def setup(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
+        """Refuse a second writer, and this one twice, before anything is made."""
+        if stage == "fit":
+            for each in trainer.callbacks:  # type: ignore[attr-defined]
+                _refuse_beside(each, self)
+
+    def on_fit_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Attach: the optimizers are new, and hold the rates of `configure_optimizers`."""
+        for config in trainer.lr_scheduler_configs:
+            name = type(config.scheduler).__name__
+            msg = (
+                f"configure_optimizers returns {name}, and Passo drives the optimizer by its plan: "
+                "two would write one rate; return the optimizer alone, or leave Passo out"
+            )
+            raise PassoError(msg)
+        self._names, self._heard, self._looked = None, set(), False
+        run, unknown = (None, "") if self._attachment.run is not None else _length(trainer)
+        optimizers: list[Any] = list(trainer.optimizers)
+        self._attachment.begin(optimizers, run, unknown=unknown)
+
+    def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """All states are loaded; a fit that goes on does so where it was."""
+        self._attachment.go_on(trainer.global_step)
+
+    # -- what plateaus hear
+
+    def on_validation_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """What is in the metrics now is of before."""
+        self._before = dict(trainer.callback_metrics)
+
+    def on_validation_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """What this validation found; that of the sanity check is no report."""
+        found = self._new(trainer)
+        self._names = (self._names or set()) | set(found)
+        if not trainer.sanity_checking:
+            self._hear(found)
+            self._miss(trainer)
+
+    def on_train_batch_end(self, trainer: Trainer, *_: Any) -> None:
+        """After the first batch it is known what is logged, where a sanity check was made."""
+        if not self._looked:
+            self._looked = True
+            waits = bool(trainer.enable_validation and trainer.val_dataloaders is not None)
+            if self._names is not None or not waits:
+                self._miss(trainer)
+
+    def on_train_epoch_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """What is in the metrics now is of before."""
+        self._epoch_before = dict(trainer.callback_metrics)
+
+    def on_train_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """What training logged for the epoch; what validation logged was heard."""
+        self._before = self._epoch_before
+        names = self._names or set()
+        found = self._new(trainer)
+        self._hear({name: value for name, value in found.items() if name not in names})
+
+    def _new(self, trainer: Trainer) -> dict[str, Any]:
+        """The metrics that came since: old ones stay in the trainer's dict as they were."""
+        now: Mapping[str, Any] = trainer.callback_metrics
+        return {name: now[name] for name in now if self._before.get(name) is not now[name]}
+
+    def _hear(self, found: Mapping[str, Any]) -> None:
+        self._heard |= set(found)
+        self._attachment.hear(found)
+
+    def _miss(self, trainer: Trainer) -> None:
+        """Tell of a metric that neither validation nor training logs."""
+        module = trainer.lightning_module
+        if is_overridden("on_train_epoch_end", module):
+            return  # it may be logged there
+        training = _logged_in_training(trainer)
+        if training is not None:
+            came = self._heard | (self._names or set()) | training
+            self._attachment.miss(sorted(came), "write self.log({!r}, ...) in validation_step")
+
+    # -- end
+
+    def on_train_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Detach, with the reason of an early end."""
+        self._attachment.end(_reason(trainer) if trainer.should_stop else None)
+
+    def on_fit_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """A fit in which there was nothing left to do has no end of its training."""
+        if self.schedulers:
+            self._attachment.fail()
+
+    def on_exception(
+        self, trainer: Trainer, pl_module: LightningModule, exception: BaseException
+    ) -> None:
+        """Detach: nothing else is called after this."""
+        self._attachment.fail()
+
+    # -- the state
+
+    def state_dict(self) -> dict[str, Any]:
+        """What the trainer's checkpoint keeps."""
+        return self._attachment.state_dict()
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """What the trainer's checkpoint brought."""
+        self._attachment.load_state_dict(state_dict)
+
+
+def _refuse_beside(other: Any, own: Passo) -> None:
+    if isinstance(other, Passo) and other is not own:
+        msg = (
+            "Passo is given twice; give it once, with both plans in one: "
+            'Passo({"lr": ..., "weight_decay": ...})'
+        )
+        raise PassoError(msg)
+    if isinstance(other, (StochasticWeightAveraging, BackboneFinetuning)):
+        name = type(other).__name__
+        msg = (
+            f"{name} writes the learning rate, and so does Passo; leave {name} out and put what it "
+            "does to the rate into the plan, or leave Passo out"
+        )
+        raise PassoError(msg)
+
+
+def _length(trainer: Trainer) -> tuple[Run | None, str]:
+    """The trainer's own count of updates, or why it has none."""
+    most = trainer.max_steps if trainer.max_steps != -1 else math.inf
+    if not trainer.lightning_module.automatic_optimization:
+        if len(trainer.optimizers) == 1 and trainer.max_epochs == -1 and most < math.inf:
+            return Run(steps(most)), ""
+        return None, "with manual optimization Lightning does not know the updates of an optimizer"
+    trainer.estimated_stepping_batches  # noqa: B018  (it sets up the data, so that they are counted)
+    batches, epochs = trainer.num_training_batches, trainer.max_epochs
+    if epochs is None or epochs < 0 or batches == math.inf:
+        what = "a loader without a length" if batches == math.inf else "no end of epochs or steps"
+        return (None, f"Lightning has {what}") if most == math.inf else (Run(steps(most)), "")
+    factors = [_accumulated(trainer, epoch) for epoch in range(epochs)]
+    parts = [math.ceil(batches / factor) for factor in factors]
+    total = min(sum(parts), most)
+    if not total:
+        return None, "Lightning has no batches to train on"
+    alike = len(set(parts)) == 1
+    return Run(steps(total), steps_per_epoch=parts[0] if alike else None), ""
+
+
+def _accumulated(trainer: Trainer, epoch: int) -> int:
+    """How many batches one update of an epoch takes."""
+    for each in trainer.callbacks:  # type: ignore[attr-defined]
+        if isinstance(each, GradientAccumulationScheduler):
+            return each.get_accumulate_grad_batches(epoch)
+    return trainer.accumulate_grad_batches
+
+
+def _logged_in_training(trainer: Trainer) -> set[str] | None:
+    """The names that training has logged so far; None where this Lightning does not tell."""
+    results = getattr(trainer.fit_loop, "_results", None)
+    if results is None:
+        return None
+    return {str(each.meta.name) for each in results.values()}
+
+
+def _reason(trainer: Trainer) -> str:
+    """Who stopped the trainer."""
+    for each in trainer.callbacks:  # type: ignore[attr-defined]
+        if isinstance(each, EarlyStopping) and each.stopped_epoch:
+            return f"EarlyStopping on {each.monitor!r}"
+        if isinstance(each, Timer) and (each.time_remaining() or 1.0) <= 0:
+            return "max_time is over"
+    return "trainer.should_stop was set"

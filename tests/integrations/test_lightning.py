@@ -1,0 +1,528 @@
+"""Lightning as it is, with one callback (issue 16): the nine promises, by `==`."""
+
+from __future__ import annotations
+
+import gc
+import warnings
+
+import lightning
+import pytest
+import torch
+from lightning.pytorch import callbacks as theirs
+from lightning.pytorch.loggers import CSVLogger
+from torch.utils.data import DataLoader, IterableDataset, TensorDataset
+
+from passo import (
+    Linear,
+    NeedsRun,
+    PassoError,
+    PassoWarning,
+    Plateau,
+    Run,
+    attached,
+    base,
+    steps,
+    warmup_cosine,
+)
+from passo.integrations.lightning import Passo
+from tests.integrations.promises import promised
+
+LINE = base * Linear(1.0, 0.0)
+QUIET = {
+    "accelerator": "cpu",
+    "enable_progress_bar": False,
+    "enable_model_summary": False,
+}
+
+
+class Module(lightning.LightningModule):
+    """One layer; `used` is what each real update used, `told` what validation logs, by turns."""
+
+    def __init__(self, *, told=(0.5,), names=("val_loss",), nothing=(), kind=torch.optim.AdamW):
+        super().__init__()
+        self.layer = torch.nn.Linear(3, 1)
+        self.used, self.told, self.names, self.nothing = [], list(told), names, nothing
+        self.kind = kind
+        self.turn = self.seen = 0
+
+    def training_step(self, batch, _index):
+        self.seen += 1
+        if self.seen - 1 in self.nothing:
+            return None
+        loss = self.layer(batch[0]).square().mean()
+        self.log("train_loss", loss, on_step=False, on_epoch=True)
+        return loss
+
+    def validation_step(self, _batch, _index):
+        for name in self.names:
+            self.log(name, self.told[min(self.turn, len(self.told) - 1)])
+
+    def on_validation_end(self):
+        self.turn += not self.trainer.sanity_checking
+
+    def configure_optimizers(self):
+        return self.watched(self.kind(self.parameters(), lr=0.1))
+
+    def watched(self, optimizer):
+        optimizer.register_step_pre_hook(
+            lambda one, *_: self.used.append(one.param_groups[0]["lr"])
+        )
+        return optimizer
+
+
+def loader(batches=4):
+    return DataLoader(TensorDataset(torch.ones(batches, 3)), batch_size=1)
+
+
+class Endless(IterableDataset):
+    def __iter__(self):
+        while True:
+            yield (torch.ones(3),)
+
+
+def fitted(plan, module=None, *, batches=4, given=(), beside=(), validate=False, **options):
+    """A fit; the module, which knows what was used, and the trainer."""
+    module = module or Module()
+    passo = plan if isinstance(plan, Passo) else Passo(plan, *given)
+    path = options.pop("ckpt_path", None)
+    data = options.pop("data", None) or loader(batches)
+    settings = {"max_epochs": 2, "logger": False, "enable_checkpointing": False, **QUIET, **options}
+    trainer = lightning.Trainer(callbacks=[passo, *beside], **settings)
+    trainer.fit(module, data, loader(2) if validate else None, ckpt_path=path, weights_only=True)
+    return module, trainer
+
+
+def line(updates, rate=0.1):
+    schedule = Linear(1.0, 0.0, steps(updates))
+    return [schedule(t) * rate for t in range(updates)]
+
+
+def said(story):
+    """What passo says of it, among all that trainers say."""
+    gc.collect()
+    with warnings.catch_warnings(record=True) as told:
+        warnings.simplefilter("always")
+        story()
+        gc.collect()
+    return [str(each.message) for each in told if issubclass(each.category, PassoWarning)]
+
+
+def refused(*arguments, kind=PassoError, **options):
+    """The text of the refusal; no update was made."""
+    module = options.pop("module", None) or Module()
+    with pytest.raises(kind) as caught:
+        fitted(*arguments, module=module, **options)
+    assert module.used == []
+    return str(caught.value)
+
+
+# -- 1. update t uses s(t)
+
+
+@promised("Lightning", 1, 2)
+@pytest.mark.parametrize(
+    ("updates", "settings"),
+    [
+        (8, {}),
+        (6, {"accumulate_grad_batches": 3, "batches": 7}),  # the last window of an epoch is short
+        (8, {"precision": "bf16-mixed"}),
+        (5, {"max_steps": 5}),
+        (6, {"limit_train_batches": 3}),
+        (5, {"max_epochs": -1, "max_steps": 5, "data": DataLoader(Endless())}),
+        (3, {"max_epochs": 2, "max_steps": 3, "accumulate_grad_batches": 2}),
+        (6, {"beside": [theirs.GradientAccumulationScheduler({0: 1, 1: 2})]}),
+    ],
+)
+def test_update_t_uses_s_of_t_on_the_trainers_own_count(updates, settings):
+    stories = []
+    assert said(lambda: stories.append(fitted(LINE, **settings))) == []
+    assert stories[0][0].used == line(updates)
+
+
+@promised("Lightning", 1)
+def test_a_batch_without_a_loss_is_no_update():
+    passo = Passo(LINE, Run(steps(7)))
+    clocks = []
+
+    class Count(theirs.Callback):
+        def on_train_batch_end(self, *_):
+            clocks.append(passo.schedulers[0].clock)
+
+    assert said(lambda: fitted(passo, Module(nothing={2}), beside=[Count()])) == []
+    assert clocks == [1, 2, 2, 3, 4, 5, 6, 7]
+
+
+@promised("Lightning", 1)
+def test_a_relative_plan_of_epochs_has_the_trainers_epochs():
+    from passo import epochs
+
+    plan = base * Linear(0.0, 1.0, epochs(1)).then(Linear(1.0, 0.0))
+    module, _ = fitted(plan)
+    assert module.used == [plan.on(Run.of(4, epochs=2)).with_base(0.1)(t) for t in range(8)]
+
+
+# -- 2. the run
+
+
+@promised("Lightning", 2)
+@pytest.mark.parametrize(
+    ("settings", "why"),
+    [
+        ({"data": DataLoader(Endless())}, "Lightning has a loader without a length"),
+        ({"max_epochs": -1}, "Lightning has no end of epochs or steps"),
+        ({"max_epochs": None, "max_time": {"hours": 1}}, "Lightning has no end of epochs or steps"),
+    ],
+)
+def test_a_length_that_the_trainer_does_not_know_is_asked_for(settings, why):
+    assert refused(LINE, kind=NeedsRun, **settings) == (
+        f"the plan Linear(1.0, 0.0) * base needs the length of the run, and {why}; write "
+        "Passo(plan, run=Run(steps(10_000))) with the number of updates"
+    )
+
+
+@promised("Lightning", 2)
+def test_a_run_that_is_given_counts_and_a_plan_that_needs_none_has_none():
+    stop = {"data": DataLoader(Endless()), "limit_train_batches": 6, "max_epochs": 1}
+    module, _ = fitted(LINE, given=(Run(steps(6)),), **stop)
+    assert module.used == line(6)
+    module, _ = fitted(base * Linear(1.0, 0.0, steps(3)), data=DataLoader(Endless()), max_steps=5)
+    assert module.used == [*line(3), 0.0, 0.0]
+
+
+# -- 3. plateaus
+
+
+@promised("Lightning", 3)
+def test_a_plateau_hears_each_validation_once_and_no_sanity_check():
+    plan = base * Plateau("val_loss", patience=1, factor=0.5)
+    module, _ = fitted(plan, Module(told=[0.5]), validate=True, max_epochs=4)
+    # heard after updates 4, 8 and 12: the third is the second without an improvement
+    assert module.used == [0.1] * 12 + [0.05] * 4
+
+
+@promised("Lightning", 3)
+def test_a_metric_of_before_is_not_heard_again():
+    plan = base * Plateau("val_loss", patience=0, factor=0.5)
+    module, _ = fitted(plan, validate=True, max_epochs=6, check_val_every_n_epoch=3)
+    assert module.used == [0.1] * 24
+    passo = Passo(plan)
+    said(lambda: fitted(passo, validate=True, max_epochs=7, check_val_every_n_epoch=3))
+    assert passo.state_dict()["schedulers"][0]["tracks"][0]["plateaus"][0]["reductions"] == 1
+
+
+@promised("Lightning", 3)
+def test_a_plateau_hears_what_training_logged_for_the_epoch():
+    passo = Passo(base * Plateau("train_loss", patience=0, factor=0.5, threshold=10.0))
+    module, _ = fitted(passo, validate=True, max_epochs=3)
+    assert module.used == [0.1] * 8 + [0.05] * 4
+    assert passo.schedulers == ()
+
+
+@promised("Lightning", 3, 4)
+def test_what_was_heard_is_in_the_checkpoint_of_that_validation(tmp_path):
+    plan = base * Plateau("val_loss", patience=0, factor=0.5)
+    saver = theirs.ModelCheckpoint(tmp_path, monitor="val_loss", save_top_k=-1)
+    options = {"validate": True, "beside": [saver], "enable_checkpointing": True}
+    fitted(plan, max_epochs=3, **options)
+    held = []
+    for path in sorted(tmp_path.glob("*.ckpt")):
+        state = torch.load(path, weights_only=True)["callbacks"]["passo"]["schedulers"][0]
+        held.append((state["clock"], state["tracks"][0]["plateaus"][0]["reductions"]))
+    assert held == [(4, 0), (8, 1), (12, 2)]
+
+
+@promised("Lightning", 3)
+@pytest.mark.parametrize("sanity", [0, 2])
+def test_a_name_that_never_comes_is_told_with_those_that_do(sanity):
+    seen = []
+
+    def story():
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(Module, "on_train_batch_end", lambda m, *_: seen.append(len(m.used)))
+            fitted(
+                base * Plateau("val_los"), validate=True, num_sanity_val_steps=sanity, max_epochs=3
+            )
+
+    first, *rest = said(story)
+    assert first == (
+        "a plateau listens to 'val_los', and Lightning logs 'train_loss', 'val_loss': it never "
+        "falls; write self.log('val_los', ...) in validation_step, or give Plateau a name that is "
+        "logged"
+    )
+    assert all(text.startswith("Plateau('val_los') got no metric in 12 updates") for text in rest)
+
+
+# -- 4. resume
+
+
+@promised("Lightning", 4)
+@pytest.mark.parametrize("carry", [True, False])
+@pytest.mark.parametrize("stop", [3, 4, 6])
+def test_a_resume_has_the_same_rates_bit_for_bit(tmp_path, stop, carry):
+    plan = warmup_cosine(warmup=steps(3)) * Plateau("val_loss", patience=0, factor=0.7)
+    whole, _ = fitted(plan, validate=True, max_epochs=3)
+    saver = theirs.ModelCheckpoint(tmp_path, every_n_train_steps=stop, save_top_k=-1)
+    fitted(
+        Passo(plan, carry=carry),
+        validate=True,
+        max_epochs=3,
+        beside=[saver],
+        enable_checkpointing=True,
+    )
+    (path,) = tmp_path.glob(f"*step={stop}.ckpt")
+    module = Module()
+    module.turn = stop // 4
+    again, _ = fitted(Passo(plan, carry=carry), module, validate=True, max_epochs=3, ckpt_path=path)
+    assert again.used == whole.used[stop:]
+
+
+@promised("Lightning", 4)
+def test_a_checkpoint_of_another_plan_is_refused_at_the_start(tmp_path):
+    path = saved(tmp_path, [Passo(LINE)])
+    text = refused(warmup_cosine(), ckpt_path=path, max_epochs=3)
+    assert "the plan saved at update 8 is not today's" in text
+    module, _ = fitted(Passo(warmup_cosine(), on_change="replace"), ckpt_path=path, max_epochs=3)
+    run = Run.of(4, epochs=3)
+    assert module.used == [warmup_cosine().on(run).with_base(0.1)(t) for t in range(8, 12)]
+
+
+@promised("Lightning", 4)
+def test_a_fit_that_goes_on_in_the_same_trainer_goes_on_where_it_was():
+    plan = base * Linear(1.0, 0.0, steps(12))
+    module, trainer = fitted(Passo(plan, Run(steps(12)), on_change="keep"))
+    trainer.fit_loop.max_epochs = 3
+    trainer.fit(module, loader())
+    assert module.used == line(12)
+    assert attached(trainer.optimizers[0]) == ()
+
+
+def test_a_callback_that_is_used_again_begins_anew():
+    passo = Passo(LINE)
+    assert fitted(passo)[0].used == fitted(passo)[0].used == line(8)
+
+
+# -- 5. the log
+
+
+@promised("Lightning", 5)
+def test_the_logged_rate_is_the_one_that_was_used(tmp_path):
+    logger = CSVLogger(tmp_path)
+    module, _ = fitted(
+        warmup_cosine(warmup=steps(2)),
+        beside=[theirs.LearningRateMonitor("step")],
+        logger=logger,
+        log_every_n_steps=1,
+        accumulate_grad_batches=2,
+        max_epochs=3,
+    )
+    logged = {
+        row["step"]: row["lr-AdamW"] for row in logger.experiment.metrics if "lr-AdamW" in row
+    }
+    table = (tmp_path / "lightning_logs" / "version_0" / "metrics.csv").read_text().splitlines()
+    head = table[0].split(",")
+    found = {}
+    for row in (dict(zip(head, each.split(","), strict=True)) for each in table[1:]):
+        if row["lr-AdamW"]:
+            found[int(row["step"])] = float(row["lr-AdamW"])
+    assert not logged
+    assert [found[t] for t in sorted(found)] == module.used
+    assert sorted(found) == list(range(6))
+
+
+# -- 6. one writer
+
+
+class Returns(Module):
+    def configure_optimizers(self):
+        optimizer = super().configure_optimizers()
+        return [optimizer], [torch.optim.lr_scheduler.StepLR(optimizer, 1)]
+
+
+@promised("Lightning", 6)
+def test_a_second_writer_is_refused_at_the_start():
+    assert refused(LINE, module=Returns()) == (
+        "configure_optimizers returns StepLR, and Passo drives the optimizer by its plan: two "
+        "would write one rate; return the optimizer alone, or leave Passo out"
+    )
+    for other in (theirs.StochasticWeightAveraging(0.1), theirs.BackboneFinetuning()):
+        name = type(other).__name__
+        assert refused(LINE, beside=[other]) == (
+            f"{name} writes the learning rate, and so does Passo; leave {name} out and put what "
+            "it does to the rate into the plan, or leave Passo out"
+        )
+
+
+@promised("Lightning", 6)
+def test_passo_twice_is_refused_at_the_start():
+    with pytest.raises(PassoError) as caught:
+        lightning.Trainer(
+            max_epochs=1,
+            logger=False,
+            enable_checkpointing=False,
+            callbacks=[Passo(LINE), Passo({"weight_decay": 0.1})],
+            **QUIET,
+        ).fit(Module(), loader())
+    assert str(caught.value) == (
+        "Passo is given twice; give it once, with both plans in one: "
+        'Passo({"lr": ..., "weight_decay": ...})'
+    )
+
+
+def test_a_field_that_the_optimizer_lacks_is_refused_at_the_start():
+    assert "'momentun'" in refused({"momentun": 0.5})
+
+
+def test_what_no_optimizer_would_take_is_refused_where_it_is_written():
+    for wrong in (3j, {}, {"lr": "fast"}):
+        with pytest.raises(PassoError):
+            Passo(wrong)
+    with pytest.raises(PassoError) as caught:
+        Passo(LINE, on_chang="keep")
+    assert str(caught.value) == (
+        "Passo takes plan, run, seek and base, values, on_change, join, strict, record, watch, "
+        "carry, as attach does; got 'on_chang'; did you mean 'on_change'?"
+    )
+
+
+def test_the_finder_of_rates_goes_first_and_its_rate_is_the_base():
+    class Found(Module):
+        def __init__(self):
+            super().__init__()
+            self.lr = 1e-3
+
+        def configure_optimizers(self):
+            return self.watched(torch.optim.AdamW(self.parameters(), lr=self.lr))
+
+    class Second(theirs.LearningRateFinder):
+        def on_fit_start(self, trainer, pl_module):
+            super().on_fit_start(trainer, pl_module)
+            pl_module.used.clear()
+
+    module, _ = fitted(LINE, Found(), beside=[Second(num_training_steps=6)], max_epochs=4)
+    assert module.lr != 1e-3
+    assert module.used == line(16, module.lr)
+
+
+# -- 7. a checkpoint without our state
+
+
+def saved(folder, callbacks, module=None, epochs=2):
+    """The path of a checkpoint after so many epochs of 4 batches."""
+    trainer = lightning.Trainer(
+        max_epochs=epochs, logger=False, enable_checkpointing=False, callbacks=callbacks, **QUIET
+    )
+    trainer.fit(module or Module(), loader())
+    trainer.save_checkpoint(folder / "saved.ckpt")
+    return folder / "saved.ckpt"
+
+
+@promised("Lightning", 7)
+def test_a_checkpoint_without_a_state_is_refused_and_seek_goes_on(tmp_path):
+    path = saved(tmp_path, [], Returns())
+    checkpoint = torch.load(path, weights_only=False)
+    checkpoint["lr_schedulers"] = []  # what configure_optimizers returned is taken out
+    torch.save(checkpoint, path)
+    assert refused(LINE, ckpt_path=path, max_epochs=3) == (
+        "the checkpoint that Lightning goes on from is at update 8 and has no state of passo, so "
+        "that the plan would begin again; write Passo(plan, seek=8) to go on there, or seek=0 to "
+        "begin the plan there on purpose"
+    )
+    module, _ = fitted(Passo(LINE, seek=8), ckpt_path=path, max_epochs=3)
+    assert module.used == line(12)[8:]
+
+
+# -- 8. several optimizers
+
+
+class Gan(Module):
+    """Two optimizers, stepped by hand; the second one every other batch."""
+
+    def __init__(self, every=1):
+        super().__init__()
+        self.automatic_optimization = False
+        self.every, self.other = every, []
+
+    def training_step(self, batch, index):
+        one, two = self.optimizers()
+        self.layer(batch[0]).square().mean().backward()
+        one.step()
+        if index % self.every == 0:
+            two.step()
+        one.zero_grad()
+        two.zero_grad()
+
+    def configure_optimizers(self):
+        one = torch.optim.AdamW([self.layer.weight], lr=0.1)
+        two = torch.optim.SGD([self.layer.bias], lr=1.0)
+        two.register_step_pre_hook(lambda it, *_: self.other.append(it.param_groups[0]["lr"]))
+        return [self.watched(one), two]
+
+
+@promised("Lightning", 8)
+def test_one_plan_is_for_all_optimizers():
+    module, _ = fitted(LINE, Gan(), given=(Run(steps(8)),))
+    assert (module.used, module.other) == (line(8), line(8, 1.0))
+
+
+@promised("Lightning", 8)
+@pytest.mark.parametrize(
+    "plans",
+    [
+        [LINE, base * Linear(1.0, 0.0, steps(4))],
+        {"AdamW": LINE, "SGD": base * Linear(1.0, 0.0, steps(4))},
+        {"SGD": {"lr": base * Linear(1.0, 0.0, steps(4))}, "AdamW": {"lr": LINE}},
+    ],
+)
+def test_a_plan_for_each_optimizer_has_its_own_pace(plans):
+    module = Gan(every=2)
+    said(lambda: fitted(plans, module, given=(Run(steps(8)),)))
+    assert (module.used, module.other) == (line(8), line(4, 1.0))
+
+
+@promised("Lightning", 8)
+def test_other_plans_than_optimizers_are_refused():
+    run = Run(steps(8))
+    assert refused([LINE, LINE, LINE], module=Gan(), given=(run,)) == (
+        "Passo got plans for 3, and Lightning has 2 optimizers, AdamW, SGD; write "
+        "Passo({'AdamW': plan, 'SGD': plan})"
+    )
+    assert refused(LINE, kind=NeedsRun, module=Gan()) == (
+        "the plan Linear(1.0, 0.0) * base needs the length of the run, and with manual "
+        "optimization Lightning does not know the updates of an optimizer; write "
+        "Passo(plan, run=Run(steps(10_000))) with the number of updates"
+    )
+
+
+# -- 9. the end
+
+
+@promised("Lightning", 9)
+def test_a_run_that_was_stopped_is_told_with_the_reason():
+    stopper = theirs.EarlyStopping("val_loss", patience=1)
+    (text,) = said(lambda: fitted(LINE, validate=True, beside=[stopper], max_epochs=9))
+    assert text.startswith(
+        "the run ended early (EarlyStopping on 'val_loss'): planned 36 updates, made 8; "
+    )
+
+    class Stop(theirs.Callback):
+        def on_train_batch_end(self, trainer, *_):
+            trainer.should_stop = True
+
+    (text,) = said(lambda: fitted(LINE, beside=[Stop()]))
+    assert text.startswith("the run ended early (trainer.should_stop was set): planned 8 updates")
+
+
+@promised("Lightning", 9)
+def test_a_run_that_fails_is_told_of_nothing_and_lets_go():
+    class Fails(theirs.Callback):
+        def on_train_batch_end(self, *_):
+            raise RuntimeError("no more")
+
+    def story():
+        with pytest.raises(RuntimeError, match="no more"):
+            fitted(passo, beside=[Fails()])
+
+    passo = Passo(LINE)
+    assert said(story) == []
+    assert passo.schedulers == ()
+    assert fitted(passo)[0].used == line(8)
