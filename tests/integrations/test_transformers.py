@@ -37,6 +37,7 @@ from tests.integrations.hugging import (
     transformers,
     weights,
 )
+from tests.integrations.promises import promised
 
 pytestmark = pytest.mark.filterwarnings("ignore::UserWarning:torch")
 LayerWiseDummyOptimizer = transformers.trainer_pt_utils.LayerWiseDummyOptimizer
@@ -62,6 +63,7 @@ def planned(plan, run, first=0, *, lr=LR):
 # -- update t uses s(t), on the Trainer's own count
 
 
+@promised("transformers", 1)
 @pytest.mark.parametrize("window", [1, 2, 3])
 def test_update_t_uses_s_of_t_under_accumulation_with_a_ragged_window(tmp_path, window):
     made, seen = trainer(tmp_path, Passo(PLAN), gradient_accumulation_steps=window)
@@ -71,6 +73,7 @@ def test_update_t_uses_s_of_t_under_accumulation_with_a_ragged_window(tmp_path, 
     assert made.state.global_step == run.updates
 
 
+@promised("transformers", 1, 2)
 @pytest.mark.parametrize(
     ("named", "updates"),
     [({"max_steps": 7}, 7), ({"num_train_epochs": 1.5}, 8), ({"bf16": True}, 15)],
@@ -81,6 +84,7 @@ def test_the_run_is_the_trainers_own_count(tmp_path, named, updates):
     assert seen.rates == planned(PLAN, Run(steps(updates)))
 
 
+@promised("transformers", 2)
 def test_an_epoch_is_that_of_the_trainer(tmp_path):
     plan = base * Linear(0, 1, epochs(1)).then(Constant(1))
     made, seen = trainer(tmp_path, Passo(plan), gradient_accumulation_steps=2)
@@ -95,6 +99,7 @@ class Stream(torch.utils.data.IterableDataset):
         return iter(DATA)
 
 
+@promised("transformers", 2)
 def test_an_epoch_of_a_stream_needs_a_run(tmp_path):
     plan = base * Linear(0, 1, epochs(1)).then(Constant(1))
     made, _ = trainer(tmp_path, Passo(plan), train_dataset=Stream(), max_steps=6)
@@ -107,6 +112,7 @@ def test_an_epoch_of_a_stream_needs_a_run(tmp_path):
     assert "passo" not in made.optimizer.param_groups[0]
 
 
+@promised("transformers", 2)
 def test_a_run_that_is_given_is_the_one(tmp_path):
     plan, run = base * Linear(0, 1, epochs(1)).then(Constant(1)), Run.of(3, epochs=2)
     made, seen = trainer(tmp_path, Passo(plan, run), train_dataset=Stream(), max_steps=6)
@@ -114,6 +120,7 @@ def test_a_run_that_is_given_is_the_one(tmp_path):
     assert seen.rates == planned(plan, run)
 
 
+@promised("transformers", 1)
 def test_several_fields_follow_one_plan(tmp_path):
     plan = {"lr": PLAN, "weight_decay": base * Linear(1, 0)}
     made, seen = trainer(tmp_path, Passo(plan), weight_decay=0.5)
@@ -126,6 +133,7 @@ def test_several_fields_follow_one_plan(tmp_path):
 # -- the log
 
 
+@promised("transformers", 5)
 @pytest.mark.parametrize("window", [1, 2])
 def test_the_log_has_the_rate_that_was_used(tmp_path, window):
     made, seen = trainer(tmp_path, Passo(PLAN), gradient_accumulation_steps=window)
@@ -142,6 +150,7 @@ def heard(folder, metric):
     return [(each.clock, dict(each.metrics)[metric]) for each in reports]
 
 
+@promised("transformers", 3)
 def test_a_plateau_hears_each_evaluation_once_and_before_its_checkpoint(tmp_path):
     fall = base * Plateau("eval_score", mode="max", patience=0, factor=0.5)
     passo = Passo(fall, record=tmp_path / "trace.jsonl")
@@ -161,6 +170,7 @@ def test_a_plateau_hears_each_evaluation_once_and_before_its_checkpoint(tmp_path
     assert track["plateaus"][0]["fell"] == 10.0
 
 
+@promised("transformers", 3)
 def test_a_plateau_hears_its_own_of_several_evaluation_sets(tmp_path):
     fall = base * Plateau("eval_far_loss", mode="max", patience=0, factor=0.5)
     passo = Passo(fall, record=tmp_path / "trace.jsonl")
@@ -171,6 +181,7 @@ def test_a_plateau_hears_its_own_of_several_evaluation_sets(tmp_path):
     assert heard(tmp_path, "eval_far_loss") == list(zip((5, 10, 15), told, strict=True))
 
 
+@promised("transformers", 3)
 def test_what_is_evaluated_outside_of_training_is_no_report(tmp_path):
     passo = Passo(base * Plateau("eval_loss"), record=tmp_path / "trace.jsonl")
     made, _ = trainer(tmp_path, passo, **EVALUATED, eval_on_start=True)
@@ -207,6 +218,7 @@ def resumed(folder, at, *callbacks, then=(), **named):
     return made, seen
 
 
+@promised("transformers", 4, 5)
 @pytest.mark.parametrize("at", [4, 7])
 def test_a_resume_in_mid_epoch_gives_the_same_rates_and_weights_bit_for_bit(tmp_path, at):
     plan = {
@@ -223,6 +235,7 @@ def test_a_resume_in_mid_epoch_gives_the_same_rates_and_weights_bit_for_bit(tmp_
     assert logged(again) == seen.rates
 
 
+@promised("transformers", 3, 4)
 def test_a_resume_at_the_end_of_an_epoch_knows_what_was_reported_there(tmp_path):
     plan = PLAN * Plateau("eval_score", mode="max", patience=0)
     named = {**EVALUATED, "save_strategy": "epoch"}
@@ -232,6 +245,7 @@ def test_a_resume_at_the_end_of_an_epoch_knows_what_was_reported_there(tmp_path)
     assert then.rates == seen.rates[5:]
 
 
+@promised("transformers", 3, 4)
 def test_a_resume_that_evaluates_first_reports_that_no_second_time(tmp_path):
     fall = base * Plateau("eval_score", mode="max", patience=0, factor=0.5)
     named = {**EVALUATED, "save_strategy": "epoch"}
@@ -248,6 +262,7 @@ def test_a_resume_that_evaluates_first_reports_that_no_second_time(tmp_path):
     assert then.rates == seen.rates[5:] == [LR] * 10
 
 
+@promised("transformers", 7)
 def test_a_checkpoint_of_the_trainers_own_scheduler_is_refused_with_the_way_forward(tmp_path):
     saved(tmp_path, 7)
     with pytest.raises(PassoError) as error:
@@ -303,6 +318,7 @@ def test_a_checkpoint_from_another_plan_is_refused(tmp_path):
     assert seen.rates == planned(base * Linear(1, 0), Run(steps(15)), 7)
 
 
+@promised("transformers", 4)
 def test_another_learning_rate_is_another_plan(tmp_path):
     saved(tmp_path, 7, Passo(PLAN))
     with pytest.raises(PassoError) as error:
@@ -315,6 +331,7 @@ def test_another_learning_rate_is_another_plan(tmp_path):
     assert seen.rates == planned(PLAN, Run(steps(15)), 9, lr=0.2)
 
 
+@promised("transformers", 4)
 def test_callbacks_that_are_restored_bring_their_plan_as_text(tmp_path):
     plan = {"lr": PLAN, "weight_decay": base * Linear(1, 0.5)}
     named = {"weight_decay": 0.5, "restore_callback_states_from_checkpoint": True}
@@ -339,6 +356,7 @@ def test_a_plan_that_is_no_text_is_not_restored(tmp_path):
 # -- one writer
 
 
+@promised("transformers", 6)
 def test_a_given_scheduler_is_refused_before_training(tmp_path):
     model = Model()
     optimizer = torch.optim.AdamW(model.parameters(), lr=LR)
@@ -354,6 +372,7 @@ def test_a_given_scheduler_is_refused_before_training(tmp_path):
     assert seen.rates == planned(PLAN, Run(steps(15)))
 
 
+@promised("transformers", 6)
 @pytest.mark.parametrize("kind", ["reduce_lr_on_plateau", "greedy"])
 def test_a_scheduler_that_goes_by_a_metric_is_refused_before_training(tmp_path, kind):
     with pytest.raises(PassoError) as error:
@@ -379,6 +398,7 @@ class WithItsOwn(transformers.Trainer):
         return self.lr_scheduler
 
 
+@promised("transformers", 6)
 def test_a_scheduler_that_a_trainer_makes_of_its_own_is_refused_at_the_start(tmp_path):
     made, seen = trainer(tmp_path, Passo(PLAN), cls=WithItsOwn)
     with pytest.raises(PassoError) as error:
@@ -390,6 +410,7 @@ def test_a_scheduler_that_a_trainer_makes_of_its_own_is_refused_at_the_start(tmp
     assert not seen.rates
 
 
+@promised("transformers", 6)
 def test_a_given_scheduler_is_refused_at_the_start_where_passo_was_added_later(tmp_path):
     model = Model()
     optimizer = torch.optim.AdamW(model.parameters(), lr=LR)
@@ -400,6 +421,7 @@ def test_a_given_scheduler_is_refused_at_the_start_where_passo_was_added_later(t
         made.train()
 
 
+@promised("transformers", 5, 6)
 @pytest.mark.parametrize(
     "kind",
     [
@@ -421,6 +443,7 @@ def test_whatever_the_trainer_makes_of_its_arguments_rests(tmp_path, kind):
     assert seen.rates == logged(made) == planned(PLAN, Run(steps(15)))
 
 
+@promised("transformers", 6)
 def test_what_was_asked_for_and_rests_is_told_once(tmp_path):
     passo = Passo(PLAN)
 
@@ -449,6 +472,7 @@ def test_the_lr_is_the_trainers_where_the_plan_has_none(tmp_path):
     assert seen.decays == planned(base * Linear(1, 0), Run(steps(15)), lr=0.5)
 
 
+@promised("transformers", 6)
 def test_a_plan_given_twice_is_refused_before_training(tmp_path):
     with pytest.raises(PassoError) as error:
         trainer(tmp_path, Passo(PLAN), Passo({"weight_decay": Linear(1, 0)}))
@@ -542,6 +566,7 @@ def test_training_again_begins_the_plan_again_from_the_same_bases(tmp_path):
     assert seen.decays[15:] == seen.decays[:15]
 
 
+@promised("transformers", 4)
 def test_training_again_after_an_exception_begins_anew_or_resumes(tmp_path):
     plan = {"lr": PLAN, "weight_decay": base * Linear(1, 0.5)}
     named = {"weight_decay": 0.5, "save_strategy": "steps", "save_steps": 5}
@@ -559,6 +584,7 @@ def test_training_again_after_an_exception_begins_anew_or_resumes(tmp_path):
     assert told == []
 
 
+@promised("transformers", 9)
 def test_a_run_that_was_stopped_is_told_with_its_reason(tmp_path):
     stop = transformers.EarlyStoppingCallback(early_stopping_patience=1)
     named = {**EVALUATED, "save_strategy": "epoch", "metric_for_best_model": "score"}
@@ -598,6 +624,7 @@ def test_a_search_saves_the_state_of_now(tmp_path):
 # -- a metric that never comes
 
 
+@promised("transformers", 3)
 @pytest.mark.parametrize(
     ("metric", "named", "text"),
     [
