@@ -335,7 +335,7 @@ def test_another_learning_rate_is_another_plan(tmp_path):
 def test_callbacks_that_are_restored_bring_their_plan_as_text(tmp_path):
     plan = {"lr": PLAN, "weight_decay": base * Linear(1, 0.5)}
     named = {"weight_decay": 0.5, "restore_callback_states_from_checkpoint": True}
-    _, seen = saved(tmp_path, 7, Passo(plan, Run(steps(20)), on_change="keep"), weight_decay=0.5)
+    _, seen = saved(tmp_path, 7, Passo(plan, Run(steps(15)), on_change="keep"), weight_decay=0.5)
     _, then = resumed(tmp_path, 7, Passo(base), **named)
     assert (then.rates, then.decays) == (seen.rates[7:], seen.decays[7:])
 
