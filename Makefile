@@ -15,7 +15,7 @@ SETUP = $(PIP) --build-constraint constraints.txt --editable
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test test-peers check bench docs format clean
+.PHONY: help demo test test-trainers test-peers check bench docs format clean
 
 help: ## print this
 	@echo "usage: make VERB [PYTHON=python3] [PIP_ARGS=...] [ARGS=...]"
@@ -34,6 +34,9 @@ test: $(VENV)/.ready-test ## what CI runs first: style, types, arrows, tests, do
 
 test-peers: $(VENV)/.ready-peers ## what CI runs last: passo.like beside the libraries that it writes
 	@PASSO_PEERS=1 $(BIN)/python -m pytest -n $(JOBS) --dist worksteal tests/peers $(ARGS)
+
+test-trainers: $(VENV)/.ready-trainers ## what CI runs next: loggers (and trainers), with the real packages
+	@PASSO_TRAINERS=1 $(BIN)/python -m pytest -n $(JOBS) --dist worksteal tests/integrations $(ARGS)
 
 check: $(VENV)/.ready-test ## style (ruff), types (mypy strict, pyright), arrows (import-linter)
 	@echo "== ruff check"    && $(BIN)/ruff check --quiet .
@@ -91,6 +94,11 @@ $(VENV)/.ready-peers: $(VENV)/.ready-test
 	@$(SETUP) ".[demo]" --group peers
 	@$(PIP) --no-deps --group peers-alone
 	@$(PIP) --no-deps --upgrade --target $(VENV)/aside --group peers-aside
+	@touch $@
+
+$(VENV)/.ready-trainers: $(VENV)/.ready-test
+	@echo "== $(VENV): the loggers that passo.log writes to"
+	@$(SETUP) ".[demo]" --group trainers
 	@touch $@
 
 $(VENV)/.ready-bench: $(VENV)/.ready-test

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from passo.optim.scheduler.driven import Driven
     from passo.optim.scheduler.driver import Groups
     from passo.optim.scheduler.engine import Engine
+    from passo.optim.scheduler.falls import Fall
     from passo.optim.scheduler.settings import Settings
     from passo.schedules import Schedule
 
@@ -46,7 +47,15 @@ class JointJournal(Journal):
         self._seen: set[str] = set()
         self._used: dict[int, float | None] = {}
         self._told: dict[str, tuple[Any, int]] = {}
-        super().__init__(path, plan, chorus.groups, driver=chorus, clock=chorus, settings=settings)
+        super().__init__(
+            path,
+            plan,
+            chorus.groups,
+            driver=chorus,
+            clock=chorus,
+            settings=settings,
+            kinds={each.settings.part: each.name for each in company.engines},
+        )
 
     def update_of(
         self, engine: Engine, late: int | None = None, told: Sequence[float | None] = ()
@@ -75,10 +84,10 @@ class JointJournal(Journal):
                 self._writer.add_group(name, [each.key for each in driven])
         self.tell("group")
 
-    def report(self, told: Mapping[str, float]) -> None:
-        """What was reported."""
+    def report(self, told: Mapping[str, float], falls: Sequence[Fall]) -> None:
+        """What was reported, and what fell by it."""
         self._end_row()
-        super().report(told)
+        super().report(told, falls)
 
     def wind_to(self, clock: int) -> None:
         """Goes to `clock`, to which the clocks are moved; raises with the file as it was."""
@@ -164,7 +173,7 @@ class Strand(Journal):
     def discard(self) -> None:
         """Nothing: it is taken back once for all."""
 
-    def report(self, _told: Mapping[str, float]) -> None:
+    def report(self, _told: Mapping[str, float], _falls: Sequence[Fall]) -> None:
         """Nothing: it is told once for all."""
 
     def wind(self, _groups: Groups, _clock: int) -> None:

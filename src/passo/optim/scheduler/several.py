@@ -174,9 +174,12 @@ class JointScheduler(Scheduler):
                         fall.before,
                         fall.after,
                     )
+        fallen = tuple(found.values())
         if journal is not None:
-            journal.report(told)
-        return tuple(found.values())
+            journal.report(told, fallen)
+        if lead.audience is not None:
+            lead.audience.report(lead.clock.updates, told, fallen)
+        return fallen
 
     def cool_down(
         self,
@@ -229,6 +232,7 @@ class JointScheduler(Scheduler):
             each._end(restore=restore)
         if journal is not None:
             journal.close()
+        self._dismiss()
         self.conclude()
 
     def conclude(self) -> None:

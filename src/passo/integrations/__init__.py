@@ -1,0 +1,1 @@
+"""What passo is beside other programs: trainers, and the loggers that show what was used."""
