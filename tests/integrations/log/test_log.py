@@ -594,7 +594,8 @@ def test_a_file_of_an_earlier_run_is_not_begun_anew(tmp_path):
         update(again)
     assert str(caught.value) == (
         f"{str(path)!r} holds 3 updates of an earlier run, and this one begins anew; load its "
-        "state first (scheduler.load_state_dict) to go on with the log, or give passo.log another file"
+        "state first (scheduler.load_state_dict) to go on with the log, or give passo.log another "
+        "file"
     )
     told.close()
     assert path.read_bytes() == before
