@@ -175,19 +175,6 @@ def every_is_a_number_of_updates(told: Told) -> None:
     assert [t for t, _, _ in kept.rows] == [0, 10]
 
 
-@tried("the run of this scheduler is over, after {} updates; log before its last one, or {}")
-def a_log_begins_before_the_last_update(told: Told) -> None:
-    scheduler = attach(optimizer := sgd(), LINE, Run(steps(2)), record="t.jsonl")
-    update(optimizer, 2)
-    text = told("passo.log(scheduler, kept)", scheduler=scheduler, kept=(kept := Kept()))
-    text.words("log before its last one", "passo.log(Trace.load(path), writer)")
-    scheduler.detach()
-    passo.log(Trace.load("t.jsonl"), kept)
-    passo.log(attach(other := sgd(), LINE, Run(steps(2))), kept)
-    update(other, 2)
-    assert len(kept.rows) == 4
-
-
 @tried(
     "names='lightning' has the class of the optimizer in it, which this trace does not know; "
     "write names='passo', or record it with attach(..., record='run.jsonl')"

@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from passo.optim.scheduler.driven import Driven
     from passo.optim.scheduler.driver import Groups
     from passo.optim.scheduler.engine import Engine
-    from passo.optim.scheduler.falls import Fall
     from passo.optim.scheduler.settings import Settings
     from passo.schedules import Schedule
 
@@ -90,7 +89,7 @@ class JointJournal(Journal):
                 self._writer.add_group(name, [each.key for each in driven])
         self.tell("group")
 
-    def report(self, told: Mapping[str, float], falls: Sequence[Fall]) -> None:
+    def report(self, told: Mapping[str, float], falls: Sequence[Any]) -> None:
         """What was reported, and what fell by it."""
         self._end_row()
         super().report(told, falls)
@@ -217,7 +216,7 @@ class Strand(Journal):
     def discard(self) -> None:
         """Nothing: it is taken back once for all."""
 
-    def report(self, _told: Mapping[str, float], _falls: Sequence[Fall]) -> None:
+    def report(self, _told: Mapping[str, float], _falls: Sequence[Any]) -> None:
         """Nothing: it is told once for all."""
 
     def wind(self, _groups: Groups, clock: int) -> None:
