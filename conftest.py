@@ -6,7 +6,10 @@ bottom, in an empty folder. `<!-- skip: next -->` before a fence leaves it out.
 
 from __future__ import annotations
 
+import gc
+import importlib
 import os
+import sys
 import tempfile
 from pathlib import Path
 
@@ -50,6 +53,14 @@ def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> Page | Non
     if is_page and file_path.suffix == ".md":
         return Page.from_parent(parent, path=file_path)
     return None
+
+
+def pytest_collection_finish() -> None:
+    """Many tests collect garbage, and need not look each time at all that was imported by now."""
+    if "torch" in sys.modules:
+        importlib.import_module("torch._dynamo")  # the first optimizer does it otherwise
+    gc.collect()
+    gc.freeze()
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

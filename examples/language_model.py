@@ -7,8 +7,9 @@
                                                             ends a checkpoint of it, beside it
 
 Kill it when you like, kill -9 too, and call it again: it goes on from its last checkpoint, and its
-rates and weights are those of the run that was not killed. It accumulates two batches for an
-update, clips, computes in bfloat16, counts tokens, and its batches grow while it trains.
+rates and weights are those of the run that was not killed. Muon trains the matrices of its blocks
+and AdamW the rest, under one plan. It accumulates two batches for an update, clips, computes in
+bfloat16, counts tokens, and its batches grow while it trains.
 """
 
 from __future__ import annotations
@@ -28,9 +29,9 @@ from passo import Linear, RampedBatchSampler, Run, attach, tokens, warmup_consta
 
 CONTEXT, WIDTH, HEADS, LAYERS = 64, 64, 4, 2
 ACCUMULATE = 2  # batches of an update
-RATE = 3e-3
+RATES = {"muon": 0.01, "adamw": 3e-3}
 RUN = Run(tokens(2_000_000), axis="token")  # what the plan is measured on; a cooldown ends it
-TRUNK = warmup_constant(peak=RATE, warmup=tokens(20_000))
+TRUNK = warmup_constant(warmup=tokens(20_000))  # of the rate of each
 SIZES = Linear(4, 16, tokens(100_000)).round(4)  # 4, 8, 12, 16 windows in a batch
 
 
@@ -79,9 +80,15 @@ def windows() -> torch.Tensor:
     return torch.cat([data[:length].view(-1, CONTEXT), following], 1)
 
 
-def optimizers_of(model: Model) -> list[torch.optim.Optimizer]:
-    """Those that train it."""
-    return [torch.optim.AdamW(model.parameters(), lr=RATE, weight_decay=0.01)]
+def optimizers_of(model: Model) -> dict[str, torch.optim.Optimizer]:
+    """Those that train it: Muon takes the matrices between its two ends."""
+    matrices = [each for each in model.blocks.parameters() if each.ndim == 2]
+    taken = set(map(id, matrices))
+    others = [each for each in model.parameters() if id(each) not in taken]
+    return {
+        "muon": torch.optim.Muon(matrices, lr=RATES["muon"], weight_decay=0.01),
+        "adamw": torch.optim.AdamW(others, lr=RATES["adamw"], weight_decay=0.01),
+    }
 
 
 def updates(loader: DataLoader[Any]) -> Iterator[list[torch.Tensor]]:
@@ -120,7 +127,7 @@ class Training:
         if told.branch_at is not None:
             plan = TRUNK.cooldown(at=tokens(told.branch_at), over=over)
         self.scheduler = attach(
-            self.optimizers[0],
+            self.optimizers,
             plan,
             RUN,
             values={"batch_size": SIZES},
@@ -137,7 +144,7 @@ class Training:
     @property
     def parts(self) -> list[Any]:
         """What has a state."""
-        return [self.model, *self.optimizers, self.scheduler, self.batches]
+        return [self.model, *self.optimizers.values(), self.scheduler, self.batches]
 
     def load(self, path: Path) -> None:
         """Go on from a checkpoint."""
@@ -171,7 +178,7 @@ class Training:
         loss = losses(self.model, several)
         torch.nn.utils.clip_grad_norm_(self.model.parameters(), 1.0)
         self.scheduler.count(tokens=CONTEXT * sum(map(len, several)))
-        for each in self.optimizers:
+        for each in self.optimizers.values():
             each.step()
             each.zero_grad()
         self.scheduler.report(loss=loss)
@@ -186,9 +193,9 @@ class Training:
                 loss = self.update(several)
                 if self.over or self.scheduler.clock % self.told.every == 0:
                     self.save()
-                    rate = self.scheduler.last_used()["lr"][0]
+                    rates = ", ".join(f"{each:.3g}" for each in self.scheduler.last_used()["lr"])
                     at = f"update {self.scheduler.clock:,}, {self.scheduler.position:,.0f} tokens"
-                    print(f"{at}: loss {loss:.3f}, rate {rate:.3g}")
+                    print(f"{at}: loss {loss:.3f}, rates {rates}")
                 if self.over:
                     break
 

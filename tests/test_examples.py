@@ -45,9 +45,13 @@ def example():
 
 
 def ends_as(training, folder):
-    """The weights, bit for bit, and what each update used."""
+    """The weights, bit for bit, and the rates and sizes that each update used."""
     weights = [each.detach().numpy().tobytes() for each in training.model.parameters()]
-    return weights, Trace.load(folder / "trace.jsonl").used("lr")
+    trace = Trace.load(folder / "trace.jsonl")
+    rates = [trace.used("lr", f"{name}/0") for name in training.optimizers]
+    (updates, muon), (others, adamw), (_, sizes) = *rates, trace.used("batch_size", None)
+    assert updates == others
+    return weights, list(zip(muon, adamw, sizes, strict=True))
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="there is no kill -9")
@@ -73,7 +77,7 @@ def test_a_language_model_is_killed_cooled_down_and_branched(example, tmp_path):
         cooled = ["--branch-at", "2000", *FEW]
         one = example.main([str(branch / str(at)), "--start", start, *cooled])
         other = example.main([str(planned / str(at)), *cooled])
-        weights, (_, rates) = ends_as(one, branch / str(at))
-        expected, (_, all_rates) = ends_as(other, planned / str(at))
+        weights, rates = ends_as(one, branch / str(at))
+        expected, all_rates = ends_as(other, planned / str(at))
         assert weights == expected
         assert rates == all_rates[at:]

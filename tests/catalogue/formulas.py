@@ -192,7 +192,7 @@ def three_phases(t: Any) -> Any:
 def cycle_and_decay(t: Any) -> Any:
     if t < 400:
         return LOW + (B - LOW) * (t / 200 if t < 200 else (400 - t) / 200)
-    return LOW / (1 + floor((t - 400) / 100))
+    return LOW / (1 + (t - 400) / 100)
 
 
 @of("slanted triangular")
@@ -395,6 +395,9 @@ of("Adafactor's beta2")(lambda t: 1 - (t + 1) ** -num("0.8"))
 of("EMA decay, warmed up")(lambda t: min(num("0.999"), (1 + t) / (10 + t)))
 of("EMA decay, power")(lambda t: clip(1 - (1 + t) ** -mpf(2 / 3), 0, num("0.9999")))
 of("post-hoc EMA")(lambda t: (1 - 1 / (t + 1)) ** (num("6.94") + 1))
+of("EMA half-life ramp")(
+    lambda t: mpf("0.5") ** (512 / min(mpf(500_000), num("0.05") * 512 * t)) if t else mpf(0)
+)
 of("DINO teacher temperature")(lambda t: num("0.04") + (num("0.07") - num("0.04")) * clip(t / 300))
 of("DINO teacher momentum")(lambda t: 1 - (1 - num("0.996")) * half(t / T))
 

@@ -29,6 +29,8 @@ assert len(catalogue.find("transformers.get_wsd_schedule")) > 2
 `source` the paper or the library, `peers` what it is called elsewhere, `notes` what differs
 there. A schedule that no expression can be has its entry too, and its notes say why.
 
+All of them drawn, with formula and code, are [the gallery](gallery.md).
+
 This page is made from the code: `python -m tests.catalogue.page`.
 """
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from passo import Plateau, like
+from passo import Constant, Linear, Plateau, Run, catalogue, like, percent, steps
 
 WARM = {"warmup_num_steps": 4, "total_num_steps": 10, "cos_min_ratio": 0.0}
 AGREED = "0 .25 .5 .75 1 .933 .75 .5 .25 .067 0 0 0"
@@ -147,3 +147,42 @@ def test_fields_of_mmengine_are_a_mapping():
 def test_past_its_end_torchtitan_goes_below_its_floor_and_is_held_where_that_is_asked(past):
     schedule = like.torchtitan(training_steps=10, warmup_steps=0, past=past).with_base(1.0)
     assert (schedule(10), schedule(15)) == (0, pytest.approx(-0.5) if past == "theirs" else 0)
+
+
+def test_a_polynomial_decay_never_passes_its_peak():
+    """pytorch-optimizer's PolyScheduler grows with the time since its warm-up, past max_lr."""
+    decay = catalogue.named("polynomial decay").expression(power=0.5).on(Run(steps(20)))
+    values = [decay.with_base(1.0)(t) for t in range(21)]
+    assert max(values) == 1.0
+    assert values[1:] == sorted(values[1:], reverse=True)
+
+
+@pytest.mark.parametrize("shape", ["1-sqrt", "linear", "cosine"])
+def test_a_floor_is_where_a_cooldown_of_any_shape_ends_and_none_jumps_up_to_it(shape):
+    """pytorch-optimizer's get_wsd_schedule cools to 0 and jumps to min_lr_ratio."""
+    entry = catalogue.named(f"WSD with a {shape} cooldown").expression(floor=0.3)
+    values = [entry.on(Run(steps(100))).with_base(1.0)(t) for t in range(80, 110)]
+    assert values == sorted(values, reverse=True)
+    assert values[-1] == 0.3
+
+
+def test_rex_uses_its_peak_first():
+    """pytorch-optimizer's REXScheduler begins at min_lr and never has max_lr."""
+    rex = catalogue.named("REX").expression(floor=0.01).on(Run(steps(10))).with_base(1.0)
+    assert (rex(0), max(map(rex, range(11))), rex(10)) == (1.0, 1.0, 0.01)
+
+
+def test_what_is_composed_is_composed_again():
+    """ignite wraps no composite, and fastai's combine_scheds wants shares of exactly 1."""
+    waves = {"param_name": "lr", "start_value": 1.0, "end_value": 0.0, "cycle_size": 10}
+    wave = like.ignite("CosineAnnealingScheduler", **waves)
+    joined = like.ignite("ConcatScheduler", schedulers=[wave, wave], durations=[10])
+    warm = {"warmup_start_value": 0.0, "warmup_duration": 5}
+    assert like.ignite("create_lr_scheduler_with_warmup", lr_scheduler=joined, **warm)(4) == 1.0
+    tenths = Linear(0, 1, percent("0.1")).repeat(10).then(Constant(0.5))
+    assert tenths.on(Run(steps(1000)))(10) == 0.5
+
+
+def test_a_constant_is_one_at_the_end_of_its_run_too():
+    """fvcore's ConstantParamScheduler raises there."""
+    assert Constant(0.1, percent(100)).on(Run(steps(10)))(10) == 0.1

@@ -404,7 +404,7 @@ like.olmo("WSDS", period_lengths=[10, 5], period_lr_multipliers=[1], warmup=1, d
     like.olmo("WSDS"): period_lengths and period_lr_multipliers must be equally long, got 2 and 1
 
 like.olmo("WSDS", warmup=1, decay=2)
-    like.olmo("WSDS"): the first of period_lengths must be a whole number of at least 1, got None
+    like.olmo("WSDS"): period_lengths must be a list with something in it, got None
 
 like.litgpt("get_lr_scheduler", warmup_steps=0, max_steps=4)
     like.litgpt("get_lr_scheduler"): warmup_steps must be a number of at least 1, got 0

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 from tests.corpus.loops import LOOPS
+from tests.warm import python
 
 ROOT = Path(__file__).parents[2]
 PASSO = "\nfrom passo import "
@@ -32,12 +31,5 @@ def test_there_are_such_loops():
 
 @pytest.mark.parametrize("loop", RIGHT)
 def test_a_right_loop_hears_no_word_to_the_very_end_of_its_process(loop):
-    done = subprocess.run(
-        [sys.executable, "-c", ALONE, str(LOOPS[loop])],
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=120,
-        cwd=ROOT,
-    )
+    done = python("-c", ALONE, str(LOOPS[loop]), cwd=ROOT)
     assert (done.returncode, done.stderr) == (0, "")

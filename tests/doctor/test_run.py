@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import signal
-import subprocess
-import sys
 import textwrap
 
 import pytest
@@ -13,6 +11,7 @@ import pytest
 from passo.doctor.run import run_script
 from passo.ground.errors import PassoError
 from passo.trace import Trace
+from tests.warm import python
 
 TRAIN = """
 import torch
@@ -29,14 +28,7 @@ def doctor(tmp_path, text, *arguments, before=(), status=0):
     """What `passo doctor` prints of a script."""
     script = tmp_path / "train.py"
     script.write_text(textwrap.dedent(text))
-    done = subprocess.run(
-        [sys.executable, "-m", "passo", "doctor", *before, str(script), *arguments],
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-        cwd=tmp_path,
-    )
+    done = python("-m", "passo", "doctor", *before, str(script), *arguments, cwd=tmp_path)
     assert done.returncode == status, done.stderr
     return done
 
@@ -190,14 +182,8 @@ def test_a_module_runs_as_python_m_does(tmp_path):
     package.mkdir()
     (package / "__init__.py").write_text("")
     (package / "__main__.py").write_text("import sys\nprint(__name__, __package__, sys.argv[1:])")
-    done = subprocess.run(
-        [sys.executable, "-m", "passo", "doctor", "-m", "job", "--lr", "1"],
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=True,
-        cwd=tmp_path,
-    )
+    done = python("-m", "passo", "doctor", "-m", "job", "--lr", "1", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
     assert done.stdout.startswith("__main__ job ['--lr', '1']\n")
 
 

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 
 import pytest
 import torch
@@ -12,14 +10,12 @@ import torch
 from passo.optim import Recorder
 from passo.trace import Trace
 from tests.doctor.test_run import TRAIN, doctor
+from tests.warm import python
 
 
 def report(tmp_path, *arguments):
     """What `passo doctor` says of traces."""
-    command = [sys.executable, "-m", "passo", "doctor", *arguments]
-    return subprocess.run(
-        command, capture_output=True, text=True, timeout=120, check=False, cwd=tmp_path
-    )
+    return python("-m", "passo", "doctor", *arguments, cwd=tmp_path)
 
 
 # 13: what --record keeps could not be given back

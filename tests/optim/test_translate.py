@@ -22,7 +22,7 @@ from passo import (
     base,
     steps,
 )
-from passo.optim import Translation, lr_scheduler, range_test, translate
+from passo.optim import Translation, lift, lr_scheduler, range_test, translate
 from tests.optim.tools import sgd, update, weight
 
 BUILDS = {
@@ -260,3 +260,30 @@ def test_a_scheduler_is_no_optimizer(name):
             "from passo.optim import translate"
         )
     assert optimizer.param_groups[0]["lr"] == rate
+
+
+def test_a_name_that_a_closure_never_gave_a_value_holds_nothing():
+    def maker(rate, bounded):
+        if bounded:
+            low = 0.01
+
+        def schedule(t):
+            return max(rate * 0.5**t, low) if bounded else rate * 0.5**t
+
+        return schedule
+
+    found = translate(maker(1.0, bounded=False), 4)
+    assert (found.by, found.schedule(3)) == ("lift", 0.125)
+
+
+def test_a_function_of_a_trainers_state_is_no_function_of_the_step():
+    class Halved:
+        def __call__(self, state, ssr=1.0):
+            return 0.5 * state.t * ssr
+
+    with pytest.raises(PassoError) as caught:
+        lift(Halved(), 4)
+    assert str(caught.value) == (
+        "lift calls a function with the step alone, and an object of class Halved does not take "
+        "that (it asks for the state of its trainer); write lift(lambda t: ..., steps)"
+    )

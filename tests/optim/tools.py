@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import gc
 import json
-import os
 import re
 import socket
 import subprocess
-import sys
 import warnings
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -21,6 +19,7 @@ import torch
 from torch import distributed
 
 from passo import PassoWarning
+from tests import warm
 
 ROOT = Path(__file__).parents[2]
 
@@ -86,15 +85,7 @@ def said(story: Callable[[], object], category: type[Warning] = PassoWarning) ->
 
 def python(code: str, *arguments: str, timeout: float = 120) -> subprocess.CompletedProcess[str]:
     """Code in a process of its own."""
-    return subprocess.run(
-        [sys.executable, "-c", code, *arguments],
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=timeout,
-        cwd=ROOT,
-        env={**os.environ, "OMP_NUM_THREADS": "1"},
-    )
+    return warm.python("-c", code, *arguments, timeout=timeout, cwd=ROOT)
 
 
 RANK = """

@@ -152,7 +152,7 @@ def _three_phases(
 
 @FAMILY.add(
     "one cycle, then inverse time",
-    r"\text{one cycle, then } \eta_{\min} / (1 + k), \quad k = \lfloor t / s \rfloor",
+    r"\text{one cycle, then } \eta_{\min} / (1 + (t - C) / s)",
     "Smith 2018, arXiv:1803.09820; DeepSpeed's OneCycle",
     deepspeed="OneCycle",
 )
@@ -164,7 +164,7 @@ def _cycle_and_decay(
     fall: Span = percent(20),
     every: Span = percent(10),
 ) -> Schedule:
-    decay = InversePower(low, every, power=1.0).staircase(every)
+    decay = InversePower(low, every, power=1.0)
     return Linear(low, peak, rise).then(Linear(peak, low, fall), decay)
 
 

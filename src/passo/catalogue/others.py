@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from passo.catalogue.entry import Family
 from passo.schedules import (
     Constant,
     Cosine,
     Exponential,
+    Function,
     InversePower,
     Linear,
     Schedule,
@@ -19,6 +20,7 @@ from passo.schedules import (
     base,
     one_cycle_momentum,
     percent,
+    register,
     rest,
     steps,
     warmup_cosine,
@@ -30,6 +32,9 @@ if TYPE_CHECKING:
     from passo.schedules.algebra.atoms import Value
 
 FAMILY: Final = Family("other numbers")
+HALVED: Final = "half-life of the catalogue"
+"""The name under which two to the power of -1 / t is registered."""
+LEAST: Final = 1e-300  # at t = 0 it makes a 0 of 0.5 ** (1 / t), and changes no other t
 
 
 @FAMILY.add(
@@ -216,15 +221,25 @@ def _post_hoc(*, gamma: float = 6.94) -> Schedule:
     return (1 - InversePower(1.0, steps(1), power=1.0)).power(gamma + 1)
 
 
-FAMILY.add(
+@register(HALVED)
+def _halved(t: Any) -> Any:
+    return 0.5 ** (1 / (t + LEAST))
+
+
+@FAMILY.add(
     "EMA half-life ramp",
-    r"0.5^{B / \min(h, r n)}",
+    r"0.5^{B / \min(h, r B t)}",
     "Karras et al. 2022, arXiv:2206.00364 (EDM)",
     notes=(
-        "There is no expression: a number to the power of a schedule is no node. As a function of "
-        "t, with its numbers in it, it is a Function."
+        "B images an update, a half-life of h images, at most r of those seen so far. Two to the "
+        "power of -1 / t is a Function: only its name is kept, no text and no file runs it."
     ),
-)(None)
+)
+def _half_life(
+    *, batch: float = 512.0, half_life: float = 500_000.0, ramp: float = 0.05
+) -> Schedule:
+    grown = Function(HALVED).stretch(1 / ramp)
+    return grown.minimum(0.5 ** (batch / half_life))
 
 
 @FAMILY.add(

@@ -124,6 +124,20 @@ def a_step_is_a_function(told: Told) -> None:
     assert len(done(optimizer, step).losses) == 5
 
 
+@tried(
+    "loader_step needs a torch optimizer, got {}; write loader_step(model, [muon, adamw], loss_fn, "
+    "loader)"
+)
+def optimizers_of_a_step_are_listed(told: Told) -> None:
+    model = torch.nn.Linear(1, 1)
+    muon, adamw = (torch.optim.SGD([each], lr=0.1) for each in model.parameters())
+    text = told(lambda: loader_step(model, [], tried.world["loss_fn"], tried.world["loader"]))
+    code = text.quoted(r"write (loader_step\(.*\))$")
+    names = {"model": model, "muon": muon, "adamw": adamw}
+    step = eval(code, {**tried.world, **names})
+    assert len(done([muon, adamw], step).losses) == 5
+
+
 @tried("restore must be a list, got {}; write restore=[model, scaler, loader]")
 def what_is_restored_is_a_list(told: Told) -> None:
     model = torch.nn.Linear(1, 1)

@@ -34,6 +34,42 @@ def optimizers_are_listed_or_named(told: Told) -> None:
     assert found == [0.5, 0.25]
 
 
+@tried(
+    "the load_state_dict() of {} before the first update, or scheduler.seek({}) to go on with all, "
+    "or scheduler.seek({}) to begin there on purpose"
+)
+def each_optimizer_is_loaded(told: Told) -> None:
+    first = [sgd(), sgd()]
+    scheduler = attach(first, PLAN, RUN)
+    for _ in range(5):
+        for each in first:
+            update(each)
+    states = [each.state_dict() for each in first]
+    scheduler.promises.settle("ended")
+
+    def resumed(loaded: int) -> Any:
+        again = [sgd(), sgd()]
+        scheduler = attach(again, PLAN, RUN)
+        for each, state in zip(again[:loaded], states, strict=False):
+            each.load_state_dict(state)
+        return again, scheduler
+
+    def trained(again: Any, scheduler: Any) -> list[float]:
+        for each in again:
+            update(each)
+        scheduler.promises.settle("ended")
+        return list(scheduler.get_last_lr())
+
+    text = told(lambda: trained(*resumed(1)))
+    text.words("the load_state_dict() of 'SGD#2' before the first update")
+    assert trained(*resumed(2)) == [0.4, 0.4]
+    for purpose, rate in (("to go on with all", 0.4), ("to begin there on purpose", 0.9)):
+        code = text.quoted(rf"or (scheduler\.seek\(\d\)) {purpose}")
+        again, scheduler = resumed(1)
+        eval(code, {"scheduler": scheduler})
+        assert trained(again, scheduler) == [rate, rate]
+
+
 @tried("{} is the optimizer {} once more; give each optimizer once")
 def each_optimizer_is_given_once(told: Told) -> None:
     one, other = sgd(0.5), sgd(0.25)

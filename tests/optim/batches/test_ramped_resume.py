@@ -27,6 +27,7 @@ from passo import (
     Run,
     Table,
     attach,
+    base,
     samples,
     steps,
     tokens,
@@ -35,6 +36,7 @@ from tests.optim.batches.loops import Loop, shuffled
 from tests.optim.tools import on_ranks, sgd, update
 
 GROWS = Table([(steps(0), 2), (steps(3), 4), (steps(6), 8)], kind="step")
+GROWS_WITH = Table([(samples(0), 2), (samples(10), 4), (samples(60), 8)], kind="step")
 
 
 class Shuffled:
@@ -355,3 +357,36 @@ def test_a_run_without_an_optimizer_has_batches_too():
         scheduler.step()
     assert sizes == [2, 2, 2, 4, 4, 4, 8, 4]
     assert batches.epoch == 1
+
+
+def test_a_ramp_over_several_optimizers_goes_on_with_what_they_carry():
+    run = Run(samples(200), axis="sample")
+
+    def built():
+        pair = [sgd(), sgd(0.5)]
+        scheduler = attach(pair, base * Linear(1.0, 0.0), run, values={"batch_size": GROWS_WITH})
+        return pair, scheduler, RampedBatchSampler(shuffled(60), scheduler)
+
+    def trained(pair, scheduler, batches, most):
+        found = []
+        while scheduler.position < 200:
+            for batch in batches:
+                assert len(batch) == min(int(scheduler["batch_size"]), len(batch))
+                scheduler.count(samples=len(batch))
+                found.append((batch, scheduler.get_last_lr()))
+                for each in pair:
+                    update(each)
+                if len(found) == most or scheduler.position >= 200:
+                    return found
+        return found
+
+    whole = trained(*built(), 1000)
+    pair, scheduler, batches = built()
+    first = trained(pair, scheduler, batches, 7)
+    saved = [each.state_dict() for each in pair], batches.state_dict()
+    again, other, resumed = built()
+    for each, state in zip(again, saved[0], strict=True):
+        each.load_state_dict(state)
+    resumed.load_state_dict(saved[1])
+    assert first + trained(again, other, resumed, 1000) == whole
+    assert {len(batch) for batch, _ in whole} >= {2, 4, 8}

@@ -538,3 +538,19 @@ def test_a_loss_beyond_the_largest_float_ends_the_test_as_an_infinite_one(loss):
     optimizer = sgd()
     test = range_test(answers([1.0, loss], optimizer), optimizer, restore=[], steps=5)
     assert test.losses == (1.0, math.copysign(math.inf, 1 if loss > 0 else -1))
+
+
+def test_losses_below_zero_are_no_divergence():
+    """torch-lr-finder stops where a loss exceeds a multiple of the best: at once, below zero."""
+    o = sgd()
+    test = range_test(answers([-1.0 - 0.1 * k for k in range(20)], o), o, restore=[], steps=20)
+    assert len(test.values) == 20
+
+
+def test_a_loader_that_is_shorter_than_the_test_is_dealt_from_anew():
+    """lightning's lr_find cuts the test to the batches that there are."""
+    model = nn.Linear(1, 1)
+    o = torch.optim.SGD(model.parameters(), lr=0.1)
+    data = torch.utils.data.TensorDataset(torch.ones(4, 1), torch.ones(4, 1))
+    step = loader_step(model, o, nn.functional.mse_loss, torch.utils.data.DataLoader(data))
+    assert len(range_test(step, o, restore=[], steps=12, low=1e-6, high=1e-3).values) == 12

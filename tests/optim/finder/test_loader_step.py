@@ -10,7 +10,7 @@ import pytest
 import torch
 from torch import nn
 
-from passo import PassoError, loader_step, range_test
+from passo import Constant, PassoError, attach, loader_step, range_test, untouched
 
 X, Y = torch.arange(24.0).reshape(12, 2) / 24, torch.ones(12, 1)
 Pair = namedtuple("Pair", "x y")  # noqa: PYI024
@@ -169,3 +169,27 @@ def test_what_it_refuses(settings, text):
     message = re.escape(text).replace("<list_iterator>", "<list_iterator object at .*")
     with pytest.raises(PassoError, match=f"^{message}$"):
         loader_step(model, optimizer, **given)()
+
+
+def test_several_optimizers_make_one_update_together():
+    torch.manual_seed(0)
+    model = torch.nn.Linear(2, 1)
+    pair = {name: torch.optim.SGD([each], lr=0.1) for name, each in model.named_parameters()}
+    scheduler = attach(pair, Constant(0.1))
+    batches = [(torch.ones(4, 2), torch.zeros(4, 1))]
+    scaler = torch.amp.GradScaler("cpu", init_scale=4.0)
+    step = loader_step(model, pair, nn.functional.mse_loss, batches, scaler=scaler)
+    before = [each.detach().clone() for each in model.parameters()]
+    assert step() > step()
+    assert [each.clock.updates for each in scheduler._engines] == [2, 2]
+    assert all(each.grad is None for each in model.parameters())
+    with untouched(step):
+        step()
+    assert scheduler.clock == 2
+    assert not any(map(torch.equal, before, model.parameters()))
+    with pytest.raises(PassoError) as caught:
+        loader_step(model, [], nn.functional.mse_loss, batches)
+    assert str(caught.value) == (
+        "loader_step needs a torch optimizer, got []; write loader_step(model, [muon, adamw], "
+        "loss_fn, loader)"
+    )

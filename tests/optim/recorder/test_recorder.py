@@ -27,6 +27,7 @@ from passo.optim.recorder.tally import Tally
 from passo.schedules import PassoError, PassoWarning
 from passo.trace import Trace
 from tests.torches import OLD_TORCH
+from tests.warm import python
 
 
 def parameter(value=1.0):
@@ -410,11 +411,9 @@ os.kill(os.getpid(), signal.{signal})
 
 def killed(tmp_path, made, by="SIGKILL", build="", step=""):
     """What a run that ended in the middle of it left."""
-    script = tmp_path / "script.py"
-    script.write_text(LEFT.format(build=build, step=step, signal=by))
-    folder = str(tmp_path / "kept")
-    done = subprocess.run([sys.executable, str(script), folder, str(made)], check=False)
-    assert done.returncode == -getattr(signal, by)
+    code = LEFT.format(build=build, step=step, signal=by)
+    done = python("-c", code, str(tmp_path / "kept"), str(made))
+    assert done.returncode == -getattr(signal, by), done.stderr
     return Trace.load(tmp_path / "kept" / "0.jsonl")
 
 

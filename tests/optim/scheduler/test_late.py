@@ -8,7 +8,7 @@ import torch
 from passo import Linear, Plateau, Run, Trace, attach, base, steps, tokens
 from passo.optim import tensorize
 from passo.optim.scheduler import late
-from tests.optim.tools import graded, said, weight
+from tests.optim.tools import graded, said, sgd, update, weight
 
 LINE, RUN = Linear(1.0, 0.0, steps(10)), Run(steps(10))
 
@@ -183,3 +183,61 @@ def test_what_another_hand_writes_before_a_skip_is_known_stays(gpu):
     step(optimizer, gpu, skip=True)
     optimizer.param_groups[0]["lr"] = 0.25
     assert (scheduler.clock, optimizer.param_groups[0]["lr"]) == (0, 0.25)
+
+
+# -- several optimizers under one plan
+
+
+def usual(optimizer, _gpu, *, skip=False):
+    """As GradScaler lets an optimizer step that is not fused: it is not called where it skips."""
+    if not skip:
+        update(optimizer)
+
+
+@pytest.mark.parametrize("order", ["late first", "late last", "both late"])
+def test_one_trace_of_several_has_each_update_in_the_row_in_which_it_was_made(gpu, order, tmp_path):
+    one, other = fused(), fused() if order == "both late" else sgd(0.5)
+    pair = {"one": one, "other": other}
+    path = tmp_path / "run.jsonl"
+    scheduler = attach(pair, base * LINE, RUN, record=path)
+    skips = [(a, b) for a, b in zip(SKIPS, [False] * 4 + [True, False, False], strict=True)]
+    second = step if order == "both late" else usual
+    for skip, skips_other in skips:
+        both = [(step, one, skip), (second, other, skips_other)]
+        for makes, optimizer, skipped in both[:: -1 if order == "late last" else 1]:
+            makes(optimizer, gpu, skip=skipped)
+    states = [each["clock"] for each in scheduler.state_dict()["optimizers"]]
+    assert (states, gpu.waits) == ([4, 6], 0)
+    scheduler.promises.settle("ended")
+    scheduler.detach()
+    trace = Trace.load(path)
+    found = {name: trace.used("lr", f"{name}/0") for name in pair}
+    scale = 1.0 if order == "both late" else 0.5
+    assert found["other"] == ([*range(6)], [scale * LINE(t) for t in range(6)])
+    assert found["one"][1] == [LINE(t) for t in range(4)]
+
+
+def test_steps_that_were_skipped_on_a_device_are_no_parting_of_clocks(gpu):
+    def story():
+        one, other = fused(), sgd()
+        scheduler = attach({"one": one, "other": other}, LINE, Run(steps(40)))
+        for t in range(40):
+            step(one, gpu, skip=t % 3 == 0)
+            update(other)
+        assert [each["clock"] for each in scheduler.state_dict()["optimizers"]] == [26, 40]
+
+    assert said(story) == []
+
+
+def test_clocks_that_part_while_a_step_waits_are_told_with_its_skip_counted(gpu):
+    def story():
+        one, other = fused(), sgd()
+        scheduler = attach({"one": one, "other": other}, LINE, Run(steps(40)))
+        for t in range(6):
+            step(one, gpu, skip=t == 5)
+            if t < 3:
+                update(other)
+        scheduler.promises.settle("ended")
+
+    [text] = said(story)
+    assert text.startswith("the clocks of optimizers under one plan part: 'one' has made 5 updates")

@@ -121,13 +121,16 @@ def test_a_copy_of_the_optimizer_is_driven_by_nobody(make, how):
     assert rates(optimizer, 3) == pytest.approx([RAMP(t) for t in (3, 4, 5)])
 
 
-def test_the_optimizers_state_is_what_it_is_without_us():
+@pytest.mark.parametrize("carry", [False, True])
+def test_the_optimizers_state_is_what_it_is_without_us_but_for_what_it_carries(carry):
     ours, plain = adam(lr=0.5), adam(lr=0.5)
-    attach(ours, {"lr": 0.5, "momentum": 0.9})
+    attach(ours, {"lr": 0.5, "momentum": 0.9}, carry=carry)
     for optimizer in (ours, plain):
         update(optimizer, 3)
     saved, expected = BytesIO(), BytesIO()
-    torch.save(ours.state_dict(), saved)
+    state = ours.state_dict()
+    assert (state["param_groups"][0].pop("passo", None) is not None) == carry
+    torch.save(state, saved)
     torch.save(plain.state_dict(), expected)
     assert saved.getvalue() == expected.getvalue()
 

@@ -62,7 +62,7 @@ def test_a_state_that_is_older_than_the_clock_is_told_at_the_first_update(order,
 
 def made_right(how):
     first = adam()
-    scheduler = attach(first, cosine_decay(), RUN)
+    scheduler = attach(first, cosine_decay(), RUN, carry=False)
     update(first, 10)
     saved = first.state_dict(), scheduler.state_dict()
     optimizer = adam()

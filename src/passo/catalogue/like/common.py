@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from fractions import Fraction
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 from passo.ground.checks import brief, exact, real, whole, write_exact
 from passo.ground.errors import PassoError
@@ -11,6 +11,8 @@ from passo.schedules import Constant, Linear, Schedule, base, epochs, from_spec,
 from passo.schedules.algebra.atoms import Value
 
 T = TypeVar("T")
+LONGEST: Final = 10**15
+"""No training has more updates, samples or tokens; a float counts them all."""
 
 
 def length(value: Any, name: str, *, least: float = 0) -> Fraction:
@@ -151,6 +153,19 @@ def within(value: Any, name: str, low: float, high: float) -> float:
     number = real(value, name)
     if not low <= number <= high:
         msg = f"{name} must be from {low:g} to {high:g}, got {brief(value)}"
+        raise PassoError(msg)
+    return number
+
+
+def divisor(value: Any, name: str) -> float:
+    """A number that something is divided by.
+
+    >>> divisor(25, "div_factor")
+    25.0
+    """
+    number = real(value, name)
+    if number == 0:
+        msg = f"{name} must not be 0"
         raise PassoError(msg)
     return number
 

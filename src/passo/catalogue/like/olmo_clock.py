@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final
 
-from passo.catalogue.like.common import at_least, choice
+from passo.catalogue.like.common import LONGEST, at_least, choice, each_of
 from passo.catalogue.like.library import Either, Plan
 from passo.ground.checks import brief, exact, whole
 from passo.ground.errors import PassoError
@@ -104,7 +104,7 @@ def lengths(*names: str, of: str = "") -> Callable[[Callable[..., Any]], Callabl
 
     def decorated(make: Callable[..., Any]) -> Callable[..., Plan]:
         def called(*, t_max: Any = None, units: Any = "steps", **given: Any) -> Plan:
-            clock = Clock(None if t_max is None else whole(t_max, "t_max"), units)
+            clock = Clock(None if t_max is None else whole(t_max, "t_max", most=LONGEST), units)
             choice(units, "units", _UNITS)
             for name in names:
                 given[name] = _length(clock, name, given, of)
@@ -143,6 +143,6 @@ def _length(clock: Clock, name: str, given: dict[str, Any], of: str) -> Span:
     if name == "decay" and amount is None and fraction is None:
         fraction = _TENTH
     if of:
-        first = given.get("period_lengths") or [None]
-        clock = Clock(whole(first[0], of), clock.units)
+        first = each_of(given.get("period_lengths"), "period_lengths")[0]
+        clock = Clock(whole(first, of, most=LONGEST), clock.units)
     return clock.length(name, amount, fraction)

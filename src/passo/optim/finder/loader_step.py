@@ -9,12 +9,14 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 from passo.ground.checks import brief, whole
+from passo.optim.ground.together import given_of
 from passo.schedules import PassoError
 
 if TYPE_CHECKING:
     from torch.optim import Optimizer
 
     from passo.optim.ground.attached import HasGroups
+    from passo.optim.ground.together import Optimizers
 
 
 class LoaderStep:
@@ -40,7 +42,13 @@ class LoaderStep:
             msg = f"scaler must be a GradScaler, got {brief(scaler)}"
             raise PassoError(msg)
         self.model = model
-        self.optimizer = optimizer
+        self.optimizers = given_of(optimizer)
+        if not self.optimizers:
+            msg = (
+                f"loader_step needs a torch optimizer, got {brief(optimizer)}; "
+                "write loader_step(model, [muon, adamw], loss_fn, loader)"
+            )
+            raise PassoError(msg)
         self.loss_fn = loss_fn
         self.loader = loader
         self.accumulate = whole(accumulate, "accumulate")
@@ -58,12 +66,15 @@ class LoaderStep:
                 loss = self._loss(batch) / self.accumulate
             (loss if self.scaler is None else self.scaler.scale(loss)).backward()
             total += loss.detach()
-        if self.scaler is None:
-            self.optimizer.step()
-        else:
-            self.scaler.step(self.optimizer)
+        for optimizer in self.optimizers:
+            if self.scaler is None:
+                optimizer.step()
+            else:
+                self.scaler.step(optimizer)
+        if self.scaler is not None:
             self.scaler.update()
-        self.optimizer.zero_grad()
+        for optimizer in self.optimizers:
+            optimizer.zero_grad()
         return total
 
     def begin_again(self) -> None:
@@ -108,7 +119,7 @@ class LoaderStep:
 
 def loader_step(
     model: torch.nn.Module,
-    optimizer: Optimizer | HasGroups,
+    optimizer: Optimizer | HasGroups | Optimizers,
     loss_fn: Callable[..., Any] | None,
     loader: Iterable[Any],
     *,
@@ -121,11 +132,12 @@ def loader_step(
     A batch `(*inputs, targets)` becomes `loss_fn(model(*inputs), targets)`, a dict becomes
     `loss_fn(model(**batch), batch)` (with `loss_fn=None` the output's own `.loss`), a single tensor
     `loss_fn(model(batch), batch)`. An update takes `accumulate` batches, each loss divided by their
-    number. With a `scaler` it runs under autocast. Batches go to `device`, or to where the model's
+    number. Several optimizers, a list or a mapping, make it together. With a `scaler` it runs under
+    autocast. Batches go to `device`, or to where the model's
     first parameter is. When the loader ends, it begins again. Train or eval is left as it is.
 
-    Raises PassoError where the loader gives nothing. `untouched` and `range_test` know what such a
-    step changes: `restore=[]` is enough.
+    Raises PassoError where there is no optimizer, and where the loader gives nothing. `untouched`
+    and `range_test` know what such a step changes: `restore=[]` is enough.
 
     >>> model = torch.nn.Linear(2, 1)
     >>> optimizer = torch.optim.SGD(model.parameters(), lr=0.1)

@@ -164,7 +164,7 @@ class Parts:
     def _add_step(self, step: LoaderStep) -> None:
         self.steps.append(step)
         self.plain.append(step)
-        for part in (step.model, step.optimizer, step.scaler):
+        for part in (step.model, *step.optimizers, step.scaler):
             self.add(part)
         if isinstance(step.loader, torch.utils.data.DataLoader):
             self.add(step.loader)

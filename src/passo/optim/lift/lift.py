@@ -100,20 +100,27 @@ def _function_of(thing: Any, metrics: Sequence[float] | None) -> Callable[[int],
             f"{shown(thing)}; write lift(scheduler, 1000), or lift(lambda t: 0.1 * 0.9**t, 1000)"
         )
         raise PassoError(msg)
-    try:
-        inspect.signature(function).bind(0)
-    except TypeError as error:
+    if why := _not_of_the_step(function):
         msg = (
             f"lift calls a function with the step alone, and {shown(thing)} does not take that "
-            f"({error}); write lift(lambda t: ..., steps)"
+            f"({why}); write lift(lambda t: ..., steps)"
         )
-        raise PassoError(msg) from None
-    except ValueError:
-        pass  # a builtin without a signature: the call itself will tell
+        raise PassoError(msg)
     if metrics is not None:
         msg = f"a function of the step reads no metric, got {len(metrics)}; leave metrics= out"
         raise PassoError(msg)
     return function  # type: ignore[no-any-return]
+
+
+def _not_of_the_step(function: Callable[..., Any]) -> str:
+    """Why it cannot be called with the step alone; nothing where it can."""
+    try:
+        bound = inspect.signature(function).bind(0)
+    except TypeError as error:
+        return str(error)
+    except ValueError:
+        return ""  # a builtin without a signature: the call itself will tell
+    return "it asks for the state of its trainer" if "state" in bound.arguments else ""
 
 
 def _called(function: Callable[[int], Any], steps: int) -> list[list[float]]:

@@ -103,7 +103,7 @@ class Carrier:
         if not groups:
             return
         held, live = groups[0].get(KEY), optimizer.param_groups[0].get(KEY)
-        before = [] if held is None or held is live else _read(held)
+        before = [] if held is None or held is live else _read(held, self._engine.settings.part)
         states = [json.dumps(each) for each in (*(other.state for other in before), state)]
         self._written.append(hash(states[-1]))
         told = f'{{"updates": {_counted(optimizer)}, "states": [{", ".join(states)}]}}'
@@ -135,7 +135,7 @@ class Carrier:
         else:
             return carried.state if _drives(engine, carried) else None
         engine.passed_over = word
-        engine.promises.owe("older")
+        engine.promises.owe("older", engine.settings.part)
         return None
 
     def foresee(self, optimizer: Any, loaded: Mapping[str, Any]) -> None:
@@ -151,7 +151,7 @@ class Carrier:
         if carried is None or self._wins(carried) or not _drives(engine, carried):
             return
         if not carried.is_stale(count_in(loaded.get("state"), groups)):
-            with said_whence():
+            with said_whence(engine.settings.part):
                 resume.foresee(engine, Saved(carried.state), optimizer.param_groups)
 
     def _wins(self, carried: Carried | None) -> bool:
@@ -202,13 +202,14 @@ def keep(optimizer: Any, brought: Any) -> None:
 
 
 @contextmanager
-def said_whence() -> Iterator[None]:
-    """A refusal says whence the state came, and how to leave it out."""
+def said_whence(part: str) -> Iterator[None]:
+    """A refusal says whence the state came, of several optimizers from which, and the way out."""
     try:
         yield
     except (ValueError, RecursionError) as error:
+        whose = f"the state of {part!r}" if part else "the optimizer's state"
         msg = (
-            "the optimizer's state carries that of a Scheduler, with which this one cannot go on: "
+            f"{whose} carries that of a Scheduler, with which this one cannot go on: "
             f"{error}\nor attach(..., carry=False) to leave it out"
         )
         raise PassoError(msg) from None
@@ -236,14 +237,15 @@ def _counted(optimizer: Any) -> int:
 def _chosen(text: str, engine: Engine) -> Carried | None:
     """Of all that is carried, the state which has most in common with a plan."""
     ours = {each.key for each in engine.driver.driven}
-    return max(_read(text), key=lambda each: len(ours.intersection(each.keys)), default=None)
+    carried = _read(text, engine.settings.part)
+    return max(carried, key=lambda each: len(ours.intersection(each.keys)), default=None)
 
 
 def _drives(engine: Engine, carried: Carried) -> bool:
     return not carried.keys or any(each.key in carried.keys for each in engine.driver.driven)
 
 
-def _read(text: str) -> list[Carried]:
-    with said_whence():
+def _read(text: str, part: str) -> list[Carried]:
+    with said_whence(part):
         told = _FORM(json.loads(text), KEY)
     return [Carried(told["updates"], state) for state in told["states"]]

@@ -13,7 +13,7 @@ from passo.optim.scheduler.promises import Promises, Word
 from passo.optim.scheduler.settings import end_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
     from types import FrameType
 
 _SHARE: Final = 0.01  # of the run: so far may clocks part
@@ -33,12 +33,47 @@ class Company:
         self._engines = [weakref.ref(each) for each in engines]
         self._promises = promises
         self._skips = 0.0  # updates by which a GradScaler may have parted them
+        self._came: dict[str, int] = {}  # to which clocks the optimizers' own states brought some
+        self._stood: dict[str, int] = {}  # the clocks when it was looked at last
         self.begin()
 
     def begin(self) -> None:
         """Look again, from where the clocks stand now."""
-        for each in self.engines:
-            each.clock.wake(each.clock.updates + self._patience(each))
+        engines = self.engines
+        self._stood = {each.settings.part: each.clock.updates for each in engines}
+        for each in engines:
+            soon = 1 if self._came else self._patience(each)
+            each.clock.wake(each.clock.updates + soon)
+
+    def came(self, engine: Any) -> None:
+        """The state of this one's optimizer brought it to where it stands; others may follow."""
+        self._came[engine.settings.part] = engine.clock.updates
+        if len(self._came) == len(self._engines):
+            self._came.clear()
+        else:
+            self._promises.owe("older")
+        self._end_together()
+        self.begin()
+
+    def moved(self) -> None:
+        """All were moved together."""
+        self._came.clear()
+        self._end_together()
+        self.begin()
+
+    def _end_together(self) -> None:
+        """A cooldown ends the run of those too that do not drive its key."""
+        engines = self.engines
+        own = {id(each): each.settings.cooldown for each in engines}
+        theirs = {k: event for k, event in own.items() if event is not None}
+        driven = {id(each): {one.key for one in each.driver.everything()} for each in engines}
+        told = [event for k, event in theirs.items() if event.key in driven[k]]
+        for each in engines:
+            event = own[id(each)]
+            is_own = event is not None and event.key in driven[id(each)]
+            if not is_own and not (told and told[0].key in driven[id(each)]):
+                each.settings.cooldown = told[0] if told else None
+                each.clock.measure()
 
     @property
     def engines(self) -> list[Any]:
@@ -57,6 +92,10 @@ class Company:
 
     def look(self, engine: Any) -> None:
         """At a step of this one's optimizer: say, once, that the clocks part."""
+        came, self._came = self._came, {}
+        word = self._left_behind(came) if self._promises.keeps("older") else None
+        if word is not None:
+            self._promises.say("older", word)
         if not self._promises.keeps("apart"):
             engine.clock.wake(float("inf"))
             return
@@ -73,7 +112,8 @@ class Company:
         if not paced:
             return None
         ahead, behind = max(paced, key=_pace), min(paced, key=_pace)
-        if _pace(ahead) - _pace(behind) <= self._allowed(ahead) + self._skips:
+        lag = min(_pace(ahead) - _pace(behind), ahead.clock.made - behind.clock.made)
+        if lag <= self._allowed(ahead) + self._skips:
             return None
         one, other = (each.settings.part for each in (ahead, behind))
         lag = ahead.clock.updates - behind.clock.updates
@@ -87,6 +127,22 @@ class Company:
             meant=True,
         )
 
+    def _left_behind(self, came: Mapping[str, int]) -> Word | None:
+        """That the states of some optimizers brought their clocks, and those of others did not.
+
+        One whose state was not to be used is told of by itself, at its own step.
+        """
+        for each in self.engines if came else ():
+            part = each.settings.part
+            stood = self._stood[part]
+            ahead = max(came, key=lambda name: abs(came[name] - stood))
+            apart = abs(came[ahead] - stood)
+            if part in came or each.passed_over is not None or not _can_move(each):
+                continue
+            if apart > self._allowed(each):
+                return _without_a_state(ahead, came[ahead], part, stood)
+        return None
+
     def _patience(self, engine: Any) -> int:
         """After how many updates of this one it is worth another look."""
         lead = _pace(engine) - min(map(_pace, self.engines))
@@ -96,10 +152,22 @@ class Company:
         return _SHARE * _length(engine) + 1
 
 
+def _without_a_state(one: str, update: int, other: str, stands: int) -> Word:
+    """The state of one of several optimizers brought its Scheduler's, and none came for another."""
+    return Word(
+        "P014",
+        f"the state of {one!r} carries its Scheduler at update {update:,}, and none came for "
+        f"{other!r}, which stands at {stands:,}",
+        f"under one plan they are {abs(update - stands):,} updates apart",
+        f"the load_state_dict() of {other!r} before the first update, or scheduler.seek({update}) "
+        f"to go on with all, or scheduler.seek({stands}) to begin there on purpose",
+    )
+
+
 def _pace(engine: Any) -> int:
     """The updates made here, and those that a fused optimizer was told to skip."""
+    made: int = engine.clock.made  # first: it settles a step that may have been skipped
     skips: int = 0 if engine.watch is None else engine.watch.skips
-    made: int = engine.clock.made
     return made + skips
 
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import copy
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
 from passo.optim.scheduler.journal import Journal
 from passo.schedules import PassoError
 from passo.trace import Trace
+from passo.trace.format import column_of, name_of
 
 if TYPE_CHECKING:
     import os
@@ -30,7 +31,7 @@ class JointJournal(Journal):
     which it makes its update, and has no value in one where it makes none.
     """
 
-    __slots__ = ("_chorus", "_company", "_row", "_seen", "_told", "_used")
+    __slots__ = ("_chorus", "_company", "_left", "_row", "_seen", "_told", "_used", "at_once")
 
     def __init__(
         self,
@@ -46,6 +47,8 @@ class JointJournal(Journal):
         self._seen: set[str] = set()
         self._used: dict[int, float | None] = {}
         self._told: dict[str, tuple[Any, int]] = {}
+        self._left: list[dict[str, Any]] = []
+        self.at_once = False
         super().__init__(path, plan, chorus.groups, driver=chorus, clock=chorus, settings=settings)
 
     def update_of(
@@ -53,8 +56,11 @@ class JointJournal(Journal):
     ) -> None:
         """What the update used that this engine's optimizer has just made."""
         t, name = engine.clock.updates if late is None else late, engine.settings.part
-        if self._row is None or t > self._row:
+        if self._row is not None and t > self._row:
+            for other in self._company.engines:
+                other.settle()  # one that was counted beforehand may stand in this row
             self._end_row()
+        if self._row is None:
             self._row = max(t, self._writer.clock)
         self._follow(engine, self._row - t)
         used = engine.driver.used() if late is None else told
@@ -83,8 +89,23 @@ class JointJournal(Journal):
     def wind_to(self, clock: int) -> None:
         """Goes to `clock`, to which the clocks are moved; raises with the file as it was."""
         self._end_row()
-        self.wind(self._chorus.groups, clock)
+        if self.waits or clock < self._writer.clock:
+            self.wind(self._chorus.groups, clock)
         self._told.clear()
+
+    def wind_with(self, engine: Engine, clock: int) -> None:
+        """One of them alone goes to `clock`: the trace goes to where the most advanced is then."""
+        others = (each.clock.updates for each in self._company.engines if each is not engine)
+        self.wind_to(max(clock, *others, 0))
+
+    @contextmanager
+    def together(self) -> Iterator[None]:
+        """All of them are moved within, and what is done once for all is not done by each."""
+        self.at_once = True
+        try:
+            yield
+        finally:
+            self.at_once = False
 
     def flush(self) -> None:
         """All that was told is in the file."""
@@ -97,9 +118,26 @@ class JointJournal(Journal):
         super().close()
 
     def tell(self, by: str, **more: Any) -> None:
-        """What is followed from this update on."""
+        """What is followed from this update on, and where a load left plans, what these were."""
         self._end_row()
+        left, self._left = self._left, []
+        if left:
+            follows = [each for one in left for each in one["follows"]]
+            more["parent"] = {**left[0], "follows": follows}
         super().tell(by, **more)
+
+    def tell_of(self, engine: Engine, by: str, parent: Mapping[str, Any] | None = None) -> None:
+        """The same of one of them, which has left that plan; of all at once it is told later."""
+        if parent is not None:
+            part, driven = engine.settings.part, engine.driver.driven
+            places = {
+                each.place: self._chorus.numbers[part, each.column][1]
+                for each in driven
+                if each.field is not None
+            }
+            self._left.append({**parent, "follows": _placed(parent["follows"], places)})
+        if not self.at_once:
+            self.tell(by)
 
     def keep(self) -> Callable[[], None]:
         """A function that makes the file, and this, what they are now."""
@@ -134,7 +172,10 @@ class JointJournal(Journal):
 
 
 class Strand(Journal):
-    """The part of one engine in a joint journal; what all do together is done for all."""
+    """The part of one engine in a joint journal; what all do together is done once for all.
+
+    An optimizer's own state moves one of them alone: then this winds, and tells.
+    """
 
     __slots__ = ("_engine", "joint")
 
@@ -161,24 +202,30 @@ class Strand(Journal):
     def close(self) -> None:
         """Nothing yet: others may go on."""
 
+    def stand(self) -> None:
+        """Nothing: others are still to be attached."""
+
     def discard(self) -> None:
         """Nothing: it is taken back once for all."""
 
     def report(self, _told: Mapping[str, float]) -> None:
         """Nothing: it is told once for all."""
 
-    def wind(self, _groups: Groups, _clock: int) -> None:
-        """Nothing: the clocks are moved together."""
+    def wind(self, _groups: Groups, clock: int) -> None:
+        """Goes to `clock` with the others; nothing where all are moved together."""
+        if not self.joint.at_once:
+            self.joint.wind_with(self._engine(), clock)
 
     def tell(self, by: str, **more: Any) -> None:
-        """Nothing: it is told once for all."""
+        """What is followed from this update on; where all are moved together not yet."""
+        self.joint.tell_of(self._engine(), by, **more)
 
     def cools(self, _event: CoolDown) -> None:
         """Nothing: it is told once for all."""
 
     def keep(self) -> Callable[[], None]:
-        """A function that does nothing: it is kept once for all."""
-        return lambda: None
+        """As the whole's; where it is kept once for all a function that does nothing."""
+        return (lambda: None) if self.joint.at_once else self.joint.keep()
 
 
 class _Chorus:
@@ -264,6 +311,20 @@ class _Chorus:
         for each in found:
             place = seen[each[0]] = seen.get(each[0], -1) + 1
             yield place, each
+
+
+def _placed(follows: Any, places: Mapping[int | None, int | None]) -> list[dict[str, Any]]:
+    """What was followed, its columns called by these places; those that are gone are left out."""
+    found = []
+    for each in follows:
+        columns = [(*column_of(name), base) for name, base in each["bases"].items()]
+        bases = {
+            name_of(places.get(place), key): base
+            for place, key, base in columns
+            if place is None or place in places
+        }
+        found.append({**each, "bases": bases})
+    return found
 
 
 def _name(part: str, group: Mapping[str, Any], place: int) -> str:

@@ -44,9 +44,10 @@ def join(states: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
             numbers.append(tracks.index(track))
         fields = [[place, key, numbers[k], base] for place, key, k, base in state["fields"]]
         parts.append({"name": name, **{key: state[key] for key in _PARTS[1:-1]}, "fields": fields})
-    first = next(iter(states.values()))
-    both = {"version": VERSION, "run": first["run"], "tracks": tracks, "optimizers": parts}
-    return both if "cooldown" not in first else {**both, "cooldown": first["cooldown"]}
+    run = next(iter(states.values()))["run"]
+    both = {"version": VERSION, "run": run, "tracks": tracks, "optimizers": parts}
+    told = [state["cooldown"] for state in states.values() if "cooldown" in state]
+    return {**both, "cooldown": told[0]} if told else both
 
 
 def part(state: Any, names: list[str]) -> dict[str, dict[str, Any]]:

@@ -31,7 +31,16 @@ class Journal:
     begin it anew is refused before it is made. Any other file is refused at once (`PassoError`).
     """
 
-    __slots__ = ("_clock", "_driver", "_followed", "_path", "_settings", "_writer", "waits")
+    __slots__ = (
+        "_before",
+        "_clock",
+        "_driver",
+        "_followed",
+        "_path",
+        "_settings",
+        "_writer",
+        "waits",
+    )
 
     _writer: TraceWriter
 
@@ -49,8 +58,10 @@ class Journal:
         self._driver, self._clock, self._settings = driver, clock, settings
         self._followed: Any = None
         self.waits = self._path.exists()
+        self._before: Callable[[], None] | None = None
         if self.waits:
             self._refuse_others(groups)
+            self._before = self.keep()
         else:
             self._writer = TraceWriter(
                 self._path,
@@ -119,9 +130,15 @@ class Journal:
         if not self.waits:
             self._writer.close()
 
+    def stand(self) -> None:
+        """What it began with is not needed any more: attach has done all."""
+        self._before = None
+
     def discard(self) -> None:
         """Take back what was begun: a file that was made here is gone, another one is as it was."""
-        if not self.waits:
+        if self._before is not None:
+            self._before()
+        elif not self.waits:
             self._writer.discard()
 
     def keep(self) -> Callable[[], None]:

@@ -131,9 +131,9 @@ class Promises:
         """Say nothing of this any more."""
         self.said.add(promise + name)
 
-    def owe(self, promise: Promise) -> None:
+    def owe(self, promise: Promise, name: str = "") -> None:
         """It is to be said after all: something new came."""
-        self.said.discard(promise)
+        self.said -= {promise, promise + name}
 
     def say(self, promise: Promise, word: Word) -> None:
         """Say it now, at the line that runs, once.

@@ -91,6 +91,8 @@ class Scheduler(LRScheduler):
             undo()
             carry.keep(optimizer, brought)
             raise
+        if self._engine.journal is not None:
+            self._engine.journal.stand()
 
     def _hang(self, record: str | os.PathLike[str] | None) -> None:
         optimizer, engine = self.optimizer, self._engine
@@ -637,7 +639,7 @@ class Scheduler(LRScheduler):
         """A state came: what was trained before is known."""
         self._under_way, self._engine.doubt = False, ""
         self._engine.passed_over = None
-        self._engine.promises.settle("older")
+        self._engine.promises.settle("older", self.settings.part)
 
     def __repr__(self) -> str:
         with suppress(PassoError):  # a group that no plan covers is refused elsewhere
@@ -712,10 +714,13 @@ class Scheduler(LRScheduler):
         """Go on from what the optimizer's state brought, if anything."""
         brought = self._carrier.offered(optimizer)
         if brought is not None and brought != state.save(self._engine, self.driver.known):
-            with carry.said_whence():
+            with carry.said_whence(self.settings.part):
                 self._load(state.Saved(brought))
         elif brought is not None:
             self._goes_on()
+        company = self._engine.company
+        if brought is not None and company is not None:
+            company.came(self._engine)
 
     def _look(self) -> Groups:
         """The groups that are driven, with those that joined or went since the last update."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import weakref
 from collections.abc import Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import TYPE_CHECKING, Any, Literal
 
 from passo.ground.checks import whole
@@ -13,7 +13,7 @@ from passo.ground.schema import MOST
 from passo.optim.ground import ranks
 from passo.optim.ground.together import Together
 from passo.optim.ground.undo import of_fields
-from passo.optim.scheduler import cool_down, endings, joint_state, state, words
+from passo.optim.scheduler import carry, cool_down, endings, joint_state, state, words
 from passo.optim.scheduler.company import Company
 from passo.optim.scheduler.falls import Fall, falls
 from passo.optim.scheduler.joint import JointJournal, Strand
@@ -57,6 +57,7 @@ class JointScheduler(Scheduler):
     ) -> None:
         """Hang on the hooks of all of them and write what the first updates use; or on none."""
         undo, journal = of_fields(self.optimizer.param_groups), None
+        brought = [(each, carry.known(each)) for each in self.optimizers]
         try:
             if record is not None:
                 journal = JointJournal(record, self.plan, self._company, self.settings)
@@ -72,7 +73,11 @@ class JointScheduler(Scheduler):
             if journal is not None:
                 journal.discard()
             undo()
+            for optimizer, what in brought:
+                carry.keep(optimizer, what)
             raise
+        if journal is not None:
+            journal.stand()
 
     # -- what stands for all of them
 
@@ -155,12 +160,13 @@ class JointScheduler(Scheduler):
         self._look()
         words.tell_of_unheard(lead, told)
         found: dict[tuple[Any, ...], Fall] = {}
+        fallen = False
         for member in self._members.values():
             engine = member._engine
             tracks, at = engine.driver.tracks, lead.clock.at
             fell = [(track, memory) for track in tracks for memory in track.report(at, told)]
             if fell:
-                member._carrier.told("fall")
+                fallen = True
                 engine.driver.share()
                 engine.write(member.optimizer.param_groups)
             for track, memory in fell:
@@ -174,6 +180,8 @@ class JointScheduler(Scheduler):
                         fall.before,
                         fall.after,
                     )
+        for member in self._members.values() if fallen else ():
+            member._carrier.told("fall")  # those too in which nothing fell keep their clock
         if journal is not None:
             journal.report(told)
         return tuple(found.values())
@@ -212,10 +220,11 @@ class JointScheduler(Scheduler):
         try:
             if journal is not None:
                 journal.wind_to(update)
-            for name, each in self._members.items():
-                with _part(name):
-                    each.seek(update)
-            self._company.begin()
+            with self._at_once():
+                for name, each in self._members.items():
+                    with _part(name):
+                        each.seek(update)
+            self._company.moved()
             if journal is not None:
                 journal.tell("seek")
         except BaseException:
@@ -257,13 +266,13 @@ class JointScheduler(Scheduler):
     def _undo(self) -> Callable[[], None]:
         journal = self._journal
         file = None if journal is None else journal.keep()
-        held = [each._undo() for each in self._members.values()]
+        held, fields = self.as_it_is(), of_fields(self.optimizer.param_groups)
 
         def undo() -> None:
             if file is not None:
                 file()
-            for put_back in held:
-                put_back()
+            held()
+            fields()
             self._company.begin()
 
         return undo
@@ -283,11 +292,11 @@ class JointScheduler(Scheduler):
         self._look()
         undo, journal = self._undo(), self._journal
         try:
-            for name, each in self._members.items():
-                with _part(name):
-                    each.load_state_dict(parts[name])
-            self._end_together()
-            self._company.begin()
+            with self._at_once():
+                for name, each in self._members.items():
+                    with _part(name):
+                        each.load_state_dict(parts[name])
+            self._company.moved()
             if journal is not None:
                 journal.wind_to(self.clock)
                 journal.tell("load")
@@ -295,14 +304,10 @@ class JointScheduler(Scheduler):
             undo()
             raise
 
-    def _end_together(self) -> None:
-        """A cooldown that was loaded ends the run of those too that do not drive its key."""
-        event = next(
-            (one.settings.cooldown for one in self._engines if one.settings.cooldown), None
-        )
-        for each in self._engines:
-            each.settings.cooldown = event
-            each.clock.measure()
+    def _at_once(self) -> AbstractContextManager[None]:
+        """What moves all of them is told of, and undone, once for all."""
+        journal = self._journal
+        return nullcontext() if journal is None else journal.together()
 
     def __repr__(self) -> str:
         for each in self._members.values():
@@ -313,6 +318,7 @@ class JointScheduler(Scheduler):
         """The same plan at the same clocks on copies of the optimizers, without the trace."""
         members = {name: copy.deepcopy(each, memo) for name, each in self._members.items()}
         twin = memo[id(self)] = JointScheduler(members)
+        twin._company.moved()
         return twin
 
     def _look(self) -> Groups:

@@ -48,6 +48,8 @@ def save(engine: Engine, groups: Groups) -> dict[str, Any]:
     """
     driver, clock, run = engine.driver, engine.clock, engine.settings.run
     cooldown = engine.settings.cooldown
+    if cooldown is not None and all(each.key != cooldown.key for each in driver.driven):
+        cooldown = None  # it ends the key of another optimizer, whose state has it
     number = {id(track): k for k, track in enumerate(driver.tracks)}
     return {
         "version": VERSION,

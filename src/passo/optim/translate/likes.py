@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import inspect
 import re
 from types import FunctionType
 from typing import TYPE_CHECKING, Any, Final
@@ -26,6 +25,10 @@ _MAKERS: Final = {
     ),
 }
 _EACH_CALL: Final = Run(steps(10**9), steps_per_epoch=1)
+# What a trainer tells composer's schedulers at each step, and none of them keeps.
+_TRAINERS: Final = frozenset(("max_duration", "dataloader_len", "ssr"))
+# DeepSpeed keeps one for each param group.
+_KEPT: Final = {"warmup_min_lr": "min_lrs", "warmup_max_lr": "max_lrs"}
 _TAIL: Final = re.compile(r"(_lr)?_lambda$")
 
 
@@ -59,13 +62,14 @@ def readings(live: Any) -> Iterator[tuple[str, bool, dict[str, Schedule]]]:
             continue
         wanted = LIBRARIES[library].find(name).parameters
         given = {key: held[key] for key in wanted if key in held}
+        told = wanted.keys() - _TRAINERS
         try:
-            made = getattr(like, library)(name, **given)
+            made = LIBRARIES[library].answer(name, given, "theirs")
         except PassoError:
             continue  # not its parameters: the next name, or what it does
         yield (
             f"{library}.{name}",
-            len(given) == len(wanted),
+            told <= given.keys(),
             {key: _by_call(each) for key, each in _plan(made).items()},
         )
 
@@ -93,8 +97,17 @@ def _bound(thing: Any) -> tuple[FunctionType | None, dict[str, Any]]:
     if isinstance(thing, functools.partial) and isinstance(thing.func, FunctionType):
         return thing.func, dict(thing.keywords)
     if isinstance(thing, FunctionType):
-        return thing, dict(inspect.getclosurevars(thing).nonlocals)
+        return thing, dict(_enclosed(thing))
     return None, {}
+
+
+def _enclosed(function: FunctionType) -> Iterator[tuple[str, Any]]:
+    """What a closure holds; a name that its maker never gave a value holds nothing."""
+    for name, cell in zip(function.__code__.co_freevars, function.__closure__ or (), strict=True):
+        try:
+            yield name, cell.cell_contents
+        except ValueError:
+            continue
 
 
 def _names(function: FunctionType) -> list[str]:
@@ -118,4 +131,15 @@ def _held(live: Any) -> Mapping[str, Any]:
     for value in own.values():
         if isinstance(value, list) and value and all(isinstance(each, dict) for each in value):
             shared |= value[0] if all(each == value[0] for each in value) else {}
-    return {**shared, **{name.lstrip("_"): value for name, value in own.items()}, **own}
+    held = {**shared, **{name.lstrip("_"): value for name, value in own.items()}, **own}
+    for name, kept in _KEPT.items():
+        each = held.get(kept)
+        if isinstance(each, list) and each and each == each[:1] * len(each):
+            held[name] = each[0]
+    return {name: _as_written(value) for name, value in held.items()}
+
+
+def _as_written(value: Any) -> Any:
+    """A time of composer, which it keeps as an object, as its text."""
+    written = getattr(value, "to_timestring", None)
+    return written() if callable(written) else value

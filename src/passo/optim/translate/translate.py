@@ -90,10 +90,10 @@ def _attached(scheduler: Scheduler) -> Translation:
 
 def _read(live: Any, metric: str, refused: list[str]) -> Iterator[Translation]:
     """What the parameters say, the likeliest first."""
-    at, bases = _made(live), _bases(live)
+    at = _made(live)
     for source, complete, plan in likes.readings(live) if likes.is_theirs(live) else ():
         groups = {
-            key: tuple(_heard(each.with_base(base), metric) for base in bases)
+            key: tuple(_heard(each.with_base(base), metric) for base in _bases(live, key))
             for key, each in plan.items()
         }
         remarks: tuple[str, ...] = () if complete else (_INCOMPLETE,)
@@ -231,10 +231,16 @@ def _made(live: Any) -> int:
     return _made(members[0]) if members else 0
 
 
-def _bases(live: Any) -> list[float]:
+def _bases(live: Any, key: str) -> list[float]:
+    """What each group had of that field before the scheduler wrote to it."""
     groups = getattr(getattr(live, "optimizer", None), "param_groups", None)
     if groups is None:
         return [1.0]
-    if callable(getattr(live, "dampen", None)) and isinstance(getattr(live, "lrs", None), list):
-        return [float(rate) for rate in live.lrs]  # what it dampens: the groups hold less already
-    return [Field("initial_lr" if "initial_lr" in group else "lr").read(group) for group in groups]
+    if key == "lr" and callable(getattr(live, "dampen", None)):
+        kept = getattr(live, "lrs", None)  # what it dampens: the groups hold less already
+    else:
+        kept = getattr(live, "org_lrs", None) if key == "lr" else None
+    if isinstance(kept, list):
+        return [float(rate) for rate in kept]
+    initial = f"initial_{key}"
+    return [Field(initial if initial in group else key).read(group) for group in groups]

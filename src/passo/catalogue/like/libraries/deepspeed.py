@@ -33,6 +33,7 @@ def _spell(name: str, given: Mapping[str, Any]) -> str:
 DEEPSPEED: Final = Library(
     "deepspeed", {"optimizer": ..., "last_batch_iteration": -1}, spell=_spell
 )
+_STAIRS: Final = 1000  # those of the way down are written one by one
 _LATE: Final = (
     "Its clock is one late: updates 0 and 1 use the first value, and a warm-up of n is over at "
     "update n + 1."
@@ -216,7 +217,7 @@ class _Cycle:
         self.down = self.up if second is None else length(second, "cycle_second_step_size")
         self.ups = whole(stairs, "cycle_first_stair_count", least=0)
         given = self.ups if more_stairs is None else more_stairs
-        self.downs = whole(given, "cycle_second_stair_count", least=0)
+        self.downs = whole(given, "cycle_second_stair_count", least=0, most=_STAIRS)
 
     def between(self, outer: float, inner: float) -> Schedule:
         """From the outer value to the inner one and back."""

@@ -7,7 +7,7 @@ from functools import partial
 from itertools import accumulate, pairwise
 from typing import Any, Final
 
-from passo.catalogue.like.common import at_least, choice, falling_by, listed
+from passo.catalogue.like.common import LONGEST, at_least, choice, divisor, falling_by, listed
 from passo.catalogue.like.libraries.mmengine_windows import ENDS, bounds_of, kind
 from passo.catalogue.like.library import Either
 from passo.catalogue.like.windows import FOREVER, Clock, Level, Window
@@ -163,10 +163,11 @@ def _one_cycle(  # noqa: PLR0917
     by_epoch: Any = True,  # noqa: FBT002
 ) -> Either:
     bounds = bounds_of(begin, end, by_epoch)
-    total = whole(bounds[1] - bounds[0] if total_steps is None else total_steps, "total_steps")
+    given = bounds[1] - bounds[0] if total_steps is None else total_steps
+    total = whole(given, "total_steps", most=LONGEST)
     peak, share_of = real(eta_max, "eta_max"), at_least(pct_start, "pct_start")
-    first = peak / real(div_factor, "div_factor")
-    least = first / real(final_div_factor, "final_div_factor")
+    first = peak / divisor(div_factor, "div_factor")
+    least = first / divisor(final_div_factor, "final_div_factor")
     turn = float(share_of * total)
     levels = [(turn - 1, first, peak), (total - 1, peak, least)]
     if three_phase:

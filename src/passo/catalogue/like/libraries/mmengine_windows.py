@@ -38,7 +38,14 @@ class Windows(Library):
 
     def answer(self, name: str, arguments: Mapping[str, Any], past: Past) -> Any:
         """The plan of one of them alone, counted as it counts."""
-        return self.alone({"type": name, **arguments}, past)
+        try:
+            return self.alone({"type": name, **arguments}, past)
+        except PassoError as error:
+            where = self.find(name).where(name)
+            if str(error).startswith(where):
+                raise
+            msg = f"{where}: {error}"
+            raise PassoError(msg) from None
 
     alone: Callable[[Mapping[str, Any], Past], Any]
     """Set beside the public function, which joins them."""

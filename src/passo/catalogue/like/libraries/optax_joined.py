@@ -6,7 +6,17 @@ from collections.abc import Mapping
 from fractions import Fraction
 from typing import Any, Final
 
-from passo.catalogue.like.common import at_least, each_of, falling_by, left, length, listed, within
+from passo.catalogue.like.common import (
+    LONGEST,
+    at_least,
+    divisor,
+    each_of,
+    falling_by,
+    left,
+    length,
+    listed,
+    within,
+)
 from passo.catalogue.like.libraries.optax import (
     NO_BEGIN,
     NO_RATE,
@@ -39,11 +49,14 @@ def _linear_onecycle(
     div_factor: Any = 25.0,
     final_div_factor: Any = 1e4,
 ) -> Schedule:
-    count, div = whole(transition_steps, "transition_steps"), _divisor(div_factor, "div_factor")
+    count, div = (
+        whole(transition_steps, "transition_steps", most=LONGEST),
+        divisor(div_factor, "div_factor"),
+    )
     scales = {
         int(within(pct_start, "pct_start", 0, 1) * count): div,
         int(within(pct_final, "pct_final", 0, 1) * count): 1.0 / div,
-        count: 1.0 / _divisor(final_div_factor, "final_div_factor"),
+        count: 1.0 / divisor(final_div_factor, "final_div_factor"),
     }
     return piecewise("linear", real(peak_value, "peak_value") / div, scales)
 
@@ -60,10 +73,13 @@ def _cosine_onecycle(
     div_factor: Any = 25.0,
     final_div_factor: Any = 1e4,
 ) -> Schedule:
-    count, div = whole(transition_steps, "transition_steps"), _divisor(div_factor, "div_factor")
+    count, div = (
+        whole(transition_steps, "transition_steps", most=LONGEST),
+        divisor(div_factor, "div_factor"),
+    )
     scales = {
         int(within(pct_start, "pct_start", 0, 1) * count): div,
-        count: 1.0 / (div * _divisor(final_div_factor, "final_div_factor")),
+        count: 1.0 / (div * divisor(final_div_factor, "final_div_factor")),
     }
     return piecewise("cosine", real(peak_value, "peak_value") / div, scales)
 
@@ -227,14 +243,6 @@ def _cut_to(part: Schedule, amount: Fraction) -> Schedule:
     whole_part = part.length()
     fits = whole_part is not None and whole_part == Length(amount, "steps")
     return part if fits else part.until(steps(amount))
-
-
-def _divisor(value: Any, name: str) -> float:
-    number = real(value, name)
-    if number == 0:
-        msg = f"{name} must not be 0"
-        raise PassoError(msg)
-    return number
 
 
 def _schedules(given: Any) -> list[Schedule]:

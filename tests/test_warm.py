@@ -1,0 +1,68 @@
+"""A forked interpreter is as good as a fresh one: tests/warm.py beside subprocess."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+from tests import warm
+
+CODES = {
+    "prints": "print('out'); import sys; print('told', file=sys.stderr)",
+    "is main": "import sys; print(__name__, sys.modules['__main__'].__dict__ is globals())",
+    "its arguments": "import sys; print(sys.argv, sys.path[0], sys.stdin.read())",
+    "its folder": "import os; print(os.getcwd(), os.environ['OMP_NUM_THREADS'])",
+    "a status": "import sys; sys.exit(7)",
+    "words": "raise SystemExit('no data')",
+    "at the exit": "import atexit; atexit.register(print, 'bye'); raise SystemExit(3)",
+    "an interrupt": "import atexit; atexit.register(print, 'bye'); raise KeyboardInterrupt",
+    "a signal": "import os, signal; os.kill(os.getpid(), signal.SIGTERM)",
+    "a finalizer": "import weakref\nclass A: pass\na = A(); f = weakref.finalize(a, print, 'gone')",
+    "a thread": "import threading as t; t.Timer(0.1, print, ['after']).start(); print('before')",
+    "a child": "import os\nif os.fork(): os.wait(); print('parent')\nelse: print('child')",
+}
+
+
+@pytest.mark.parametrize("code", CODES.values(), ids=list(CODES))
+def test_a_forked_interpreter_does_what_a_fresh_one_does(code, tmp_path, monkeypatch):
+    monkeypatch.setenv("OMP_NUM_THREADS", "1")
+    fresh = subprocess.run(
+        [sys.executable, "-c", code, "a", "b"],
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=tmp_path,
+    )
+    forked = warm.python("-c", code, "a", "b", cwd=tmp_path)
+    assert (forked.returncode, forked.stdout) == (fresh.returncode, fresh.stdout)
+    assert forked.stderr.splitlines()[-1:] == fresh.stderr.splitlines()[-1:]
+
+
+def test_a_module_begins_as_one(tmp_path):
+    (tmp_path / "job.py").write_text(
+        "import sys; print(__name__, __file__, __spec__.name, sys.argv)"
+    )
+    file = str(tmp_path / "job.py")
+    done = warm.python("-m", "job", "-x", cwd=tmp_path)
+    assert done.stdout == f"__main__ {file} job {[file, '-x']}\n", done.stderr
+
+
+def test_nothing_of_ours_is_imported_before_the_fork():
+    code = "import sys; print([m for m in sys.modules if m.split('.')[0] in {'passo', 'tests'}])"
+    assert warm.python("-c", code).stdout == "[]\n"
+
+
+def test_an_error_is_shown_and_its_status_is_one():
+    done = warm.python("-c", "1 / 0")
+    assert done.returncode == 1
+    assert done.stderr.count("Traceback") == 1
+    assert done.stderr.endswith("\nZeroDivisionError: division by zero\n")
+
+
+def test_what_takes_too_long_is_ended():
+    with pytest.raises(subprocess.TimeoutExpired):
+        warm.python("-c", "import time; time.sleep(60)", timeout=0.2)
+    assert warm.python("-c", "print('the next one')").stdout == "the next one\n"
