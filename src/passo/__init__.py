@@ -60,7 +60,14 @@ _HOMES = {
 
 
 _AS_MODULES = ("analysis", "catalogue", "doctor", "like")
-_ROOMS = ("passo.catalogue", "passo.plot", "passo.trace", "passo.doctor", "passo.optim")
+_ROOMS = (
+    "passo.catalogue",
+    "passo.plot",
+    "passo.trace",
+    "passo.law",
+    "passo.doctor",
+    "passo.optim",
+)
 
 
 def _elsewhere(name: str) -> str:

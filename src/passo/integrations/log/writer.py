@@ -67,11 +67,11 @@ class Adapter:
         if errors:
             raise Lost(len(errors), errors[0])
 
-    def first(self, name: str) -> int:  # noqa: ARG002
+    def first(self, name: str) -> int:
         """The first update of which it has nothing under this name yet, as far as it can tell."""
         return 0
 
-    def rewind(self, clock: int, values: Collection[str]) -> bool:  # noqa: ARG002
+    def rewind(self, clock: int, values: Collection[str]) -> bool:
         """Forget what is there of update `clock` and later; False where that cannot be done.
 
         `values` are the names of what updates use. A report is of after `clock` updates.
