@@ -35,7 +35,7 @@ test: $(VENV)/.ready-test ## what CI runs first: style, types, arrows, tests, do
 test-peers: $(VENV)/.ready-peers ## what CI runs last: passo.like beside the libraries that it writes
 	@PASSO_PEERS=1 $(BIN)/python -m pytest -n $(JOBS) --dist worksteal tests/peers $(ARGS)
 
-test-trainers: $(VENV)/.ready-trainers ## what CI runs second: passo.integrations with the real trainers, and their page
+test-trainers: $(VENV)/.ready-trainers ## what CI runs second: passo.integrations with the real trainers and loggers
 	@PASSO_TRAINERS=1 $(BIN)/python -m pytest -n $(JOBS) --dist worksteal tests/integrations \
 		src/passo/integrations docs/trainers.md $(ARGS)
 
@@ -98,7 +98,7 @@ $(VENV)/.ready-peers: $(VENV)/.ready-test
 	@touch $@
 
 $(VENV)/.ready-trainers: $(VENV)/.ready-test
-	@echo "== $(VENV): the trainers"
+	@echo "== $(VENV): the trainers, and the loggers that passo.log writes to"
 	@$(SETUP) ".[demo]" --group trainers
 	@touch $@
 

@@ -128,7 +128,16 @@ def as_markdown(table: Table) -> str:
 
 def tables(*, quick: bool) -> Iterator[Table]:
     """All of them, one after the other."""
-    from bench import drop_in, range_cost, range_quality, recording, several, stepping, trainers
+    from bench import (
+        drop_in,
+        logging,
+        range_cost,
+        range_quality,
+        recording,
+        several,
+        stepping,
+        trainers,
+    )
 
     table = Table(title="Schedules", title_justify="left")
     for name in ("what", "measured", "budget", "beside it"):
@@ -142,6 +151,7 @@ def tables(*, quick: bool) -> Iterator[Table]:
     yield several.setting_up()
     yield recording.table()
     yield trainers.table()
+    yield logging.table()
     yield drop_in.table(counts)
     yield range_cost.table()
     yield range_quality.table(5 if quick else 100)

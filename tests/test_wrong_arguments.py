@@ -71,6 +71,7 @@ RIGHT = {
         "loss_fn": torch.nn.MSELoss(),
         "loader": [torch.ones(1, 1)],
     },
+    "log": lambda: {"scheduler_or_trace": scheduler(), "writer": "run.csv"},
     "parse": lambda: {"text": "base"},
     "parse_span": lambda: {"text": "3 steps"},
     "range_test": lambda: {"train_step": lambda: 1.0, "optimizer": optimizer(), "restore": []},

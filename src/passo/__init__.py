@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from passo import catalogue as catalogue
     from passo import doctor as doctor
     from passo.catalogue import like as like
+    from passo.integrations.log import log as log
     from passo.optim import Fall as Fall
     from passo.optim import RampedBatchSampler as RampedBatchSampler
     from passo.optim import Scheduler as Scheduler
@@ -51,6 +52,7 @@ _HOMES = {
     "export": "passo.schedules.export",
     "like": "passo.catalogue.like",
     "loader_step": "passo.optim",
+    "log": "passo.integrations.log",
     "range_test": "passo.optim",
     "untouched": "passo.optim",
     "watch": "passo.optim",
@@ -58,7 +60,14 @@ _HOMES = {
 
 
 _AS_MODULES = ("analysis", "catalogue", "doctor", "like")
-_ROOMS = ("passo.catalogue", "passo.plot", "passo.trace", "passo.doctor", "passo.optim")
+_ROOMS = (
+    "passo.catalogue",
+    "passo.plot",
+    "passo.trace",
+    "passo.law",
+    "passo.doctor",
+    "passo.optim",
+)
 
 
 def _elsewhere(name: str) -> str:

@@ -1,7 +1,7 @@
-"""Trainers: one callback each, `Passo(plan, run=None)`, in a file named as the trainer is.
+"""What passo is beside other programs: trainers, one callback each, and loggers.
 
 `from passo.integrations.lightning import Passo`. Nothing is imported here, so that each needs its
-own trainer alone. `attachment` is what the callbacks have in common.
+own trainer alone. `attachment` is what the callbacks have in common; `log` writes what was used.
 """
 
 __all__: list[str] = []

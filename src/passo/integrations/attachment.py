@@ -223,27 +223,32 @@ class Attachment:
                 f"falls; {how(missed[0])}, or give Plateau a name that is logged"
             )
 
-    def end(self, because: str | None = None) -> None:
+    def end(self, because: str | None = None, *, restore: bool = False) -> None:
         """The run is over: detach, and say what was not as planned, `because` of something.
 
-        The state stays, for a checkpoint that is saved now and for a run that goes on.
+        The state stays, for a checkpoint that is saved now and for a run that goes on. `restore`
+        brings the bases back, where the trainer may train again with the same optimizer.
         """
         self._state = self._saved()
         schedulers, self.schedulers = self.schedulers, ()
         for each in schedulers:
-            each.detach(because=because)
+            each.detach(restore=restore, because=because)
 
-    def fail(self) -> None:
+    def fail(self, *, restore: bool = False) -> None:
         """An exception ended the run: detach, and say nothing."""
         self._state = self._saved()
-        self._let_go()
+        self._let_go(restore=restore)
 
-    def _let_go(self) -> None:
+    def forget(self) -> None:
+        """Keep no state of a run that is over: what goes on now is what a checkpoint brings."""
+        self._state = []
+
+    def _let_go(self, *, restore: bool = False) -> None:
         schedulers, self.schedulers = self.schedulers, ()
         for each in schedulers:
             for promise in ("no update", "ended", "unheard", "apart"):
                 each.promises.settle(promise)
-            each.detach()
+            each.detach(restore=restore)
 
     # -- the state
 

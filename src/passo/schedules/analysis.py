@@ -7,6 +7,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
 from passo.ground.checks import real
+from passo.ground.errors import PassoError
 from passo.schedules.crossings import bisected
 from passo.schedules.curve import Corner, Curve, need_one_kind
 from passo.schedules.explain import Change, Explanation, explain
@@ -23,6 +24,7 @@ __all__ = [
     "Gap",
     "Point",
     "area",
+    "bound",
     "distance",
     "explain",
     "first_crossing",
@@ -68,6 +70,36 @@ def area(schedule: Schedule, run: Run) -> float:
         if end > math.nextafter(begin, math.inf)
     ]
     return math.fsum(pieces)
+
+
+def bound(schedule: Schedule, run: Run) -> float:
+    """The convex bound of the last iterate's loss above the lowest: it needs no data.
+
+        1 / (2 S) + Q / (2 S) + 1/2 sum over k of s[k] * (Q - Q[k]) / ((S - S[k + 1]) * (S - S[k]))
+
+    for a convex loss whose gradients are at most 1 and a start at distance 1, where S[k] and Q[k]
+    are the sums of the first k values and of their squares. It ranks schedules, each at its own
+    best peak; updates at 0 change nothing. Infinite where every value is 0. Raises `PassoError` for
+    a value below 0. Sources: arXiv:2501.18965, arXiv:2310.07831.
+
+    >>> from passo import Linear, Constant, Run, rest, steps
+    >>> run = Run(steps(100))
+    >>> bound(0.1 * Linear(1, 0, rest), run) < bound(Constant(0.1), run)
+    True
+    """
+    placed = schedule.on(run)
+    values = [float(placed(run.at(update))) for update in range(run.updates)]
+    if min(values) < 0:
+        raise PassoError(
+            f"the bound is of values of at least 0, got {min(values):.4g}; write .clip(low=0)"
+        )
+    total = squares = found = 0.0
+    for value in filter(None, reversed(values)):
+        squares += value * value
+        before, total = total, total + value
+        if before:
+            found += value * squares / (before * total)
+    return (1.0 + squares) / (2.0 * total) + found / 2.0 if total else math.inf
 
 
 def peak(schedule: Schedule, run: Run) -> Point:

@@ -35,8 +35,8 @@ def optimizers_are_listed_or_named(told: Told) -> None:
 
 
 @tried(
-    "the load_state_dict() of {} before the first update, or scheduler.seek({}) to go on with all, "
-    "or scheduler.seek({}) to begin there on purpose"
+    "the load_state_dict() of {} before the first update, or call scheduler.seek({}) to go on with "
+    "all, or scheduler.seek({}) to begin there on purpose"
 )
 def each_optimizer_is_loaded(told: Told) -> None:
     first = [sgd(), sgd()]
@@ -64,7 +64,7 @@ def each_optimizer_is_loaded(told: Told) -> None:
     text.words("the load_state_dict() of 'SGD#2' before the first update")
     assert trained(*resumed(2)) == [0.4, 0.4]
     for purpose, rate in (("to go on with all", 0.4), ("to begin there on purpose", 0.9)):
-        code = text.quoted(rf"or (scheduler\.seek\(\d\)) {purpose}")
+        code = text.quoted(rf"or (?:call )?(scheduler\.seek\(\d\)) {purpose}")
         again, scheduler = resumed(1)
         eval(code, {"scheduler": scheduler})
         assert trained(again, scheduler) == [rate, rate]

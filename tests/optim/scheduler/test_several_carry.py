@@ -224,8 +224,8 @@ def test_clocks_that_part_after_a_run_went_back_are_told():
 LONELY = (
     "the state of 'one' carries its Scheduler at update 8, and none came for 'other', which stands "
     "at 0; under one plan they are 8 updates apart; write: the load_state_dict() of 'other' before "
-    "the first update, or scheduler.seek(8) to go on with all, or scheduler.seek(0) to begin there "
-    "on purpose"
+    "the first update, or call scheduler.seek(8) to go on with all, or scheduler.seek(0) to begin "
+    "there on purpose"
 )
 
 

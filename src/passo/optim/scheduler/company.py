@@ -159,8 +159,9 @@ def _without_a_state(one: str, update: int, other: str, stands: int) -> Word:
         f"the state of {one!r} carries its Scheduler at update {update:,}, and none came for "
         f"{other!r}, which stands at {stands:,}",
         f"under one plan they are {abs(update - stands):,} updates apart",
-        f"the load_state_dict() of {other!r} before the first update, or scheduler.seek({update}) "
-        f"to go on with all, or scheduler.seek({stands}) to begin there on purpose",
+        f"the load_state_dict() of {other!r} before the first update, or call "
+        f"scheduler.seek({update}) to go on with all, or scheduler.seek({stands}) to begin there "
+        "on purpose",
     )
 
 

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
     from passo.optim.ground.fields import Field
     from passo.optim.ground.updates import Watch
+    from passo.optim.scheduler.audience import Audience
     from passo.optim.scheduler.company import Company
     from passo.optim.scheduler.cooling import CoolDown
     from passo.optim.scheduler.driven import Met
@@ -47,6 +48,7 @@ class Engine:
         "_clock",
         "_goes_on",
         "_late",
+        "audience",
         "company",
         "doubt",
         "drift",
@@ -75,6 +77,7 @@ class Engine:
         self.journal: Journal | None = None
         self.watch: Watch | None = None
         self.company: Company | None = None
+        self.audience: Audience | None = None
         self.doubt = ""
         self.passed_over: Word | None = None
         self._goes_on = False
@@ -99,7 +102,13 @@ class Engine:
     def record(self, path: str | os.PathLike[str], groups: Groups) -> None:
         """Keep a journal from here on; raises PassoError for a file that cannot be its."""
         self.journal = Journal(
-            path, self.plan, groups, driver=self.driver, clock=self.clock, settings=self.settings
+            path,
+            self.plan,
+            groups,
+            driver=self.driver,
+            clock=self.clock,
+            settings=self.settings,
+            kinds={self.settings.part: self.name},
         )
 
     def prepare(self, groups: Groups) -> None:
@@ -125,6 +134,8 @@ class Engine:
             raise PassoError(self.doubt)
         if self.journal is not None:
             self.journal.refuse_anew()
+        if self.audience is not None:
+            self.audience.refuse_anew()
 
     def look(self, groups: Groups) -> None:
         """Between two updates: groups that joined or went since are known, and driven."""
@@ -158,6 +169,8 @@ class Engine:
         else:
             if self.journal is not None:
                 self.journal.update()
+            if self.audience is not None:
+                self.audience.update(self.settings.part, self.clock.updates, driver, driver.used())
             self.clock.tick()
             if self.still is not None:
                 self.still.end()
@@ -177,7 +190,7 @@ class Engine:
         if self.driver.is_behind(groups):
             self.regroup(groups)
         self.driver.unshare()
-        reads = self.journal is not None
+        reads = self.journal is not None or self.audience is not None
         self._late = Late(flag, self._clock, self.driver, reads=reads)
         if self.watch is not None and groups:
             self.watch.lr = groups[0].get("lr")
@@ -196,8 +209,7 @@ class Engine:
             if self.still is not None:
                 self.still.steps += 1
             return
-        if self.journal is not None:
-            self.journal.update(self._clock.updates - 1, late.used)
+        self._tell_late(late)
         if self.still is not None:
             self.still.end()
             self.still = None
@@ -206,6 +218,14 @@ class Engine:
             self.speak(past=late.past)
         if self.drift is not None:
             self.drift.compare()
+
+    def _tell_late(self, late: Late) -> None:
+        """What the update used that is settled now."""
+        t = self._clock.updates - 1
+        if self.journal is not None:
+            self.journal.update(t, late.used)
+        if self.audience is not None:
+            self.audience.update(self.settings.part, t, self.driver, late.used)
 
     def speak(self, *, past: bool) -> None:
         """After an update: say that it was past the end, or that another hand writes; once each.
@@ -278,6 +298,8 @@ class Engine:
         driver.adopt(groups, found, added, begin, self.clock.updates)
         if self.journal is not None:
             self.journal.joined(groups, new)
+        if self.audience is not None:
+            self.audience.know(self.settings.part, self.name, driver)
 
     def _base(self, groups: Groups, key: str, field: Field, place: int) -> tuple[float, bool]:
         """The base of a group that is new, and whether it was given."""

@@ -49,7 +49,15 @@ class JointJournal(Journal):
         self._told: dict[str, tuple[Any, int]] = {}
         self._left: list[dict[str, Any]] = []
         self.at_once = False
-        super().__init__(path, plan, chorus.groups, driver=chorus, clock=chorus, settings=settings)
+        super().__init__(
+            path,
+            plan,
+            chorus.groups,
+            driver=chorus,
+            clock=chorus,
+            settings=settings,
+            kinds={each.settings.part: each.name for each in company.engines},
+        )
 
     def update_of(
         self, engine: Engine, late: int | None = None, told: Sequence[float | None] = ()
@@ -81,10 +89,10 @@ class JointJournal(Journal):
                 self._writer.add_group(name, [each.key for each in driven])
         self.tell("group")
 
-    def report(self, told: Mapping[str, float]) -> None:
-        """What was reported."""
+    def report(self, told: Mapping[str, float], falls: Sequence[Any]) -> None:
+        """What was reported, and what fell by it."""
         self._end_row()
-        super().report(told)
+        super().report(told, falls)
 
     def wind_to(self, clock: int) -> None:
         """Goes to `clock`, to which the clocks are moved; raises with the file as it was."""
@@ -208,7 +216,7 @@ class Strand(Journal):
     def discard(self) -> None:
         """Nothing: it is taken back once for all."""
 
-    def report(self, _told: Mapping[str, float]) -> None:
+    def report(self, _told: Mapping[str, float], _falls: Sequence[Any]) -> None:
         """Nothing: it is told once for all."""
 
     def wind(self, _groups: Groups, clock: int) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -53,6 +54,7 @@ class Journal:
         driver: Driver,
         clock: Clock,
         settings: Settings,
+        kinds: Mapping[str, str],
     ) -> None:
         self._path = _file(path)
         self._driver, self._clock, self._settings = driver, clock, settings
@@ -69,7 +71,7 @@ class Journal:
                 groups=_names(groups),
                 plan={key: code(entry) for key, entry in plan.items()},
                 run=run_code(settings.run),
-                meta={"follows": follows(driver)},
+                meta={"follows": follows(driver), "optimizers": dict(kinds)},
             )
 
     def update(self, late: int | None = None, used: Sequence[float | None] = ()) -> None:
@@ -97,10 +99,13 @@ class Journal:
                 f"trace, or write record= with another file"
             )
 
-    def report(self, told: Mapping[str, float]) -> None:
-        """What was reported."""
+    def report(self, told: Mapping[str, float], falls: Sequence[Any]) -> None:
+        """What was reported, and the `Fall`s that it brought."""
         self.refuse_anew()
         self._writer.report(self._clock.updates, told)
+        for each in falls:
+            detail = {key: value for key, value in asdict(each).items() if key != "clock"}
+            self._writer.event(each.clock, "fall", detail)
 
     def wind(self, groups: Groups, clock: int) -> None:
         """Goes to `clock`, which is about to be moved there; raises with the file as it was."""

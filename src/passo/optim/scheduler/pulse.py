@@ -118,7 +118,8 @@ class Pulse:
         promises = engine.promises
         if promises.strict or own_count.is_open(engine):
             self._begin(optimizer, closure)
-        self._ready = self._plain and bool(groups) and {"lr", "params"} <= groups[0].keys()
+        plain = self._plain and engine.audience is None
+        self._ready = plain and bool(groups) and {"lr", "params"} <= groups[0].keys()
         self._scaled = getattr(optimizer, "_step_supports_amp_scaling", False)
         if not engine.clock.is_uncounted:
             return None

@@ -32,6 +32,7 @@ from passo.optim.scheduler import (
     state,
     words,
 )
+from passo.optim.scheduler.audience import Audience
 from passo.optim.scheduler.driver import driving
 from passo.optim.scheduler.engine import Engine
 from passo.optim.scheduler.falls import Fall, falls
@@ -45,6 +46,7 @@ if TYPE_CHECKING:
     from torch.optim import Optimizer
 
     from passo.optim.ground.ranks import Reduction
+    from passo.optim.scheduler.audience import Listener
     from passo.optim.scheduler.cooling import CoolDown
     from passo.optim.scheduler.driver import Driver, Groups
     from passo.optim.scheduler.promises import Promises
@@ -478,9 +480,12 @@ class Scheduler(LRScheduler):
             self._carrier.told("fall")
             engine.driver.share()
             engine.write(self.optimizer.param_groups)
+        fallen = falls(engine, fell)
         if engine.journal is not None:
-            engine.journal.report(told)
-        return falls(engine, fell)
+            engine.journal.report(told, fallen)
+        if engine.audience is not None:
+            engine.audience.report(engine.clock.updates, told, fallen)
+        return fallen
 
     @called_like("scheduler.cool_down(over=steps(1000))")
     def cool_down(
@@ -559,6 +564,7 @@ class Scheduler(LRScheduler):
         except BaseException:
             undo()
             raise
+        self._moved()
 
     def detach(self, *, restore: bool = False, because: str | None = None) -> None:
         """Take the hooks away and close the trace; the last values stay, or the bases come back.
@@ -580,6 +586,7 @@ class Scheduler(LRScheduler):
             )
             raise PassoError(msg)
         self._end(restore=restore)
+        self._dismiss()
         self.conclude(because)
 
     def _end(self, *, restore: bool) -> None:
@@ -604,6 +611,52 @@ class Scheduler(LRScheduler):
         if engine.journal is not None:
             engine.journal.close()
             engine.journal = None
+
+    def add_listener(self, listener: Listener) -> None:
+        """Tell it of each update what it used, of reports and falls; see `audience.Listener`.
+
+        `passo.log` is one. Raises PassoError, with nothing done, where the listener does.
+        """
+        engines = self._engines
+        audience = engines[0].audience
+        if audience is None:
+            audience = Audience(len(engines), self.clock)
+            for each in engines:
+                audience.know(each.settings.part, each.name, each.driver)
+            audience.know_values(self.driver)
+        listener.spots(audience.spots)
+        audience.listeners.append(listener)
+        for each in engines:
+            each.audience = audience
+            each.driver.usual = None  # the next step is looked at in full, and told of
+
+    def remove_listener(self, listener: Listener) -> None:
+        """Tell it of nothing any more."""
+        audience = self._engine.audience
+        if audience is not None and listener in audience.listeners:
+            audience.listeners.remove(listener)
+            if not audience.listeners:
+                for each in self._engines:
+                    each.audience, each.driver.usual = None, None
+
+    @property
+    def _engines(self) -> list[Engine]:
+        return [self._engine]
+
+    def _moved(self) -> None:
+        """Who listens hears that the clock was moved: of several, the most advanced one."""
+        engine = self._engine
+        if engine.audience is not None:
+            lead = engine if engine.company is None else engine.company.lead
+            engine.audience.moved(lead.clock.updates)
+
+    def _dismiss(self) -> None:
+        """Nobody hears anything any more."""
+        audience = self._engine.audience
+        if audience is not None:
+            audience.end()
+            for each in self._engines:
+                each.audience = None
 
     def conclude(self, because: str | None = None) -> None:
         """Say once what is broken at the end of the run: it ended early or late, say.
@@ -678,6 +731,7 @@ class Scheduler(LRScheduler):
         except BaseException:
             undo()
             raise
+        self._moved()
 
     def _goes_on(self) -> None:
         """A state came: what was trained before is known."""

@@ -194,9 +194,12 @@ class JointScheduler(Scheduler):
                     )
         for member in self._members.values() if fallen else ():
             member._carrier.told("fall")  # those too in which nothing fell keep their clock
+        answer = tuple(found.values())
         if journal is not None:
-            journal.report(told)
-        return tuple(found.values())
+            journal.report(told, answer)
+        if lead.audience is not None:
+            lead.audience.report(lead.clock.updates, told, answer)
+        return answer
 
     def cool_down(
         self,
@@ -250,6 +253,7 @@ class JointScheduler(Scheduler):
             each._end(restore=restore)
         if journal is not None:
             journal.close()
+        self._dismiss()
         self.conclude(because)
 
     def conclude(self, because: str | None = None) -> None:

@@ -1,0 +1,369 @@
+"""transformers: one callback that puts a plan on the optimizer that the Trainer made."""
+
+from __future__ import annotations
+
+import re
+import warnings
+from collections.abc import Mapping
+from functools import partial
+from numbers import Real
+from typing import TYPE_CHECKING, Any, Final
+
+import torch
+from transformers import TrainerCallback, get_scheduler
+from transformers.trainer_callback import ExportableState
+from transformers.trainer_pt_utils import LayerWiseDummyOptimizer
+from transformers.trainer_utils import SchedulerType
+
+from passo.integrations.attachment import Attachment
+from passo.schedules import NeedsRun, PassoError, PassoWarning, Run, Schedule, parse, steps
+from passo.schedules.text.parser import parse_run
+
+if TYPE_CHECKING:
+    from passo.optim import Scheduler
+
+_NAME: Final = "Passo"  # of the class: a checkpoint has it for a key
+_OF_TIME: Final = ("_runtime", "_per_second", "_compilation_time", "_preparation_time")
+_NO_TEXT: Final = object()
+_BY_METRIC: Final = (SchedulerType.REDUCE_ON_PLATEAU, SchedulerType.GREEDY)
+
+
+class Passo(TrainerCallback, ExportableState):
+    """A plan for the Trainer of transformers, on the optimizer that it makes.
+
+        Trainer(..., callbacks=[Passo(warmup_cosine())])
+
+    Update t of the Trainer uses s(t), where the base of the lr is `learning_rate` and the run is
+    the Trainer's own count of updates, or `run`. The scheduler that it makes of its arguments
+    rests, and its log has the rate that was used. What `evaluate` finds (`eval_loss`) is reported
+    to plateaus, and the state is in trainer_state.json. `seek` is the update of the plan to go on
+    at from a checkpoint that has no state of passo; `options` are those of `attach`. A plan may be
+    a text, as a checkpoint keeps it.
+
+    Raises PassoError for another scheduler beside the plan: when the Trainer is made where that
+    can be seen, else when training begins.
+
+    >>> from passo import warmup_cosine
+    >>> Passo(warmup_cosine(peak=0.1)).state()["args"]["plan"]
+    'Linear(0, 0.1, percent(5)).then(Cosine(0.1, 0))'
+    """
+
+    def __init__(
+        self, plan: Any = None, run: Any = None, *, seek: int | None = None, **options: Any
+    ) -> None:
+        if "values" in options:
+            options["values"] = _read(options["values"])
+        length = parse_run(run) if isinstance(run, str) else run
+        self._waits = Attachment("the Trainer", _plan(plan), length, seek=seek, **options)
+        self.saved: dict[str, Any] | None = None
+        self._carry = options.get("carry")
+        self._native: Any = None
+        self._state: Any = None
+        self._began = 0
+        self._said: set[str] = set()
+        self._came: dict[str, None] = {}
+
+    @property
+    def scheduler(self) -> Scheduler | None:
+        """The Scheduler while the Trainer trains, else None."""
+        return next(iter(self._waits.schedulers), None)
+
+    # -- what the Trainer calls
+
+    def on_init_end(self, args: Any, state: Any, *_: Any, **kwargs: Any) -> None:
+        """Refuse what would write the lr beside the plan, and say what is put to rest."""
+        _refuse_twice(state)
+        if self._writes_lr:
+            if kwargs.get("lr_scheduler") is not None:
+                raise PassoError(_given(kwargs["lr_scheduler"]))
+            self._look_at(args)
+
+    def on_train_begin(self, args: Any, state: Any, *_: Any, **kwargs: Any) -> None:
+        """Attach, and go on where the checkpoint was."""
+        self._waits.fail(restore=True)  # after an exception nobody says that training ended
+        self._waits.forget()
+        optimizer, native = kwargs["optimizer"], kwargs["lr_scheduler"]
+        _refuse_twice(state)
+        if self._writes_lr:
+            self._look_at(args)
+            _refuse_another(native, args, state, optimizer)
+        self._native = native if self._writes_lr else None
+        self._begin(args, state, optimizer, kwargs.get("train_dataloader"))
+        self._state, self._began, self._came = state, state.global_step, {}
+        self._keep()
+        self._tell_what_never_comes(args)
+
+    def _begin(self, args: Any, state: Any, optimizer: Any, loader: Any) -> None:
+        waits, saved = self._waits, _saved_in(state)
+        if self._carry is None:
+            waits.options["carry"] = saved is None
+        if self._writes_lr:
+            _begin_with_todays(optimizer, saved)
+        if saved is not None:
+            waits.load_state_dict(saved["state"])
+        run = _run(args, state, loader)
+        try:
+            waits.begin(optimizer, run, over=self._native)
+        except NeedsRun as error:
+            msg = (
+                f"{error}, as Passo(plan, run=Run(...)): of its run the Trainer tells "
+                f"{state.max_steps:,} updates and no more"
+            )
+            raise NeedsRun(msg) from None
+        try:
+            waits.go_on(state.global_step)
+        except BaseException:
+            waits.fail(restore=True)
+            raise
+
+    def on_step_begin(self, *_: Any, **_kwargs: Any) -> None:
+        """The evaluations of one update are over: say what did not come."""
+        self._tell_what_did_not_come()
+
+    def on_step_end(self, *_: Any, **_kwargs: Any) -> None:
+        """What rests counts on, so that its checkpoint may be gone on with without passo."""
+        scheduler = self.scheduler
+        if scheduler is not None:
+            scheduler.step()
+            if self._native is not None:
+                self._native.last_epoch = scheduler.clock
+
+    def on_evaluate(self, *given: Any, **kwargs: Any) -> None:
+        """Report what was evaluated, but before the first update."""
+        _, state, _ = given
+        if self.scheduler is not None and state.global_step > self._began:
+            told = {
+                name: each for name, each in kwargs["metrics"].items() if _is_metric(name, each)
+            }
+            self._came.update(dict.fromkeys(told))
+            self._waits.hear(told)
+            self._keep()
+
+    def on_train_end(self, *given: Any, **_kwargs: Any) -> None:
+        """Let go of the optimizer."""
+        _, state, _ = given
+        self._tell_what_did_not_come()
+        because = None
+        if state.global_step < state.max_steps:
+            because = (
+                f"the Trainer was stopped at update {state.global_step:,} of {state.max_steps:,}, "
+                "by a callback or by its data"
+            )
+        self._waits.end(because, restore=True)
+
+    # -- what is saved
+
+    def state(self) -> dict[str, Any]:
+        """What a checkpoint keeps in trainer_state.json."""
+        saved, scheduler = None, self.scheduler
+        if scheduler is not None:
+            saved = {
+                "update": self._state.global_step,
+                "lr": _default(scheduler.optimizer),
+                "state": self._waits.state_dict(),
+            }
+        return {"args": self._arguments(), "attributes": {"saved": saved}}
+
+    def _arguments(self) -> dict[str, Any]:
+        """What it was made of as JSON; no plan where something in that is no text."""
+        waits = self._waits
+        given = {name: each for name, each in waits.options.items() if name != "carry"}
+        given |= {"plan": waits.plan, "seek": waits.seek}
+        given |= {} if self._carry is None else {"carry": self._carry}
+        given["run"] = None if waits.run is None else repr(waits.run)
+        told = {name: _text(each) for name, each in given.items()}
+        return {"plan": None} if _NO_TEXT in told.values() else told
+
+    def _keep(self) -> None:
+        """Into the state of the Trainer now: a search saves that as it is, without asking."""
+        self._state.stateful_callbacks[_NAME] = self.state()
+
+    @property
+    def _writes_lr(self) -> bool:
+        return not isinstance(self._waits.plan, Mapping) or "lr" in self._waits.plan
+
+    # -- what it says
+
+    def _say(self, what: str, text: str) -> None:
+        if what not in self._said:
+            self._said.add(what)
+            warnings.warn(text, PassoWarning, stacklevel=4)
+
+    def _look_at(self, args: Any) -> None:
+        """Refuse what cannot rest beside the plan; say once what was asked for and rests."""
+        kind = SchedulerType(args.lr_scheduler_type)
+        if getattr(args, "deepspeed_plugin", None) is not None:
+            msg = (
+                "Passo does not work under DeepSpeed, whose optimizer calls no hook; write "
+                "Trainer(..., optimizers=(optimizer, LambdaLR(optimizer, plan.on(run)))) with a "
+                "plan of factors, such as warmup_cosine(peak=1.0)"
+            )
+            raise PassoError(msg)
+        if kind in _BY_METRIC:
+            msg = (
+                f'lr_scheduler_type="{kind.value}" writes the lr by itself, and so does the plan; '
+                'leave it out of TrainingArguments, and write Passo(base * Plateau("eval_loss")) '
+                "where the rate is to fall by a metric"
+            )
+            raise PassoError(msg)
+        asked = {
+            "lr_scheduler_type": kind.value if kind != SchedulerType.LINEAR else None,
+            "warmup_steps": args.warmup_steps or None,
+            "lr_scheduler_kwargs": args.lr_scheduler_kwargs or None,
+        }
+        given = ", ".join(f"{name}={value!r}" for name, value in asked.items() if value is not None)
+        if given:
+            text = (
+                f"{given} of TrainingArguments {'is' if ',' not in given else 'are'} put to rest: "
+                "the plan writes the lr; leave that out, or the lr out of the plan"
+            )
+            self._say("native", text)
+
+    def _tell_what_never_comes(self, args: Any) -> None:
+        """What a plateau waits for and no evaluation of the Trainer tells."""
+        for metric in self._waits.watches:
+            if metric.startswith("val"):
+                name = "eval_" + re.sub(r"^val(id(ation)?)?[_/.]?", "", metric)
+                text = (
+                    f"the plan waits for {metric!r}, and the Trainer calls what it evaluates "
+                    f"eval_...; write Plateau({name!r})"
+                )
+                self._say(metric, text)
+            elif metric.startswith("eval_") and str(args.eval_strategy.value) == "no":
+                text = (
+                    f"the plan waits for {metric!r}, and the Trainer evaluates nothing; write "
+                    'TrainingArguments(..., eval_strategy="epoch")'
+                )
+                self._say(metric, text)
+
+    def _tell_what_did_not_come(self) -> None:
+        """After all evaluations at one update: what a plateau waits for and none of them told."""
+        if self._came and self.scheduler is not None:
+            for metric in self._waits.watches:
+                if metric not in self._came and not self.scheduler.promises.heard(metric):
+                    names = ", ".join(map(repr, self._came))
+                    text = (
+                        f"the plan waits for {metric!r}, and the evaluation at update "
+                        f"{self.scheduler.clock:,} told {names}; give Plateau one of these names"
+                    )
+                    self._say(metric, text)
+        self._came = {}
+
+
+def _plan(plan: Any) -> Any:
+    if plan is None:
+        msg = (
+            "Passo needs a plan; write callbacks=[Passo(warmup_cosine())]. A checkpoint keeps no "
+            "plan by groups: leave restore_callback_states_from_checkpoint=False with one"
+        )
+        raise PassoError(msg)
+    return _read(plan)
+
+
+def _read(plan: Any) -> Any:
+    """A plan, or its text: that is how a checkpoint keeps it."""
+    if isinstance(plan, str):
+        return parse(plan)
+    if isinstance(plan, Mapping):
+        return {key: parse(each) if isinstance(each, str) else each for key, each in plan.items()}
+    return plan
+
+
+def _text(thing: Any) -> Any:
+    """A value of JSON that `Passo` takes for this one."""
+    if thing is None or isinstance(thing, (bool, int, float, str)):
+        return thing
+    if isinstance(thing, Schedule):
+        return repr(thing)
+    if isinstance(thing, Mapping):
+        held = {key: _text(each) for key, each in thing.items()}
+        return _NO_TEXT if _NO_TEXT in held.values() else held
+    if isinstance(thing, (list, tuple)) and all(type(each) in (int, float) for each in thing):
+        return list(thing)
+    return _NO_TEXT
+
+
+def _is_metric(name: str, value: Any) -> bool:
+    """Whether that is of the model: how long it took differs between ranks."""
+    return isinstance(value, Real) and name != "epoch" and not name.endswith(_OF_TIME)
+
+
+def _saved_in(state: Any) -> Mapping[str, Any] | None:
+    """What the checkpoint that is resumed from keeps of this callback.
+
+    Where training went on without it, that is of an update before.
+    """
+    held = state.stateful_callbacks.get(_NAME) if state.global_step else None
+    saved: Mapping[str, Any] | None = None if held is None else held["attributes"]["saved"]
+    return saved if saved is not None and saved["update"] == state.global_step else None
+
+
+def _refuse_twice(state: Any) -> None:
+    if isinstance(state.stateful_callbacks.get(_NAME), list):
+        msg = (
+            "Passo was given to the Trainer twice; give both schedules in one plan: "
+            'Passo({"lr": warmup_cosine(), "weight_decay": Linear(0.1, 0)})'
+        )
+        raise PassoError(msg)
+
+
+def _begin_with_todays(optimizer: Any, saved: Mapping[str, Any] | None) -> None:
+    """Let what the script says today be what each group begins with.
+
+    A checkpoint brings the `initial_lr` of its own day.
+    """
+    today = _default(optimizer)
+    for group in optimizer.param_groups:
+        if saved is not None and float(group.get("initial_lr", today)) == saved["lr"]:
+            group["initial_lr"] = today
+
+
+def _default(optimizer: Any) -> float:
+    """The rate that the optimizer was made with, which no checkpoint brings."""
+    return float(optimizer.defaults.get("lr", 0.0))
+
+
+def _run(args: Any, state: Any, loader: Any) -> Run:
+    """The Trainer's own count of updates, and how many of them are an epoch where it knows."""
+    window = args.gradient_accumulation_steps
+    try:
+        batches = len(loader)
+    except TypeError:
+        return Run(steps(state.max_steps))
+    return Run(steps(state.max_steps), steps_per_epoch=max(-(-batches // window), 1))
+
+
+def _given(scheduler: Any) -> str:
+    return (
+        f"the Trainer was given a scheduler, {type(scheduler).__name__}, which writes the lr, and "
+        "so does the plan; write Trainer(..., optimizers=(optimizer, None)), or leave the lr out "
+        "of the plan"
+    )
+
+
+def _refuse_another(native: Any, args: Any, state: Any, optimizer: Any) -> None:
+    """Only what the Trainer makes of its arguments may be put to rest: nobody else asked for it."""
+    if isinstance(getattr(optimizer, "optimizer", optimizer), LayerWiseDummyOptimizer):
+        msg = (
+            "the Trainer has an optimizer for each layer, which step in the backward pass, so that "
+            'no update can be counted; write TrainingArguments(..., optim="adamw_torch")'
+        )
+        raise PassoError(msg)
+    weight = torch.nn.Parameter(torch.zeros(1))
+    own = get_scheduler(
+        args.lr_scheduler_type,
+        torch.optim.SGD([weight], lr=_default(optimizer)),
+        args.get_warmup_steps(state.max_steps),
+        state.max_steps,
+        args.lr_scheduler_kwargs,
+    )
+    if type(native) is not type(own) or _factors(native)[:1] != _factors(own)[:1]:
+        raise PassoError(_given(native))
+
+
+def _factors(native: Any) -> list[Any]:
+    """What its factors are made of; a partial is equal to none but itself."""
+    return [
+        (each.func, each.args, each.keywords) if isinstance(each, partial) else each.__code__
+        for each in native.lr_lambdas
+    ]

@@ -1,0 +1,135 @@
+"""What a law refuses, in whole texts; each remedy is tried in tests/advice/rows/law.py."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from passo import Constant, Plateau, Run, base, steps, wsd
+from passo.law import Law, NotPredictable
+from tests.advice.rows.law import FALLING, LAW, RUN, made
+from tests.law.recorded import traces
+
+FITS = {
+    "runs at a constant rate": (
+        lambda: made(Constant(base)),
+        (
+            "the runs are too alike: 0.000 of the noise is told apart from progress, and a law "
+            "needs "
+            "0.1; add a run that ends low: linear to 0, or wsd(cooldown=percent(20))"
+        ),
+    ),
+    "another metric": (
+        lambda: made(metric="loss"),
+        (
+            "the run has no reports of 'val_loss'; it has 'loss', write metric= with one of them, "
+            "or "
+            "scheduler.report(val_loss=...) in the loop"
+        ),
+    ),
+    "too short": (
+        lambda: made(every=12),
+        (
+            "the run has 7 reports of 'val_loss' after update 200, and a law needs 10; report more "
+            "often"
+        ),
+    ),
+    "a NaN": (
+        lambda: made(losses=np.where(np.arange(100) > 80, np.nan, FALLING)),
+        (
+            "'val_loss' of the run is nan at update 820; a law needs losses that are finite and "
+            "above "
+            "0, give a run that did not diverge"
+        ),
+    ),
+    "an accuracy": (
+        lambda: made(losses=1 / FALLING),
+        (
+            "'val_loss' of the run rises from 1.722 to 1.991; a law is of losses, which fall, "
+            "write "
+            "metric= with the name of one"
+        ),
+    ),
+    "overfitting": (
+        lambda: made(losses=1 + abs(np.arange(100) - 60) / 100),
+        (
+            "the run overfits: 'val_loss' ends 35.4% above its lowest, while the rate did not "
+            "rise; "
+            "give runs that see new data, or more of it"
+        ),
+    ),
+    "two peaks": (
+        lambda: [made(), made(peak=0.2)],
+        (
+            "the runs have peaks from 0.1 to 0.2, and a law is of one peak, within 10 %; give the "
+            "runs "
+            "of one peak"
+        ),
+    ),
+    "a long warm-up": (
+        lambda: made(wsd(warmup=steps(300))),
+        (
+            "the run warms up for 294 updates, and losses from update 200 on are used; write "
+            "start=steps(294), or give a run with a shorter warm-up"
+        ),
+    ),
+}
+PREDICTIONS = {
+    "another peak": (
+        lambda: LAW.predict(wsd(peak=0.2), RUN),
+        (
+            "the rates go from 0 to 0.2, and the fitted runs had a peak of 0.1: another one is "
+            "predicted wrong by 3 to 14 %; write a schedule with that peak, base stands for it"
+        ),
+    ),
+    "a horizon too far": (
+        lambda: LAW.predict(wsd(), Run(steps(2500))),
+        (
+            "2,500 updates are 2.5 times the longest fitted run of 1,000, and 2 times is the most "
+            "that "
+            "holds; give a longer run"
+        ),
+    ),
+    "a plateau": (
+        lambda: LAW.predict(base * Plateau("val_loss"), RUN),
+        (
+            'Plateau("val_loss") * base falls when reports say so, and nobody knows them yet; '
+            "write a schedule without a plateau"
+        ),
+    ),
+}
+
+
+@pytest.mark.parametrize("kind", FITS)
+def test_runs_that_do_not_say_enough_are_refused(kind):
+    make, text = FITS[kind]
+    with pytest.raises(NotPredictable) as told:
+        Law.fit(make())
+    assert str(told.value) == text
+
+
+@pytest.mark.parametrize("kind", PREDICTIONS)
+def test_what_the_runs_say_nothing_of_is_refused(kind):
+    predict, text = PREDICTIONS[kind]
+    with pytest.raises(NotPredictable) as told:
+        predict()
+    assert str(told.value) == text
+
+
+@pytest.mark.parametrize("name", ["const", "invsqrt", "cosine10"])
+def test_recorded_runs_that_never_fall_low_are_refused_alone(name):
+    with pytest.raises(NotPredictable, match=r"^the runs are too alike: 0\.0"):
+        Law.fit(traces()[name])
+
+
+@pytest.mark.parametrize("name", ["cosine", "linear", "wsd40"])
+def test_recorded_runs_that_fall_to_zero_are_enough_alone(name):
+    assert Law.fit(traces()[name]).residual < 0.01
+
+
+@pytest.mark.parametrize("task", [("char-repeated", 2000, 0.012), ("digits-raw", 1500, 0.05)])
+def test_recorded_runs_that_overfit_or_say_nothing_are_refused(task):
+    named = traces(*task)
+    assert len(named) == 3
+    with pytest.raises(NotPredictable):
+        Law.fit(list(named.values()))
