@@ -136,6 +136,7 @@ def test_every_file_of_the_source_is_looked_into():
         "demo",
         "doctor",
         "ground",
+        "integrations",
         "law",
         "optim",
         "plot",

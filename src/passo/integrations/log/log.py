@@ -106,7 +106,8 @@ class Log:
 
     def __init__(self, writer: Any, names: Names, every: int, *, anew: bool = False) -> None:
         self.target, self.lost = target_of(writer), 0
-        self._names, self._every = names, every
+        self._names: Names = names
+        self._every = every
         self._said = False
         self._reach = 0
         self._told: dict[str, int] = {}

@@ -16,14 +16,17 @@ class Fell(Protocol):
     @property
     def metric(self) -> str:
         """What the plateau watches."""
+        ...
 
     @property
     def keys(self) -> tuple[str, ...]:
         """What follows it."""
+        ...
 
     @property
     def after(self) -> float:
         """Its new factor."""
+        ...
 
 
 class Told(Protocol):
@@ -63,9 +66,10 @@ def replay(trace: Trace, log: Told) -> None:
         (update, 1, [(numbers[group, key], value) for _, group, key, value in same])
         for update, same in groupby(trace.rows(), key=lambda each: each[0])
     )
-    told = [(each.clock, 0, each) for each in trace.reports]
+    told: Iterator[tuple[int, int, Any]] = ((each.clock, 0, each) for each in trace.reports)
     falls = [(each.clock, _fall(each)) for each in trace.events if each.kind == "fall"]
-    for at, is_update, what in merge(told, rows, key=lambda each: each[:2]):
+    both: Iterator[tuple[int, int, Any]] = merge(told, rows, key=lambda each: each[:2])
+    for at, is_update, what in both:
         if is_update:
             log.update(at, what)
             continue
