@@ -116,7 +116,7 @@ def story(actions, optimizer, **settings):
         action(optimizer)
         fields = [(group["lr"], group["weight_decay"]) for group in optimizer.param_groups]
         seen.append((scheduler.clock, scheduler.last_used(), scheduler.values(), fields))
-    scheduler.conclude = lambda: None
+    scheduler.conclude = lambda _because: None
     scheduler.detach()
     return seen
 
