@@ -21,7 +21,7 @@ os.environ.setdefault("MPLBACKEND", "Agg")  # a test opens no window
 
 ROOT = Path(__file__).parent
 LONG = 300  # lines: what grows past that becomes a package (a talk, not a failure)
-_OF_ALL = ("__init__", "attachment")
+_OF_ALL = ("__init__", "attachment")  # the rest needs its trainer
 collect_ignore = ["docs/hooks.py", "docs/doctests.py"]  # mkdocs runs them
 collect_ignore += ["tests/types"]  # a type checker reads them
 if "PASSO_TRAINERS" not in os.environ:
@@ -29,9 +29,10 @@ if "PASSO_TRAINERS" not in os.environ:
 if "PASSO_PEERS" not in os.environ:
     collect_ignore += ["tests/peers"]  # `make test-peers` installs what they stand beside
 if "PASSO_TRAINERS" not in os.environ:  # `make test-trainers` installs what they train with
-    collect_ignore += ["tests/integrations", "docs/trainers.md"]
-    callbacks = sorted((ROOT / "src/passo/integrations").glob("*.py"))
-    collect_ignore += [str(each) for each in callbacks if each.stem not in _OF_ALL]
+    collect_ignore += ["docs/trainers.md"]
+    for room in ("src/passo/integrations", "tests/integrations"):
+        files = sorted((ROOT / room).glob("*.py"))
+        collect_ignore += [str(each) for each in files if each.stem not in _OF_ALL]
 
 
 class Page(pytest.File):
@@ -68,6 +69,16 @@ def pytest_collection_finish() -> None:
         importlib.import_module("torch._dynamo")  # the first optimizer does it otherwise
     gc.collect()
     gc.freeze()
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What a trainer warns of is no error of ours; what we warn of there is."""
+    theirs = ("DeprecationWarning", "FutureWarning", "UserWarning", "RuntimeWarning")
+    ours = (*(f"ignore::{each}" for each in theirs), "error::passo.PassoWarning")
+    rooms = [ROOT / "tests/integrations", ROOT / "src/passo/integrations"]
+    for item in items:
+        if item.path.parent in rooms or item.path == ROOT / "docs/trainers.md":
+            item.add_marker(pytest.mark.filterwarnings(*ours), append=False)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
