@@ -61,15 +61,8 @@ def replay(trace: Trace, log: Told) -> None:
     1 {'loss': 0.5}
     1 [(0, 0.1)]
     """
-    numbers = {(each.group, each.key): place for place, each in enumerate(trace.columns)}
-    rows: Iterator[tuple[int, int, Any]] = (
-        (update, 1, [(numbers[group, key], value) for _, group, key, value in same])
-        for update, same in groupby(trace.rows(), key=lambda each: each[0])
-    )
-    told: Iterator[tuple[int, int, Any]] = ((each.clock, 0, each) for each in trace.reports)
     falls = [(each.clock, _fall(each)) for each in trace.events if each.kind == "fall"]
-    both: Iterator[tuple[int, int, Any]] = merge(told, rows, key=lambda each: each[:2])
-    for at, is_update, what in both:
+    for at, is_update, what in _in_order(trace):
         if is_update:
             log.update(at, what)
             continue
@@ -77,6 +70,17 @@ def replay(trace: Trace, log: Told) -> None:
         mine = [each for each in falls if each[0] == at and each[1].metric in metrics]
         falls = [each for each in falls if each not in mine]
         log.report(at, metrics, [fall for _, fall in mine])
+
+
+def _in_order(trace: Trace) -> Iterator[tuple[int, int, Any]]:
+    """Each report and each update's values with its clock, 1 for an update."""
+    numbers = {(each.group, each.key): place for place, each in enumerate(trace.columns)}
+    rows = (
+        (update, 1, [(numbers[group, key], value) for _, group, key, value in same])
+        for update, same in groupby(trace.rows(), key=lambda each: each[0])
+    )
+    told = [(each.clock, 0, each) for each in trace.reports]
+    yield from merge(told, rows, key=lambda each: each[:2])
 
 
 def _fall(event: Event) -> _Fall:
