@@ -68,7 +68,8 @@ def begin(order: dict) -> None:
         exec(compile(what, "<string>", "exec"), main.__dict__)
 
 
-gc.freeze()  # a collection would copy the memory of what is never freed
-given = serve(socket.socket(fileno=int(sys.argv[1])))
-if given is not None:
-    begin(given)
+if __name__ == "__main__":
+    gc.freeze()  # a collection would copy the memory of what is never freed
+    given = serve(socket.socket(fileno=int(sys.argv[1])))
+    if given is not None:
+        begin(given)

@@ -78,6 +78,8 @@ def refuse_other_bases(composed: Any, place: int) -> None:
     group = composed.optimizer.param_groups[place]
     now = as_float(group.get("initial_lr", group["lr"]))
     for member in ours_inside(composed):
+        if hasattr(member, "_meet"):  # the groups may have changed places since its last step
+            member._meet()
         bases = getattr(member, "base_lrs", None)
         if bases and as_float(bases[place]) != now:
             msg = (

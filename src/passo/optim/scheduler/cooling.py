@@ -31,7 +31,7 @@ class CoolDown:
     >>> scheduler = attach(optimizer, 0.1)
     >>> scheduler.cool_down(over=steps(50))
     >>> scheduler.cooldown.until, scheduler.cooldown.code
-    (50.0, "cool_down(over=steps(50), end=0.0, shape='linear', key='lr')")
+    (50.0, "cool_down(over=steps(50), end=0, shape='linear', key='lr')")
     """
 
     key: str

@@ -606,8 +606,7 @@ class Scheduler(LRScheduler):
             bases.leave(optimizer, engine.driver)
         if was and optimizer is not None:
             own_count.leave(optimizer)
-            if engine.clock.made:
-                carry.keep(optimizer, None)
+            carry.keep(optimizer, None)
         if engine.journal is not None:
             engine.journal.close()
             engine.journal = None

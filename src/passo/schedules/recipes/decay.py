@@ -123,7 +123,7 @@ def htd(
     al. 2019, arXiv:1806.01593; timm's TanhLRScheduler.
 
     >>> htd(peak=1.0, low=-3, high=3)
-    Tanh(0.9975273768433653, 0.0024726231566347743, low=-3, high=3)
+    Tanh(0.9975273768433653, 0.0024726231566347743, low=-3)
     """
     from passo.schedules.shapes import Tanh
 
@@ -153,7 +153,7 @@ def chebyshev(
 
     >>> s = chebyshev(count=4, ratio=0.25, peak=1.0)
     >>> [round(s(t), 3) for t in range(4)]
-    [0.897, 0.257, 0.520, 0.326]
+    [0.898, 0.257, 0.519, 0.325]
     """
     whole(count, "count", most=_MOST_NODES)
     if count & (count - 1):
