@@ -87,3 +87,25 @@ def test_words_say_the_suggestion_in_one_line():
     assert words(Suggestion(0.01, 0.05, 0.08, 0.912, "a tenth of 0.5")) == (
         "suggested: 0.05 (0.01 to 0.08), sure 0.91: a tenth of 0.5"
     )
+
+
+def test_a_long_reason_stands_whole_over_its_picture():
+    rates = tuple(10 ** (k / 10 - 5) for k in range(50))
+    falls = [2.3 - 0.9 / (1 + (0.01 / rate) ** 2) for rate in rates[:-3]]
+    losses = (*falls, 3.0, 6.0, 12.0)
+    found = RangeTest(rates, (losses,))
+    ax = draw(found, width=6.7, height=4.3)
+    (note,) = [text for text in ax.texts if text.get_text().startswith("suggested")]
+    assert note.get_text().replace("\n", " ") == words(found.suggestion())
+    ax.figure.canvas.draw()
+    assert note.get_window_extent().x1 <= ax.figure.bbox.x1
+    assert note.get_window_extent().y1 <= ax.title.get_window_extent().y0 + 2
+
+
+@pytest.mark.parametrize("width", [4, 6.7])
+def test_the_names_of_marks_stand_below_the_axis_and_leave_room(width):
+    ax = draw(TEST, width=width, height=4.3)
+    ax.figure.canvas.draw()
+    named = ax.get_legend().get_window_extent()
+    assert named.y1 <= ax.xaxis.label.get_window_extent().y0 + 2
+    assert ax.get_window_extent().width > 0.6 * ax.figure.bbox.width

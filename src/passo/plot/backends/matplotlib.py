@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import textwrap
 from typing import TYPE_CHECKING, Any
 
 from passo.ground.errors import PassoError
@@ -19,6 +20,8 @@ MANY = 20_000
 SHORT = 40
 NAMED = 0.13
 WRITTEN = 15  # characters of a note in an inch
+MARKED = 1.9  # inches for the name of a mark
+UNDER = 0.45  # inches from the axes down to names below them
 EDGES = 0.9  # inches of a figure that are left and right of its axes
 
 
@@ -162,26 +165,36 @@ def name_axes(ax: Axes, xlabel: str, ylabel: str) -> None:
 def title(ax: Axes, picture: Picture) -> None:
     """The title, and the note between it and the picture, above the names of marks."""
     lift = 10 if picture.marks else 0
+    lines = _lines(ax, picture.note)
     ax.set_title(
         picture.title,
         x=0.0,
         ha="left",
         fontsize=12,
         fontweight="bold",
-        pad=(20 if picture.note else 8) + lift,
+        pad=8 + 12 * len(lines) + lift,
     )
-    if picture.note:
-        wide = ax.figure.bbox.width / ax.figure.dpi
+    if lines:
         note = ax.annotate(
-            shorten(picture.note, round(WRITTEN * max(1.0, wide - EDGES))),
+            "\n".join(lines),
             (0, 1),
             (0, 6 + lift),
+            va="bottom",
             xycoords="axes fraction",
             textcoords="offset points",
             fontsize=8,
             color=GREY,
         )
         note.set_in_layout(False)  # it would take its room from the axes of a narrow picture
+
+
+def _lines(ax: Axes, note: str) -> list[str]:
+    """A note in the room over its picture: three lines, or one without its middle."""
+    most = round(WRITTEN * max(1.0, _wide(ax) - EDGES))
+    lines = textwrap.wrap(note, most, break_long_words=False)
+    if len(lines) > 3 or any(len(each) > most for each in lines):
+        return [shorten(note, most)]
+    return lines
 
 
 def _room(ax: Axes, values: list[float]) -> None:
@@ -198,9 +211,24 @@ def _legend(ax: Axes, panel: Panel) -> None:
     looks: dict[str, Any] = {"fontsize": 9, "framealpha": 0.85, "edgecolor": "none"}
     points = sum(len(line.x) for line in panel.drawn)
     if panel.marks:
-        ax.legend(loc="upper left", bbox_to_anchor=(0.0, -0.13), ncols=3, **looks)
+        ncols = max(1, min(3, int((_wide(ax) - EDGES) / MARKED)))
+        ax.legend(ncols=ncols, **_below(ax), **looks)
     elif len(panel.lines) > INSIDE:
         ncols = 2 if max(len(line.label) for line in panel.lines) <= SHORT else 1
-        ax.legend(loc="upper left", bbox_to_anchor=(0.0, -0.16), ncols=ncols, **looks)
+        ax.legend(ncols=ncols, **_below(ax), **looks)
     else:
         ax.legend(loc="best" if points <= MANY else "upper right", **looks)
+
+
+def _below(ax: Axes) -> dict[str, Any]:
+    """Below the name of the x-axis, whatever the height of the axes."""
+    from matplotlib.transforms import ScaledTranslation
+
+    down = ScaledTranslation(0.0, -UNDER, ax.figure.dpi_scale_trans)
+    place = {"bbox_to_anchor": (0.0, 0.0), "bbox_transform": ax.transAxes + down}
+    return {"loc": "upper left", **place}
+
+
+def _wide(ax: Axes) -> float:
+    """The width of the figure, in inches."""
+    return float(ax.figure.bbox.width / ax.figure.dpi)
