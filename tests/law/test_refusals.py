@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -106,6 +108,19 @@ def test_runs_that_do_not_say_enough_are_refused(kind):
     with pytest.raises(NotPredictable) as told:
         Law.fit(make())
     assert str(told.value) == text
+
+
+def test_what_is_refused_begins_where_its_text_says():
+    run = made()
+    assert Law.fit([made(), made(peak=0.109)]).runs == 2
+    assert Law.fit(replace(run, reports=run.reports[29:])).runs == 1
+    assert LAW.predict(wsd(peak=0.109), RUN).end > 0
+    with pytest.raises(NotPredictable, match=r"peaks from 0\.1 to 0\.112"):
+        Law.fit([made(), made(peak=0.112)])
+    with pytest.raises(NotPredictable, match="from 31% of the run on"):
+        Law.fit(replace(run, reports=run.reports[30:]))
+    with pytest.raises(NotPredictable, match=r"from 0 to 0\.112, and the fitted"):
+        LAW.predict(wsd(peak=0.112), RUN)
 
 
 @pytest.mark.parametrize("kind", PREDICTIONS)
