@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import sys
 from importlib import import_module
-from unittest.mock import MagicMock
+from unittest.mock import MagicMock, patch
 
 import pytest
 
@@ -13,7 +14,8 @@ from tests.peers.bare import bare, stub
 
 LIBRARY = "nemo"
 CONFIG = "SchedulerParams", "get_scheduler_config", "register_scheduler_params"
-with bare("nemo", "nemo.core", "nemo.core.optim"):
+with bare("nemo", "nemo.core", "nemo.core.optim"), patch.dict(sys.modules):
+    stub("omegaconf", DictConfig=object, OmegaConf=object)
     stub("nemo.core.classes.common", safe_instantiate=None)
     stub("nemo.core.config.schedulers", **{name: MagicMock() for name in CONFIG})
     stub("nemo.utils", logging=None)
