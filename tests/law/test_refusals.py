@@ -148,3 +148,9 @@ def test_recorded_runs_that_overfit_or_say_nothing_are_refused(task):
     assert len(named) == 3
     with pytest.raises(NotPredictable):
         Law.fit(list(named.values()))
+
+
+def test_the_horizon_is_the_longest_run_and_the_residual_a_mean_of_runs():
+    long, short = made(noise=0.01), made(run=Run(steps(500)))
+    assert Law.fit([short, long]).horizon == Law.fit([long, short]).horizon == 1000
+    assert Law.fit([long, long]).residual == pytest.approx(Law.fit(long).residual)
