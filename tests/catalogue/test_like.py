@@ -9,7 +9,18 @@ from pathlib import Path
 import pytest
 
 import passo
-from passo import PassoError, Run, Schedule, like, parse, steps
+from passo import (
+    Constant,
+    Linear,
+    PassoError,
+    Run,
+    Schedule,
+    epochs,
+    like,
+    parse,
+    samples,
+    steps,
+)
 from passo.catalogue.like import words
 from passo.catalogue.like.library import LIBRARIES, Either
 from passo.ground.calls import WrongCall
@@ -285,6 +296,22 @@ WRONG_OF_OTHERS = {
         "num_iter must be a whole number of at least 2, got 1"
     ),
 }
+
+
+@pytest.mark.parametrize(
+    "join",
+    [
+        lambda parts: like.torch("SequentialLR", schedulers=parts, milestones=[5]),
+        lambda parts: like.ignite("ConcatScheduler", schedulers=parts, durations=[5]),
+        lambda parts: like.optax("join_schedules", schedules=parts, boundaries=[5]),
+    ],
+)
+@pytest.mark.parametrize("unit", [epochs, samples])
+def test_a_part_in_another_unit_is_over_at_its_milestone(join, unit):
+    run = Run(steps(100), steps_per_epoch=10, samples_per_step=10)
+    joined = join([Linear(0, 1, unit(5)), Constant(2)]).on(run)
+    assert joined(4) == Linear(0, 1, unit(5)).on(run)(4)
+    assert joined(5) == joined(99) == 2
 
 
 @pytest.mark.parametrize("call", WRONG_OF_OTHERS)

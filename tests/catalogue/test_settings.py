@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
 
 from passo import Run, Schedule, parse, steps
 from passo.catalogue.like.library import LIBRARIES
-from tests.catalogue import settings
+from tests.catalogue import recorded, settings
 
 RUN = Run(steps(10_000), steps_per_epoch=1)
 TESTS = Path(__file__).parent.parent
+ANEW = "where make test-peers is green, write python -m tests.catalogue.recorded"
+RECORDED = json.loads(recorded.FILE.read_text("utf-8"))
 NO_CHOICE = {"constant", "none"}  # schedules that take nothing
 
 
@@ -51,3 +54,12 @@ def test_what_is_held_is_theirs_up_to_its_end_and_stays_there(library):
         for k in range(40):  # at its end theirs may begin anew
             assert held(end * k / 40) == pytest.approx(theirs(end * k / 40), rel=1e-12, abs=1e-15)
         assert held(end) == held(end + 1) == held(10 * end)
+
+
+@pytest.mark.parametrize("library", LIBRARIES)
+def test_each_answer_has_the_values_that_were_held_to_the_library(library):
+    before = {name: rows for name, rows in RECORDED.items() if name.startswith(f"{library}.")}
+    for name, rows in recorded.found(library).items():
+        assert len(before.get(name, ())) == len(rows), f"{name}: {ANEW}"
+        for k, (values, theirs) in enumerate(zip(rows, before[name], strict=True)):
+            assert values == pytest.approx(theirs, rel=1e-9, abs=1e-12), f"{name}, {k}: {ANEW}"

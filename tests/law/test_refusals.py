@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -108,6 +110,19 @@ def test_runs_that_do_not_say_enough_are_refused(kind):
     assert str(told.value) == text
 
 
+def test_what_is_refused_begins_where_its_text_says():
+    run = made()
+    assert Law.fit([made(), made(peak=0.109)]).runs == 2
+    assert Law.fit(replace(run, reports=run.reports[29:])).runs == 1
+    assert LAW.predict(wsd(peak=0.109), RUN).end > 0
+    with pytest.raises(NotPredictable, match=r"peaks from 0\.1 to 0\.112"):
+        Law.fit([made(), made(peak=0.112)])
+    with pytest.raises(NotPredictable, match="from 31% of the run on"):
+        Law.fit(replace(run, reports=run.reports[30:]))
+    with pytest.raises(NotPredictable, match=r"from 0 to 0\.112, and the fitted"):
+        LAW.predict(wsd(peak=0.112), RUN)
+
+
 @pytest.mark.parametrize("kind", PREDICTIONS)
 def test_what_the_runs_say_nothing_of_is_refused(kind):
     predict, text = PREDICTIONS[kind]
@@ -133,3 +148,9 @@ def test_recorded_runs_that_overfit_or_say_nothing_are_refused(task):
     assert len(named) == 3
     with pytest.raises(NotPredictable):
         Law.fit(list(named.values()))
+
+
+def test_the_horizon_is_the_longest_run_and_the_residual_a_mean_of_runs():
+    long, short = made(noise=0.01), made(run=Run(steps(500)))
+    assert Law.fit([short, long]).horizon == Law.fit([long, short]).horizon == 1000
+    assert Law.fit([long, long]).residual == pytest.approx(Law.fit(long).residual)

@@ -8,6 +8,7 @@ from typing import Any
 import torch
 
 from passo import Run, Schedule, steps
+from tests.catalogue.recorded import losses
 
 BASE = 0.1
 CLOSE = 1e-12
@@ -45,11 +46,6 @@ def same(
         if abs(one - other) > close * scale
     ]
     assert not far, f"{schedule!r}: ours and theirs at (t, ours, theirs) {far[:4]}"
-
-
-def losses(updates: int) -> list[float]:
-    """A metric that falls, stays, rises, and falls again."""
-    return [round(1.0 / (1 + t % 17) + 0.3 * (t // 30), 3) for t in range(updates)]
 
 
 def same_falls(

@@ -5,31 +5,22 @@ timm imports torchvision, which does not import beside this torch: its scheduler
 
 from __future__ import annotations
 
-import sys
 import warnings
 from importlib import import_module
-from importlib.util import find_spec
-from types import ModuleType
 
 import pytest
 
 from tests.catalogue import settings
 from tests.peers import drive
+from tests.peers.bare import bare
 
 LIBRARY = "timm"
 PLATEAUS = {"PlateauLRScheduler", "plateau"}
 CASES = settings.cases(LIBRARY)
 
 
-def _alone():
-    spec = find_spec("timm")
-    parent = ModuleType("timm")
-    parent.__path__ = list(spec.submodule_search_locations)
-    sys.modules["timm"] = parent
-    return import_module("timm.scheduler")
-
-
-SCHEDULER = _alone()
+with bare("timm"):
+    SCHEDULER = import_module("timm.scheduler")
 
 
 def made(optimizer, name, given):

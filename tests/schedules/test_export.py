@@ -202,6 +202,8 @@ def test_a_class_of_torch_stands_where_it_has_the_values_of_the_run(schedule, ca
         Cosine(0.3, 0.01),  # no word of the group's own rate
         Linear(0, base, steps(10)),  # torch refuses a start_factor of 0
         Linear(base, 2 * base),
+        Linear(-0.5 * base, base, steps(10)),
+        Constant(2 * base, steps(5)).then(Constant(base)),  # nor a factor above 1
         step_decay(steps(2.5)),
         Exponential(base, 0.9, every=steps(3)),
         Exponential(base, 0.9, every=steps(3)).staircase(steps(2)),
@@ -219,9 +221,12 @@ def test_elsewhere_a_lambda_gives_each_group_the_same_bits(schedule):
     assert rows == [[each(t) for each in ours] for t in range(100)]
 
 
-def test_a_scheduler_of_torch_counts_updates_on_the_axis_of_tokens():
+@pytest.mark.parametrize(
+    "schedule",
+    [Linear(0, base, tokens(1000)).then(Cosine(base, 0)), step_decay(tokens(1000))],
+)
+def test_a_scheduler_of_torch_counts_updates_on_the_axis_of_tokens(schedule):
     run = Run(tokens(4000), tokens_per_step=40, axis="token")
-    schedule = Linear(0, base, tokens(1000)).then(Cosine(base, 0))
     _, rows = used(export(schedule, run, "torch"), 100, 0.1)
     ours = schedule.on(run).with_base(0.1)
     assert [row[0] for row in rows] == [ours(40.0 * t) for t in range(100)]

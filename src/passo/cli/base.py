@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 import typer
 from typer.core import TyperCommand, TyperGroup
 
+from passo.ground.files import replacing
 from passo.schedules import PassoError
 
 if TYPE_CHECKING:
@@ -121,6 +122,13 @@ def draw_into(thing: Any, path: Path, backend: Backend = "matplotlib") -> None:
     with writing(path):
         save(draw(thing, backend=backend), path)
     typer.echo(f"drawn into {path}")
+
+
+def write_into(path: Path, text: str) -> None:
+    """Write a text into a file, whole or not at all, and say so."""
+    with writing(path), replacing(path) as file:
+        file.write(text.encode())
+    typer.echo(f"written into {path}")
 
 
 def as_run(schedule: Schedule, length: str, rates: dict[str, float | None]) -> Run:

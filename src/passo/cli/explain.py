@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from passo.cli.base import as_run, command, draw_into, in_options, writing
+from passo.cli.base import as_run, command, draw_into, in_options, write_into
 from passo.cli.names import written_out
-from passo.ground.files import replacing
 
 if TYPE_CHECKING:
     from passo.schedules import Run, Schedule
@@ -52,9 +51,7 @@ def explain(  # noqa: PLR0917 (typer reads options from the parameters)
     if html is not None:
         draw_into(found, html, backend="plotly")
     if as_json is not None:
-        with writing(as_json), replacing(as_json) as file:
-            file.write(json.dumps(found.to_spec(), indent=2).encode())
-        typer.echo(f"written into {as_json}")
+        write_into(as_json, json.dumps(found.to_spec(), indent=2))
 
 
 def _run(both: list[Schedule], length: str, rates: dict[str, float | None]) -> Run:

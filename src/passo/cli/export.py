@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING, Annotated, cast
 
 import typer
 
-from passo.cli.base import as_run, command, in_options, writing
+from passo.cli.base import as_run, command, in_options, write_into
 from passo.cli.names import written_out
-from passo.ground.files import replacing
 
 if TYPE_CHECKING:
     from passo.schedules.export import To
@@ -41,7 +40,5 @@ def export(  # noqa: PLR0917 (typer reads options from the parameters)
         text = exported(schedule, as_run(schedule, run, rates), cast("To", to))
     if out is None:
         typer.echo(text, nl=False)
-        return
-    with writing(out), replacing(out) as file:
-        file.write(text.encode())
-    typer.echo(f"written into {out}")
+    else:
+        write_into(out, text)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -179,11 +178,11 @@ def _values(stretch: Stretch, begin: int, end: int) -> Any:
 
 def together(seen: list[Seen]) -> float:
     """The peak of all runs; refuses runs whose peaks are far apart."""
-    peaks = sorted(each.peak for each in seen)
-    for low, high in pairwise((peaks[0], peaks[-1])):
-        if high > 1.1 * low:
-            raise NotPredictable(
-                f"the runs have peaks from {low:.4g} to {high:.4g}, and a law is of one peak, "
-                "within 10 %; give the runs of one peak"
-            )
-    return peaks[-1]
+    peaks = [each.peak for each in seen]
+    low, high = min(peaks), max(peaks)
+    if high > 1.1 * low:
+        raise NotPredictable(
+            f"the runs have peaks from {low:.4g} to {high:.4g}, and a law is of one peak, "
+            "within 10 %; give the runs of one peak"
+        )
+    return high

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from fractions import Fraction
 from typing import Any, Final, Literal, TypeAlias
 
+from passo.ground.checks import exact
 from passo.schedules.algebra.atoms import Constant, Value
 from passo.schedules.algebra.schedule import Schedule
 from passo.schedules.recipes import (
@@ -20,7 +21,7 @@ from passo.schedules.recipes import (
 )
 from passo.schedules.recipes.cycles import Height
 from passo.schedules.shapes import Cosine, Linear, Table
-from passo.schedules.time import steps
+from passo.schedules.time import Span, steps
 
 Anneal: TypeAlias = Literal["cos", "linear"]
 """How a phase of OneCycleLR, or SWALR, goes."""
@@ -159,22 +160,32 @@ def anneal(kind: Anneal, start: Value, end: Value, over: float) -> Schedule:
     return _ANNEALS[kind](start, end, steps(over))
 
 
-def sequence(parts: Sequence[Schedule], milestones: Sequence[float]) -> Schedule:
+def sequence(parts: Sequence[Schedule], milestones: Sequence[float | Fraction]) -> Schedule:
     """SequentialLR: each part begins anew at its milestone.
 
     >>> sequence([Linear(0, 1, steps(5)), Constant(1)], [5])
     Linear(0, 1, steps(5)).then(Constant(1))
     """
-    lasting, begun = [], 0.0
-    for part, end in zip(parts, [*milestones, None], strict=True):
+    ends = [exact(each, "a milestone") for each in milestones]
+    lasting, begun = [], Fraction(0)
+    for part, end in zip(parts, [*ends, None], strict=True):
         if end is None:
             lasting.append(part)
         elif end > begun:
-            length = part.length()
-            fits = length is not None and length.amount == end - begun
-            lasting.append(part if fits else part.until(steps(end - begun)))
+            lasting.append(cut_to(part, steps(end - begun)))
             begun = end
     return lasting[0].then(*lasting[1:])
+
+
+def cut_to(part: Schedule, span: Span) -> Schedule:
+    """A part that lasts so long, whatever it was.
+
+    >>> cut_to(Constant(1), steps(5)), cut_to(Linear(0, 1, steps(5)), steps(5))
+    (Constant(1).until(steps(5)), Linear(0, 1, steps(5)))
+    """
+    length = part.length()
+    fits = length is not None and (length.amount, length.unit) == (span.amount, span.unit)
+    return part if fits else part.until(span)
 
 
 def times_peak(factor: float, peak: Value) -> Any:

@@ -17,6 +17,7 @@ from passo.catalogue.like.common import share
 from passo.ground.errors import PassoError
 from passo.schedules import Constant, Run, Schedule, Span, Table, epochs, steps
 from passo.schedules.algebra.atoms import Value
+from passo.schedules.torchs import cut_to
 
 FOREVER: Final = 10**9
 _MOST: Final = 1000  # values that are written one by one
@@ -201,9 +202,5 @@ class _Line:
 
 
 def _for(piece: Schedule, span: Span) -> Schedule:
-    """A piece that lasts so long, whatever it was."""
-    if isinstance(piece, Constant):
-        return Constant(piece.value, span)
-    length = piece.length()
-    fits = length is not None and (length.amount, length.unit) == (span.amount, span.unit)
-    return piece if fits else piece.until(span)
+    """A piece that lasts so long, whatever it was; a number is written with its length."""
+    return Constant(piece.value, span) if isinstance(piece, Constant) else cut_to(piece, span)

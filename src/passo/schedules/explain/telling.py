@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from functools import cached_property
+from itertools import pairwise
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from passo.schedules.explain.explanation import Change, Explanation, Verdict
@@ -107,7 +108,7 @@ def told(looked: Looked, chain: Chain, curves: tuple[Curve, Curve]) -> Explanati
 
 
 def _changes(chain: Chain) -> list[Change]:
-    shares = [before - after for before, after in zip(chain.left, chain.left[1:], strict=False)]
+    shares = [before - after for before, after in pairwise(chain.left)]
     return [
         Change(each.kind, each.words, tuple(each.numbers.items()), each.at, round(share, 6) + 0.0)
         for each, share in zip(chain.found, shares, strict=True)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
 from typing import Any, Final, NamedTuple
 
-from passo.catalogue.like.common import at_least, counted, left, length, value_at, within
+from passo.catalogue.like.common import at_least, counted, left, value_at, within
 from passo.catalogue.like.library import Library, Past
 from passo.ground.calls import called_like
 from passo.ground.checks import real
@@ -72,6 +73,10 @@ class _Plan(NamedTuple):
         if ends:
             return up.then(curve)
         return up.then(curve.until(steps(self.whole - begin + 1)), Constant(self.low))
+
+    def after_hold(self, curve: Schedule) -> Schedule:
+        """A curve that begins where what is held ends; where nothing may be, one `under`."""
+        return self.then(curve, ends=True) if self.held else self.under(curve)
 
     def under(self, curve: Schedule) -> Schedule:
         """A curve that is counted from update 0, and seen after the warm-up."""
@@ -186,8 +191,8 @@ def _cosine(
     constant = _steps(constant_steps, constant_ratio, plan.whole, "constant")
     if not constant:
         return plan.then(Cosine(base, plan.low, steps(plan.whole - plan.warmup)), ends=True)
-    both = length(constant + plan.warmup, "")
-    fall = left(length(plan.whole, ""), both, "max_steps", "warmup_steps + constant_steps")
+    both = Fraction(plan.warmup + constant)
+    fall = left(Fraction(plan.whole), both, "max_steps", "warmup_steps + constant_steps")
     if fall == 0:
         raise PassoError("max_steps must be above warmup_steps + constant_steps, they are equal")
     up = Linear(0.0, base, steps(plan.warmup))
@@ -263,7 +268,7 @@ def _one_minus_root(
     plan = _plan(warmup_steps, warmup_ratio, max_steps, min_lr, hold_steps, hold_ratio)
     fall = Power(base, 0.0, steps(plan.whole - plan.held), power=0.5)
     curve = _not_below(fall, plan.low)
-    return plan.then(curve, ends=True) if plan.held else plan.under(curve)
+    return plan.after_hold(curve)
 
 
 @NEMO.schedule(
@@ -279,7 +284,7 @@ def _linear(
 ) -> Schedule:
     plan = _plan(warmup_steps, warmup_ratio, max_steps, min_lr, hold_steps, hold_ratio)
     curve = Linear(base, plan.low, steps(plan.whole - plan.held))
-    return plan.then(curve, ends=True) if plan.held else plan.under(curve)
+    return plan.after_hold(curve)
 
 
 @NEMO.schedule(
@@ -351,11 +356,9 @@ def _polynomial_hold(  # noqa: PLR0917
 ) -> Schedule:
     plan = _plan(warmup_steps, warmup_ratio, max_steps, min_lr, hold_steps, hold_ratio)
     fall = Polynomial(base, plan.low, steps(plan.whole - max(plan.warmup, plan.held)), power=power)
-    if plan.held:
-        return plan.then(fall, ends=True)
-    if cycle and plan.warmup:
+    if cycle and plan.warmup and not plan.held:
         raise PassoError("cycle=True over a warm-up needs hold_steps, which may be 0")
-    return plan.under(fall)
+    return plan.after_hold(fall)
 
 
 def _not_below(curve: Schedule, low: float) -> Schedule:

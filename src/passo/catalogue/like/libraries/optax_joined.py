@@ -30,8 +30,7 @@ from passo.catalogue.like.libraries.optax import (
 )
 from passo.ground.checks import brief, real, whole
 from passo.ground.errors import PassoError
-from passo.schedules import Cosine, Linear, Plateau, Schedule, steps
-from passo.schedules.algebra.length import Length
+from passo.schedules import Cosine, Linear, Plateau, Schedule, steps, torchs
 
 _CUT: Final = "Its phases end at int(pct * transition_steps): a share of an update is cut off."
 
@@ -184,13 +183,7 @@ def _join(schedules: Any, boundaries: Any) -> Schedule:
             "schedules"
         )
         raise PassoError(msg)
-    begins = [Fraction(0), *edges]
-    cut = [
-        _cut_to(part, after - begin)
-        for part, begin, after in zip(parts, begins, edges, strict=False)
-    ]
-    first, *others = [*cut, parts[-1]]
-    return first.then(*others)
+    return torchs.sequence(parts, edges)
 
 
 @OPTAX.schedule(
@@ -236,13 +229,6 @@ def _plateau(
         cooldown=whole(cooldown, "cooldown", least=0),
         floor=real(min_scale, "min_scale"),
     )
-
-
-def _cut_to(part: Schedule, amount: Fraction) -> Schedule:
-    """A part that is so long, whatever it was."""
-    whole_part = part.length()
-    fits = whole_part is not None and whole_part == Length(amount, "steps")
-    return part if fits else part.until(steps(amount))
 
 
 def _schedules(given: Any) -> list[Schedule]:

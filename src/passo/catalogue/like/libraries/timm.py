@@ -267,7 +267,7 @@ def wsd(  # noqa: PLR0917
     }
 
     def fall(start: Value, end: Value, span: Span) -> Schedule:
-        if isinstance(decay_fn, str) or not (callable(decay_fn) or isinstance(decay_fn, Schedule)):
+        if not callable(decay_fn):
             return choice(decay_fn, "decay_fn", dict(falls))(start, end, span)
         share = expression(decay_fn, "decay_fn").stretch(span.amount).until(span)
         return _scaled(start, end, share)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable
 from itertools import pairwise
-from typing import Any, Final, get_args
+from typing import Any, Final
 
 from passo.catalogue.like.chain import chained
 from passo.catalogue.like.common import (
@@ -29,7 +29,6 @@ from passo.schedules.recipes.cycles import Height
 from passo.schedules.torchs import Anneal
 
 TORCH: Final = Library("torch", {"optimizer": ..., "last_epoch": -1, "verbose": ...})
-_HEIGHTS: Final = get_args(Height)
 _CYCLE: Final = (
     "Building it writes a rate, and a momentum where it moves one; members of a SequentialLR or a "
     "ChainedScheduler that are built later begin from there. Here each begins from its own."
