@@ -148,6 +148,22 @@ def test_several_optimizers_have_their_names_and_the_rows_of_the_trace(tmp_path,
     assert (tmp_path / "after.csv").read_bytes() == (tmp_path / "live.csv").read_bytes()
 
 
+def test_an_optimizer_that_is_behind_begins_no_row_that_is_over(tmp_path):
+    optimizers = {"slow": adam(), "fast": sgd()}
+    scheduler = attach(optimizers, {"lr": base * FALLING}, record=tmp_path / "t.jsonl")
+    log(scheduler, kept := Kept())
+    update(optimizers["fast"], 2)
+    scheduler.report(val_loss=1.0)
+    update(optimizers["slow"], 2)
+    scheduler.detach()
+    found = values(kept.rows, "val_loss")
+    assert [(t, name) for t, name, _ in found] == [
+        *((t, "lr/fast/0") for t in (0, 1)),
+        (2, "lr/slow/0"),
+    ]
+    assert found == used(Trace.load(tmp_path / "t.jsonl"))
+
+
 def test_lightnings_names_are_those_of_its_monitor(tmp_path):
     kept = Kept()
     optimizers = [sgd(), sgd(momentum=0.9), two_groups()]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+import torch
 
 from passo import (
     Constant,
@@ -18,10 +19,15 @@ from passo import (
     warmup_constant,
 )
 from passo.trace import Trace
-from tests.optim.tools import rates, said, sgd, update
+from tests.optim.tools import rates, said, sgd, update, used, weight
 
 RUN = Run(steps(1000))
 TRUNK = warmup_constant(warmup=percent(1))
+
+
+def pair():
+    """An optimizer of two groups."""
+    return torch.optim.SGD([{"params": [weight()]}, {"params": [weight()]}], lr=1.0)
 
 
 def trained(plan=TRUNK, updates=20, run=RUN):
@@ -124,6 +130,53 @@ def test_the_trace_of_a_branch_knows_the_plan_that_it_left(tmp_path):
     }
     (follows,) = event.detail["follows"]
     assert follows["schedule"] == repr(branch)
+
+
+def test_groups_that_followed_one_schedule_are_told_together(tmp_path):
+    path = tmp_path / "branch.jsonl"
+    optimizer = pair()
+    attach(optimizer, TRUNK, RUN)
+    update(optimizer, 20)
+    again = pair()
+    branch = TRUNK.cooldown(steps(20), steps(10))
+    scheduler = attach(again, branch, RUN, on_change="replace", record=path)
+    again.load_state_dict(optimizer.state_dict())
+    update(again, 10)
+    scheduler.detach()
+    (event,) = [each for each in Trace.load(path).events if each.kind == "plan"]
+    (follows,) = event.detail["parent"]["follows"]
+    assert follows["bases"] == {"0.lr": 1.0, "1.lr": 1.0}
+
+
+def test_the_cooldown_of_a_group_that_joined_is_counted_from_when_it_joined():
+    def plan(*, ends):
+        late = TRUNK.cooldown(steps(17), steps(10)) if ends else TRUNK
+        return [(lambda group: "late" in group, late), (lambda _: True, TRUNK)]
+
+    def joined():
+        optimizer = sgd()
+        scheduler = attach(optimizer, plan(ends=False), RUN, join="now")
+        update(optimizer, 5)
+        optimizer.add_param_group({"params": [weight()], "late": True})
+        return optimizer, scheduler
+
+    optimizer, scheduler = joined()
+    update(optimizer, 15)
+    again = pair()
+    again.param_groups[1]["late"] = True
+    other = attach(again, plan(ends=True), RUN, join="now", on_change="replace")
+    other.load_state_dict(scheduler.state_dict())
+    assert [late for _, late in used(again, 4)] == pytest.approx([1.0, 1.0, 1.0, 0.9])
+
+
+def test_a_fall_stays_where_the_branch_counts_in_another_unit():
+    plan, optimizer = base * Plateau("loss", patience=0, factor=0.5), sgd()
+    run = Run(tokens(1e6), tokens_per_step=10, axis="token")
+    scheduler = attach(optimizer, plan, run)
+    update(optimizer, 20)
+    for _ in range(2):
+        scheduler.report(loss=1.0)
+    assert rates(branched(plan, scheduler.state_dict())[0], 3) == [0.5, 0.5, 0.5]
 
 
 def test_a_run_that_goes_on_has_no_parent(tmp_path):

@@ -393,18 +393,17 @@ def test_distributed_checkpoint_brings_it_unless_it_flattens(kind, flat):
 def test_accelerate_saves_it_with_nothing_registered(order, tmp_path):
     accelerate = pytest.importorskip("accelerate", reason="accelerate is not installed")
     accelerator = accelerate.Accelerator(cpu=True)
-    model, optimizer = accelerator.prepare(net(), sgd())
+    _, optimizer = accelerator.prepare(net(), sgd())
     attach(optimizer, PLAN, RUN)
     update(optimizer, 8)
     accelerator.save_state(str(tmp_path))
     then = rates(optimizer, 5)
     other = accelerate.Accelerator(cpu=True)
-    model, again = other.prepare(net(), sgd())
+    _, again = other.prepare(net(), sgd())
     scheduler = attach(again, PLAN, RUN) if order == "ao" else None
     other.load_state(str(tmp_path))
     scheduler = scheduler or attach(again, PLAN, RUN)
     assert (scheduler.clock, rates(again, 5)) == (8, then)
-    assert model is not None
 
 
 ON_RANKS = """

@@ -19,6 +19,7 @@ from passo import (
     warmup_cosine,
 )
 from tests.optim.scheduler.test_several import adamw, muon, together
+from tests.optim.tools import sgd, update
 
 RUN = Run(steps(40))
 TRUNK = warmup_cosine(warmup=steps(4)) * Plateau("loss", factor=0.5, patience=0)
@@ -116,3 +117,14 @@ def test_the_trace_tells_it_once(tmp_path):
     assert [event.kind for event in trace.events].count("cool_down") == 1
     rates = [trace.used("lr", f"{name}/0") for name in both]
     assert rates == [([*range(25)], list(each)) for each in zip(*used, strict=True)]
+
+
+@pytest.mark.parametrize("ahead", [0, 1])
+def test_it_is_called_after_the_updates_of_the_most_advanced(ahead):
+    optimizers = [sgd(), sgd()]
+    scheduler = attach(optimizers, 0.5, RUN)
+    for each in (*optimizers, optimizers[ahead]):
+        update(each)
+    scheduler.cool_down(over=steps(5))
+    assert (scheduler.cooldown.clock, scheduler.cooldown.until) == (2, 7.0)
+    scheduler.detach(because="the test is over")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Collection, Sequence
 from time import monotonic
 from typing import Any, Protocol, runtime_checkable
@@ -94,7 +95,7 @@ class Own(Adapter):
     """A writer of the user's own, by the protocol."""
 
 
-class Buffered(Adapter):
+class Buffered(Adapter, ABC):
     """Numbers that wait for others: they go out together, every half second while they come in."""
 
     def __init__(self, writer: Any) -> None:
@@ -103,9 +104,9 @@ class Buffered(Adapter):
         self._due = monotonic() + PERIOD
         self._process = os.getpid()
 
+    @abstractmethod
     def put(self, numbers: Sequence[tuple[str, float, int]]) -> None:
         """Write them all."""
-        raise NotImplementedError
 
     def row(self, update: int, numbers: Sequence[tuple[str, float]]) -> None:
         """Keep them, and write all that wait where it is time."""

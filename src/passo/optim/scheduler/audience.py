@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
+from passo.optim.scheduler.row import Row
+
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
@@ -52,29 +54,16 @@ class Listener(Protocol):
 class Audience:
     """Those who listen to one plan, on one optimizer or on several.
 
-    An update of several optimizers is a row as in a trace: the most advanced clock counts them,
-    an optimizer that is behind stands in the row during which it makes its update.
+    An update of several optimizers is a `Row`, as in a trace.
     """
 
-    __slots__ = (
-        "_clock",
-        "_columns",
-        "_numbers",
-        "_row",
-        "_seen",
-        "_size",
-        "_used",
-        "listeners",
-        "spots",
-    )
+    __slots__ = ("_clock", "_columns", "_numbers", "_row", "_size", "listeners", "spots")
 
     def __init__(self, size: int, clock: int) -> None:
         self._size, self._clock = size, clock
         self._numbers: dict[tuple[str, int | str], int] = {}
         self._columns: dict[str, list[tuple[int, int, bool]]] = {}
-        self._row: int | None = None
-        self._seen: set[str] = set()
-        self._used: dict[int, float] = {}
+        self._row = Row(size)
         self.spots: list[Spot] = []
         self.listeners: list[Listener] = []
 
@@ -109,15 +98,15 @@ class Audience:
 
     def update(self, part: str, t: int, driver: Driver, used: Sequence[float | None]) -> None:
         """An update of one optimizer was made: what each of its columns used."""
-        if self._row is None or t > self._row:
+        row = self._row
+        if row.is_before(t):
             self._end_row()
-            self._row = max(t, self._clock)
+        row.begin(t, self._clock)
         for number, column, in_group in self._columns.get(part) or self._laid_out(part, driver):
             value = used[column]
-            if value is not None and (in_group or t == self._row):
-                self._used[number] = value
-        self._seen.add(part)
-        if len(self._seen) == self._size:
+            if value is not None:
+                row.put(number, value, t, in_group=in_group)
+        if row.is_whole(part):
             self._end_row()
 
     def _laid_out(self, part: str, driver: Driver) -> list[tuple[int, int, bool]]:
@@ -129,15 +118,13 @@ class Audience:
         return found
 
     def _end_row(self) -> None:
-        if self._row is None:
+        ended = self._row.end()
+        if ended is None:
             return
-        row, self._row = self._row, None
-        used = sorted(self._used.items())
-        self._clock = row + 1
-        self._seen.clear()
-        self._used.clear()
+        at, used = ended[0], sorted(ended[1].items())
+        self._clock = at + 1
         for each in self.listeners:
-            each.update(row, used)
+            each.update(at, used)
 
     def report(self, clock: int, told: Mapping[str, float], falls: Sequence[Any]) -> None:
         """A report was made, and what fell by it."""

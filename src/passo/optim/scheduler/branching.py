@@ -51,7 +51,7 @@ def refuse(
     for name, today, saved in differ:
         if not is_branch(today, saved) or not isinstance(today.trunk, Cooldown):
             continue
-        begin = float(today.trunk.at.amount) + today.begin
+        begin = float(today.trunk.at.amount) + saved.begin  # from there it goes on
         if saved.cooling is not None:
             msg = (
                 f"{name} cools down since update {saved.cooling.clock:,} in the checkpoint, and "

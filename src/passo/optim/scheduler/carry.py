@@ -86,11 +86,12 @@ class Carrier:
     apart, and asks of every later run that it has the same parts.
     """
 
-    __slots__ = ("_by_hand", "_engine", "_written")
+    __slots__ = ("_by_hand", "_engine", "_foreseen", "_written")
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
         self._by_hand: tuple[str, int] = "", -1
+        self._foreseen: tuple[Mapping[str, Any], Saved] | None = None
         self._written: deque[int] = deque(maxlen=_REMEMBERED)
 
     def told(self, what: str) -> None:
@@ -143,6 +144,7 @@ class Carrier:
 
         An optimizer's state that does not fit the optimizer is torch's to refuse.
         """
+        self._foreseen = None
         engine, groups = self._engine, loaded.get("param_groups", ())
         texts = _texts(groups)
         if not (texts and engine.settings.carry) or len(groups) != len(optimizer.param_groups):
@@ -152,7 +154,17 @@ class Carrier:
             return
         if not carried.is_stale(count_in(loaded.get("state"), groups)):
             with said_whence(engine.settings.part):
-                resume.foresee(engine, Saved(carried.state), optimizer.param_groups)
+                saved = Saved(carried.state)
+                resume.foresee(engine, saved, optimizer.param_groups)
+            self._foreseen = carried.state, saved
+
+    def saved(self, state: Mapping[str, Any]) -> Saved:
+        """The state, read and checked; what was foreseen is not read twice.
+
+        It is handed out once: a load may go on with its very tracks.
+        """
+        foreseen, self._foreseen = self._foreseen, None
+        return foreseen[1] if foreseen is not None and foreseen[0] == state else Saved(state)
 
     def _wins(self, carried: Carried | None) -> bool:
         """Whether what was said by hand since the last update counts, and not what is carried.

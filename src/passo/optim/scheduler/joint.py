@@ -7,6 +7,7 @@ from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
 from passo.optim.scheduler.journal import Journal
+from passo.optim.scheduler.row import Row
 from passo.schedules import PassoError
 from passo.trace import Trace
 from passo.trace.format import column_of, name_of
@@ -27,11 +28,10 @@ if TYPE_CHECKING:
 class JointJournal(Journal):
     """Writes a row for each update of the run: what each optimizer's own update in it used.
 
-    The most advanced clock counts the rows. An optimizer that is behind stands in the row during
-    which it makes its update, and has no value in one where it makes none.
+    An optimizer has no value in a row where it makes no update; see `Row` for where it stands.
     """
 
-    __slots__ = ("_chorus", "_company", "_left", "_row", "_seen", "_told", "_used", "at_once")
+    __slots__ = ("_chorus", "_company", "_left", "_row", "_told", "at_once")
 
     def __init__(
         self,
@@ -43,9 +43,7 @@ class JointJournal(Journal):
         self._company = company
         chorus: Any = _Chorus(company, _known(path))
         self._chorus = chorus
-        self._row: int | None = None
-        self._seen: set[str] = set()
-        self._used: dict[int, float | None] = {}
+        self._row = Row(len(company.engines))
         self._told: dict[str, tuple[Any, int]] = {}
         self._left: list[dict[str, Any]] = []
         self.at_once = False
@@ -64,19 +62,17 @@ class JointJournal(Journal):
     ) -> None:
         """What the update used that this engine's optimizer has just made."""
         t, name = engine.clock.updates if late is None else late, engine.settings.part
-        if self._row is not None and t > self._row:
+        row = self._row
+        if row.is_before(t):
             for other in self._company.engines:
                 other.settle()  # one that was counted beforehand may stand in this row
             self._end_row()
-        if self._row is None:
-            self._row = max(t, self._writer.clock)
-        self._follow(engine, self._row - t)
+        self._follow(engine, row.begin(t, self._writer.clock) - t)
         used = engine.driver.used() if late is None else told
         for each in engine.driver.driven:
-            if each.field is not None or t == self._row:
-                self._used[self._chorus.column(name, each)] = used[each.column]
-        self._seen.add(name)
-        if len(self._seen) == len(self._company.engines):
+            number = self._chorus.column(name, each)
+            row.put(number, used[each.column], t, in_group=each.field is not None)
+        if row.is_whole(name):
             self._end_row()
 
     def joined_at(self, engine: Engine, places: Sequence[int]) -> None:
@@ -149,23 +145,21 @@ class JointJournal(Journal):
 
     def keep(self) -> Callable[[], None]:
         """A function that makes the file, and this, what they are now."""
-        file, own = super().keep(), (self._row, set(self._seen), dict(self._used))
+        file, own = super().keep(), self._row.copy()
         told, chorus = dict(self._told), copy.deepcopy(self._chorus)
 
         def put_back() -> None:
             file()
-            self._row, self._seen, self._used = own
-            self._told = told
+            self._row, self._told = own, told
             self._chorus.numbers, self._chorus.groups = chorus.numbers, chorus.groups
 
         return put_back
 
     def _end_row(self) -> None:
-        if self._row is not None:
-            row, self._row = self._row, None
-            self._writer.update(row, [self._used.get(k) for k in range(len(self._writer.columns))])
-            self._seen.clear()
-            self._used.clear()
+        ended = self._row.end()
+        if ended is not None:
+            at, used = ended
+            self._writer.update(at, [used.get(k) for k in range(len(self._writer.columns))])
 
     def _follow(self, engine: Engine, behind: int) -> None:
         """Tell what the columns of this engine follow, `behind` rows later than its own clock."""

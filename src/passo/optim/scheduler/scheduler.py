@@ -823,7 +823,7 @@ class Scheduler(LRScheduler):
         brought = self._carrier.offered(optimizer)
         if brought is not None and brought != state.save(self._engine, self.driver.known):
             with carry.said_whence(self.settings.part):
-                self._load(state.Saved(brought))
+                self._load(self._carrier.saved(brought))
         elif brought is not None:
             self._goes_on()
         company = self._engine.company
