@@ -1,0 +1,250 @@
+"""What differs between a checkpoint's plan and today's, by value, and what is said of it."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias
+
+from passo.ground.checks import write
+from passo.optim.ground.groups import pair_saved
+from passo.optim.scheduler import branching
+from passo.optim.scheduler.bases import same
+from passo.optim.scheduler.settings import end_of
+from passo.optim.scheduler.state import Saved
+from passo.optim.scheduler.tracks import Track
+from passo.schedules import Run
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from passo.optim.scheduler.driven import Driven
+    from passo.optim.scheduler.driver import Groups
+    from passo.optim.scheduler.engine import Engine
+    from passo.schedules import Schedule
+
+Followed: TypeAlias = "tuple[Track, float]"  # what a field follows, and from which base
+ENDLESS: Final = 10_000.0
+_LONGEST_CODE: Final = 1000
+_POINTS: Final = 64
+_WAYS: Final = {
+    "keep": "for the checkpoint's plan",
+    "replace": "for today's at the same update",
+    "rescale": "for today's at the same share of the run",
+}
+
+
+class Today:
+    """A state, with its fields called by the places where their groups stand today.
+
+    `joined` are the places of groups that the state does not know, `gone` the fields of groups
+    that are not there today, by the places of then.
+    """
+
+    def __init__(self, saved: Saved, groups: Groups) -> None:
+        self.clock, self.at, self.offset, self.run = saved.clock, saved.at, saved.offset, saved.run
+        self.cooldown = saved.cooldown
+        place_of = pair_saved(saved.names, groups)
+        known = {now for place, now in place_of.items() if place < saved.groups}
+        self.joined = set(range(len(groups))) - known
+        self.fields: dict[tuple[int | None, str], Followed] = {}
+        self.gone: dict[tuple[int | None, str], Followed] = {}
+        for (place, key), field in saved.fields.items():
+            if place is not None and place not in place_of:
+                self.gone[place, key] = field
+            else:
+                self.fields[None if place is None else place_of[place], key] = field
+
+
+class Difference(NamedTuple):
+    """One field that is not as in the checkpoint; None stands for the side that lacks it."""
+
+    name: str
+    today: Driven | None
+    saved: Followed | None
+    lacks: str = ""
+
+
+def differences(engine: Engine, saved: Today) -> list[Difference]:
+    """The fields whose curves differ on their runs, by value and not by text.
+
+    A group that the checkpoint does not know has joined since; it is no difference.
+    """
+    found, here = [], set()
+    for each in engine.driver.driven:
+        here.add((each.place, each.key))
+        theirs = saved.fields.get((each.place, each.key))
+        if theirs is None and each.place not in saved.joined:
+            found.append(Difference(field_name(each.place, each.key), each, None))
+        elif theirs is not None and _differ(engine, saved, each, theirs):
+            found.append(Difference(field_name(each.place, each.key), each, theirs))
+    undriven = [spot for spot in saved.fields if spot not in here]
+    found += [Difference(field_name(*spot), None, saved.fields[spot]) for spot in undriven]
+    lacks = "there is no such group; where it is added later, add it before loading"
+    return found + [Difference(field_name(*at), None, old, lacks) for at, old in saved.gone.items()]
+
+
+def field_name(place: int | None, key: str) -> str:
+    """A field in words: its key, and where its group stands."""
+    return key if place is None else f"{key} of group {place}"
+
+
+def _differ(engine: Engine, saved: Today, today: Driven, theirs: Followed) -> bool:
+    old, base = theirs
+    new, length = today.track, end_of(saved.run)
+    if new.unit != old.unit or length != end_of(engine.settings.run):
+        return True
+    own = own_base(saved, today, theirs)
+    if new.source.relative and own != base:
+        return True
+    if new.trunk == old.trunk:
+        return False
+    if _plateaus(new) != _plateaus(old):
+        return True
+    ours = _with_a_past(new, length).with_base(own)
+    before = _with_a_past(old, length).with_base(base)
+    return any(ours(t) != before(t) for t in _times(ours, before, length))
+
+
+def own_base(saved: Today, today: Driven, theirs: Followed) -> float:
+    """The base of today's plan: the saved one, where it is the same or the field was loaded.
+
+    A field was loaded where it held what the saved plan gives to the next update or gave to the
+    last one, when its base was read.
+    """
+    track, base = theirs
+    if today.held is None or same(today.base, base, today):
+        return base
+    if today.given:
+        return today.base
+    if not today.track.source.relative:
+        return base
+    written = (_written(track, base, at) for at in (saved.at, saved.at - _an_update(saved.run)))
+    return base if any(same(today.held, value, today) for value in written) else today.base
+
+
+def _an_update(run: Run | None) -> float:
+    """How far an update moves the clock on the run's axis; 0 where that is not known."""
+    if run is None or run.axis == "step":
+        return 1.0
+    rate = run.samples_per_step if run.axis == "sample" else run.tokens_per_step
+    return 0.0 if rate is None else float(run.at(1))
+
+
+def _written(track: Track, base: float, at: float) -> float:
+    """What a track gives at a position, from that base; NaN where that is no number."""
+    known = track.known.with_base(base) if track.known.relative else track.known
+    try:
+        return float(known(max(at - track.begin, 0.0)))
+    except ArithmeticError:
+        return math.nan
+
+
+def _plateaus(track: Track) -> list[str]:
+    return [repr(memory.plateau) for memory in track.memories]
+
+
+def _with_a_past(track: Track, length: float | None) -> Schedule:
+    """The schedule after reports that turn and never improve: what moves by them shows where."""
+    end = ENDLESS if length is None else length
+    heard = [memory.plateau.metric for memory in track.memories]
+    if not heard:
+        return track.trunk
+    reports = [(end * k / _POINTS, dict.fromkeys(heard, 1.0 + k % 2)) for k in range(_POINTS)]
+    return track.trunk.with_reports(reports)
+
+
+def _times(one: Schedule, other: Schedule, length: float | None) -> Iterator[float]:
+    end = ENDLESS if length is None else length
+    for schedule in (one, other):
+        for corner in list(_corners(schedule, end))[:_POINTS]:
+            yield from (corner, corner * (1 - 1e-9))
+    for k in range(_POINTS + 1):
+        yield end * k / _POINTS
+
+
+def _corners(schedule: Schedule, end: float) -> Iterator[float]:
+    return (t for _, t in zip(range(_POINTS), schedule.corners(0.0, end), strict=False))
+
+
+def told(engine: Engine, saved: Today, found: list[Difference]) -> str:
+    """What differs: for the first fields, both codes, and both values now and at the end."""
+    many = f"{len(found)} fields differ" if len(found) > 1 else "one field differs"
+    lines = [f"the plan saved at update {saved.clock:,} is not today's, {many}:"]
+    for name, today, theirs, lacks in found[:3]:
+        old = None if theirs is None else _Side(*theirs, saved.run, saved.at)
+        new = None if today is None else _todays(engine, saved, today, theirs)
+        lines += [
+            f"  {name}, saved: {_code(old)}",
+            f"  {name}, today: {_code(new, lacks)}",
+            f"    now {_value(old)} and {_value(new)}",
+            f"    at the end {_value(_at_end(old))} and {_value(_at_end(new))}",
+        ]
+    lines.append(_ways_out(engine, saved, found))
+    return "\n".join(lines)
+
+
+def _ways_out(engine: Engine, saved: Today, found: list[Difference]) -> str:
+    """The policies that would not be refused here."""
+    refused = {"keep"} if any(each.today is None for each in found) else set()
+    if None in (end_of(saved.run), end_of(engine.settings.run)):
+        refused.add("rescale")
+    first, *others = [way for way in _WAYS if way not in refused]
+    ways = [f'write attach(..., on_change="{first}") {_WAYS[first]}']
+    return ", ".join([*ways, *(f'"{way}" {_WAYS[way]}' for way in others)])
+
+
+class _Side(NamedTuple):
+    """One side of a difference: what it would follow, from which base, and where it stands."""
+
+    track: Track
+    base: float
+    run: Run | None
+    at: float
+
+
+def _todays(engine: Engine, saved: Today, today: Driven, theirs: Followed | None) -> _Side:
+    """Today's plan as "replace" would go on with it."""
+    track, base = Track(today.track.source, engine.settings.run, today.track.begin), today.base
+    if theirs is not None:
+        track.remember(theirs[0], settled=not branching.goes_on(track, theirs[0]))
+        base = own_base(saved, today, theirs)
+    at = position(engine, saved, "replace")
+    if at is None:
+        at = saved.clock if engine.settings.run is None else engine.settings.run.at(saved.clock)
+    return _Side(track, base, engine.settings.run, at)
+
+
+def position(engine: Engine, saved: Today, policy: str) -> float | None:
+    """Where a load goes to on the axis; None where the axis is another, and the clock tells."""
+    before = "step" if saved.run is None else saved.run.axis
+    return saved.at if policy == "keep" or before == engine.settings.axis else None
+
+
+def _code(side: _Side | None, lacks: str = "") -> str:
+    if side is None:
+        return lacks or "not driven"
+    source = side.track.source
+    base = f", base {write(side.base)}" if source.relative else ""
+    code = repr(source)
+    shown = code if len(code) <= _LONGEST_CODE else f"{code[:_LONGEST_CODE]}..."
+    return f"{shown}{base} on {side.run!r}"
+
+
+def _at_end(side: _Side | None) -> _Side | None:
+    length = None if side is None else end_of(side.run)
+    return side and side._replace(at=ENDLESS if length is None else length)
+
+
+def _value(side: _Side | None) -> str:
+    if side is None:
+        return "nothing"
+    return write(_written(side.track, side.base, side.at))
+
+
+def pairs(found: list[Difference]) -> list[tuple[str, Track, Track]]:
+    """The fields that differ, with what they follow today and in the checkpoint."""
+    return [
+        (name, today.track, saved[0])
+        for name, today, saved, _ in found
+        if today is not None and saved is not None
+    ]
