@@ -39,6 +39,8 @@ def brief(value: object) -> str:
         return "a number of thousands of digits"
     except RecursionError:
         return f"a deeply nested {type(value).__name__}"
+    except Exception as error:  # noqa: BLE001  (it is somebody else's, and an error is under way)
+        return shortened(f"a {type(value).__name__} whose repr raises {type(error).__name__}")
     return shortened(code)
 
 
@@ -124,6 +126,16 @@ def whole(value: object, name: str, *, least: int = 1, most: int | None = None) 
         msg = f"{name} must be at most {most:,}, got {brief(value)}"
         raise PassoError(msg)
     return value
+
+
+def can_be_listed(values: object) -> bool:
+    """Whether one can go through it: a class and a Tensor of no dimension only look so.
+
+    >>> can_be_listed([1]), can_be_listed(dict), can_be_listed(3)
+    (True, False, False)
+    """
+    many = getattr(values, "ndim", 1) != 0
+    return many and hasattr(values, "__iter__") and not isinstance(values, type)
 
 
 def one_of(value: object, name: str, words: Any) -> None:

@@ -38,6 +38,9 @@ def replacing(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
     ('whole', 1)
     """
     target = followed(path)
+    if target.is_dir():
+        msg = f"{str(target)!r} is a folder, and a file is written; give the path of a file in it"
+        raise PassoError(msg)
     beside = target.with_name(f".{target.name}.{os.getpid()}.{token_hex(4)}.tmp")
     try:
         with beside.open("xb") as file:
@@ -53,9 +56,13 @@ def replacing(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
 def followed(path: str | os.PathLike[str]) -> Path:
     """The path of what is written: that of a link's target, there or not; else as it is.
 
-    Raises `PassoError` for links that lead to one another.
+    Raises `PassoError` for what names no file, and for links that lead to one another.
     """
-    given = Path(path)
+    name = path_of(path, "a file", "is written to")
+    if not Path(name).name:
+        msg = f"a file is written to the path of a file, got {brief(path)}; give it a name"
+        raise PassoError(msg)
+    given = Path(name)
     if not given.is_symlink():
         return given
     found = Path(os.path.realpath(given))
@@ -65,16 +72,28 @@ def followed(path: str | os.PathLike[str]) -> Path:
     return found
 
 
-def path_of(path: object, what: str) -> str:
-    """The path as text; raises `PassoError` for what is none.
+def path_of(path: object, what: str, done: str = "is read from") -> str:
+    """The path as text; raises `PassoError` for what is none, or none that a file can have.
 
     >>> path_of(Path("run.jsonl"), "a trace")
     'run.jsonl'
     """
     if not isinstance(path, (str, os.PathLike)) or not isinstance(os.fspath(path), str):
-        msg = f"{what} is read from the path of a file, got {brief(path)}"
+        msg = f"{what} {done} the path of a file, got {brief(path)}"
         raise PassoError(msg)
-    return os.fspath(path)
+    name = os.fspath(path)
+    if "\0" in name or not _can_be_encoded(name):
+        msg = f"{what} {done} the path of a file, and no file is called {brief(name)}"
+        raise PassoError(msg)
+    return name
+
+
+def _can_be_encoded(name: str) -> bool:
+    try:
+        os.fsencode(name)
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 @contextmanager

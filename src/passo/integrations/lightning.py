@@ -6,6 +6,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
+from passo.ground.calls import built_like
 from passo.ground.extras import need
 from passo.integrations.attachment import Attachment
 from passo.schedules import PassoError, Run, steps
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
 __all__ = ["Passo"]
 
 
+@built_like("Passo(warmup_cosine())")
 class Passo(Callback):
     """A plan at work in Lightning: `Trainer(callbacks=[Passo(warmup_cosine())])`, and no more.
 

@@ -16,6 +16,7 @@ STEP: Final = 0.5  # of the logarithm between two exponentials: an error of 2e-7
 LEAST, MOST = 1e-5, 35.0  # of the exponentials' weights: what lies outside is below 4e-8
 NEAR: Final = 4_096  # updates before a clock that the bound sums one by one
 LUMPS: Final = 4_096  # of what lies before them
+NOTHING: Final = 1e-12  # of the largest rate
 GAMMA: Final = math.gamma(1.5)
 
 
@@ -95,11 +96,12 @@ def bound(rates: Numbers, clocks: NDArray[np.int64]) -> Numbers:
 
         Q / (2 S) + 1/2 sum over k of rate[k] * (Q - Q[k]) / ((S - S[k + 1]) * (S - S[k]))
 
-    An update at rate zero changes nothing and is left out. The last 4,096 updates or more are
+    An update at rate zero changes nothing and is left out, and so is one at less than 1e-12 of the
+    largest rate: squares of what decays for ever are no floats. The last 4,096 updates or more are
     summed one by one; before them lumps of equal length, in which Q is taken as linear in
     S: an error of at most 1e-6 for the recipes.
     """
-    moved = np.flatnonzero(rates)
+    moved = np.flatnonzero(rates > NOTHING * rates.max())
     used = rates[moved]
     size = -(-max(len(used), 1) // LUMPS)
     edges = np.arange(0, len(used) + 1, size)

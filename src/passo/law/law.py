@@ -116,6 +116,11 @@ class Law:
         """
         rates, warnings = self._rates(schedule, run), list(self.warnings)
         first = max(1, math.ceil(self.start * len(rates)))
+        if not rates[:first].any():
+            raise NotPredictable(
+                f"the rates are 0 until update {first:,}, where the losses that are predicted "
+                "begin; give a longer run, or a shorter time at 0"
+            )
         at = np.unique(np.linspace(first, len(rates), POINTS).round().astype(np.int64))
         columns = Columns.of(rates / self.peak, at, self.scale, self.scale)
         one = columns.functional(self.scale) @ np.array(self.functional)
@@ -138,6 +143,12 @@ class Law:
                 f"compare needs schedules by name, got {brief(schedules)}; "
                 'write law.compare({"linear": cosine_decay(), ...}, run)'
             )
+        for name in schedules:
+            if not isinstance(name, str) or not name:
+                raise PassoError(
+                    f"compare names each schedule by a text that is not empty, got {brief(name)}; "
+                    'write law.compare({"linear": cosine_decay(), ...}, run)'
+                )
         return Comparison.of({name: self.predict(s, run) for name, s in schedules.items()})
 
     def best(self, run: Run, among: Mapping[str, Schedule] | None = None) -> Comparison:
@@ -192,6 +203,14 @@ class Law:
                 "the file is no law of version 1; write law.write(path) with this passo"
             )
         made: Any = {k: tuple(v) if isinstance(v, list) else v for k, v in held.items()}
+        for name, held_to, right in (
+            ("peak", "above 0", made["peak"] > 0.0),
+            ("scale", f"from {LOW:g} to {HIGH:g}", LOW <= made["scale"] <= HIGH),
+            ("functional", "three numbers", len(made["functional"]) == 3),
+            ("convex", "three numbers", len(made["convex"]) == 3),
+        ):
+            if not right:
+                raise PassoError(f"law.{name} must be {held_to}, got {brief(made[name])}")
         return cls(**made)
 
     def write(self, path: str | os.PathLike[str]) -> None:

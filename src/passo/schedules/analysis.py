@@ -6,17 +6,16 @@ import math
 from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
-from passo.ground.checks import real
+from passo.ground.checks import brief, real
 from passo.ground.errors import PassoError
+from passo.schedules.algebra.schedule import Schedule
 from passo.schedules.crossings import bisected
 from passo.schedules.curve import Corner, Curve, need_one_kind
 from passo.schedules.explain import Change, Explanation, explain
+from passo.schedules.time import Run
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-    from passo.schedules.algebra.schedule import Schedule
-    from passo.schedules.time import Run
 
 __all__ = [
     "Change",
@@ -33,6 +32,8 @@ __all__ = [
     "peak",
 ]
 _POINTS = 2048
+_LONGEST = 10**8  # updates that are summed one by one: half an hour
+_GREATEST = 1e140  # whose square, so many times, is still a float
 _LARGEST, _FAR = 30.0, 100.0
 _LAST, _FARTHEST = 10.0, 10_000.0
 _NODES = (0.1834346424956498, 0.5255324099163290, 0.7966664774136267, 0.9602898564975363)
@@ -80,25 +81,41 @@ def bound(schedule: Schedule, run: Run) -> float:
     for a convex loss whose gradients are at most 1 and a start at distance 1, where S[k] and Q[k]
     are the sums of the first k values and of their squares. It ranks schedules, each at its own
     best peak; updates at 0 change nothing. Infinite where every value is 0. Raises `PassoError` for
-    a value below 0. Sources: arXiv:2501.18965, arXiv:2310.07831.
+    a value below 0, for values whose squares are no floats, and for more than 10**8 updates.
+    Sources: arXiv:2501.18965, arXiv:2310.07831.
 
     >>> from passo import Linear, Constant, Run, rest, steps
     >>> run = Run(steps(100))
     >>> bound(0.1 * Linear(1, 0, rest), run) < bound(Constant(0.1), run)
     True
     """
+    if not isinstance(schedule, Schedule) or not isinstance(run, Run):
+        raise PassoError(
+            f"the bound is of a Schedule on a Run, got {brief(schedule)} and {brief(run)}; "
+            "write analysis.bound(cosine_decay(peak=0.1), Run(steps(1000)))"
+        )
+    if run.updates > _LONGEST:
+        raise PassoError(
+            f"the bound is summed update by update, got {run!r}; write a run of at most "
+            f"{_LONGEST:,} updates"
+        )
     placed = schedule.on(run)
     values = [float(placed(run.at(update))) for update in range(run.updates)]
     if min(values) < 0:
         raise PassoError(
             f"the bound is of values of at least 0, got {min(values):.4g}; write .clip(low=0)"
         )
+    if max(values) > _GREATEST:
+        raise PassoError(
+            f"the bound squares the values, got {max(values):.4g}; write values of at most "
+            f"{_GREATEST:g}"
+        )
     total = squares = found = 0.0
     for value in filter(None, reversed(values)):
         squares += value * value
         before, total = total, total + value
         if before:
-            found += value * squares / (before * total)
+            found += value * (squares / total) / before  # a product of tiny sums is no float
     return (1.0 + squares) / (2.0 * total) + found / 2.0 if total else math.inf
 
 

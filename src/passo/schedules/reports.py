@@ -8,7 +8,7 @@ from itertools import islice, pairwise
 from numbers import Real
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
-from passo.ground.checks import brief, real, write
+from passo.ground.checks import brief, can_be_listed, real, write
 from passo.ground.errors import PassoError
 
 if TYPE_CHECKING:
@@ -120,7 +120,7 @@ def _report(report: Any) -> Report:
 
 
 def _listed(values: Any, what: str) -> Iterable[Any]:
-    if isinstance(values, (str, bytes, Mapping)) or not hasattr(values, "__iter__"):
+    if isinstance(values, (str, bytes, Mapping)) or not can_be_listed(values):
         msg = f"{what} must be a list of pairs, got {brief(values)}"
         raise PassoError(msg)
     return values  # type: ignore[no-any-return]

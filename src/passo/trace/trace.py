@@ -145,7 +145,7 @@ class Trace(Rebuilt, Pictured):
                 return each
         known = ", ".join(f"{each.key!r} of group {each.group}" for each in self.columns)
         raise PassoError(
-            f"the trace has no {key!r} of group {group!r}; it has {known or 'no columns'}"
+            f"the trace has no {brief(key)} of group {brief(group)}; it has {known or 'no columns'}"
         )
 
     def used(self, key: str = "lr", group: int | str | None = 0) -> tuple[list[int], list[float]]:
@@ -221,7 +221,7 @@ class Trace(Rebuilt, Pictured):
         ]
         if not found:
             known = ", ".join(map(repr, self.metrics)) or "no reports"
-            raise PassoError(f"the trace has no reports of {metric!r}; it has {known}")
+            raise PassoError(f"the trace has no reports of {brief(metric)}; it has {known}")
         return [clock for clock, _ in found], [value for _, value in found]
 
     def sampled(self) -> Trace:
@@ -258,7 +258,7 @@ class Trace(Rebuilt, Pictured):
             return places[0]
         known = ", ".join(map(repr, self.groups)) or "no groups"
         raise PassoError(
-            f"one group must be called {group!r}, {len(places)} are; write its place, "
+            f"one group must be called {brief(group)}, {len(places)} are; write its place, "
             f"the groups are {known}"
         )
 

@@ -98,3 +98,19 @@ def many_cycles_are_exported_as_values(told: Told) -> None:
     text = told("export(L.repeat(grow=1.001), run)")
     code = text.quoted(r"write (to=\S+)")
     assert rows(eval(f"export(L.repeat(grow=1.001), run, {code})", dict(tried.world))) == 100
+
+
+@tried(
+    "the two differ by {} at one update, too much for a sum over all of them; write smaller values"
+)
+def a_difference_is_a_float(told: Told) -> None:
+    told("explain(1e308 * L, -1e308 * L, run)").words("smaller values")
+    assert analysis.explain(10.0 * LINE, -10.0 * LINE, RUN).greatest > 0
+
+
+@tried("metrics must be a list of numbers, one for each step, got {}; write metrics=[1.0] * 1000")
+def metrics_are_a_list(told: Told) -> None:
+    scheduler = torch.optim.lr_scheduler.ReduceLROnPlateau(sgd())
+    text = told("lift(scheduler, 3, metrics=0.5)", lift=lift, scheduler=scheduler)
+    (lifted,) = text.put("lift(scheduler, 3, @)", lift=lift, scheduler=scheduler)
+    assert len(lifted) == 1

@@ -96,3 +96,21 @@ def what_is_not_finite_is_a_string(told: Told) -> None:
         assert code in text.code()
     assert [parsed(code) for code in text.code()] == ["nan", "inf", "-inf"]
     assert Report.of(3, {"loss": parsed('"-inf"')}).metrics == (("loss", float("-inf")),)
+
+
+@tried("a file is written to the path of a file, got {}; give it a name")
+def a_file_has_a_name(told: Told) -> None:
+    told("followed('')").words("give it a name")
+    assert followed("note.txt").name == "note.txt"
+
+
+@tried("{} is a folder, and a file is written; give the path of a file in it")
+def a_folder_is_no_file(told: Told) -> None:
+    def written(path: str) -> None:
+        with replacing(path) as file:
+            file.write(b"whole")
+
+    Path("there").mkdir()
+    told(lambda: written("there")).words("the path of a file in it")
+    written("there/note.txt")
+    assert Path("there/note.txt").read_bytes() == b"whole"

@@ -11,7 +11,7 @@ import pytest
 import torch
 from torch.optim.lr_scheduler import LambdaLR
 
-from passo import Linear, Plateau, Run, attach, base, steps
+from passo import Linear, Plateau, Run, attach, base, steps, warmup_cosine
 from passo.integrations.attachment import Attachment
 from tests.advice.table import Table, Told
 from tests.optim.tools import rates, sgd, update
@@ -274,3 +274,10 @@ def a_reason_is_given_in_words(told: Told) -> None:
     update(optimizer, 4)
     eval("scheduler." + text.quoted(r"write (detach\(.*\))"), {"scheduler": scheduler})
     assert not scheduler.attached
+
+
+@tried("Passo(warmup_cosine())")
+def passo_of_lightning_takes_a_plan(told: Told) -> None:
+    made = pytest.importorskip("passo.integrations.lightning").Passo
+    text = told("Passo(run=RUN)", Passo=made)
+    assert text.put("@", Passo=made, warmup_cosine=warmup_cosine)[0].schedulers == ()

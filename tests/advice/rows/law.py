@@ -237,3 +237,46 @@ def the_bound_of_values_below_zero_is_refused(told: Told) -> None:
     text = told("analysis.bound(Constant(-1), run)")
     text.words(".clip(low=0)")
     assert analysis.bound(Constant(-1).clip(low=0), RUN) == float("inf")
+
+
+@tried(
+    'compare names each schedule by a text that is not empty, got {}; write law.compare({"linear": '
+    "cosine_decay(), ...}, run)"
+)
+def a_name_is_a_text(told: Told) -> None:
+    text = told("law.compare({1: schedule}, run)")
+    text.words('law.compare({"linear": cosine_decay(), ...}, run)')
+    found = LAW.compare({"linear": cosine_decay(), "wsd": wsd()}, RUN)
+    assert {each.name for each in found.outcomes} == {"linear", "wsd"}
+
+
+@tried(
+    "the rates are 0 until update {}, where the losses that are predicted begin; give a longer "
+    "run, or a shorter time at 0"
+)
+def a_rate_comes_before_its_loss(told: Told) -> None:
+    text = told("law.predict(schedule, Run(steps(2)))")
+    text.words("give a longer run", "a shorter time at 0")
+    assert LAW.predict(wsd(), Run(steps(20))).end > 0
+    assert LAW.predict(Constant(base), Run(steps(2))).end > 0
+
+
+@tried(
+    "the bound is of a Schedule on a Run, got {} and {}; write "
+    "analysis.bound(cosine_decay(peak=0.1), Run(steps(1000)))"
+)
+def a_bound_is_of_a_schedule(told: Told) -> None:
+    assert told("analysis.bound(0.1, run)").put("@")[0] > 0
+
+
+@tried("the bound is summed update by update, got {}; write a run of at most {} updates")
+def a_bound_is_of_a_run_that_ends(told: Told) -> None:
+    told("analysis.bound(schedule, Run(steps(10**17)))").words("a run of at most 100,000,000")
+    assert analysis.bound(cosine_decay(peak=0.1), RUN) > 0
+
+
+@tried("the bound squares the values, got {}; write values of at most {}")
+def a_bound_is_of_values_with_squares(told: Told) -> None:
+    text = told("analysis.bound(cosine_decay(peak=1e200), run)")
+    most = float(text.quoted(r"at most (\S+)$"))
+    assert analysis.bound(cosine_decay(peak=most), RUN) > 0

@@ -217,3 +217,19 @@ def a_log_is_of_a_run(told: Told) -> None:
     passo.log(scheduler, run)
     update(optimizer)
     assert kept.rows == [(0, "lr/0", 1.0)]
+
+
+@tried("{} is damaged at line {}, {}; take the line out, or give another file")
+def a_log_has_lines_of_numbers(told: Told) -> None:
+    logged("run.csv")
+    file = pathlib.Path("run.csv")
+    whole = file.read_text("utf-8")
+    file.write_text(whole.replace("1,lr", "?,lr"), "utf-8")
+    text = told("log(attach(sgd(), LINE), 'run.csv')", log=passo.log, attach=attach, sgd=sgd)
+    text.words("take the line out", "give another file")
+    broken = int(text.quoted(r"at line (\d+)"))
+    kept = [line for k, line in enumerate(whole.splitlines(keepends=True), 1) if k != broken]
+    file.write_text("".join(kept), "utf-8")
+    passo.log(attach(sgd(), LINE), "run.csv").close()
+    logged("other.csv")
+    assert lines("other.csv") == 2

@@ -109,7 +109,7 @@ def cut_lengths(first: Fraction, grow: Fraction) -> list[int]:
     """The lengths of cycles, each cut to a whole number, up to where they no longer change."""
     amounts = [int(first)]
     while len(amounts) < MOST_PARTS and sum(amounts) < _FARTHEST:
-        amount = int(float(grow) * amounts[-1])
+        amount = int(float(min(grow, Fraction(10**300))) * amounts[-1])
         if amount in (0, amounts[-1]):
             break
         amounts.append(amount)

@@ -17,8 +17,8 @@ def remarks(name: str) -> tuple[str, ...]:
     >>> remarks("transformers.cosine_warmup_with_min_lr")[0]
     'Its clock is one ahead: update 0 uses 1 / num_warmup_steps of the rate.'
     """
-    library, dot, schedule = str(name).partition(".")
-    if not isinstance(name, str) or not dot:
+    library, dot, schedule = name.partition(".") if isinstance(name, str) else ("", "", "")
+    if not dot:
         found = [f"{each.name}.{name}" for each in in_order() if name in names(each.name)]
         example = found[0] if found else "transformers.cosine"
         msg = (

@@ -9,6 +9,7 @@ from typing import Any
 
 from passo.ground.checks import brief
 from passo.ground.errors import PassoError
+from passo.ground.files import path_of
 from passo.integrations.log.csv_file import CsvFile
 from passo.integrations.log.metrics import Metrics
 from passo.integrations.log.mlflow import MLflow
@@ -28,7 +29,7 @@ NEEDS = (
 def target_of(writer: Any) -> Any:
     """What is written to, to be known again: a file by its path."""
     if isinstance(writer, (str, os.PathLike)) and isinstance(os.fspath(writer), str):
-        return Path(os.path.realpath(writer))
+        return Path(os.path.realpath(path_of(writer, "a log", "is written to")))
     return writer
 
 

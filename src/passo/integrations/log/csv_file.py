@@ -107,12 +107,23 @@ def _quoted(name: str) -> str:
 
 
 def _rows(path: Path) -> Iterator[tuple[int, str, str]]:
-    """The lines that are whole."""
+    """The lines that are whole; raises PassoError for one that no log has written."""
     text = path.read_bytes().decode("utf-8", errors="replace")
     whole = text[: text.rfind("\n") + 1]
-    for row in csv.reader(io.StringIO(whole, newline="")):
-        if len(row) == len(HEADER) and row != HEADER:
-            yield int(row[0]), row[1], row[2]
+    rows = csv.reader(io.StringIO(whole, newline=""), strict=True)
+    row: list[str] = []
+    try:
+        for row in rows:
+            if row != HEADER:
+                update, name, value = row
+                float(value)
+                yield int(update), name, value
+    except (ValueError, csv.Error):
+        msg = (
+            f"{str(path)!r} is damaged at line {rows.line_num:,}, {brief(','.join(row))}; take "
+            "the line out, or give another file"
+        )
+        raise PassoError(msg) from None
 
 
 def _file(path: str | os.PathLike[str]) -> Path:
@@ -135,7 +146,7 @@ def _file(path: str | os.PathLike[str]) -> Path:
 
 
 def _refuse_others(path: Path) -> None:
-    """Raises PassoError where the file is no log."""
+    """Raises PassoError where the file is no log, or one that cannot be gone on with."""
     with path.open("rb") as file:
         first = file.readline(200).decode("utf-8", errors="replace").rstrip("\r\n")
     if first != ",".join(HEADER):
@@ -144,3 +155,5 @@ def _refuse_others(path: Path) -> None:
             f"{brief(first)}; give another file"
         )
         raise PassoError(msg)
+    for _ in _rows(path):
+        pass

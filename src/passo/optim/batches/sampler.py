@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 from torch.utils.data import BatchSampler, DataLoader, Dataset, Sampler
 
 from passo.ground.calls import called_like
-from passo.ground.checks import brief, whole
+from passo.ground.checks import brief, can_be_listed, whole
 from passo.ground.schema import anything, count, mapping, maybe, record
 from passo.optim.batches import order
 from passo.optim.batches.epoch import Epoch
@@ -250,6 +250,8 @@ class RampedBatchSampler(Sampler[list[int]]):
         `batches` says how many batches of this epoch (since the resume, if there was one) are done
         with, where that is not `accumulate` for each update: a scaler skipped some.
         """
+        if batches is not None:
+            whole(batches, "batches", least=0)
         if self._resume is not None:
             return {**self._resume, "order": dict(self._resume["order"])}
         clock, epoch = self.scheduler.clock, self._current
@@ -335,7 +337,7 @@ def _refuse_no_sampler(sampler: Any) -> None:
         )
         raise PassoError(msg)
     is_once = isinstance(sampler, Iterator)
-    if is_once or isinstance(sampler, (Dataset, str, bytes)) or not hasattr(sampler, "__iter__"):
+    if is_once or isinstance(sampler, (Dataset, str, bytes)) or not can_be_listed(sampler):
         why = "which can be gone through once only" if is_once else "which is none"
         msg = (
             f"RampedBatchSampler needs a sampler of indices, got {brief(sampler)}, {why}; write "

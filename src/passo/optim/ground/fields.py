@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import torch
 
+from passo.ground.checks import brief
 from passo.ground.errors import PassoError, closest
 from passo.optim.ground.groups import parameters
 
@@ -147,7 +148,8 @@ def find(key: str, group: dict[str, Any], where: str) -> Field:
         name, index = "betas", 0
     known = names(group)
     if not isinstance(key, str) or (key not in known and (name, index) != ("betas", 0)):
-        msg = f"{where} has no field {key!r}{closest(str(key), known)}; it has {', '.join(known)}"
+        hint = closest(key, known) if isinstance(key, str) else ""
+        msg = f"{where} has no field {brief(key)}{hint}; it has {', '.join(known)}"
         raise PassoError(msg)
     return Field(name, index)
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import inspect
 import warnings
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
+from typing import TYPE_CHECKING, Any, Final
 
 from torch.optim.lr_scheduler import LRScheduler
 
 from passo.ground.calls import called_like
-from passo.ground.checks import brief, real, whole
+from passo.ground.checks import brief, can_be_listed, real, whole
 from passo.optim.ground import fields, randomness
 from passo.optim.ground.advice import shown
 from passo.optim.lift.calls import (
@@ -28,6 +30,8 @@ from passo.schedules import steps as in_steps
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+
+LONGEST: Final = 10**8  # steps that are made one by one
 
 
 @called_like("lift(scheduler, 1000)")
@@ -58,12 +62,12 @@ def lift(
     >>> lift(lambda t: 0.1 if t < 2 else 0.01, 3)
     [Table([(steps(0), 0.1), (steps(2), 0.01)], kind="step")]
     """
-    whole(steps, "steps")
+    whole(steps, "steps", most=LONGEST)
     if isinstance(scheduler, Scheduler):
         return _planned(scheduler, key)
     if isinstance(scheduler, Schedule):
         return [scheduler]
-    told = None if metrics is None else [real(each, "a metric") for each in metrics]
+    told = None if metrics is None else as_metrics(metrics)
     inner = held_by(scheduler)
     put_back = randomness.keep_global()
     try:
@@ -76,6 +80,17 @@ def lift(
     finally:
         put_back()
     return [_as_schedule(column) for column in zip(*rows, strict=True)]
+
+
+def as_metrics(metrics: Any) -> list[float]:
+    """One number for each step; raises PassoError for what is no list of numbers."""
+    if isinstance(metrics, (str, bytes, Mapping, AbstractSet)) or not can_be_listed(metrics):
+        msg = (
+            f"metrics must be a list of numbers, one for each step, got {brief(metrics)}; write "
+            "metrics=[1.0] * 1000"
+        )
+        raise PassoError(msg)
+    return [real(each, "a metric") for each in metrics]
 
 
 def held_by(scheduler: Any) -> Any:

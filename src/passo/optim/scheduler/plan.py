@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
+from passo.ground.checks import brief
 from passo.ground.errors import closest
 from passo.optim.ground.advice import no_schedule, shown
 from passo.optim.ground.fields import Field, find
@@ -118,7 +119,7 @@ def _entry(key: str, value: Any) -> Any:
         return value
     if isinstance(value, (list, tuple)):
         return tuple(_pair(key, each) for each in value)
-    schedule = _schedule(value, repr(key))
+    schedule = _schedule(value, brief(key))
     if schedule is None:
         msg = f"the plan of {key!r} must be a schedule, got None; leave the key out"
         raise PassoError(msg)

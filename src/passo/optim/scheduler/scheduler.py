@@ -585,6 +585,9 @@ class Scheduler(LRScheduler):
                 'detach(because="early stopping on val_loss")'
             )
             raise PassoError(msg)
+        if not isinstance(restore, bool):
+            msg = f"restore must be True or False, got {brief(restore)}"
+            raise PassoError(msg)
         self._end(restore=restore)
         self._dismiss()
         self.conclude(because)

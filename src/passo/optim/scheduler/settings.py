@@ -53,9 +53,10 @@ class Settings:
         _one_of(self.join, get_args(Join), "join")
         _one_of(self.last_lr, get_args(LastLr), "last_lr")
         _one_of(self.watch, (None, *get_args(Watched)), "watch")
-        if not isinstance(self.carry, bool):
-            msg = f"carry must be True or False, got {brief(self.carry)}"
-            raise PassoError(msg)
+        for name in ("carry", "strict"):
+            if not isinstance(getattr(self, name), bool):
+                msg = f"{name} must be True or False, got {brief(getattr(self, name))}"
+                raise PassoError(msg)
         if self.strict and self.run is None:
             msg = "strict=True stops at the end of the run; write attach(..., run, strict=True)"
             raise PassoError(msg)
@@ -111,7 +112,7 @@ def as_bases(
     for key, value in given.items():
         if key not in plan:
             known = ", ".join(plan) or "nothing"
-            msg = f"base names {key!r}, which the plan does not; it names {known}"
+            msg = f"base names {brief(key)}, which the plan does not; it names {known}"
             raise PassoError(msg)
         if isinstance(value, (list, tuple)):
             if len(value) != len(groups):
@@ -154,7 +155,7 @@ def as_values(values: Mapping[str, Schedule | float] | None) -> Mapping[str, Sch
     if not isinstance(values, Mapping):
         msg = f'values must be a mapping such as {{"batch_size": schedule}}, got {brief(values)}'
         raise PassoError(msg)
-    made = {key: as_schedule(value, repr(key)) for key, value in values.items()}
+    made = {key: as_schedule(value, brief(key)) for key, value in values.items()}
     for key, schedule in made.items():
         if schedule.relative:
             msg = f"the value {key!r} has no base: write numbers in {schedule!r}"

@@ -7,11 +7,11 @@ import math
 from typing import TYPE_CHECKING, Any, Final
 
 from passo.ground.calls import called_like
-from passo.ground.checks import real, whole
+from passo.ground.checks import whole
 from passo.ground.errors import PassoError
 from passo.optim.ground.advice import shown
 from passo.optim.ground.fields import Field
-from passo.optim.lift import held_by, inside, lift, needs_metrics
+from passo.optim.lift import LONGEST, as_metrics, held_by, inside, lift, needs_metrics
 from passo.optim.scheduler.scheduler import Scheduler
 from passo.optim.translate import likes, own
 from passo.optim.translate.translation import Translation
@@ -61,7 +61,7 @@ def translate(
     (Table([(steps(0), 0.1), (steps(1), 0.05), (steps(2), 0.025)], kind="step"), 'lift')
     """
     if steps is not None:
-        whole(steps, "steps")
+        whole(steps, "steps", most=LONGEST)
     if isinstance(scheduler, Scheduler):
         return _attached(scheduler)
     if isinstance(scheduler, Schedule):
@@ -73,7 +73,7 @@ def translate(
             "write translate(scheduler)"
         )
         raise PassoError(msg)
-    told = None if metrics is None else [real(each, "a metric") for each in metrics]
+    told = None if metrics is None else as_metrics(metrics)
     refused: list[str] = []
     for found in _read(live, metric, refused):
         checked = _checked(live, found, steps, told, refused)

@@ -7,6 +7,8 @@ from functools import cached_property
 from itertools import pairwise
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from passo.ground.checks import LATEST
+from passo.ground.errors import PassoError
 from passo.schedules.explain.explanation import Change, Explanation, Verdict
 from passo.schedules.explain.pair import Candidate, said
 
@@ -20,6 +22,18 @@ _ENOUGH: Final = 0.95  # of the difference: what explains less of it is not name
 _MOVED: Final = frozenset({"shift", "warm-up length", "past the end"})
 
 
+def _sum(gaps: list[float]) -> float:
+    """The sum; raises PassoError where it is no float."""
+    widest = max(gaps)
+    if widest * len(gaps) > LATEST:
+        msg = (
+            f"the two differ by {widest:.4g} at one update, too much for a sum over all of them; "
+            "write smaller values"
+        )
+        raise PassoError(msg)
+    return math.fsum(gaps)
+
+
 class Looked:
     """Two courses at the updates that are looked at, and how far apart they are there."""
 
@@ -28,7 +42,7 @@ class Looked:
         self.judged = [t for t in one.ticks if t < updates]
         self.gaps = [abs(one.at(t) - other.at(t)) for t in self.judged]
         self.widest = max(range(len(self.gaps)), key=self.gaps.__getitem__)
-        self.total = math.fsum(self.gaps)
+        self.total = _sum(self.gaps)
         values = [abs(course.at(t)) for course in (one, other) for t in self.judged]
         self.noise = _ROUNDING * max(values)
 
