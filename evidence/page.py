@@ -51,6 +51,7 @@ class Row:
     verdict: Verdict
     seconds: float
     digest: str
+    size: Size
 
     @property
     def picture(self) -> str:
@@ -77,6 +78,7 @@ def row_of(claim: Claim, folder: Path = RESULTS, size: Size = FULL) -> Row | Non
         verdict(cases, claim.on, claim.unit),
         sum(made.seconds for made in store.held.values()),
         hashlib.sha256(store.path.read_bytes()).hexdigest(),
+        size,
     )
 
 
@@ -128,8 +130,9 @@ def _word(case: Case) -> str:
     return word[answer_of(case)] + within
 
 
-def _chosen(row: Row, size: Size = FULL) -> Iterator[str]:
+def _chosen(row: Row) -> Iterator[str]:
     """The settings that were chosen, and which of them lie at an edge of what was tried."""
+    size = row.size
     for each in row.claim.arms:
         best = each.chosen(row.held, size)
         if best is not None:

@@ -7,7 +7,7 @@ from pathlib import Path
 from statistics import fmean, stdev
 from typing import Any
 
-from evidence.frame.arms import FULL, Arm, Held
+from evidence.frame.arms import Arm
 from evidence.frame.verdicts import answer_of
 from evidence.page import Row
 
@@ -32,7 +32,7 @@ def draw_row(row: Row, path: Path) -> None:
     grid = figure.add_gridspec(len(heights), 1, height_ratios=heights)
     _effects(figure.add_subplot(grid[0]), row)
     for place, (title, arms, seeds) in enumerate(panels, 1):
-        _tried(figure.add_subplot(grid[place]), title, arms, row.held, seeds)
+        _tried(figure.add_subplot(grid[place]), title, arms, row, seeds)
     path.parent.mkdir(parents=True, exist_ok=True)
     metadata = {RESULTS_KEY: row.digest, "Software": ""}
     figure.savefig(path, dpi=110, metadata=metadata)
@@ -77,17 +77,17 @@ def _panels(row: Row) -> Iterable[tuple[str, list[Arm], range]]:
     """What is drawn below the effects: sweeps, or the arms that had their rate chosen, by task."""
     if row.claim.sweeps:
         for sweep in row.claim.sweeps:
-            yield sweep.name, [sweep.arm], FULL.reported
+            yield sweep.name, [sweep.arm], row.size.reported
         return
     for task in dict.fromkeys(each.task for each in row.claim.arms):
         arms = [each for each in row.claim.arms if each.task == task]
-        yield f"{task}: base rate", arms, FULL.tried
+        yield f"{task}: base rate", arms, row.size.tried
 
 
-def _tried(ax: Any, title: str, arms: list[Arm], held: Held, seeds: range) -> None:
+def _tried(ax: Any, title: str, arms: list[Arm], row: Row, seeds: range) -> None:
     """A line for each arm with one standard deviation of its seeds around it."""
     for arm in arms:
-        found = arm.over(held, FULL, seeds)
+        found = arm.over(row.held, row.size, seeds)
         if found is None:
             continue
         x = [option.x for option in found]

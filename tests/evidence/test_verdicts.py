@@ -1,4 +1,4 @@
-"""The sentences follow the numbers: shuffled numbers change them, and an interval over 0 is no proof."""
+"""The sentences follow the numbers: an interval over 0 is no proof, shuffled numbers say else."""
 
 from __future__ import annotations
 
