@@ -14,6 +14,7 @@ from time import perf_counter
 
 from evidence.frame.arms import FULL
 from evidence.frame.claims import claims
+from evidence.frame.crew import Crew
 from evidence.frame.making import make
 from evidence.page import write
 
@@ -31,8 +32,9 @@ def main() -> None:
     if unknown:
         parser.error(f"no claim is called {unknown[0]!r}; there are {', '.join(claims())}")
     begin, count = perf_counter(), 0
-    for name in [] if told.page else told.names or claims():
-        count += make(claims()[name], FULL, processes=told.processes)
+    with Crew(told.processes) as crew:
+        for name in [] if told.page else told.names or claims():
+            count += make(claims()[name], FULL, crew.trained)
     changed = write()
     print(
         f"{count} trainings in {perf_counter() - begin:.0f} s; {changed} files of the page changed"

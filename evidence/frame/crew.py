@@ -7,7 +7,6 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack
 from pathlib import Path
 from queue import Empty, SimpleQueue
 from threading import Thread
@@ -19,20 +18,40 @@ ONE_THREAD = {"OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
 Answer = tuple[Cell, Made] | Exception
 
 
-def trained(cells: Sequence[Cell], processes: int) -> Iterator[tuple[Cell, Made]]:
-    """Each cell with what it gave, as they become ready.
+class Crew:
+    """Worker processes: they start when there is work for them, and stay until the `with` ends.
 
-    The workers read from a pipe: they end where this process ends, also when it is killed. Raises
-    RuntimeError with the worker's own words where a training fails.
+    They read from a pipe, and so end where this process ends, also when it is killed.
     """
-    jobs: SimpleQueue[Cell] = SimpleQueue()
-    answers: SimpleQueue[Answer] = SimpleQueue()
-    for cell in cells:
-        jobs.put(cell)
-    with ExitStack() as stack:
-        for _ in range(min(processes, len(cells))):
-            worker = stack.enter_context(_worker())
-            stack.callback(worker.kill)
+
+    def __init__(self, processes: int) -> None:
+        self._processes = processes
+        self._workers: list[subprocess.Popen[str]] = []
+
+    def __enter__(self) -> Crew:  # noqa: PYI034 (Self is of Python 3.11)
+        """Starts nothing yet."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Ends the workers, whatever they are doing."""
+        for worker in self._workers:
+            worker.kill()
+        for worker in self._workers:
+            with worker:  # closes its pipes and waits
+                pass
+
+    def trained(self, cells: Sequence[Cell]) -> Iterator[tuple[Cell, Made]]:
+        """Each cell with what it gave, as they become ready.
+
+        Raises RuntimeError with the worker's own words where a training fails.
+        """
+        jobs: SimpleQueue[Cell] = SimpleQueue()
+        answers: SimpleQueue[Answer] = SimpleQueue()
+        for cell in cells:
+            jobs.put(cell)
+        while len(self._workers) < min(self._processes, len(cells)):
+            self._workers.append(_worker())
+        for worker in self._workers:
             Thread(target=_serve, args=(worker, jobs, answers), daemon=True).start()
         for _ in cells:
             answer = answers.get()

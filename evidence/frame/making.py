@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from evidence.frame.arms import Size
-from evidence.frame.cells import Cell, Figures, Store
+from evidence.frame.cells import Cell, Figures, Made, Store
 from evidence.frame.claims import Claim
-from evidence.frame.crew import trained
 
+Trained = Callable[[list[Cell]], Iterable[tuple[Cell, Made]]]
 RESULTS = Path(__file__).resolve().parents[1] / "results"
 
 
@@ -26,19 +26,19 @@ def held_by(store: Store) -> dict[Cell, Figures]:
 def make(
     claim: Claim,
     size: Size,
+    trained: Trained,
     folder: Path = RESULTS,
-    processes: int = 2,
     tell: Callable[[str], None] = print,
 ) -> int:
     """Train the cells that a claim lacks, and say how many those were.
 
-    Each is stored as soon as it is there. When the claim has all it needs, cells that it no longer
-    asks for leave its file.
+    `trained` gives what each of some cells gave, as a `Crew` does. Each is stored as soon as it is
+    there. When the claim has all it needs, cells that it no longer asks for leave its file.
     """
     store, count = store_of(claim, folder), 0
     while lacking := missing(claim, size, store):
         tell(f"{claim.name}: {len(lacking)} trainings")
-        for cell, made in trained(lacking, processes):
+        for cell, made in trained(lacking):
             store.add(cell, made)
             count += 1
     store.tidy(claim.cells(held_by(store), size))

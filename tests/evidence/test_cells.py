@@ -15,6 +15,7 @@ import torch
 from evidence.frame.arms import Size, arm
 from evidence.frame.cells import Cell, Made, Store
 from evidence.frame.claims import Claim, Versus
+from evidence.frame.crew import Crew
 from evidence.frame.making import held_by, make, missing, store_of
 from evidence.tasks.loops import torch_scheduler
 from evidence.tasks.training import train
@@ -30,15 +31,10 @@ def cell(seed: int = 0, **settings) -> Cell:
     return Cell.of("digits", "Constant(base)", seed, **settings)
 
 
-def trained_here(cells, _processes):
+def here(cells):
+    """Trained in this process: four seconds less."""
     for each in cells:
         yield each, Made(train(each), 0.5)
-
-
-@pytest.fixture
-def here(monkeypatch):
-    """Trains in this process: four seconds less."""
-    monkeypatch.setattr("evidence.frame.making.trained", trained_here)
 
 
 def test_a_cell_is_the_same_whatever_order_its_settings_come_in():
@@ -79,31 +75,31 @@ def test_figures_that_json_cannot_hold_are_refused_and_nothing_is_written(tmp_pa
     assert store.held == {}
 
 
-def test_a_second_run_does_nothing(tmp_path, here):
+def test_a_second_run_does_nothing(tmp_path):
     told = []
-    count = make(CLAIM, SMALL, tmp_path, tell=told.append)
+    count = make(CLAIM, SMALL, here, tmp_path, tell=told.append)
     assert count == 2 + 2 + 2  # tried, reported, the other arm
     assert told == ["small: 4 trainings", "small: 2 trainings"]
     path = store_of(CLAIM, tmp_path).path
     before = path.read_bytes(), path.stat().st_mtime_ns
-    assert make(CLAIM, SMALL, tmp_path, tell=told.append) == 0
+    assert make(CLAIM, SMALL, here, tmp_path, tell=told.append) == 0
     assert (path.read_bytes(), path.stat().st_mtime_ns) == before
     assert len(told) == 2
 
 
-def test_a_changed_setting_makes_its_cells_anew_and_no_others(tmp_path, here):
-    make(CLAIM, SMALL, tmp_path, tell=str)
+def test_a_changed_setting_makes_its_cells_anew_and_no_others(tmp_path):
+    make(CLAIM, SMALL, here, tmp_path, tell=str)
     slower = replace(CLAIM, versus=(Versus("digits", LINEAR, CONSTANT.with_(momentum=0.8)),))
     assert {
         each.setting("momentum") for each in missing(slower, SMALL, store_of(CLAIM, tmp_path))
     } == {0.8}
-    assert make(slower, SMALL, tmp_path, tell=str) == 2
+    assert make(slower, SMALL, here, tmp_path, tell=str) == 2
     held = held_by(store_of(CLAIM, tmp_path))
     assert sorted(each.setting("momentum") for each in held) == [0.8] * 2 + [0.9] * 4
 
 
-def test_the_best_rate_is_chosen_by_seeds_that_are_not_reported(tmp_path, here):
-    make(CLAIM, SMALL, tmp_path, tell=str)
+def test_the_best_rate_is_chosen_by_seeds_that_are_not_reported(tmp_path):
+    make(CLAIM, SMALL, here, tmp_path, tell=str)
     held = held_by(store_of(CLAIM, tmp_path))
     assert not set(SMALL.tried) & set(SMALL.reported)
     tried = LINEAR.over(held, SMALL, SMALL.tried)
@@ -119,9 +115,11 @@ def test_the_best_rate_is_chosen_by_seeds_that_are_not_reported(tmp_path, here):
 KILLED = """
 import sys
 from pathlib import Path
+from evidence.frame.crew import Crew
 from evidence.frame.making import make
 from tests.evidence.test_cells import CLAIM, SMALL
-print(make(CLAIM, SMALL, Path(sys.argv[1]), processes=1), "trained")
+with Crew(1) as crew:
+    make(CLAIM, SMALL, crew.trained, Path(sys.argv[1]))
 """
 
 
@@ -132,7 +130,7 @@ def alive(process: str) -> bool:
 
 
 @pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="workers are looked for in /proc")
-def test_a_run_that_is_killed_goes_on_where_it_was_and_leaves_nobody_behind(tmp_path, here):
+def test_a_run_that_is_killed_goes_on_where_it_was_and_leaves_nobody_behind(tmp_path):
     environment = {**os.environ, "PYTHONPATH": f"{ROOT}{os.pathsep}{ROOT / 'src'}"}
     path, deadline = store_of(CLAIM, tmp_path).path, time.monotonic() + 500
     order = [sys.executable, "-c", KILLED, str(tmp_path)]
@@ -146,7 +144,7 @@ def test_a_run_that_is_killed_goes_on_where_it_was_and_leaves_nobody_behind(tmp_
     first = path.read_bytes()
     whole = first[: first.rfind(b"\n") + 1]
     assert len(children) == 1
-    assert make(CLAIM, SMALL, tmp_path, tell=str) == 6 - whole.count(b"\n")
+    assert make(CLAIM, SMALL, here, tmp_path, tell=str) == 6 - whole.count(b"\n")
     assert path.read_bytes().startswith(whole)
     assert len(Store(path).held) == 6
     while any(map(alive, children)):
@@ -157,8 +155,8 @@ def test_a_run_that_is_killed_goes_on_where_it_was_and_leaves_nobody_behind(tmp_
 def test_a_training_that_fails_says_which_and_why(tmp_path):
     lost = CONSTANT.with_(optimizer="SGDD")
     wrong = Claim("wrong", "It fails.", "1.1", (Versus("x", lost, CONSTANT),))
-    with pytest.raises(RuntimeError) as told:
-        make(wrong, SMALL, tmp_path, processes=1, tell=str)
+    with Crew(1) as crew, pytest.raises(RuntimeError) as told:
+        make(wrong, SMALL, crew.trained, tmp_path, tell=str)
     first, *_, last = str(told.value).splitlines()
     assert (
         first
