@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from evidence.frame.arms import CHOOSING, FULL, Held, Size
+from evidence.frame.arms import FULL, Held, Size
 from evidence.frame.claims import Case, Claim, claims
 from evidence.frame.making import RESULTS, held_by, missing, store_of
 from evidence.frame.sweeping import Swept, swept
@@ -109,7 +109,7 @@ def _section(claim: Claim, row: Row | None) -> Iterator[str]:
     if row is None:
         yield from ("Not run yet.", "")
         return
-    yield from (f"**{row.verdict.sentence}**", "")
+    yield from (f"**{row.verdict.head}** {row.verdict.reasons}", "")
     if claim.notes:
         yield from (claim.notes, "")
     yield from ("| case | effect | does it hold? |", "| --- | --- | --- |")
@@ -118,8 +118,9 @@ def _section(claim: Claim, row: Row | None) -> Iterator[str]:
     yield ""
     for sweep in row.sweeps:
         yield f"- {sweep.sentence}."
-    for note in _chosen(row):
-        yield f"- {note}"
+    sides = [side for each in claim.versus for side in (each.better, each.worse)]
+    notes = (note for side in sides for note in side.notes(row.held, row.size))
+    yield from (f"- {note}" for note in dict.fromkeys(notes))
     yield from ("", f"![{claim.says}]({row.picture})", "")
 
 
@@ -128,17 +129,6 @@ def _word(case: Case) -> str:
     word = {"true": "yes", "false": "no", "same": "no difference", "open": "cannot be told"}
     within = "" if case.margin is None else f" (within {case.margin:g})"
     return word[answer_of(case)] + within
-
-
-def _chosen(row: Row) -> Iterator[str]:
-    """The settings that were chosen, and which of them lie at an edge of what was tried."""
-    size = row.size
-    for each in row.claim.arms:
-        best = each.chosen(row.held, size)
-        if best is not None:
-            edge = ", the edge of what was tried" if each.at_the_edge(row.held, size) else ""
-            seeds = f"by seeds {CHOOSING} to {CHOOSING + size.choosing - 1}"
-            yield f"{each.task}, {each.name}: {best.x:g} was best {seeds}{edge}."
 
 
 def write(folder: Path = RESULTS, docs: Path = DOCS) -> int:

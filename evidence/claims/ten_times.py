@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from evidence.frame.arms import Scaled, arm
+from evidence.frame.arms import arm
 from evidence.frame.claims import Claim, Versus
+from evidence.frame.sides import Scaled
 
 SGD = (0.01, 0.02, 0.04, 0.08, 0.16)
 

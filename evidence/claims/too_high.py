@@ -15,7 +15,7 @@ CLAIM = Claim(
     "1.1",
     (
         Versus(
-            "MNIST, a constant rate of 0.3",
+            "mnist, a constant rate of 0.3",
             BEST["mnist"],
             arm("0.3", "mnist", "Constant(base)", 0.3),
         ),
@@ -25,12 +25,12 @@ CLAIM = Claim(
             arm("0.3", "digits", "Constant(base)", 0.3),
         ),
         Versus(
-            "MNIST, a constant rate of 0.08",
+            "mnist, a constant rate of 0.08",
             BEST["mnist"],
             arm("0.08", "mnist", "Constant(base)", 0.08),
         ),
         Versus(
-            "MNIST, 0.08 and then linear to 0",
+            "mnist, 0.08 and then linear to 0",
             LINEAR,
             arm("0.08, linear to 0", "mnist", "Linear(base, 0)", 0.08),
         ),

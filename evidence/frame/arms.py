@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from math import log2
 from statistics import fmean
 from typing import Protocol
 
@@ -55,6 +54,9 @@ class Side(Protocol):
 
     def values(self, held: Held, size: Size) -> list[float] | None:
         """Its figure for each reported seed, lower is better; None until all are held."""
+
+    def notes(self, held: Held, size: Size) -> Iterator[str]:
+        """How its settings were come by."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,12 +111,15 @@ class Arm:
         among = self.among(size)
         return len(among) > 1 and self.chosen(held, size) in (among[0], among[-1])
 
+    def choosing(self, size: Size) -> Iterator[Cell]:
+        """The cells by which an option is chosen; none where there is one alone."""
+        among = self.among(size)
+        for option in among if len(among) > 1 else ():
+            yield from (self.cell(option, seed, size) for seed in size.tried)
+
     def cells(self, held: Held, size: Size) -> Iterator[Cell]:
         """First those that choose, then those that are reported."""
-        among = self.among(size)
-        if len(among) > 1:
-            for option in among:
-                yield from (self.cell(option, seed, size) for seed in size.tried)
+        yield from self.choosing(size)
         best = self.chosen(held, size)
         if best is not None:
             yield from (self.cell(best, seed, size) for seed in size.reported)
@@ -126,6 +131,14 @@ class Arm:
         if not cells or not all(cell in held for cell in cells):
             return None
         return [held[cell][self.figure] for cell in cells]
+
+    def notes(self, held: Held, size: Size) -> Iterator[str]:
+        """What was chosen, by which seeds, and whether a better one may lie beyond."""
+        best = self.chosen(held, size)
+        if len(self.options) > 1 and best is not None:
+            edge = ", the edge of what was tried" if self.at_the_edge(held, size) else ""
+            seeds = f"by seeds {size.tried[0]} to {size.tried[-1]}"
+            yield f"{self.task}, {self.name}: {best.x:g} was best {seeds}{edge}."
 
     def at(self, x: float) -> Arm:
         """The arm that has only the option at `x`."""
@@ -153,125 +166,3 @@ def arm(
     each = rates if isinstance(rates, tuple) else (rates,)
     options = (Option(rate, plan, (("rate", rate), *settings.items())) for rate in each)
     return Arm(name, task, tuple(options), figure)
-
-
-@dataclass(frozen=True, slots=True)
-class Scaled:
-    """A plan at `factor` times the rate that another arm was best at."""
-
-    name: str
-    of: Arm
-    plan: str
-    factor: float
-    settings: tuple[tuple[str, Setting], ...] = ()
-
-    def _arm(self, held: Held, size: Size) -> Arm | None:
-        best = self.of.chosen(held, size)
-        if best is None:
-            return None
-        rate = float(f"{best.x * self.factor:.6g}")
-        return arm(self.name, self.of.task, self.plan, rate, self.of.figure, **dict(self.settings))
-
-    def cells(self, held: Held, size: Size) -> Iterator[Cell]:
-        """Those by which the other one's rate is chosen, then its own."""
-        among = self.of.among(size)
-        if len(among) > 1:
-            for option in among:
-                yield from (self.of.cell(option, seed, size) for seed in size.tried)
-        scaled = self._arm(held, size)
-        if scaled is not None:
-            yield from scaled.cells(held, size)
-
-    def values(self, held: Held, size: Size) -> list[float] | None:
-        """The figure for each reported seed."""
-        scaled = self._arm(held, size)
-        return None if scaled is None else scaled.values(held, size)
-
-
-@dataclass(frozen=True, slots=True)
-class Found:
-    """A plan at the rate that the range test suggests, each seed its own.
-
-    A seed to which it suggests none is trained at `otherwise`, torch's usual guess.
-    """
-
-    name: str
-    task: str
-    plan: str
-    otherwise: float = 0.01
-    figure: str = "error"
-    settings: tuple[tuple[str, Setting], ...] = ()
-
-    def _test(self, seed: int, size: Size) -> Cell:
-        first = arm(self.name, self.task, "range_test", self.otherwise, repeats=3)
-        return first.with_(**dict(self.settings)).cell(first.options[0], seed, size)
-
-    def rates(self, held: Held, size: Size) -> list[float] | None:
-        """What was suggested to each seed, 0 where nothing was."""
-        tests = [self._test(seed, size) for seed in size.reported]
-        return [held[test]["rate"] for test in tests] if all(t in held for t in tests) else None
-
-    def _trained(self, held: Held, size: Size) -> list[Cell]:
-        cells = []
-        for seed, rate in zip(size.reported, self.rates(held, size) or (), strict=False):
-            at = arm(self.name, self.task, self.plan, rate or self.otherwise)
-            at = at.with_(**dict(self.settings))
-            cells.append(at.cell(at.options[0], seed, size))
-        return cells
-
-    def cells(self, held: Held, size: Size) -> Iterator[Cell]:
-        """The range tests, then the trainings at what they suggest."""
-        yield from (self._test(seed, size) for seed in size.reported)
-        yield from self._trained(held, size)
-
-    def values(self, held: Held, size: Size) -> list[float] | None:
-        """The figure for each reported seed."""
-        cells = self._trained(held, size)
-        if not cells or not all(cell in held for cell in cells):
-            return None
-        return [held[cell][self.figure] for cell in cells]
-
-
-@dataclass(frozen=True, slots=True)
-class Ladder:
-    """How many updates a plan needs: runs of several lengths, each planned for its own.
-
-    The value is log2 of the length at which a seed's error crosses `target`, between two runs on a
-    straight line over log2; twice the longest where none does.
-    """
-
-    name: str
-    arms: tuple[tuple[int, Arm], ...]
-    target: float
-
-    def cells(self, held: Held, size: Size) -> Iterator[Cell]:
-        """Those of every length."""
-        for _, each in self.arms:
-            yield from each.cells(held, size)
-
-    def values(self, held: Held, size: Size) -> list[float] | None:
-        """log2 of the updates, for each reported seed."""
-        lengths = [length for length, _ in self.arms]
-        columns = [each.values(held, size) for _, each in self.arms]
-        whole = [column for column in columns if column is not None]
-        if len(whole) < len(columns):
-            return None
-        return [crossing(lengths, list(row), self.target) for row in zip(*whole, strict=True)]
-
-
-def crossing(lengths: list[int], errors: list[float], target: float) -> float:
-    """log2 of the length at which the errors first come down to the target.
-
-    >>> 2 ** crossing([100, 400], [12.0, 8.0], 10.0)
-    200.0
-    >>> 2 ** crossing([100, 400], [12.0, 11.0], 10.0)
-    800.0
-    """
-    places = [log2(length) for length in lengths]
-    if errors[0] <= target:
-        return places[0]
-    for k in range(1, len(errors)):
-        if errors[k] <= target:
-            share = (errors[k - 1] - target) / (errors[k - 1] - errors[k])
-            return places[k - 1] + share * (places[k] - places[k - 1])
-    return places[-1] + 1

@@ -35,10 +35,16 @@ def answer_of(case: Case) -> Answer:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """A word, and the sentence that gives its reasons."""
+    """A word, how the sentence begins, and the cases that are its reasons."""
 
     word: Literal["true here", "false here", "depends", "not seen here"]
-    sentence: str
+    head: str
+    reasons: str
+
+    @property
+    def sentence(self) -> str:
+        """All of it."""
+        return f"{self.head} {self.reasons}"
 
 
 def verdict(cases: Sequence[Case], on: str, unit: str) -> Verdict:
@@ -50,26 +56,19 @@ def verdict(cases: Sequence[Case], on: str, unit: str) -> Verdict:
         raise ValueError("a verdict needs one case or more")
     answers = {case: answer_of(case) for case in cases}
     found = set(answers.values())
+    told = "; ".join(_group(kind, answers, unit) for kind in START if kind in found) + "."
     if found == {"true"}:
-        head: Verdict = Verdict("true here", "True here:")
-    elif "true" in found:
-        head = Verdict("depends", f"It depends on {on}.")
-    elif "false" in found:
-        head = Verdict("false here", "False here:")
-    else:
-        head = Verdict("not seen here", "Not seen here:")
-    groups = [_group(kind, answers, unit) for kind in START]
-    told = "; ".join(group for group in groups if group)
-    if head.word == "depends":
-        told = told[0].upper() + told[1:]
-    return Verdict(head.word, f"{head.sentence} {told}.")
+        return Verdict("true here", "True here:", told)
+    if "true" in found:
+        return Verdict("depends", f"It depends on {on}.", told[0].upper() + told[1:])
+    if "false" in found:
+        return Verdict("false here", "False here:", told)
+    return Verdict("not seen here", "Not seen here:", told)
 
 
 def _group(kind: Answer, answers: dict[Case, Answer], unit: str) -> str:
     """The cases that say one thing, in one clause."""
     cases = [case for case, answer in answers.items() if answer == kind]
-    if not cases:
-        return ""
     names = ", ".join(f"{case.name} ({shown(case.effect, unit)})" for case in cases)
     return f"{START[kind]} {names}"
 

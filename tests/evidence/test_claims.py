@@ -5,8 +5,9 @@ from __future__ import annotations
 from importlib.metadata import PackageNotFoundError, version
 
 import pytest
-from evidence.frame.arms import TINY, Arm, Found, Ladder, Scaled
+from evidence.frame.arms import TINY, Arm
 from evidence.frame.claims import claims
+from evidence.frame.sides import Found, Ladder, Scaled
 from evidence.frame.sweeping import swept
 from evidence.frame.verdicts import verdict
 from evidence.tasks import data

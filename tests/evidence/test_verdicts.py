@@ -5,9 +5,10 @@ from __future__ import annotations
 import random
 
 import pytest
-from evidence.frame.arms import TINY, crossing
+from evidence.frame.arms import TINY
 from evidence.frame.claims import Case
 from evidence.frame.intervals import Effect, level_of, paired
+from evidence.frame.sides import crossing
 from evidence.frame.verdicts import answer_of, flat, shown, verdict
 from hypothesis import given
 from hypothesis import strategies as st
