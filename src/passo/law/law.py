@@ -297,7 +297,13 @@ def _named(traces: Any) -> list[tuple[str, Trace]]:
 
 def recipes() -> dict[str, Schedule]:
     """What `best` chooses from, by the code that makes it."""
-    decays = (warmup_linear(), warmup_cosine(), _WARM.then(polynomial_decay(power=2)))
+    decays = {
+        "warmup_linear()": warmup_linear(),
+        "warmup_cosine()": warmup_cosine(),
+        "Linear(0, base, percent(5)).then(polynomial_decay(power=2))": _WARM.then(
+            polynomial_decay(power=2)
+        ),
+    }
     shares = (5, 10, 20, 30, 40, 50, 60, 70, 80, 90)
     shapes: tuple[Cooldown, ...] = ("linear", "1-sqrt", "cosine")
     wsds = {
@@ -307,7 +313,7 @@ def recipes() -> dict[str, Schedule]:
         for shape in shapes
         for share in shares
     }
-    return wsds | {repr(each): each for each in decays}
+    return wsds | decays
 
 
 def _fitted(seen: list[Seen], metric: str) -> Law:
