@@ -33,6 +33,7 @@ _TYPED: Final = {
     "schedule.with_base(0.1)": "--lr 0.1",
     ".with_base(0.1)": "--lr 0.1",
     'to="csv"': "--to csv",
+    "metric= with": "--metric with",
 }
 
 

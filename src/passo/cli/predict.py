@@ -21,10 +21,6 @@ if TYPE_CHECKING:
     from passo.trace import Trace
 
 SUFFIX: Final = ".jsonl"
-_TYPED: Final = (
-    (r"write metric= with", "write --metric with"),
-    (r"write start=steps\((\d+)\)", r'write --start "\1 steps"'),
-)
 
 
 @command()
@@ -118,9 +114,7 @@ def _answering(rates: dict[str, float | None]) -> Iterator[None]:
         with in_options(rates):
             yield
     except NotPredictable as error:
-        text = str(error)
-        for written, typed in _TYPED:
-            text = re.sub(written, typed, text)
+        text = re.sub(r"start=(steps\(\d+\))", r'--start "\1"', str(error))
         typer.echo(f"passo: {text}", err=True)
         raise typer.Exit(NO_ANSWER) from None
 

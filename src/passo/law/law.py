@@ -208,7 +208,12 @@ class Law:
         times = np.arange(run.updates, dtype=np.float64) * step
         rates = np.asarray(placed.with_base(self.peak)(times), dtype=np.float64)
         peak = float(rates.max())
-        if rates.min() < 0.0 or abs(peak / self.peak - 1.0) > OTHER_PEAK:
+        if rates.min() < 0.0:
+            raise NotPredictable(
+                f"the rates go down to {rates.min():.4g}, and a law is of rates of at least 0; "
+                "write .clip(low=0)"
+            )
+        if abs(peak / self.peak - 1.0) > OTHER_PEAK:
             raise NotPredictable(
                 f"the rates go from {rates.min():.4g} to {peak:.4g}, and the fitted runs had a "
                 f"peak of {self.peak:.4g}: another one is predicted wrong by 3 to 14 %; write a "

@@ -107,10 +107,12 @@ class Comparison(Pictured):
 
     >>> from passo import Run, cosine_decay, steps, wsd
     >>> run = Run(steps(9))
-    >>> found = Comparison.of({
-    ...     "wsd": Prediction(wsd(), run, "loss", (9,), (1.6,), (1.5,), (1.7,)),
-    ...     "cosine": Prediction(cosine_decay(), run, "loss", (9,), (1.5,), (1.4,), (1.6,)),
-    ... })
+    >>> found = Comparison.of(
+    ...     {
+    ...         "wsd": Prediction(wsd(), run, "loss", (9,), (1.6,), (1.5,), (1.7,)),
+    ...         "cosine": Prediction(cosine_decay(), run, "loss", (9,), (1.5,), (1.4,), (1.6,)),
+    ...     }
+    ... )
     >>> print(found)
     schedule  predicted end        above the best
     cosine    1.5000 ± 0.1000

@@ -45,7 +45,9 @@ def of_law(thing: Prediction | Comparison, seen: Sequence[Any], title: str | Non
     made: Any = outcomes[0].prediction if outcomes else thing
     traces = _traces(seen)
     shown = max(LEAST, SHOWN - len(traces))
-    lines = _several(outcomes, shown) if outcomes else (_line("predicted", made, repr(made.schedule)),)
+    lines = (
+        _several(outcomes, shown) if outcomes else (_line("predicted", made, repr(made.schedule)),)
+    )
     lines = tuple(replace(e, colour=_colour(k), dash=_dash(k)) for k, e in enumerate(lines))
     lines = (replace(lines[0], width=2.4), *lines[1:])
     past = _seen(traces, made.metric, len(lines))
