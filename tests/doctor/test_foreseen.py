@@ -9,7 +9,7 @@ import pytest
 import torch
 from torch.optim.lr_scheduler import CosineAnnealingLR, LambdaLR
 
-from passo import Constant, Linear, PassoError, Run, attach, base, steps, wsd
+from passo import Constant, Linear, PassoError, Run, attach, base, cli, steps, wsd
 from passo.doctor import DoctorWarning, check, diagnose
 from passo.doctor.command import examine
 from passo.law import Law
