@@ -1,12 +1,12 @@
 """Three short runs, what a law makes of them, the run that it chose, and whether it was right.
 
     python examples/foresee.py RUNS                  records, fits, chooses, trains, compares
-    passo predict RUNS/*.jsonl                       the same choice, from the command line
+    passo predict RUNS/*.jsonl                       what all recipes would end at, by all of them
 
 A small network learns the next byte of text that ships with Python, and predicts none twice. Linear
 to 0, wsd with a cooldown of 20 % and three stages are recorded; the law says what each recipe would
-end at, and the lowest one is trained too. What it came to stands beside what was said, in
-RUNS/foreseen.png as well.
+end at, and the lowest one that was not recorded is trained too. What it came to stands beside what
+was said of it, in RUNS/foreseen.png as well.
 """
 
 from __future__ import annotations
@@ -119,7 +119,10 @@ def main(given: list[str] | None = None) -> Answer:
         for name, plan in RECORDED.items()
     }
     law = Law.fit(seen)
-    found = law.best(Run(steps(told.updates)))
+    run = Run(steps(told.updates))
+    every = {each.name: each.prediction.schedule for each in law.best(run).outcomes}
+    fresh = {name: each for name, each in every.items() if each not in RECORDED.values()}
+    found = law.best(run, fresh)
     chosen = found.best.prediction.schedule
     trace = train(chosen, told.updates, told.folder / "chosen.jsonl")
     answer = Answer(law, found, trace)
