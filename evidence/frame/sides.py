@@ -127,8 +127,8 @@ class Ladder:
         """Which lengths had their best rate at the edge of what was tried."""
         edges = [length for length, each in self.arms if each.at_the_edge(held, size)]
         if edges:
-            told = ", ".join(map(str, edges))
-            yield f"{self.name}: for {told} updates the best rate was at the edge of what was tried."
+            where = f"for {', '.join(map(str, edges))} updates"
+            yield f"{self.name}: {where} the best rate was at the edge of what was tried."
 
 
 def crossing(lengths: list[int], errors: list[float], target: float) -> float:
