@@ -33,7 +33,8 @@ verdict is written by hand. {state}
 - **"Each at its best rate"**: the rate is chosen by {choosing} other seeds, whose figures are not
   reported. Where the best was the first or last that was tried, it is said.
 - **True here** means that every case bears the claim out with its whole interval. An interval over
-  0 bears nothing out.
+  0 bears nothing out; where the other cases do, the claim is **true in part**. It **depends** where
+  a case says the opposite, or that it makes no difference.
 
 These are small networks on small data, a few hundred updates each. What is false here may be true
 elsewhere; what is true here is not thereby true of a large model.

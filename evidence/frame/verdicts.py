@@ -13,10 +13,10 @@ Answer = Literal["true", "false", "same", "open"]
 LESS = {"points": "points of error", "nats": "nats of loss"}
 
 START: dict[Answer, str] = {
-    "true": "it holds for",
-    "false": "the opposite holds for",
-    "same": "it makes no difference for",
-    "open": "it cannot be told for",
+    "true": "It holds for",
+    "false": "The opposite holds for",
+    "same": "It makes no difference for",
+    "open": "It cannot be told for",
 }
 
 
@@ -37,7 +37,7 @@ def answer_of(case: Case) -> Answer:
 class Verdict:
     """A word, how the sentence begins, and the cases that are its reasons."""
 
-    word: Literal["true here", "false here", "depends", "not seen here"]
+    word: Literal["true here", "true in part", "depends", "false here", "not seen here"]
     head: str
     reasons: str
 
@@ -50,27 +50,29 @@ class Verdict:
 def verdict(cases: Sequence[Case], on: str, unit: str) -> Verdict:
     """What all cases say together; `on` is what it depends on where they disagree.
 
-    It is true where every case bears it out. An interval that holds the bound bears nothing out.
+    It is true where every case bears it out, in part where the others say nothing. An interval that holds the bound bears nothing out.
     """
     if not cases:
         raise ValueError("a verdict needs one case or more")
     answers = {case: answer_of(case) for case in cases}
     found = set(answers.values())
-    told = "; ".join(_group(kind, answers, unit) for kind in START if kind in found) + "."
+    told = " ".join(_group(kind, answers, unit) for kind in START if kind in found)
     if found == {"true"}:
-        return Verdict("true here", "True here:", told)
+        return Verdict("true here", "True here.", told)
+    if found == {"true", "open"}:
+        return Verdict("true in part", "True here in part.", told)
     if "true" in found:
-        return Verdict("depends", f"It depends on {on}.", told[0].upper() + told[1:])
+        return Verdict("depends", f"It depends on {on}.", told)
     if "false" in found:
-        return Verdict("false here", "False here:", told)
-    return Verdict("not seen here", "Not seen here:", told)
+        return Verdict("false here", "False here.", told)
+    return Verdict("not seen here", "Not seen here.", told)
 
 
 def _group(kind: Answer, answers: dict[Case, Answer], unit: str) -> str:
-    """The cases that say one thing, in one clause."""
+    """The cases that say one thing, in one sentence."""
     cases = [case for case, answer in answers.items() if answer == kind]
-    names = ", ".join(f"{case.name} ({shown(case.effect, unit)})" for case in cases)
-    return f"{START[kind]} {names}"
+    names = "; ".join(f"{case.name} ({shown(case.effect, unit)})" for case in cases)
+    return f"{START[kind]} {names}."
 
 
 def shown(effect: Effect, unit: str) -> str:
