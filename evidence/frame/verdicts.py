@@ -50,7 +50,8 @@ class Verdict:
 def verdict(cases: Sequence[Case], on: str, unit: str) -> Verdict:
     """What all cases say together; `on` is what it depends on where they disagree.
 
-    It is true where every case bears it out, in part where the others say nothing. An interval that holds the bound bears nothing out.
+    It is true where every case bears it out, and in part where the others say nothing. An interval
+    that holds the bound bears nothing out.
     """
     if not cases:
         raise ValueError("a verdict needs one case or more")
