@@ -81,7 +81,8 @@ def _panels(row: Row) -> Iterable[tuple[str, list[Arm], range]]:
         return
     for task in dict.fromkeys(each.task for each in row.claim.arms):
         arms = [each for each in row.claim.arms if each.task == task]
-        yield f"{task}: base rate", arms, row.size.tried
+        of = f", {arms[0].name}" if len(arms) == 1 else ""
+        yield f"{task}: base rate{of}", arms, row.size.tried
 
 
 def _tried(ax: Any, title: str, arms: list[Arm], row: Row, seeds: range) -> None:
