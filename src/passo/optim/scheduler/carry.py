@@ -236,8 +236,8 @@ def _known(optimizer: Any) -> _Brought | None:
 
 def _texts(groups: Iterable[Any]) -> list[str]:
     """What groups carry: the first one does, wherever it stands by now."""
-    held = (group.get(KEY) for group in groups if isinstance(group, Mapping))
-    return [each for each in held if isinstance(each, str)]
+    maps = (each for each in groups if type(each) is dict or isinstance(each, Mapping))
+    return [held for group in maps if isinstance(held := group.get(KEY), str)]
 
 
 def _counted(optimizer: Any) -> int:

@@ -27,7 +27,7 @@ from passo.schedules import PassoError
 from passo.schedules.formula import NUMBERS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from passo.optim.scheduler.plan import Row
     from passo.optim.scheduler.settings import Settings
@@ -200,6 +200,8 @@ class Driver:
         if isinstance(slot, torch.Tensor):
             owner = owner_of(slot, None, (self, *driving))
             return None if owner is None else owner.base
+        if not self.known:
+            return None
         same = (each for each in self.everything() if each.field == field and each.wrote(slot))
         return next((each.base for each in same), None)
 
@@ -223,13 +225,25 @@ class Driver:
         self.tracks.append(Track(schedule, self._settings.run, begin, cooling))
         return self.tracks[-1]
 
+    def succeed(self, heirs: Mapping[tuple[Schedule, float], Track]) -> None:
+        """What follows a schedule from a beginning follows the track that is named for them."""
+        known: dict[int, Track] = {}
+        for each in (*self.tracks, *(one.track for one in self.everything())):
+            if id(each) not in known:
+                known[id(each)] = heirs.get((each.source, each.begin), each)
+        for one in self.everything():
+            one.track = known[id(one.track)]
+        self.tracks = [known[id(each)] for each in self.tracks]
+
     def forget_unused(self) -> None:
         """Keep the tracks that something follows."""
-        used = {id(each.track) for each in self.everything()}
-        self.tracks = [track for track in self.tracks if id(track) in used]
+        used: dict[int, tuple[Track, set[float]]] = {}
         for each in self.everything():
-            if each.track not in self.tracks:
-                self.tracks.append(each.track)
+            used.setdefault(id(each.track), (each.track, set()))[1].add(each.base)
+        tracks = {id(track): track for track in self.tracks if id(track) in used}
+        self.tracks = list({**tracks, **{at: track for at, (track, _) in used.items()}}.values())
+        for track, bases in used.values():
+            track.forget(bases)
 
     def moved(self) -> None:
         """The clock was moved: plateaus keep their factor, and what was used last is not known."""
@@ -248,8 +262,9 @@ class Driver:
         """Put together what follows one track from one base; plain floats apart from others."""
         self.shared = [shared(key, same) for key, same in alike(self.driven)]
         for one in self.shared:
+            of = weakref.ref(one)
             for each in one.followers:
-                each.of = weakref.ref(one)
+                each.of = of
 
     def write(self, at: float, *, made: bool = False) -> None:
         """Put what the update at this position uses into every field: in float64, cast last.
