@@ -67,7 +67,7 @@ def of_objects(root: Any) -> Callable[[], None]:
         elif isinstance(thing, dict) and "params" not in thing:
             inside = list(thing.values())
             found[id(thing)] = thing, list(thing.items())
-        waiting += [each for each in inside if _LEADS[type(each)]]
+        waiting += [each for each in inside if _LEADS[type(each)] and id(each) not in found]
 
     def undo() -> None:
         for thing, held in found.values():

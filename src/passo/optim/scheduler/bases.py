@@ -87,7 +87,7 @@ def begins_anew(optimizer: Any, driver: Driver, together: Sequence[Driver]) -> s
     doubt = ""
     mine = _of(optimizer)
     if not any(_left.values()):
-        return doubt
+        return doubt  # the usual case: nothing was detached
     for each in driver.driven:
         if each.group is None or each.given or not each.track.source.relative:
             continue

@@ -200,8 +200,6 @@ class Driver:
         if isinstance(slot, torch.Tensor):
             owner = owner_of(slot, None, (self, *driving))
             return None if owner is None else owner.base
-        if not self.known:
-            return None
         same = (each for each in self.everything() if each.field == field and each.wrote(slot))
         return next((each.base for each in same), None)
 
@@ -227,23 +225,20 @@ class Driver:
 
     def succeed(self, heirs: Mapping[tuple[Schedule, float], Track]) -> None:
         """What follows a schedule from a beginning follows the track that is named for them."""
-        known: dict[int, Track] = {}
-        for each in (*self.tracks, *(one.track for one in self.everything())):
-            if id(each) not in known:
-                known[id(each)] = heirs.get((each.source, each.begin), each)
+        tracks = {id(each): each for each in (*self.tracks, *(d.track for d in self.everything()))}
+        now = {at: heirs.get((each.source, each.begin), each) for at, each in tracks.items()}
         for one in self.everything():
-            one.track = known[id(one.track)]
-        self.tracks = [known[id(each)] for each in self.tracks]
+            one.track = now[id(one.track)]
+        self.tracks = [now[id(each)] for each in self.tracks]
 
     def forget_unused(self) -> None:
         """Keep the tracks that something follows."""
-        used: dict[int, tuple[Track, set[float]]] = {}
-        for each in self.everything():
-            used.setdefault(id(each.track), (each.track, set()))[1].add(each.base)
-        tracks = {id(track): track for track in self.tracks if id(track) in used}
-        self.tracks = list({**tracks, **{at: track for at, (track, _) in used.items()}}.values())
-        for track, bases in used.values():
-            track.forget(bases)
+        used = {(id(each.track), each.base): each.track for each in self.everything()}
+        there = {at for at, _ in used}
+        known = [each for each in self.tracks if id(each) in there]
+        self.tracks = list({id(each): each for each in (*known, *used.values())}.values())
+        for track in self.tracks:
+            track.forget({base for at, base in used if at == id(track)})
 
     def moved(self) -> None:
         """The clock was moved: plateaus keep their factor, and what was used last is not known."""

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from passo.optim.scheduler.cooling import CoolDown
     from passo.optim.scheduler.driver import Groups
     from passo.optim.scheduler.engine import Engine
+    from passo.schedules import Schedule
 
 
 class _Course(NamedTuple):

@@ -9,7 +9,7 @@ from passo.schedules import Constant, Run, Schedule, Table
 from passo.schedules.time import Span
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Set
+    from collections.abc import Iterable, Mapping
 
     from passo.optim.scheduler.cooling import CoolDown
     from passo.schedules.algebra.schedule import Localize, PlateauLike
@@ -130,7 +130,7 @@ class Track:
             made = self._from_base[base] = self.known.with_base(base)
         return made
 
-    def forget(self, bases: Set[float]) -> None:
+    def forget(self, bases: set[float]) -> None:
         """Keep what was made for these bases, and nothing else."""
         self._from_base = {base: self._from_base[base] for base in self._from_base.keys() & bases}
 
