@@ -151,7 +151,7 @@ def _taken_up(
 ) -> list[Followed]:
     """Today's plan goes on from the checkpoint: its bases, its late groups, its plateaus."""
     # By the objects first: to compare schedules for each of a thousand groups would be slow.
-    pairs: dict[tuple[int, int, str], tuple[Track, Track]] = {}
+    pairs: dict[tuple[int, int, str], tuple[Track, Track | None]] = {}
     spots, bases = [], []
     for each in engine.driver.driven:
         theirs = saved.fields.get((each.place, each.key))
