@@ -133,7 +133,7 @@ class Engine:
             self.basic_optimizer.param_groups = [groups[place]]
             self.basic_optimizer.step()
         self.basic_optimizer.param_groups = groups
-        self.lr_scheduler.step(**{})
+        self.lr_scheduler.step()
 
     def get_lr(self):
         return self.lr_scheduler.get_last_lr()

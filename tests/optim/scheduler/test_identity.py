@@ -28,7 +28,7 @@ from passo import (
     warmup_cosine,
 )
 from passo.optim import tensorize
-from tests.optim.tools import graded, sgd, update, used, weight
+from tests.optim.tools import graded, said, sgd, update, used, weight
 
 HALVING = base * Exponential(1, 0.5)
 FALLING = base * Linear(1, 0, steps(10))
