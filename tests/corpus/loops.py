@@ -23,7 +23,9 @@ from passo.doctor import DoctorWarning
 from passo.doctor.command import findings
 from passo.doctor.finding import Finding
 from passo.doctor.run import run_script
+from passo.law import Law
 from tests.corpus.expected import WRONG
+from tests.corpus.stream import LAW
 
 os.environ.setdefault("HF_HUB_OFFLINE", "1")  # transformers asks nobody
 HERE = Path(__file__).parent
@@ -38,7 +40,8 @@ HEAD = """\
 
 Loops as people write them, each run by `passo doctor`, unmodified. A wrong one has to raise exactly
 its codes, a right one nothing. `python -m tests.corpus.loops` makes this page from
-`tests/corpus/`; the tests run every loop again. Those called w01 ... and r01 ... were written by
+`tests/corpus/`; the tests run every loop again. Those called stream_... are looked at with a law,
+`passo doctor --law`, and those called w01 ... and r01 ... were written by
 somebody who had not read the rules.
 
 | loop | what it does | expected | found |
@@ -56,11 +59,11 @@ def found(loop: str) -> str:
     """The codes that it raises."""
     if "spawn(" in LOOPS[loop].read_text("utf-8"):
         return _apart(loop)
-    return " ".join(sorted({each.code for each in at(LOOPS[loop])}))
+    return " ".join(sorted({each.code for each in at(LOOPS[loop], law_of(loop))}))
 
 
-def at(path: Path) -> list[Finding]:
-    """What the doctor finds in a script."""
+def at(path: Path, law: Law | None = None) -> list[Finding]:
+    """What the doctor finds in a script, with a law where one is given."""
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
     state = torch.get_rng_state()
@@ -71,10 +74,15 @@ def at(path: Path) -> list[Finding]:
         stack.enter_context(contextlib.redirect_stdout(io.StringIO()))
         stack.enter_context(contextlib.redirect_stderr(io.StringIO()))
         outcome = run_script(str(path))
-        said = findings(outcome)
+        said = findings(outcome, law)
     torch.set_num_threads(threads)
     torch.set_rng_state(state)
     return said
+
+
+def law_of(loop: str) -> Law | None:
+    """The law with which the doctor looks at those on a stream."""
+    return Law.load(LAW) if "/stream_" in loop else None
 
 
 def _apart(loop: str) -> str:

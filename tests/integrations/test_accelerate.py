@@ -1,4 +1,4 @@
-"""accelerate needs no file of ours: the optimizer is the clock, and carries the state (issue 16)."""
+"""accelerate needs no file of ours: the optimizer is the clock, and has the state (issue 16)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Several processes that train together: one log, from rank 0, unless each has its own (issue 16)."""
+"""Several processes that train together: one log, unless each has its own (issue 16)."""
 
 from __future__ import annotations
 
@@ -114,9 +114,11 @@ def test_one_file_for_each_rank_is_refused_with_a_name_for_each(told):
     said, _ = told
     assert said["each in one"] == [
         [
-            "with ranks='each' each of 2 ranks writes a file of its own, and the name of "
-            f"'FOLDER/one.csv' does not say that it is of rank {rank}; write "
-            f"'FOLDER/one-{rank}.csv' there"
+            (
+                "with ranks='each' each of 2 ranks writes a file of its own, and the name of "
+                f"'FOLDER/one.csv' does not say that it is of rank {rank}; write "
+                f"'FOLDER/one-{rank}.csv' there"
+            )
         ]
         for rank in (0, 1)
     ]

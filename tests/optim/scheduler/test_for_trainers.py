@@ -218,7 +218,7 @@ def test_a_trainer_that_stops_by_an_exception_of_its_own_gives_its_reason():
         scheduler = attach(optimizer := sgd(), LINE, RUN)
         update(optimizer, 4)
         try:
-            raise StopIteration
+            next(iter(()))
         except StopIteration:
             scheduler.detach(**reason)
 

@@ -51,9 +51,10 @@ def log(
     the group's: `lr/muon/head`. Numbers that no group holds have their own name, reports the name
     of the metric at the clock of the report, and a fall is `fall/lr/val_loss`, its new factor.
     `names` "lightning" calls a rate as LearningRateMonitor does, "transformers" as Trainer does;
-    `every=10` writes each tenth update (0, 10, ...), and all reports and falls. Of several processes
-    that train together rank 0 writes alone: elsewhere what is given as `writer` is left as it is,
-    and the answer is closed. With `ranks="each"` each writes, to a writer or a file of its own.
+    `every=10` writes each tenth update (0, 10, ...), and all reports and falls. Of several
+    processes that train together rank 0 writes alone: elsewhere what is given as `writer` is left
+    as it is, and the answer is closed. With `ranks="each"` each writes, to a writer or a file of
+    its own.
 
     A writer that fails ends no training: that is a PassoWarning, once, and the answer's `lost` is
     how many numbers it did not take. Raises PassoError for what is no writer, for a scheduler that

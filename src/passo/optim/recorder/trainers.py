@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeGuard
 
 if TYPE_CHECKING:
     from types import FrameType
@@ -55,5 +55,5 @@ def _updates(name: str, told: Any) -> float | None:
     return float(length) if _is_number(length) else None
 
 
-def _is_number(given: Any) -> bool:
+def _is_number(given: Any) -> TypeGuard[float]:
     return isinstance(given, (int, float)) and math.isfinite(given) and given > 0

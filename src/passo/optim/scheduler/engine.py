@@ -101,7 +101,7 @@ class Engine:
 
     @property
     def is_past(self) -> bool:
-        """Whether the step to be made is past the end of the run, and no rest of its last update."""
+        """Whether the step to be made is past the end, and not a part of the last update."""
         return self.clock.is_past and not self._goes_on
 
     def record(self, path: str | os.PathLike[str], groups: Groups) -> None:
