@@ -66,7 +66,9 @@ class Ground:
         if min(len(one.accuracies), len(other.accuracies)) < ENOUGH:
             return False
         apart = one.band[0] > other.band[1]
-        return apart and one.mean - other.mean > 2 * math.hypot(self._error(one), self._error(other))
+        return apart and one.mean - other.mean > 2 * math.hypot(
+            self._error(one), self._error(other)
+        )
 
     def leaders(self, cells: Sequence[Cell]) -> list[Cell]:
         """Those that no other is above."""
@@ -154,7 +156,7 @@ def _rescued(ground: Ground) -> str:
         parts.append(f"at {base:g} it ends at {reference.mean:.1f} %, {who}")
     if not parts:
         return ""
-    return f"Where {REFERENCE} fails, a schedule may still work: {'; '.join(parts)}."
+    return f"Where {REFERENCE} fails, others still work: {'; '.join(parts)}."
 
 
 def _same(ground: Ground) -> str:
@@ -185,7 +187,7 @@ def _short(ground: Ground) -> str:
 
 
 def _chosen(ground: Ground) -> str:
-    """Each at its own rate: is there a difference?"""
+    """Each at its own rate, and whether there is a difference."""
     own = [_best(ground.of_title(title)) for title in ground.titles]
     lead = ground.leaders(own)
     begin = "Each at the rate that its validation images choose, "
@@ -208,7 +210,9 @@ def _best(own: Sequence[Cell]) -> Cell:
 def _hopeless(ground: Ground) -> str:
     """Where nothing works."""
     lost = [b for b in ground.bases if not any(ground.works(c) for c in ground.at(b))]
-    return f"At {_rates(lost)} none works: no schedule makes up for any rate." if lost else ""
+    return (
+        f"At {_rates(lost)} none works: a schedule does not make every rate work." if lost else ""
+    )
 
 
 def _rates(bases: Iterable[float], last: str = " and ") -> str:

@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING, Any
 
 from passo.demo.findings import Ground
 from passo.demo.stories import chosen
-from passo.demo.values import SENSITIVITY, Cell, Settings, Task, count
+from passo.demo.values import SENSITIVITY, Cell, Settings, Task
 from passo.plot import draw, save
 from passo.trace import Trace
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 SIZE = (5.6, 4.4)
 CLASSES = 10
@@ -40,12 +41,17 @@ def draw_figure(folder: Path, task: Task) -> None:
 
 
 def draw_sensitivity(folder: Path, cells: Sequence[Cell], settings: Settings) -> None:
+    """The picture that compares the schedules."""
+    save(compared(cells, settings), folder / SENSITIVITY)
+
+
+def compared(cells: Sequence[Cell], settings: Settings) -> Figure:
     """Accuracy over the base rate, a line and its seeds' band each; below, where each works."""
-    from matplotlib.figure import Figure
+    from matplotlib.figure import Figure as NewFigure
     from matplotlib.ticker import NullFormatter, NullLocator
 
     titles = list(dict.fromkeys(cell.title for cell in cells))
-    figure = Figure(figsize=(6, 4.3 + 0.27 * len(titles)), layout="constrained")
+    figure = NewFigure(figsize=(6, 4.3 + 0.27 * len(titles)), dpi=200, layout="constrained")
     with_rows = {"height_ratios": (3.3, 0.27 * len(titles)), "hspace": 0.02}
     above, below = figure.subplots(2, 1, sharex=True, gridspec_kw=with_rows)
     for place, title in enumerate(titles):
@@ -56,10 +62,10 @@ def draw_sensitivity(folder: Path, cells: Sequence[Cell], settings: Settings) ->
     _axes(above, below, titles, settings)
     bases = sorted({cell.base for cell in cells})
     below.set_xscale("log")
-    below.set_xticks(bases, [f"{base:.2g}" for base in bases], fontsize=FONT - 1)
+    below.set_xticks(bases, [f"{base:g}" for base in bases], fontsize=FONT - 2)
     below.xaxis.set_minor_locator(NullLocator())
     below.xaxis.set_minor_formatter(NullFormatter())
-    save(figure, folder / SENSITIVITY)
+    return figure
 
 
 def _looks(place: int) -> dict[str, Any]:
@@ -94,19 +100,14 @@ def _axes(above: Axes, below: Axes, titles: Sequence[str], settings: Settings) -
     above.axhline(100 * settings.goal, color="#777777", linestyle=":", linewidth=1.2)
     above.set_ylim(0, 103)
     above.set_ylabel("test accuracy, %", fontsize=FONT)
-    above.set_title(
-        f"Which rates work, with which schedule\n"
-        f"{count(settings.seeds, 'seed')}, {settings.run.updates:,} updates; bands: all seeds",
-        fontsize=FONT,
-    )
+    bands = f"band: all {settings.seeds} seeds" if settings.seeds > 1 else "1 seed"
+    above.set_title(f"Which rates work, with which schedule\n{bands}", fontsize=FONT)
     above.tick_params(labelsize=FONT - 1)
     below.set_yticks(range(len(titles)), titles, fontsize=FONT - 1)
     for label, place in zip(below.get_yticklabels(), range(len(titles)), strict=True):
         label.set_color(_looks(place)["color"])
     below.set_ylim(len(titles) - 0.4, -0.6)
-    below.set_xlabel(
-        f"base rate (filled: at least {settings.goal_text} on average)", fontsize=FONT
-    )
+    below.set_xlabel(f"base rate (filled: at least {settings.goal_text} on average)", fontsize=FONT)
     for ax in (above, below):
         ax.grid(visible=True, axis="x", color="#dddddd", linewidth=0.8)
         ax.set_axisbelow(True)

@@ -40,6 +40,7 @@ figure { margin: 0; }
 .pair { display: grid; gap: 1rem; margin-top: .7rem;
   grid-template-columns: repeat(auto-fit, minmax(min(100%, 23rem), 1fr)); }
 .scroll { overflow-x: auto; margin: .8rem 0; }
+.lead { font-size: 1.2rem; font-weight: 600; margin: .6rem 0; }
 .one { max-width: 46rem; margin: 1rem 0; }
 table { border-collapse: collapse; font-variant-numeric: tabular-nums; white-space: nowrap; }
 th, td { padding: .28rem .7rem .28rem 0; text-align: left; border-bottom: 1px solid var(--line);
@@ -89,6 +90,7 @@ def _head(result: DemoResult, about: Mapping[str, Any]) -> Iterator[str]:
     yield '<meta name="viewport" content="width=device-width, initial-scale=1">'
     yield f"<title>passo demo</title><style>{STYLE}</style></head><body>"
     yield "<h1>What a learning-rate schedule is for</h1>"
+    yield "".join(f'<p class="lead">{escape(first)}</p>' for first in said(result)[:1])
     yield (
         f"<p>A small convolutional network ({data['parameters']:,} parameters) learns to read "
         f"{data['images']:,} handwritten digits of {data['pixels']} × {data['pixels']} pixels, "
@@ -105,15 +107,14 @@ def _sensitivity(folder: Path, result: DemoResult) -> Iterator[str]:
     alt = "test accuracy over the base rate, a line for each schedule; below, where each works"
     yield f'<figure class="one">{_image(folder / SENSITIVITY, alt)}'
     yield "<figcaption>Above: accuracy on test images that no run has seen, after the last update; "
-    yield "the line is the mean over seeds, the band reaches from the lowest seed to the highest. "
+    if settings.seeds > 1:
+        yield "the line is the mean over seeds, the band reaches from the lowest to the highest. "
     yield f"Below: filled where the mean is at least {settings.goal_text}, which is called a rate "
     yield "that works.</figcaption></figure>"
-    yield "<h2>What came out</h2><ul>"
-    for sentence in said(result):
-        yield f"<li>{escape(sentence)}</li>"
-    yield "</ul>"
     if not settings.too_few:
-        yield "<p><small>A difference is called one only where the lowest seed of one schedule is "
+        yield "<h2>What came out</h2><ul>"
+        yield from (f"<li>{escape(sentence)}</li>" for sentence in said(result))
+        yield "</ul><p><small>A difference is called one only where the lowest seed of one schedule is "
         yield "above the highest of the other, at the same rate, and the means differ by more than "
         yield f"{settings.test} test images a seed can hide; anything less is within the spread. "
         yield "Of so many pairs, one may still differ by chance.</small></p>"
@@ -136,8 +137,10 @@ def _table(result: DemoResult) -> Iterator[str]:
             yield f"<td{works}>{cell.mean:.1f}{band}</td>"
         yield f"<td>{escape(fit[title].partition(':')[0])}</td></tr>"
     yield "</tbody></table></div>"
-    yield f"<p><small>Test accuracy in percent at each base rate: the mean over "
-    yield f"{count(settings.seeds, 'seed')}, the lowest and the highest.</small></p>"
+    several = f": the mean over {settings.seeds} seeds, the lowest and the highest"
+    yield "<p><small>Test accuracy in percent at each base rate"
+    yield f"{several if settings.seeds > 1 else ', of one seed'}. Green where the rate works."
+    yield "</small></p>"
 
 
 def _base(folder: Path, settings: Settings, found: Mapping[str, Any]) -> Iterator[str]:
@@ -204,4 +207,3 @@ def _made(result: DemoResult, about: Mapping[str, Any]) -> Iterator[str]:
 def _image(path: Path, alt: str) -> str:
     data = base64.b64encode(path.read_bytes()).decode("ascii")
     return f'<img alt="{escape(alt)}" src="data:image/png;base64,{data}">'
-

@@ -144,7 +144,7 @@ def find_base(settings: Settings, folder: Path) -> dict[str, Any]:
     """The base rate, before anything is trained, by a range test, which is written and drawn."""
     test = range_of(settings)
     test.write(folder / RANGE_FILE)
-    save(draw(test, title="Range test", width=7.2, height=4.6), folder / RANGE_FIGURE)
+    save(draw(test, title="Range test", width=5.6, height=4.8), folder / RANGE_FIGURE)
     found = test.suggestion()
     best = float(f"{found.best:.1g}") if found else None
     return {"best": best, "sure": found.sure, "reason": found.reason}

@@ -1,4 +1,4 @@
-"""What a worker process does: one job a line in, what it brought a line out, until there is no more.
+"""What a worker process does: one job a line in, what it brought a line out.
 
 It is a process of its own group, so a Ctrl-C reaches only the demo itself, which then ends it.
 """
