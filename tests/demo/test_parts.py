@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import math
 import os
+import re
 import signal
 import sys
 from dataclasses import asdict, replace
@@ -150,7 +151,8 @@ def test_a_terminal_shows_a_table_that_fills():
         screen.show([CELL])
         with console.capture() as capture:
             console.print(screen._render())
-    shown = [line.split() for line in capture.get().splitlines()]
+    plain = re.sub(r"\x1b\[[\d;]*m", "", capture.get())
+    shown = [line.split() for line in plain.splitlines()]
     assert shown[0][:1] == ["training"]
     assert shown[0][-2] == "1/4"
     assert shown[2][-2:] == ["0.035", "0.07"]

@@ -194,7 +194,10 @@ def _chosen(ground: Ground) -> str:
     told = {cell.title: f"{cell.title} {cell.mean:.1f} % ({cell.base:g})" for cell in own}
     behind = [told[cell.title] for cell in own if cell not in lead]
     if not behind:
-        return f"{begin}the differences are within the spread: {', '.join(told.values())}."
+        return (
+            f"{begin}the differences are within the spread, and the schedule does not matter: "
+            f"{', '.join(told.values())}."
+        )
     if len(lead) == 1:
         return f"{begin}{told[lead[0].title]} is best, above {names(behind)}."
     ahead = names(told[cell.title] for cell in lead)

@@ -98,7 +98,8 @@ def _head(result: DemoResult, about: Mapping[str, Any]) -> Iterator[str]:
         f"({escape(', '.join(titles))}) at each of {len(bases)} base rates, from "
         f"{count(settings.seeds, 'seed')}. Every run gets the same budget, "
         f"{settings.run.updates:,} updates, and a seed deals out the same images and first "
-        "weights to all. Only the schedule and the rate that it starts from differ.</p>"
+        "weights to all. Only the schedule and its base rate differ: the rate at which a decay "
+        "begins, and to which a warm-up climbs.</p>"
     )
 
 
@@ -114,7 +115,8 @@ def _sensitivity(folder: Path, result: DemoResult) -> Iterator[str]:
     if not settings.too_few:
         yield "<h2>What came out</h2><ul>"
         yield from (f"<li>{escape(sentence)}</li>" for sentence in said(result))
-        yield "</ul><p><small>A difference is called one only where the lowest seed of one schedule is "
+        yield "</ul>"
+        yield "<p><small>A difference is called one only where the lowest seed of one schedule is "
         yield "above the highest of the other, at the same rate, and the means differ by more than "
         yield f"{settings.test} test images a seed can hide; anything less is within the spread. "
         yield "Of so many pairs, one may still differ by chance.</small></p>"
@@ -137,9 +139,9 @@ def _table(result: DemoResult) -> Iterator[str]:
             yield f"<td{works}>{cell.mean:.1f}{band}</td>"
         yield f"<td>{escape(fit[title].partition(':')[0])}</td></tr>"
     yield "</tbody></table></div>"
-    several = f": the mean over {settings.seeds} seeds, the lowest and the highest"
-    yield "<p><small>Test accuracy in percent at each base rate"
-    yield f"{several if settings.seeds > 1 else ', of one seed'}. Green where the rate works."
+    of = f": the mean over {settings.seeds} seeds, the lowest and the highest"
+    of = of if settings.seeds > 1 else ", of one seed"
+    yield f"<p><small>Test accuracy in percent at each base rate{of}. Green where the rate works."
     yield "</small></p>"
 
 
