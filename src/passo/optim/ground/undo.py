@@ -143,7 +143,7 @@ class _Leads(dict[type, bool]):
     """Whether an object of a class may lead to one that is put back, asked once for each class."""
 
     def __missing__(self, kind: type) -> bool:
-        self[kind] = issubclass(kind, _PLAIN) or _reader(kind) is not None
+        self[kind] = _reader(kind) is not None or issubclass(kind, _PLAIN)
         return self[kind]
 
 
