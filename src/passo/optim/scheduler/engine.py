@@ -100,6 +100,11 @@ class Engine:
         """Whether groups have come back that make the last update yet, or begin a new one."""
         return self._goes_on or bool(self.driver.absences.back)
 
+    @property
+    def is_past(self) -> bool:
+        """Whether the step to be made is past the end, and not a part of the last update."""
+        return self.clock.is_past and not self._goes_on
+
     def record(self, path: str | os.PathLike[str], groups: Groups) -> None:
         """Keep a journal from here on; raises PassoError for a file that cannot be its."""
         self.journal = Journal(
@@ -159,7 +164,7 @@ class Engine:
         self.refuse_anew()
         if not self._goes_on:
             self.clock.refuse_uncounted()
-        past = self.clock.is_past
+        past = self.is_past
         driver, looked = self.driver, self.driver.looks
         if driver.is_behind(groups) or driver.absences.back:
             driver.looks = False  # some groups hold what was written for another update

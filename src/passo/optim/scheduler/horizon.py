@@ -25,7 +25,7 @@ _SAMPLES: Final = 64
 
 def refuse_past_the_end(engine: Engine) -> None:
     """With strict=True: no update past the end of the run."""
-    if engine.clock.is_past:
+    if engine.is_past:
         settings, updates = engine.settings, engine.clock.updates
         msg = (
             f"update {updates:,} is past the end of {settings.whole}; "
