@@ -35,6 +35,13 @@ if "PASSO_TRAINERS" not in os.environ:  # `make test-trainers` installs what the
         collect_ignore += [str(each) for each in files if each.stem not in _OF_ALL]
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    """fastai is imported where tests are collected, and others have words about how it is written."""
+    if "PASSO_TRAINERS" in os.environ:
+        for word in (".torch.jit.script. is deprecated", "The 'mode.chained_assignment' option"):
+            config.addinivalue_line("filterwarnings", f"ignore:{word}")
+
+
 class Page(pytest.File):
     def collect(self) -> list[pytest.Item]:
         return [Fences.from_parent(self, name="fences")]

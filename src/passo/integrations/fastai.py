@@ -5,12 +5,13 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from numbers import Real
 from typing import TYPE_CHECKING, Any, Final
 
 from passo.ground.calls import built_like
 from passo.ground.extras import need
+from passo.ground.schema import MOST
 from passo.integrations.attachment import Attachment
 from passo.optim.scheduler.own_count import count_in
 from passo.schedules import PassoError, Run, steps
@@ -104,15 +105,17 @@ class Passo(Callback):
         run, before, unknown = _length(learn)
         waits.forget()
         if before and text is not None:
-            state = _read(text)
-            if _own_count(learn.opt) <= state.get("updates", 0):  # else it was trained without us
-                waits.load_state_dict(state.get("state", state))
-        waits.begin(hypers, run, unknown=unknown, clock="calls", carry=False)
+            updates, state = _read(text)
+            if _own_count(learn.opt) <= updates:  # else it was trained on without us
+                waits.load_state_dict(state)
         try:
+            waits.begin(hypers, run, unknown=unknown, clock="calls", carry=False)
             self._refuse_writers(learn)
             waits.go_on(before)
         except BaseException:
             waits.fail(restore=True)
+            if text is not None:
+                hypers.param_groups[0][_KEY] = text  # for another try
             raise
         for each in waits.schedulers:
             each.promises.settle("older")  # a fit is a run of its own, whatever was trained before
@@ -239,13 +242,15 @@ def _first(learn: Learner, kind: Any) -> Any:
     return next((each for each in learn.cbs if isinstance(each, kind)), None)
 
 
-def _read(text: Any) -> Mapping[str, Any]:
-    """What a file brought; what is no JSON is refused where the state is read."""
+def _read(text: Any) -> tuple[int, Any]:
+    """What a file brought: the optimizer's own count, and the state, which is looked at later."""
     try:
-        state = json.loads(text)
+        told = json.loads(text)
     except (TypeError, ValueError):
-        state = None
-    return state if isinstance(state, Mapping) else {"state": text}
+        told = None
+    if not isinstance(told, dict) or type(told.get("updates")) is not int:
+        return MOST, text
+    return told["updates"], told.get("state")
 
 
 def _to_log(name: str) -> str:
@@ -269,7 +274,7 @@ def _length(learn: Learner) -> tuple[Run | None, int, str]:
         made = list(_accumulated(_sizes(learn.dls.train, batches), accumulates.n_acc, epochs))
     total, before = sum(made), sum(made[:skipped])
     if not total:
-        return None, before, "fastai has no batches to train on"
+        return None, before, "fastai makes no update of its data"
     per_epoch = made[0] if len(set(made)) == 1 else None
     return Run(steps(total), steps_per_epoch=per_epoch), before, ""
 

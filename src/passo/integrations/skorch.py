@@ -130,14 +130,15 @@ class Passo(Callback):
 
     def _begin(self, net: NeuralNet, data: Any, validates: bool) -> None:  # noqa: FBT001
         waits, optimizers = self.waits_, _optimizers(net)
+        held = waits.state_dict()
         per_epoch, unknown = _per_epoch(net, data)
         before = _made_before(net, optimizers)
         run = None
         if per_epoch is not None:
             run = Run(steps(before + per_epoch * net.max_epochs), steps_per_epoch=per_epoch)
         bases = {} if waits.seek is None else _bases(net, self.plan, optimizers, waits.options)
-        waits.begin(optimizers, run, unknown=unknown, beside=True, **bases)
         try:
+            waits.begin(optimizers, run, unknown=unknown, beside=True, **bases)
             if all(each.clock for each in waits.schedulers):
                 waits.forget()  # what was loaded last rides in the optimizer's own state
             waits.go_on(before)
@@ -146,6 +147,8 @@ class Passo(Callback):
                 self._miss(_scored(net, validates=validates), validates=validates)
         except BaseException:
             waits.fail(restore=True)
+            waits.forget()
+            waits.load_state_dict(held)  # for another try
             raise
         self.clock_ = self.from_ = self._clock()
 
