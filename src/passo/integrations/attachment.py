@@ -308,7 +308,7 @@ class Attachment:
         resting = list(dict.fromkeys(_resting.pop(each) for each in held if each in _resting))
         if resting:
             states = [each.state_dict() for each in resting]
-            _left.update({each: states for each in held})
+            _left.update(dict.fromkeys(held, states))
         for each in resting:
             let_go(each, restore=True)
         if held and held[0] in _left:

@@ -258,7 +258,7 @@ def _to_log(name: str) -> str:
 
 
 def _length(learn: Learner) -> tuple[Run | None, int, str]:
-    """fastai's own count of updates, how many of them `start_epoch` skips, or why it has none."""
+    """Fastai's own count of updates, how many of them `start_epoch` skips, or why it has none."""
     skip = _first(learn, SkipToEpoch)
     skipped, epochs = 0 if skip is None else skip._skip_to, learn.n_epoch
     try:
@@ -302,7 +302,7 @@ def _accumulated(sizes: list[int], needed: int, epochs: int) -> Iterator[int]:
         yield made
 
 
-def _found(recorder: Recorder) -> dict[str, float]:
+def _found(recorder: Recorder) -> dict[str, Real]:
     """What the last epoch found, by name; a part that was cancelled has nothing."""
     names = [name for name in recorder.metric_names if name not in ("epoch", "time")]
     validated = 1 + len(recorder.metrics) if recorder.valid_metrics else 0

@@ -71,7 +71,8 @@ class Passo(Callback):
         self, plan: Any, run: Run | None = None, *, seek: int | None = None, **options: Any
     ) -> None:
         self.plan, self.run, self.seek = plan, run, seek
-        vars(self).update({**DEFAULTS, **options})  # parameters, as sklearn gets and sets them
+        for name, value in {**DEFAULTS, **options}.items():
+            setattr(self, name, value)  # parameters, as sklearn gets and sets them
         self.waits_ = self._made()
         self._forget()
 
@@ -165,10 +166,11 @@ class Passo(Callback):
                     f"the last report; write callbacks=[Passo(plan), {name}()]"
                 )
                 raise PassoError(msg)
-            elif heard and (name := _score_of(each)) in watches:
+            elif heard and _score_of(each) in watches:
+                scored = _score_of(each)
                 msg = (
-                    f"{name!r} is scored after Passo has heard of the epoch; write callbacks="
-                    f"[{type(each).__name__}(..., name={name!r}), Passo(plan)]"
+                    f"{scored!r} is scored after Passo has heard of the epoch; write callbacks="
+                    f"[{type(each).__name__}(..., name={scored!r}), Passo(plan)]"
                 )
                 raise PassoError(msg)
 
@@ -178,7 +180,7 @@ class Passo(Callback):
     # -- what happens
 
     def on_batch_end(
-        self, net: NeuralNet, batch: Any = None, training: bool | None = None, **_: Any
+        self, net: NeuralNet, batch: Any = None, training: Any = None, **_: Any
     ) -> None:
         """Into the history what an update used."""
         if training and self.schedulers:
@@ -254,9 +256,7 @@ def _optimizers(net: NeuralNet) -> Any:
     return next(iter(held.values())) if len(held) == 1 else held
 
 
-def _bases(
-    net: NeuralNet, plan: Any, optimizer: Any, options: Mapping[str, Any]
-) -> dict[str, Any]:
+def _bases(net: NeuralNet, plan: Any, optimizer: Any, options: Mapping[str, Any]) -> dict[str, Any]:
     """The rates that the net gives a new optimizer: one that was loaded has what it had reached."""
     if options["base"] is not None or isinstance(optimizer, Mapping):
         return {}
@@ -308,19 +308,16 @@ def _is_all_of_skorch(net: NeuralNet) -> bool:
     return all(kind is Passo or kind.__module__.startswith("skorch.") for kind in kinds)
 
 
-def _score_of(callback: Any) -> str | None:
-    """The name that a callback scores under."""
-    name = None
+def _score_of(callback: Any) -> str:
+    """The name that a callback scores under; "" where it does not."""
     if isinstance(callback, (EpochScoring, BatchScoring)):
-        name = callback.name_
-    elif isinstance(callback, PassthroughScoring):
-        name = callback.name
-    return name
+        return str(callback.name_)
+    return str(callback.name) if isinstance(callback, PassthroughScoring) else ""
 
 
 def _scored(net: NeuralNet, *, validates: bool) -> set[str]:
-    callbacks = [each for _, each in net.callbacks_ if _score_of(each) is not None]
-    return {str(_score_of(each)) for each in callbacks if each.on_train or validates}
+    callbacks = [each for _, each in net.callbacks_ if _score_of(each)]
+    return {_score_of(each) for each in callbacks if each.on_train or validates}
 
 
 def _is_score(name: str, value: Any) -> bool:
