@@ -58,7 +58,8 @@ class Passo(Callback):
     >>> data = torch.utils.data.TensorDataset(torch.ones(2, 1), torch.ones(2, 1))
     >>> loader = torch.utils.data.DataLoader(data)
     >>> learn = Learner(DataLoaders(loader, loader), torch.nn.Linear(1, 1), torch.nn.MSELoss())
-    >>> with learn.no_logging(), learn.no_mbar():
+    >>> learn = learn.remove_cbs([each for each in learn.cbs if each.name == "progress"])
+    >>> with learn.no_logging():
     ...     learn.fit(2, cbs=Passo(Linear(1.0, 0.0)))
     >>> learn.recorder.lrs
     [1.0, 0.75, 0.5, 0.25]
