@@ -130,6 +130,7 @@ def tables(*, quick: bool) -> Iterator[Table]:
     """All of them, one after the other."""
     from bench import (
         drop_in,
+        law,
         logging,
         range_cost,
         range_quality,
@@ -153,6 +154,7 @@ def tables(*, quick: bool) -> Iterator[Table]:
     yield trainers.table()
     yield logging.table()
     yield drop_in.table(counts)
+    yield law.table()
     yield range_cost.table()
     yield range_quality.table(5 if quick else 100)
 
