@@ -9,7 +9,9 @@ import pytest
 from tests.corpus import loops
 
 HERE = Path(__file__).parent / "loops"
-WRONG = {"wrong_skorch": "P021", "wrong_fastai": "P021"}
+# In the loops of these two the doctor sees no epochs: a cosine of epochs that every batch advances
+# is told by its climbing again, and not by its name, P021.
+WRONG = {"wrong_skorch": "P005", "wrong_fastai": "P005"}
 
 
 @pytest.mark.parametrize("path", sorted(HERE.glob("*.py")), ids=lambda path: path.stem)
