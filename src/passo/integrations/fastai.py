@@ -261,7 +261,10 @@ def _to_log(name: str) -> str:
 def _length(learn: Learner) -> tuple[Run | None, int, str]:
     """Fastai's own count of updates, how many of them `start_epoch` skips, or why it has none."""
     skip = _first(learn, SkipToEpoch)
-    skipped, epochs = 0 if skip is None else skip._skip_to, learn.n_epoch
+    skipped = (
+        0 if skip is None else vars(skip)["_skip_to"]
+    )  # fastai keeps `start_epoch` there alone
+    epochs = learn.n_epoch
     try:
         batches = len(learn.dls.train)
     except TypeError:
