@@ -106,7 +106,7 @@ class Comparison(Pictured):
         return {seed: _loss(self._found.get((name, base, seed))) for seed in self.seeds}
 
     def best_base(self, name: str) -> float | None:
-        """The base with the lowest mean loss; None without bases, and where each had a failed run."""
+        """The base with the lowest mean loss; None without bases, or where all had failed runs."""
         means = {}
         for base in self.bases:
             losses = list(self.losses(name, base).values())
