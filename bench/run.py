@@ -131,6 +131,7 @@ def tables(*, quick: bool) -> Iterator[Table]:
     from bench import (
         comparing,
         drop_in,
+        law,
         logging,
         range_cost,
         range_quality,
@@ -154,6 +155,7 @@ def tables(*, quick: bool) -> Iterator[Table]:
     yield trainers.table()
     yield logging.table()
     yield drop_in.table(counts)
+    yield law.table()
     yield range_cost.table()
     yield range_quality.table(5 if quick else 100)
     yield comparing.table()

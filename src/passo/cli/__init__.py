@@ -1,10 +1,11 @@
-"""The command line: show, list, check, explain, export, find, compare, demo, doctor."""
+"""The command line: show, list, check, explain, export, find, compare, predict, demo, doctor."""
 
 from passo.cli import (  # noqa: F401  # their commands join the application
     compare,
     explain,
     export,
     look,
+    predict,
     train,
 )
 from passo.cli.base import app, main

@@ -114,7 +114,7 @@ class Comparison(Pictured):
                 means[base] = fmean(losses)
         return min(means, key=means.__getitem__, default=None)
 
-    @cached_property
+    @property
     def ranking(self) -> tuple[str, ...]:
         """The names by their mean loss, the lowest first; a plan with failed runs is last."""
         return tuple(sorted(self.names, key=self._rank))
@@ -126,7 +126,7 @@ class Comparison(Pictured):
     def _finished(self, name: str) -> list[float]:
         return [loss for loss in self.losses(name).values() if math.isfinite(loss)]
 
-    @cached_property
+    @property
     def pairs(self) -> tuple[Pair, ...]:
         """Each plan with each other one, in the order of `ranking`."""
         found = list(combinations(self.ranking, 2))
@@ -154,7 +154,7 @@ class Comparison(Pictured):
         ]
         return (self.ranking[0], *others)
 
-    @cached_property
+    @property
     def notes(self) -> tuple[str, ...]:
         """What is to be known of the numbers: how they were made, and which are missing."""
         of = len(self.pairs)

@@ -7,6 +7,7 @@ import struct
 from importlib import import_module
 from time import monotonic, sleep
 from types import SimpleNamespace
+from uuid import uuid4
 
 import numpy as np
 import pytest
@@ -252,17 +253,18 @@ def test_mlflow_on_sqlite_has_the_trace_number_by_number(tmp_path, monkeypatch):
     assert [each.step for each in client.get_metric_history(run, "lr/0")] == [0, 1, 2]
 
 
-def test_trackio_has_the_trace_number_by_number(tmp_path, monkeypatch):
-    monkeypatch.setenv("TRACKIO_DIR", str(tmp_path / "trackio"))
+def test_trackio_has_the_trace_number_by_number(tmp_path):
     trackio = import_module("trackio")
     from trackio.sqlite_storage import SQLiteStorage
 
+    project = f"passo-{uuid4().hex}"  # the folder is the process's
+
     def begin():
-        return trackio.init(project="passo-p", name="r", resume="allow", embed=False)
+        return trackio.init(project=project, name="r", resume="allow", embed=False)
 
     trace = story(tmp_path, begin, lambda _: trackio.finish())
     found = {}
-    for row in SQLiteStorage.get_logs("passo-p", "r"):
+    for row in SQLiteStorage.get_logs(project, "r"):
         for name, value in row.items():
             if name not in ("timestamp", "step") and not name.startswith("system"):
                 found.setdefault(name, []).append((row["step"], value))
