@@ -15,7 +15,7 @@ SETUP = $(PIP) --build-constraint constraints.txt --editable
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test test-peers test-trainers check bench docs format clean
+.PHONY: help demo picture test test-peers test-trainers check bench docs format clean
 
 help: ## print this
 	@echo "usage: make VERB [PYTHON=python3] [PIP_ARGS=...] [ARGS=...]"
@@ -24,6 +24,10 @@ help: ## print this
 
 demo: $(VENV)/.ready-demo ## train on real digits, draw every schedule, write passo-demo/ (ARGS="--quick": 25 s)
 	@$(BIN)/passo demo $(ARGS)
+
+picture: $(VENV)/.ready-demo ## the picture of README and its numbers, from a whole demo
+	@$(BIN)/passo demo && cp passo-demo/sensitivity.png docs/sensitivity.png && \
+	cp passo-demo/results.json docs/sensitivity.json
 
 test: $(VENV)/.ready-test ## what CI runs first: style, types, arrows, tests, doctests, README and docs fences
 	@begin=$$(date +%s) && \
