@@ -93,7 +93,7 @@ $(VENV)/.ready-demo: $(VENV)/.ready-pip pyproject.toml constraints.txt
 
 $(VENV)/.ready-test: $(VENV)/.ready-pip pyproject.toml constraints.txt
 	@echo "== $(VENV): what the tests need (torch, jax, tools; a minute or more, once)"
-	@$(SETUP) ".[demo]" --group test --group lint
+	@$(SETUP) ".[demo,sweep]" --group test --group lint
 	@$(PIP) --no-deps --group evidence
 	@touch $(VENV)/.ready-demo $@
 

@@ -129,6 +129,7 @@ def as_markdown(table: Table) -> str:
 def tables(*, quick: bool) -> Iterator[Table]:
     """All of them, one after the other."""
     from bench import (
+        comparing,
         drop_in,
         law,
         logging,
@@ -157,6 +158,7 @@ def tables(*, quick: bool) -> Iterator[Table]:
     yield law.table()
     yield range_cost.table()
     yield range_quality.table(5 if quick else 100)
+    yield comparing.table()
 
 
 def main() -> None:

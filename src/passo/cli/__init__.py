@@ -1,6 +1,13 @@
-"""The command line: show, list, check, explain, export, find, predict, demo, doctor."""
+"""The command line: show, list, check, explain, export, find, compare, predict, demo, doctor."""
 
-from passo.cli import explain, export, look, predict, train  # noqa: F401  # their commands join the application
+from passo.cli import (  # noqa: F401  # their commands join the application
+    compare,
+    explain,
+    export,
+    look,
+    predict,
+    train,
+)
 from passo.cli.base import app, main
 
 __all__ = ["app", "main"]

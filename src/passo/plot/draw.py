@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias, overload
+from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias, overload, runtime_checkable
 
 from passo.ground.calls import called_like
 from passo.ground.checks import brief, real
@@ -32,6 +32,15 @@ NEED = (
     "Prediction or Comparison; "
     "write schedule.curve(run) for a schedule, poster({...}) for several traces"
 )
+
+
+@runtime_checkable
+class Depicted(Protocol):
+    """What says itself how it looks, such as a Comparison."""
+
+    def picture(self) -> Picture:
+        """All of it as a Picture."""
+        ...
 
 
 @overload
@@ -98,7 +107,8 @@ def draw(
 
     Several Curves are given one by one, or as `{label: curve}`.
 
-    An Explanation shows both curves over their difference, with what was found marked.
+    An Explanation shows both curves over their difference, with what was found marked. A Comparison
+    shows losses over the bases, or how far each plan is behind the best one.
     A Trace shows the value that each update used over its losses, in panels that share their x
     axis; every number is drawn as it is, jumps are jumps. A RangeTest shows its losses over the
     value, and what it suggests; what is far above the first loss is cut off. A Prediction is shown
@@ -188,6 +198,14 @@ def _picture(things: tuple[Any, ...], title: str | None, plans: Plans | None) ->
         return of_range_test(things[0], title)
     if len(things) == 1 and isinstance(things[0], Explanation):
         return of_explanation(things[0], title)
+    if len(things) == 1 and isinstance(things[0], Depicted):
+        made = things[0].picture()
+        return made if title is None else replace(made, title=title)
+    return _of_curves(things, title)
+
+
+def _of_curves(things: tuple[Any, ...], title: str | None) -> Picture:
+    """One curve or several, refused where one is none."""
     first = things[0]
     named = first.items() if len(things) == 1 and isinstance(first, Mapping) else None
     pairs: list[tuple[str | None, Any]] = [(None, each) for each in things]

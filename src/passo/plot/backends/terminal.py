@@ -124,6 +124,8 @@ def _panel(panel: Panel, xlabel: str, reach: Reach, size: tuple[int, int]) -> st
 def _head(panel: Panel, width: int) -> list[str]:
     """What the axis and the marks mean, in one line where there is room."""
     ylabel = _scaled(panel.ylabel, panel.log)
+    if panel.names:
+        return []
     bands = [area for area in panel.areas if area.low]
     if len(panel.lines) == 1 and not panel.marks and not panel.planned and not bands:
         name = panel.lines[0].label
@@ -160,6 +162,9 @@ def _axes(figure: Any, panel: Panel, reach: Reach, height: int) -> None:
     ends, places = map(reach.place, reach[:2]), list(map(reach.place, along))
     figure.ruler("x").lim(*ends).ticks(places, [f"{each:,.6g}" for each in along])
     names = [f"{each:{MARGIN}.4g}" for each in up]
+    if panel.names:
+        up, names = map(list, zip(*panel.names, strict=True))
+        low, high = min(up) - 0.5, max(up) + 0.5
     if panel.log:
         low, high, *up = [math.log10(each) for each in (low, high, *up)]
     figure.ruler("y").lim(low, high).ticks(up, names)
