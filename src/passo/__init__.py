@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from passo.schedules import analysis as analysis
     from passo.schedules.curve import Curve as Curve
     from passo.schedules.export import export as export
+    from passo.sweep import compare as compare
     from passo.trace import RangeTest as RangeTest
     from passo.trace import Trace as Trace
 
@@ -47,6 +48,7 @@ _HOMES = {
     "attached": "passo.optim",
     "by_group": "passo.optim",
     "catalogue": "passo.catalogue",
+    "compare": "passo.sweep",
     "doctor": "passo.doctor",
     "draw": "passo.plot",
     "export": "passo.schedules.export",
@@ -67,6 +69,7 @@ _ROOMS = (
     "passo.law",
     "passo.doctor",
     "passo.optim",
+    "passo.sweep",
 )
 
 

@@ -1,6 +1,12 @@
-"""The command line: show, list, check, explain, export, find, demo, doctor."""
+"""The command line: show, list, check, explain, export, find, compare, demo, doctor."""
 
-from passo.cli import explain, export, look, train  # noqa: F401  # their commands join the application
+from passo.cli import (  # noqa: F401  # their commands join the application
+    compare,
+    explain,
+    export,
+    look,
+    train,
+)
 from passo.cli.base import app, main
 
 __all__ = ["app", "main"]

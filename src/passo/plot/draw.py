@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias, overload
+from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias, overload, runtime_checkable
 
 from passo.ground.calls import called_like
 from passo.ground.checks import brief, real
@@ -30,6 +30,14 @@ NEED = (
     "draw needs a Curve, several, a mapping of label to Curve, a Trace, RangeTest or Explanation; "
     "write schedule.curve(run) for a schedule, poster({...}) for several traces"
 )
+
+
+@runtime_checkable
+class Depicted(Protocol):
+    """What says itself how it looks, such as a Comparison."""
+
+    def picture(self) -> Picture:
+        """All of it as a Picture."""
 
 
 @overload
@@ -94,7 +102,8 @@ def draw(
 ) -> Any:
     """A picture of a Curve, several (`{label: curve}`), a Trace, a RangeTest or an Explanation.
 
-    An Explanation shows both curves over their difference, with what was found marked.
+    An Explanation shows both curves over their difference, with what was found marked. A Comparison
+    shows losses over the bases, or how far each plan is behind the best one.
     A Trace shows the value that each update used over its losses, in panels that share their x
     axis; every number is drawn as it is, jumps are jumps. A RangeTest shows its losses over the
     value, and what it suggests; what is far above the first loss is cut off.
@@ -178,6 +187,9 @@ def _picture(things: tuple[Any, ...], title: str | None, plans: Plans | None) ->
         raise PassoError("'planned' goes over what a Trace used; leave it out, or draw a Trace")
     if len(things) == 1 and isinstance(things[0], RangeTest):
         return of_range_test(things[0], title)
+    if len(things) == 1 and isinstance(things[0], Depicted):
+        made = things[0].picture()
+        return made if title is None else replace(made, title=title)
     if len(things) == 1 and isinstance(things[0], Explanation):
         return of_explanation(things[0], title)
     first = things[0]

@@ -70,7 +70,7 @@ class Panel:
     """Lines that share a y axis.
 
     `planned` are drawn thin over the lines: what was to be. `height` is its share of the picture,
-    `top` the highest y that is shown.
+    `top` the highest y that is shown. `names` stand at the y axis in place of numbers.
     """
 
     ylabel: str
@@ -82,6 +82,7 @@ class Panel:
     marks: tuple[Mark, ...] = ()
     top: float | None = None
     planned: tuple[Line, ...] = ()
+    names: tuple[tuple[float, str], ...] = ()
 
     @property
     def drawn(self) -> tuple[Line, ...]:

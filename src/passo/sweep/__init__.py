@@ -1,8 +1,25 @@
-"""Which schedule, how sure: runs of a train function, kept in a store that outlives a kill."""
+"""Which schedule, how sure: runs of a train function, kept in a store that outlives a kill.
+
+>>> from passo.sweep import compare
+"""
 
 from __future__ import annotations
 
+from passo.sweep.answers import Answer, WrongAnswer
+from passo.sweep.compare import compare
+from passo.sweep.comparison import Comparison, Result
+from passo.sweep.intervals import Pair
 from passo.sweep.journal import Journal
 from passo.sweep.trial import Heard, Trial
 
-__all__ = ["Heard", "Journal", "Trial"]
+__all__ = [
+    "Answer",
+    "Comparison",
+    "Heard",
+    "Journal",
+    "Pair",
+    "Result",
+    "Trial",
+    "WrongAnswer",
+    "compare",
+]

@@ -111,6 +111,10 @@ def fill(ax: Axes, panel: Panel) -> None:
         ax.axvline(mark.x, linewidth=mark.width, zorder=1.5, **looks)
     if panel.log:
         ax.set_yscale("log")
+    elif panel.names:
+        places, names = zip(*panel.names, strict=True)
+        ax.set_yticks(places, names)
+        ax.set_ylim(min(places) - 0.5, max(places) + 0.5)
     else:
         _room(ax, finite(panel.drawn))
     if panel.top is not None:

@@ -38,6 +38,9 @@ def figure(picture: Picture, width: float | None = None, height: float | None = 
         scale = "log" if panel.log else "linear"
         tick: dict[str, Any] = {"tickformat": "~g", "exponentformat": "e"}  # 0.0003 and not 300µ
         made.update_yaxes(title_text=panel.ylabel, type=scale, row=row, col=1, **tick)
+        if panel.names:
+            places, names = zip(*panel.names, strict=True)
+            made.update_yaxes(tickvals=places, ticktext=names, row=row, col=1)
         if panel.top is not None:
             low, high = bounds(panel)
             ends = [math.log10(low), math.log10(high)] if panel.log else [low, high]

@@ -122,6 +122,8 @@ def _panel(panel: Panel, xlabel: str, reach: Reach, size: tuple[int, int]) -> st
 def _head(panel: Panel, width: int) -> list[str]:
     """What the axis and the marks mean, in one line where there is room."""
     ylabel = _scaled(panel.ylabel, panel.log)
+    if panel.names:
+        return []
     if len(panel.lines) == 1 and not panel.marks and not panel.planned:
         name = panel.lines[0].label
         return [shorten(ylabel if name == panel.ylabel else f"{ylabel}:  {name}", width)]
@@ -151,6 +153,9 @@ def _axes(figure: Any, panel: Panel, reach: Reach, height: int) -> None:
     ends, places = map(reach.place, reach[:2]), list(map(reach.place, along))
     figure.ruler("x").lim(*ends).ticks(places, [f"{each:,.6g}" for each in along])
     names = [f"{each:{MARGIN}.4g}" for each in up]
+    if panel.names:
+        up, names = map(list, zip(*panel.names, strict=True))
+        low, high = min(up) - 0.5, max(up) + 0.5
     if panel.log:
         low, high, *up = [math.log10(each) for each in (low, high, *up)]
     figure.ruler("y").lim(low, high).ticks(up, names)

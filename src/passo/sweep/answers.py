@@ -1,0 +1,104 @@
+"""What a run came to: its loss, or why it has none."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from numbers import Real
+from time import monotonic
+from typing import Any, Final, TypeAlias
+
+from passo.ground.checks import brief, shortened
+from passo.ground.errors import PassoError, closest
+from passo.schedules import Run
+from passo.sweep.trial import Trial
+
+Train: TypeAlias = "Callable[[Any, Run, int, Trial], Any]"
+"""`train(plan, run, seed, trial)`: makes one run, and answers with its loss or its metrics."""
+LONGEST: Final = 300
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One run that is to be made: which plan, on which run, with which seed, in which folder."""
+
+    name: str
+    plan: Any
+    run: Run
+    seed: int
+    folder: str
+    base: float | None = None
+    metric: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a run came to. `failed` says why it has no loss; else it is empty."""
+
+    loss: float
+    metrics: Mapping[str, float] = field(default_factory=dict)
+    failed: str = ""
+    seconds: float = 0.0
+
+
+class WrongAnswer(PassoError):
+    """A train function answered with what is neither a loss nor metrics.
+
+    >>> judged(None, "loss")
+    Traceback (most recent call last):
+    ...
+    passo.sweep.answers.WrongAnswer: train answered with None, and a run answers with its loss, a
+    number, or with a mapping of metrics; write return loss
+    """
+
+
+def answered(train: Train, job: Job) -> Answer:
+    """Makes one run. An exception of the train function is an answer, and so is a loss of NaN.
+
+    Raises `WrongAnswer` where it answers with something else than a number or numbers.
+    """
+    trial = Trial(job.folder)
+    begin = monotonic()
+    try:
+        answer = train(job.plan, job.run, job.seed, trial)
+    except Exception as error:  # noqa: BLE001 (whatever it is, it is what this run came to)
+        why = shortened(f"{type(error).__name__}: {error}", LONGEST)
+        return Answer(math.nan, failed=why, seconds=monotonic() - begin)
+    loss, metrics = judged(answer, job.metric)
+    failed = "" if math.isfinite(loss) else f"its loss was {loss}"
+    return Answer(loss, metrics, failed, monotonic() - begin)
+
+
+def judged(answer: Any, metric: str | None) -> tuple[float, dict[str, float]]:
+    """The loss, lower is better, and all metrics that came with it.
+
+    Of several metrics it is the one that is called `metric`, else "loss", else the only one.
+
+    >>> judged(0.5, None), judged({"loss": 0.5, "accuracy": 0.9}, None)
+    ((0.5, {}), (0.5, {'loss': 0.5, 'accuracy': 0.9}))
+    """
+    if not isinstance(answer, Mapping):
+        return _number(answer, "a run answers with its loss, a number, or with"), {}
+    metrics = {str(name): _number(each, "each metric is one in") for name, each in answer.items()}
+    name = metric or ("loss" if "loss" in metrics or len(metrics) != 1 else next(iter(metrics)))
+    if name not in metrics:
+        known = ", ".join(map(repr, metrics)) or "none"
+        first = next(iter(metrics), "val_loss")
+        way = "write return loss" if not metrics else f"write metric={first!r}"
+        hint = closest(name, metrics)
+        joint = f"{hint} Else " if hint else "; "
+        msg = f"train answered with the metrics {known}, and {name!r} is asked for{joint}{way}"
+        raise WrongAnswer(msg)
+    return metrics[name], metrics
+
+
+def _number(value: Any, need: str) -> float:
+    plain = value.item() if getattr(value, "ndim", None) == 0 and hasattr(value, "item") else value
+    if isinstance(plain, bool) or not isinstance(plain, Real):
+        msg = (
+            f"train answered with {brief(value)}, and {need} a mapping of metrics; "
+            "write return loss"
+        )
+        raise WrongAnswer(msg)
+    return float(plain)

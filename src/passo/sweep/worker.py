@@ -1,0 +1,67 @@
+"""What a worker process does: runs in, one line of JSON for each out, until there are no more.
+
+It is a process of its own group, so that a Ctrl-C reaches only the one that began it; and it ends
+with that one, however that ends, in the middle of a run too.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import pickle
+import sys
+from dataclasses import asdict
+from queue import SimpleQueue
+from threading import Thread
+from typing import Any, Final
+
+from passo.ground.checks import shortened
+from passo.ground.errors import PassoError
+from passo.ground.schema import plain
+from passo.sweep.answers import LONGEST, WrongAnswer, answered
+
+# The worker looks for modules exactly where the process that begins it does.
+PROGRAM: Final = (
+    "import sys; sys.path[:] = sys.argv[1:]; from passo.sweep.worker import work; work()"
+)
+MARK: Final = "PASSO_SWEEP_WORKER"
+
+
+def work() -> None:
+    """Makes the runs that come on standard input; what libraries print goes to standard error."""
+    lines = os.fdopen(os.dup(1), "w", encoding="utf-8")
+    os.dup2(2, 1)
+    frames: SimpleQueue[bytes] = SimpleQueue()
+    Thread(target=_read, args=(frames,), daemon=True).start()
+    train: Any = None
+    while True:
+        frame = frames.get()
+        try:
+            if train is None:
+                train, said = pickle.loads(frame)(), {}  # noqa: S301 (of our own parent)
+                _one_thread()
+            else:
+                said = asdict(answered(train, pickle.loads(frame)))  # noqa: S301 (the same)
+        except WrongAnswer as error:
+            said = {"wrong": str(error)}
+        except PassoError as error:
+            said = {"refused": str(error)}
+        except Exception as error:  # noqa: BLE001 (the other process raises it)
+            said = {"refused": shortened(f"{type(error).__name__}: {error}", LONGEST)}
+        lines.write(json.dumps(plain(said)) + "\n")
+        lines.flush()
+
+
+def _read(frames: SimpleQueue[bytes]) -> None:
+    """Hands on what comes; the end of it is the end of the process that sends it, and of this."""
+    while True:
+        try:
+            frames.put(pickle.load(sys.stdin.buffer))  # noqa: S301 (of our own parent)
+        except EOFError:
+            os._exit(0)
+
+
+def _one_thread() -> None:
+    """Torch counts its threads by the machine where nothing says otherwise."""
+    if "torch" in sys.modules:
+        sys.modules["torch"].set_num_threads(1)
