@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import pickle
 import subprocess
 import sys
 import time
@@ -56,7 +57,8 @@ def by_processes(
                         continue
                     _raise_what_it_said(each)
                     left -= 1
-                    crew[place] = _process(sent, log) if each.returncode and left > 0 else None
+                    again = each.returncode and left > 0
+                    crew[place] = _process(sent, log) if again else None
                 crew = [each for each in crew if each is not None]
         finally:
             for each in crew:
@@ -76,7 +78,7 @@ def _process(sent: bytes, log: Any) -> Any:
     )
     assert process.stdin is not None  # noqa: S101 (it was asked for)
     with suppress(OSError):  # it died before it listened, which is seen later
-        process.stdin.write(len(sent).to_bytes(8, "big") + sent)
+        pickle.dump(sent, process.stdin)
         process.stdin.flush()  # it stays open: its end is how a worker hears that this one ended
     return process
 
@@ -95,8 +97,8 @@ def begin() -> None:
     """What a worker process does; it ends with the one that began it, however that ends."""
     answer = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)
-    length = int.from_bytes(sys.stdin.buffer.read(8), "big")
-    sent = sys.stdin.buffer.read(length)
+    with os.fdopen(0, "rb", buffering=0, closefd=False) as given:
+        sent = pickle.load(given)  # noqa: S301 (of our own parent)
     Thread(target=_end_with_the_other, daemon=True).start()
     try:
         search, name, total = need("cloudpickle", EXTRA, WHAT).loads(sent)
@@ -117,7 +119,7 @@ def begin() -> None:
 
 
 def _end_with_the_other() -> None:
-    sys.stdin.buffer.read()
+    os.read(0, 1)  # not by sys.stdin: a thread that waits there is in the way of the exit
     os._exit(1)
 
 
