@@ -86,7 +86,7 @@ $(VENV)/.ready-demo: $(VENV)/.ready-pip pyproject.toml constraints.txt
 
 $(VENV)/.ready-test: $(VENV)/.ready-pip pyproject.toml constraints.txt
 	@echo "== $(VENV): what the tests need (torch, jax, tools; a minute or more, once)"
-	@$(SETUP) ".[demo]" --group test --group lint
+	@$(SETUP) ".[demo,sweep]" --group test --group lint
 	@touch $(VENV)/.ready-demo $@
 
 # What imports torchvision or a whole trainer does not import here: those files are read alone.

@@ -61,6 +61,11 @@ RIGHT = {
     "attach": lambda: {"optimizer": optimizer(), "plan": cosine_decay(), "run": RUN},
     "attached": lambda: {"optimizer": optimizer()},
     "by_group": lambda: {"schedules": {"a": 0.1}},
+    "compare": lambda: {
+        "train": lambda _plan, _run, seed, _trial: float(seed),
+        "plans": ["Constant(0.1)", "Constant(0.2)"],
+        "run": RUN,
+    },
     "draw": lambda: {"thing": CURVE},
     "export": lambda: {"schedule": cosine_decay(), "run": RUN},
     "from_json": lambda: {"text": '{"is": "Constant", "value": 0.1, "over": null}'},

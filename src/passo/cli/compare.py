@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 @command()
-def compare(  # noqa: PLR0917 (typer reads options from the parameters)
+def compare(  # noqa: PLR0913 (typer reads options from the parameters)
     place: Annotated[
         str,
         typer.Argument(
@@ -46,11 +46,11 @@ def compare(  # noqa: PLR0917 (typer reads options from the parameters)
     ] = "updates",
     metric: Annotated[str | None, typer.Option(help="the metric that is the loss")] = None,
     processes: Annotated[int | None, typer.Option(help="runs at the same time")] = None,
-    retry: Annotated[bool, typer.Option("--retry", help="make failed runs again")] = False,  # noqa: FBT002
+    retry: Annotated[bool, typer.Option("--retry", help="make failed runs again")] = False,
     png: Annotated[Path | None, typer.Option(help="also draw it into this file")] = None,
     json: Annotated[Path | None, typer.Option(help="also write all of it into this file")] = None,
 ) -> None:
-    """Train several schedules with the same seeds, and say which is better, and how sure that is."""
+    """Train schedules with the same seeds, and say which is better, and how sure that is."""
     from passo.schedules.text import parse
     from passo.sweep import compare as compare_
 

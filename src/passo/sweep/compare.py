@@ -16,7 +16,7 @@ from passo.ground.calls import called_like
 from passo.ground.checks import brief, can_be_listed, one_of, real, whole
 from passo.ground.errors import PassoError, PassoWarning
 from passo.ground.extras import need
-from passo.ground.schema import loose
+from passo.ground.schema import loose, text
 from passo.schedules import Run
 from passo.sweep.answers import Answer, Job, Train, answered
 from passo.sweep.comparison import Comparison, Result
@@ -31,6 +31,7 @@ from passo.sweep.worker import MARK
 
 On: TypeAlias = Literal["process", "ray"]
 FEWEST_SEEDS: Final = 2
+MOST_SEEDS: Final = 10_000
 LOG: Final = "workers.log"
 Key: TypeAlias = "tuple[str, str, float | None, int]"
 Tried: TypeAlias = "list[tuple[Entrant, float | None]]"
@@ -93,6 +94,8 @@ def compare(
     _refuse_in_worker()
     need("scipy.stats", EXTRA, "compare")
     one_of(on, "on", On)
+    if metric is not None:
+        text(metric, "metric")
     source = Source.of(train)
     found = entrants(plans, run, budget)
     numbers, values = _seeds(seeds), _bases(bases)
@@ -133,7 +136,7 @@ def _refuse_in_worker() -> None:
 
 def _seeds(seeds: Any) -> tuple[int, ...]:
     many = can_be_listed(seeds) and not isinstance(seeds, (str, bytes, Mapping))
-    found = tuple(seeds) if many else tuple(range(whole(seeds, "seeds")))
+    found = tuple(seeds) if many else tuple(range(whole(seeds, "seeds", most=MOST_SEEDS)))
     for each in found:
         whole(each, "a seed", least=0)
     if len(set(found)) < len(found):
@@ -200,8 +203,8 @@ def _job(journal: Journal, each: Entrant, base: float | None, seed: int, metric:
 
 
 def _line(key: Key, answer: Answer) -> dict[str, Any]:
-    name, text, base, seed = key
-    return {"plan": name, "text": text, "base": base, "seed": seed, **asdict(answer)}
+    name, plan, base, seed = key
+    return {"plan": name, "text": plan, "base": base, "seed": seed, **asdict(answer)}
 
 
 def _known(journal: Journal, tried: Tried) -> dict[Key, dict[str, Any]]:
@@ -213,14 +216,15 @@ def _known(journal: Journal, tried: Tried) -> dict[Key, dict[str, Any]]:
     ours = {(each.name, each.text, base) for each, base in tried}
     known = {}
     for line in journal.lines:
-        name, text, base, seed = (line[each] for each in ("plan", "text", "base", "seed"))
-        if (name, text, base) not in ours:
+        name, plan, base, seed = (line[each] for each in ("plan", "text", "base", "seed"))
+        if (name, plan, base) not in ours:
+            at = "" if base is None else f" at the base {base:g}"
             msg = (
-                f"{str(journal.path)!r} holds runs of {name!r}, {brief(text)}, which is not among "
-                f"the plans; give it too, or {ANOTHER}"
+                f"{str(journal.path)!r} holds runs of {name!r}, {brief(plan)}{at}, which is not "
+                f"among the plans; give it too, or {ANOTHER}"
             )
             raise PassoError(msg)
-        known[name, text, base, seed] = line
+        known[name, plan, base, seed] = line
     return known
 
 

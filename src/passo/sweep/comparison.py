@@ -61,7 +61,8 @@ class Result:
 class Comparison(Pictured):
     """Several plans with the same seeds: `print` shows a table, and what can be said of each pair.
 
-    Of several bases a plan is judged at its own best one, chosen for each seed by the other seeds.
+    Of several bases a plan is judged at its own best one, by the mean over all seeds: between plans
+    that are alike this is called a difference no more often than without bases.
 
     >>> runs = [Result("a", s, 0.5 + s / 100) for s in range(5)]
     >>> runs += [Result("b", s, 0.7 + s / 90) for s in range(5)]
@@ -101,24 +102,17 @@ class Comparison(Pictured):
         {0: 0.5}
         """
         if base is None and self.bases:
-            return {seed: self._at_its_best(name, seed) for seed in self.seeds}
+            base = self.best_base(name)
         return {seed: _loss(self._found.get((name, base, seed))) for seed in self.seeds}
 
-    def best_base(self, name: str, without: int | None = None) -> float | None:
-        """The base with the lowest mean loss over the seeds (`without` one of them).
-
-        None without bases, and where none of them was good for all.
-        """
+    def best_base(self, name: str) -> float | None:
+        """The base with the lowest mean loss; None without bases, and where each had a failed run."""
         means = {}
         for base in self.bases:
-            losses = [x for seed, x in self.losses(name, base).items() if seed != without]
+            losses = list(self.losses(name, base).values())
             if all(map(math.isfinite, losses)):
                 means[base] = fmean(losses)
         return min(means, key=means.__getitem__, default=None)
-
-    def _at_its_best(self, name: str, seed: int) -> float:
-        base = self.best_base(name, without=seed)
-        return math.nan if base is None else self.losses(name, base)[seed]
 
     @cached_property
     def ranking(self) -> tuple[str, ...]:

@@ -22,7 +22,6 @@ from passo.sweep.answers import Answer, Job, WrongAnswer
 from passo.sweep.source import Source
 from passo.sweep.worker import MARK, PROGRAM
 
-TRIES: Final = 2
 ONE_THREAD: Final = {"OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1", MARK: "1"}
 
 
@@ -57,14 +56,16 @@ class Worker:
         Raises `WrongAnswer` for an answer that is none, `PassoError` where there is no train
         function.
         """
-        for _ in range(TRIES):
+        for _ in range(2):
             try:
                 if self._process is None:
                     self._start()
                 return self._answer(self._tell(job))
             except WorkerDied:
                 self._stop()
-        return Answer(nan, failed=f"its process was killed, {TRIES} times")
+        return Answer(
+            nan, failed=f"its process was killed, twice; what it said is in {self._log.name}"
+        )
 
     def end(self) -> None:
         """Ends the process at once, whatever it is doing, for good."""

@@ -69,7 +69,7 @@ def differences(found: Comparison) -> Picture:
     panel = Panel(
         "",
         tuple(lines),
-        height=0.1 + 0.15 * len(names),
+        height=0.3 + 0.15 * len(names),
         legend=False,
         marks=(Mark("", 0.0),),
         names=tuple(names),

@@ -13,6 +13,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+from passo.ground.calls import takes_of
 from passo.ground.checks import brief
 from passo.ground.errors import PassoError
 from passo.ground.places import function_in
@@ -47,6 +48,7 @@ class Source:
         """
         if isinstance(train, str):
             found = function_in(train, "a train function", EXAMPLE)
+            _refuse_others(found)
             file, _, attribute = train.rpartition(":")
             name = f"{Path(file).name}:{attribute}"
             return cls(found, name, _code(found), attribute, str(Path(file).resolve()))
@@ -56,6 +58,7 @@ class Source:
                 'def train(plan, run, seed, trial), or "train.py:train"'
             )
             raise PassoError(msg)
+        _refuse_others(train)
         attribute = getattr(train, "__qualname__", type(train).__qualname__)
         module = getattr(train, "__module__", "") or ""
         file = getattr(sys.modules.get(module), "__file__", None) or ""
@@ -71,6 +74,22 @@ class Source:
     def loader(self) -> Callable[[], Train]:
         """What gives the function to a process that has not got it; it can be pickled."""
         return partial(_load, self.file, self.module, self.attribute)
+
+
+def _refuse_others(train: Train) -> None:
+    """Refuses what cannot be called so, where it can be known."""
+    try:
+        signature = inspect.signature(train)
+    except (TypeError, ValueError):
+        return
+    try:
+        signature.bind("plan", "run", 0, "trial")
+    except TypeError:
+        msg = (
+            "a train function is called with a plan, a run, a seed and a trial, and this one "
+            f"takes ({', '.join(takes_of(signature))}); write def train(plan, run, seed, trial)"
+        )
+        raise PassoError(msg) from None
 
 
 def _load(file: str, module: str, attribute: str) -> Train:
