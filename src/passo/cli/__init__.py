@@ -1,4 +1,4 @@
-"""The command line: show, list, check, explain, export, find, compare, demo, doctor."""
+"""The command line: show, list, check, explain, export, find, compare, tune, demo, doctor."""
 
 from passo.cli import (  # noqa: F401  # their commands join the application
     compare,
@@ -6,6 +6,7 @@ from passo.cli import (  # noqa: F401  # their commands join the application
     export,
     look,
     train,
+    tune,
 )
 from passo.cli.base import app, main
 

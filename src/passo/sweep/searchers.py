@@ -97,7 +97,7 @@ def begin() -> None:
     """What a worker process does; it ends with the one that began it, however that ends."""
     answer = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)
-    with os.fdopen(0, "rb", buffering=0, closefd=False) as given:
+    with os.fdopen(os.dup(0), "rb") as given:
         sent = pickle.load(given)  # noqa: S301 (of our own parent)
     Thread(target=_end_with_the_other, daemon=True).start()
     try:

@@ -15,6 +15,7 @@ from passo.ground.errors import PassoError
 from passo.ground.extras import need
 from passo.ground.files import replacing
 from passo.ground.schema import plain
+from passo.plot.parallel import Axis, Strand, parallel
 from passo.sweep.intervals import EXTRA, SURE
 from passo.sweep.search import quiet
 from passo.sweep.spaces import WHAT
@@ -131,9 +132,7 @@ class Study:
     @property
     def finished(self) -> list[Any]:
         """Those that went to their end and have a loss."""
-        return [
-            each for each in self.trials if each.value is not None and each.state.name == "COMPLETE"
-        ]
+        return [each for each in self.trials if each.state.name == "COMPLETE"]
 
     @cached_property
     def importance(self) -> dict[str, float]:
@@ -213,10 +212,8 @@ class Study:
 
         Optuna draws it too: `optuna.visualization.plot_parallel_coordinate(study.study)`.
         """
-        from passo.plot.parallel import Axis, Strand, parallel
-
         names = list(self.importance or self.flat)
-        axes = [Axis.of(name, self._distribution(name)) for name in names]
+        axes = [self._axis(name) for name in names]
         strands = [
             Strand(
                 [each.params.get(name) for name in names], each.value, near=each.value <= self.reach
@@ -226,10 +223,13 @@ class Study:
         title = f"{len(self.trials)} runs: the loss, and what it came from"
         return parallel(axes, strands, title=title, note=f"best: {self.best}")
 
-    def _distribution(self, name: str) -> Any:
-        return next(
-            each.distributions[name] for each in self.finished if name in each.distributions
-        )
+    def _axis(self, name: str) -> Axis:
+        """The hole as the search had it."""
+        has = [each.distributions[name] for each in self.finished if name in each.distributions]
+        choices = getattr(has[0], "choices", None)
+        if choices is not None:
+            return Axis(name, choices=tuple(choices))
+        return Axis(name, has[0].low, has[0].high, has[0].log)
 
     def to_spec(self) -> dict[str, Any]:
         """All of it as plain JSON."""
