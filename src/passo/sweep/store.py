@@ -56,6 +56,9 @@ def opened(search: Search, source: Source) -> Any:
 
 
 def _check_file(search: Search, name: str) -> None:
+    if not search.path.parent.is_dir():
+        msg = f"cannot write {name}: there is no folder {str(search.path.parent)!r}; make it first"
+        raise PassoError(msg)
     if not search.path.exists():
         return
     with reading(search.path, "a store", LARGEST) as file:
