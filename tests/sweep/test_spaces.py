@@ -62,7 +62,7 @@ def test_a_space_is_a_function_a_text_or_a_name():
 def test_what_a_store_knows_a_space_by_is_its_text_or_its_name_and_what_it_asks_for():
     float_ = "FloatDistribution(high=0.1, log=True, low=0.0001, step=None)"
     assert space_of(peaks, RUN).key == f"peaks(peak: {float_})"
-    assert space_of(peaks, RUN).key == f"(peak: {float_})"
+    assert space_of(lambda trial: 2.0 * peaks(trial), RUN).key == f"(peak: {float_})"
     assert space_of(" wsd(peak=between(1, 2)) ", RUN).key == "wsd(peak=between(1, 2))"
 
 
@@ -82,17 +82,16 @@ WRONG = [
     (
         lambda trial: Constant(trial.suggest_float("value", 1.0, 1.0)),
         (
-            "the hole value has one value, FloatDistribution(high=1.0, log=False, low=1.0, step=None)"
-            "; "
-            "write that value in its place, or a range such as "
+            "the hole value has one value, FloatDistribution(high=1.0, log=False, low=1.0, "
+            "step=None); write that value in its place, or a range such as "
             'trial.suggest_float("value", 1e-4, 1e-1, log=True)'
         ),
     ),
     (
         lambda trial: Constant(1 / 0),
         (
-            "the space raised ZeroDivisionError: division by zero; it is called with an Optuna trial: "
-            f"write lambda trial: warmup_cosine(peak={FLOAT})"
+            "the space raised ZeroDivisionError: division by zero; it is called with an Optuna "
+            f"trial: write lambda trial: warmup_cosine(peak={FLOAT})"
         ),
     ),
     (
@@ -105,8 +104,8 @@ WRONG = [
     (
         "wsd(cooldown=percent(between(10, 120)))",
         (
-            "the space has a plan that cannot be, wsd(cooldown=percent(120)): a percentage of the run "
-            "is at most 100, got percent(120)"
+            "the space has a plan that cannot be, wsd(cooldown=percent(120)): a percentage of the "
+            "run is at most 100, got percent(120)"
         ),
     ),
     (

@@ -6,6 +6,7 @@ import os
 import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any, Final
 
 from passo.ground.checks import brief
@@ -13,7 +14,7 @@ from passo.ground.errors import PassoError, PassoWarning
 from passo.ground.extras import need
 from passo.ground.files import reading
 from passo.sweep.intervals import EXTRA
-from passo.sweep.search import TRIALS, Search
+from passo.sweep.search import SEEDS, TRIALS, Search
 from passo.sweep.source import Source
 from passo.sweep.spaces import WHAT
 from passo.sweep.worker import MARK
@@ -42,17 +43,25 @@ def opened(search: Search, source: Source) -> Any:
     """
     name = repr(str(search.path))
     _check_file(search, name)
+    head = _head(search, source)
     with _told(name), search.lock():
-        there = search.path.exists() and search.path.stat().st_size > 0
-        study = search.study() if not there else _there(search, name)
-        head = _head(search, source)
+        if not search.path.exists() or search.path.stat().st_size == 0:
+            _create(search, head)
+        study = _there(search, name)
         known = study.user_attrs.get(HEAD)
-        if known is None and not study.trials:
-            study.set_user_attr(HEAD, head)
-            return study
         _check_head(name, known, head)
         _warn_of_changes(name, known, source, len(study.trials))
     return study
+
+
+def _create(search: Search, head: Mapping[str, Any]) -> None:
+    """A new store, which is there as a whole or not at all: Optuna writes it in many steps."""
+    beside = search.path.with_name(f"{search.path.name}.new")
+    beside.unlink(missing_ok=True)
+    made = replace(search, path=beside)
+    made.study().set_user_attr(HEAD, head)
+    made.study(SEEDS)
+    beside.replace(search.path)
 
 
 def _check_file(search: Search, name: str) -> None:
@@ -100,7 +109,7 @@ def _there(search: Search, name: str) -> Any:
         found = []
         if "studies" in tables:
             found = [row[0] for row in file.execute("select study_name from studies")]
-    if tables and TRIALS not in found:
+    if TRIALS not in found:
         told = f"the studies {', '.join(map(repr, found))}" if found else "no study"
         msg = f"{name} is of something else: it holds {told}, and none of passo; {ANOTHER}"
         raise PassoError(msg)
