@@ -129,7 +129,9 @@ def as_markdown(table: Table) -> str:
 def tables(*, quick: bool) -> Iterator[Table]:
     """All of them, one after the other."""
     from bench import (
+        comparing,
         drop_in,
+        law,
         logging,
         range_cost,
         range_quality,
@@ -153,8 +155,10 @@ def tables(*, quick: bool) -> Iterator[Table]:
     yield trainers.table()
     yield logging.table()
     yield drop_in.table(counts)
+    yield law.table()
     yield range_cost.table()
     yield range_quality.table(5 if quick else 100)
+    yield comparing.table()
 
 
 def main() -> None:

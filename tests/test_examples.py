@@ -8,6 +8,7 @@ import sys
 import pytest
 import torch
 
+from passo import Run, steps
 from passo.trace import Trace
 from tests.optim.tools import ROOT, python
 
@@ -34,8 +35,19 @@ example.main(sys.argv[3:])
 
 @pytest.fixture(scope="module")
 def example():
-    """The script as a module, on one thread as it runs by itself."""
-    spec = importlib.util.spec_from_file_location("language_model", SCRIPT)
+    """The script of the language model."""
+    yield from on_one_thread("language_model")
+
+
+@pytest.fixture(scope="module")
+def foresee():
+    """The script that chooses by a law."""
+    yield from on_one_thread("foresee")
+
+
+def on_one_thread(name):
+    """A script as a module, on one thread as it runs by itself."""
+    spec = importlib.util.spec_from_file_location(name, ROOT / "examples" / f"{name}.py")
     module = importlib.util.module_from_spec(spec)
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
@@ -81,3 +93,29 @@ def test_a_language_model_is_killed_cooled_down_and_branched(example, tmp_path):
         expected, all_rates = ends_as(other, planned / str(at))
         assert weights == expected
         assert rates == all_rates[at:]
+
+
+def test_three_runs_are_recorded_one_is_chosen_and_what_was_said_of_it_is_held_to_it(
+    foresee, tmp_path, capsys
+):
+    answer = foresee.main([str(tmp_path), "--updates", "200"])
+    said = capsys.readouterr().out.splitlines()
+    files = {path.name for path in tmp_path.iterdir()}
+    names = ("linear", "wsd", "stages", "chosen")
+    assert files == {*(f"{name}.jsonl" for name in names), "foreseen.png"}
+    assert answer.law.runs == 3
+    assert answer.made == answer.law.predict(answer.made.schedule, Run(steps(200)))
+    assert answer.found.best.prediction is answer.made
+    rates = answer.made.schedule.on(Run(steps(200))).with_base(foresee.RATE)
+    assert answer.trace.value(190) == rates(190)
+    assert answer.trace.series("val_loss")[0][-1] == 200
+    where = "inside" if answer.made.low[-1] <= answer.end <= answer.made.high[-1] else "outside"
+    assert said[-2] == f"it came to {answer.end:.4f}, {where} the band"
+    assert answer.end == pytest.approx(answer.made.end, rel=0.1)
+
+
+def test_a_run_that_the_text_is_too_short_for_is_refused(foresee, tmp_path, capsys):
+    with pytest.raises(SystemExit):
+        foresee.main([str(tmp_path), "--updates", "100000"])
+    assert "the text has no more, got 100000" in capsys.readouterr().err
+    assert list(tmp_path.iterdir()) == []

@@ -76,6 +76,8 @@ WRONG = {
     "stepped_the_wrong_one": "P002",
     "stopped_before_the_plateau": "P024",
     "stopper_before_the_plateau": "P024",
+    "stream_cosine": "P025",
+    "stream_decays_from_its_start": "P025",
     "transformers_accelerate_twice_counted": "P007",
     "transformers_accumulation_not_counted": "P007",
     "transformers_cosine_epochs_not_counted": "P005",

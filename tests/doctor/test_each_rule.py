@@ -22,11 +22,13 @@ from passo.doctor import DoctorWarning, compare_ranks, diagnose, diagnosis
 from passo.doctor.case import Case
 from passo.doctor.command import examine
 from passo.doctor.rules import RULES
+from passo.law import Law
 from passo.optim import Recorder
 from passo.trace import Column, Trace
 from tests.doctor.test_rules import group, losses, noise, plateau_on, resumed, train, warmed
 
 PLENTY = 60  # updates
+LAW = Law("loss", 0.1, PLENTY, 0.2, 0.01, 0.4, (1.3, 2, 0.1), 0.1, (1.4, 4, 0.4), 2)
 
 
 def run(build, *, epochs=1, batches=PLENTY, before=None, after=None, at_end=None, sgd=None):
@@ -258,6 +260,10 @@ LOOPS = {
     ),
     "P023": (lambda: together(True, False), lambda: together(True, True)),
     "P024": (lambda: stopped(10), lambda: stopped(2)),
+    "P025": (
+        lambda: run(lambda o: StepLR(o, 100), after=step),
+        lambda: run(lambda o: LambdaLR(o, lambda t: 1 - t / PLENTY), after=step),
+    ),
 }
 
 
@@ -265,8 +271,8 @@ def looked(rule, traces):
     """What a rule says; where it looks at several ranks or optimizers, of these."""
     if isinstance(traces, list):
         several = getattr(rule, "across", None) or rule.beside
-        return list(several([Case(trace) for trace in traces]))
-    return list(rule.look(Case(traces)))
+        return list(several([Case(trace, LAW) for trace in traces]))
+    return list(rule.look(Case(traces, LAW)))
 
 
 def test_each_rule_has_loops_of_its_own():

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import pickle
+import tracemalloc
+from dataclasses import replace
 from itertools import combinations
 
 import numpy as np
@@ -218,6 +220,15 @@ def test_a_constant_run_is_told(recorded):
     assert law.predict(wsd(), RUN).warnings == (text,)
 
 
+def test_two_ends_are_decided_beyond_one_per_cent_and_both_bands(law):
+    best, *others = law.best(RUN).outcomes
+    for each in others:
+        gap = each.prediction.end - best.prediction.end
+        enough = max(0.01 * best.prediction.end, each.prediction.margin, best.prediction.margin)
+        assert each.decided == each.prediction.surely_above(best.prediction) == (gap > enough)
+    assert {each.decided for each in others} == {True, False}
+
+
 # -- values
 
 
@@ -233,6 +244,17 @@ def test_a_law_is_a_value(law, recorded, tmp_path):
     assert made == law.predict(wsd(), RUN)
     assert json.loads(json.dumps(made.to_spec()))["loss"] == list(made.loss)
     assert repr(made).startswith("<Prediction of val_loss for ")
+    found = law.compare({"wsd": wsd(), "short": wsd(cooldown=percent(5))}, RUN)
+    (first, second) = json.loads(json.dumps(found.to_spec()))["outcomes"]
+    assert (first["name"], first["prediction"]) == ("wsd", found.best.prediction.to_spec())
+    assert (second["decided"], second["difference"]) == (True, found.outcomes[1].difference)
+
+
+def test_traces_may_have_names_which_errors_use(recorded, law):
+    two = {"a.jsonl": recorded["linear"], "b.jsonl": recorded["wsd20"]}
+    assert Law.fit(two) == law
+    with pytest.raises(NotPredictable, match=r"^b\.jsonl has no reports of 'val_loss'"):
+        Law.fit({**two, "b.jsonl": replace(recorded["wsd20"], reports=())})
 
 
 def test_the_file_of_something_else_is_refused(tmp_path):
@@ -266,11 +288,13 @@ def test_losses_of_training_at_every_update_are_means_of_neighbours(recorded):
     assert law.predict(wsd(), RUN).end == pytest.approx(quiet.predict(wsd(), RUN).end, rel=0.03)
 
 
-def test_a_million_updates_are_predicted_as_their_thousandth(law):
-    import dataclasses
-
-    long = dataclasses.replace(law, horizon=1_000_000, scale=law.scale)
+def test_a_million_updates_are_predicted_in_bounded_memory(law):
+    long = replace(law, horizon=1_000_000)
+    tracemalloc.start()
     made = long.predict(wsd(), Run(steps(1_000_000)))
+    held = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert held < 200e6
     assert len(made.at) == 200
     assert made.at[-1] == 1_000_000
     assert all(np.isfinite(made.loss))

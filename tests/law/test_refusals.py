@@ -7,8 +7,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from passo import Constant, Plateau, Run, base, steps, wsd
+from passo import Constant, Linear, PassoError, Plateau, Run, base, percent, steps, wsd
 from passo.law import Law, NotPredictable
+from passo.trace import Trace
 from tests.advice.rows.law import FALLING, LAW, RUN, made
 from tests.law.recorded import traces
 
@@ -76,7 +77,55 @@ FITS = {
         ),
     ),
 }
+FITS |= {
+    "noise": (
+        lambda: made(noise=0.3),
+        (
+            "the rates explain -0.24 of how the losses differ (R2), and a law needs 0.8; report "
+            "means of more batches, or give a loss that follows the rate"
+        ),
+    ),
+    "losses of the cooldown alone": (
+        lambda: replace(made(), reports=made().reports[50:]),
+        (
+            "the run reports 'val_loss' from 51% of the run on; a law needs losses from before "
+            "30%, report from the beginning on"
+        ),
+    ),
+    "no rates": (
+        lambda: Trace(1000, reports=made().reports),
+        (
+            "the run has no column 'lr', and a law is of learning rates; write "
+            "attach(..., record=path) where the run is made"
+        ),
+    ),
+    "a trace of the second half": (
+        lambda: [made(), replace(made(), columns=(late(made().columns[0]),))],
+        (
+            "trace 2 does not know what update 0 used; give the trace of the whole run, from its "
+            "first update on"
+        ),
+    ),
+    "rates that climb": (
+        lambda: made(Constant(-1), losses=FALLING),
+        (
+            "the run uses rates from -1 to -1; a law needs rates of at least 0, and one above 0, "
+            "give another run"
+        ),
+    ),
+    "no losses at all": (
+        lambda: {"a.jsonl": replace(made(), reports=())},
+        (
+            "a.jsonl has no reports of 'val_loss'; it has no reports, write metric= with one of "
+            "them, or scheduler.report(val_loss=...) in the loop"
+        ),
+    ),
+}
 PREDICTIONS = {
+    "rates below zero": (
+        lambda: LAW.predict(Linear(base, -0.1), RUN),
+        ("the rates go down to -0.0998, and a law is of rates of at least 0; write .clip(low=0)"),
+    ),
     "another peak": (
         lambda: LAW.predict(wsd(peak=0.2), RUN),
         (
@@ -100,6 +149,66 @@ PREDICTIONS = {
         ),
     ),
 }
+
+
+BAD = {
+    "no trace": (
+        lambda: Law.fit("a.jsonl"),
+        ("Law.fit needs a Trace, or several, got 'a.jsonl'; write Law.fit([Trace.load(path)])"),
+    ),
+    "no traces": (
+        lambda: Law.fit([]),
+        "Law.fit needs a Trace, or several, got []; write Law.fit([Trace.load(path)])",
+    ),
+    "a start that is no span": (
+        lambda: Law.fit(made(), start=0.2),
+        "what a run measures must be a span, got 0.2; write percent(20)",
+    ),
+    "a start of the whole run": (
+        lambda: Law.fit(made(), start=percent(100)),
+        (
+            "start=percent(100) leaves nothing of the run, which has 1,000 updates; "
+            "write start=percent(20)"
+        ),
+    ),
+    "a group that is not there": (
+        lambda: Law.fit(made(), group="head"),
+        "one group must be called 'head', 0 are; write its place, the groups are '0'",
+    ),
+    "no schedule": (
+        lambda: LAW.predict("wsd()", RUN),
+        (
+            "predict needs a Schedule and a Run, got 'wsd()' and Run(steps(1000)); "
+            "write law.predict(cosine_decay(), Run(steps(1000)))"
+        ),
+    ),
+    "no names": (
+        lambda: LAW.compare([wsd()], RUN),
+        (
+            "compare needs schedules by name, got [Linear(0, base, percent(5)).then(Constant("
+            'base, rest), L...; write law.compare({"linear": cosine_decay(), ...}, run)'
+        ),
+    ),
+    "nothing to choose from": (
+        lambda: LAW.best(RUN, {}),
+        (
+            "compare needs schedules by name, got {}; "
+            'write law.compare({"linear": cosine_decay(), ...}, run)'
+        ),
+    ),
+}
+
+
+def late(column):
+    return replace(column, updates=column.updates[500:], values=column.values[500:])
+
+
+@pytest.mark.parametrize("kind", BAD)
+def test_what_was_given_wrong_is_named(kind):
+    ask, text = BAD[kind]
+    with pytest.raises(PassoError) as told:
+        ask()
+    assert str(told.value) == text
 
 
 @pytest.mark.parametrize("kind", FITS)

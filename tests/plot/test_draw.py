@@ -212,7 +212,8 @@ def test_drawing_touches_no_pyplot_and_works_in_threads():
 
 *FIRST, LAST = BACKENDS
 NEED = (
-    "draw needs a Curve, several, a mapping of label to Curve, a Trace, RangeTest or Explanation; "
+    "draw needs a Curve, several, a mapping of label to Curve, a Trace, RangeTest, Explanation, "
+    "Prediction or Comparison; "
     "write schedule.curve(run) for a schedule, poster({...}) for several traces"
 )
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import math
 import os
-import signal
 import subprocess
 import sys
 import threading
@@ -275,8 +274,8 @@ def test_a_train_function_that_changed_is_said_once_and_its_runs_are_kept(tmp_pa
         found = compare(f"{tmp_path}/other/train.py:train", TWO, RUN, **call)
     assert [str(each.message) for each in said] == [
         (
-            f"train.py:train has changed since 4 runs of {str(tmp_path / 'a')!r} were made, and they "
-            f"are kept; to make all of them again {OTHER}"
+            f"train.py:train has changed since 4 runs of {str(tmp_path / 'a')!r} were made, and "
+            f"they are kept; to make all of them again {OTHER}"
         )
     ]
     assert found.losses("low") == {0: 0.0, 1: 1.0}
@@ -384,7 +383,8 @@ WRONG = [
     (
         refused(run={"low": RUN}),
         (
-            "of the plan 'high' there is no Run in {'low': Run(steps(20))}; write one Run for all, or "
+            "of the plan 'high' there is no Run in {'low': Run(steps(20))}; write one Run "
+            "for all, or "
             "{'high': Run(...), ...}"
         ),
     ),
@@ -423,7 +423,8 @@ WRONG = [
     (
         refused(budget="area", plans={"a": "base", "b": "Constant(1)"}),
         (
-            "'a' is relative to base and 'b' is not, so that their areas do not compare; write both "
+            "'a' is relative to base and 'b' is not, so that their areas do not compare; "
+            "write both "
             "with base, or give the first a number with .with_base(0.1)"
         ),
     ),
@@ -437,7 +438,8 @@ WRONG = [
     (
         refused(budget="area", plans={"a": "Constant(1)", "b": "Constant(0)"}),
         (
-            "the sum of the rates of 'b' is 0, and only one above 0 can be scaled; write a rate above "
+            "the sum of the rates of 'b' is 0, and only one above 0 can be scaled; write a "
+            "rate above "
             '0, or budget="updates"'
         ),
     ),
@@ -495,14 +497,15 @@ def test_a_store_of_another_comparison_is_refused(tmp_path):
         (
             {"train": trained},
             (
-                f"{str(path)!r} is of another comparison: there train is 'test_compare.py:of_seed', "
-                f"here 'test_compare.py:trained'; {OTHER}"
+                f"{str(path)!r} is of another comparison: there train is "
+                f"'test_compare.py:of_seed', here 'test_compare.py:trained'; {OTHER}"
             ),
         ),
         (
             {"plans": {**TWO, "low": "Constant(0.2)"}},
             (
-                f"{str(path)!r} holds runs of 'low', 'Constant(0.1)', which is not among the plans; "
+                f"{str(path)!r} holds runs of 'low', 'Constant(0.1)', which is not among "
+                "the plans; "
                 f"give it too, or {OTHER}"
             ),
         ),

@@ -98,14 +98,16 @@ def test_the_seeds_that_are_advised_tell_the_difference_4_times_in_5():
         (
             Pair("a", "b", (0.3, -0.2, 0.25), 1),
             (
-                "'a' and 'b' cannot be told apart with 3 seeds: +0.12 (-0.57 to +0.8); 46 would tell a "
+                "'a' and 'b' cannot be told apart with 3 seeds: +0.12 (-0.57 to +0.8); 46 "
+                "would tell a "
                 "difference of 0.12"
             ),
         ),
         (
             Pair("a", "b", (1.0, -0.99), 1),
             (
-                "'a' and 'b' cannot be told apart with 2 seeds: +0.005 (-13 to +13); a difference of "
+                "'a' and 'b' cannot be told apart with 2 seeds: +0.005 (-13 to +13); a "
+                "difference of "
                 "0.005 takes more than 1,000 seeds"
             ),
         ),
@@ -124,7 +126,8 @@ def test_the_seeds_that_are_advised_tell_the_difference_4_times_in_5():
         (
             Pair("a", "b", (0.1, 0.1), 1, is_noiseless=True),
             (
-                "'a' and 'b' are not compared: each has the same loss with every seed, so that nothing "
+                "'a' and 'b' are not compared: each has the same loss with every seed, so "
+                "that nothing "
                 "is known of its noise"
             ),
         ),
@@ -161,7 +164,8 @@ def test_with_five_seeds_and_five_plans_it_says_what_cannot_be_decided():
     assert sum("cannot be told apart with 5 seeds" in str(each) for each in found.pairs) == 10
     assert found.notes == (
         (
-            "intervals: 95 % for all 10 pairs together, by Student's t of the paired differences, each "
+            "intervals: 95 % for all 10 pairs together, by Student's t of the paired "
+            "differences, each "
             "at 1 - 0.05/10"
         ),
     )

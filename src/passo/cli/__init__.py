@@ -1,10 +1,11 @@
-"""The command line: show, list, check, explain, export, find, compare, tune, demo, doctor."""
+"""The command line: show, check, explain, export, find, compare, tune, predict, demo, doctor..."""
 
 from passo.cli import (  # noqa: F401  # their commands join the application
     compare,
     explain,
     export,
     look,
+    predict,
     train,
     tune,
 )

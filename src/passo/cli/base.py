@@ -6,7 +6,7 @@ import atexit
 import os
 import signal
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
 from importlib.metadata import version
@@ -20,6 +20,7 @@ from passo.ground.files import replacing
 from passo.schedules import PassoError
 
 if TYPE_CHECKING:
+    from passo.law import Law
     from passo.plot.backends import Backend
     from passo.schedules import Run, Schedule
     from passo.schedules.time import Axis
@@ -32,6 +33,7 @@ _TYPED: Final = {
     "schedule.with_base(0.1)": "--lr 0.1",
     ".with_base(0.1)": "--lr 0.1",
     'to="csv"': "--to csv",
+    "metric= with": "--metric with",
 }
 
 
@@ -115,12 +117,14 @@ def writing(path: Path) -> Iterator[None]:
         raise PassoError(msg) from None
 
 
-def draw_into(thing: Any, path: Path, backend: Backend = "matplotlib") -> None:
-    """Draw something into a file, and say so."""
+def draw_into(
+    thing: Any, path: Path, backend: Backend = "matplotlib", beside: Sequence[Any] = ()
+) -> None:
+    """Draw something into a file, with what goes beside it, and say so."""
     from passo.plot import draw, save
 
     with writing(path):
-        save(draw(thing, backend=backend), path)
+        save(draw(thing, *beside, backend=backend), path)
     typer.echo(f"drawn into {path}")
 
 
@@ -129,6 +133,22 @@ def write_into(path: Path, text: str) -> None:
     with writing(path), replacing(path) as file:
         file.write(text.encode())
     typer.echo(f"written into {path}")
+
+
+def law_in(path: Path | None) -> Law | None:
+    """The law that a file holds, where one is given."""
+    if path is None:
+        return None
+    from passo.law import Law
+
+    try:
+        return Law.load(path)
+    except OSError as error:
+        msg = (
+            f"cannot read the law {str(path)!r}: {error.strerror}; "
+            "passo predict run.jsonl --keep law.json makes one"
+        )
+        raise PassoError(msg) from None
 
 
 def as_run(schedule: Schedule, length: str, rates: dict[str, float | None]) -> Run:

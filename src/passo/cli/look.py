@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import sys
+import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
-from passo.cli.base import as_run, command, draw_into, in_options
+from passo.cli.base import as_run, command, draw_into, in_options, law_in
 from passo.cli.names import REST, SPANS, written_out
 from passo.cli.published import card, having, published
 from passo.schedules import NeedsRun
@@ -102,6 +103,10 @@ def check(  # noqa: PLR0917 (typer reads options from the parameters)
     tokens_per_step: Annotated[float | None, typer.Option(help="tokens in an update")] = None,
     lr: Annotated[float | None, typer.Option(help="the number that base stands for")] = None,
     key: Annotated[str, typer.Option(help="the field that it is for")] = "lr",
+    law: Annotated[
+        Path | None,
+        typer.Option(help="a law that passo predict --keep wrote: is the cooldown a good one?"),
+    ] = None,
     strict: Annotated[bool, typer.Option("--strict", help="exit status 1 on findings")] = False,  # noqa: FBT002
 ) -> None:
     """Say what is wrong with a schedule before anything is paid for."""
@@ -114,10 +119,15 @@ def check(  # noqa: PLR0917 (typer reads options from the parameters)
         "samples_per_step": samples_per_step,
         "tokens_per_step": tokens_per_step,
     }
-    found = []
-    for name, schedule in read_plan(written_out(expression), key).items():
-        with in_options(rates):
-            found += look(schedule, as_run(schedule, run, rates), base=lr, key=name)
+    found, known = [], law_in(law)
+    with warnings.catch_warnings(record=True) as told:
+        warnings.simplefilter("always")
+        for name, schedule in read_plan(written_out(expression), key).items():
+            with in_options(rates):
+                length = as_run(schedule, run, rates)
+                found += look(schedule, length, base=lr, key=name, law=known)
+    for each in told:
+        typer.echo(f"passo: {each.message}", err=True)
     entries = dict.fromkeys("\n".join(entry(each)) for each in found)
     typer.echo("\n\n".join(entries) or "nothing found")
     sys.exit(int(strict and bool(found)))

@@ -17,6 +17,7 @@ from passo.cli.base import (
     app,
     command,
     draw_into,
+    law_in,
     writing,
 )
 from passo.schedules import PassoError
@@ -120,6 +121,10 @@ def doctor(  # noqa: PLR0917 (typer reads options from the parameters)
     max_updates: Annotated[
         int | None, typer.Option(min=1, help="stop after so many updates")
     ] = None,
+    law: Annotated[
+        Path | None,
+        typer.Option(help="a law that passo predict --keep wrote: is the cooldown a good one?"),
+    ] = None,
     strict: Annotated[bool, typer.Option("--strict", help="exit status 1 on findings")] = False,  # noqa: FBT002
 ) -> None:
     """Run a training script, unmodified, and say what is wrong with its schedule.
@@ -142,6 +147,7 @@ def doctor(  # noqa: PLR0917 (typer reads options from the parameters)
         as_json=json,
         record=record,
         strict=strict,
+        law=law_in(law),
     )
     if status < 0:
         death.by = -status

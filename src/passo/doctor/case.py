@@ -15,14 +15,16 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from passo.doctor.known import Known
+    from passo.law import Law
     from passo.trace import Column, Event, Trace
 
 
 @dataclass(frozen=True)
 class Case:
-    """One trace, and the questions that rules ask of it."""
+    """One trace, and the questions that rules ask of it; a law, where one was given."""
 
     trace: Trace
+    law: Law | None = None
 
     @property
     def updates(self) -> int:

@@ -10,6 +10,7 @@ from passo.doctor.diagnosis import causes
 from passo.doctor.edits import RATIO
 from passo.doctor.finding import Finding
 from passo.doctor.rules.p006 import LONG, TINY
+from passo.doctor.rules.p025 import foreseen, need_law
 from passo.ground.checks import brief
 from passo.ground.errors import PassoError
 from passo.ground.files import text_in
@@ -23,6 +24,7 @@ from passo.schedules.time import AXES, Span
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from passo.law import Law
     from passo.schedules import Run, Schedule
 
 TORCH: Final = ("ReduceLROnPlateau", "CosineAnnealingWarmRestarts")
@@ -40,9 +42,17 @@ DOMAIN: Final = {
 
 
 def check(
-    schedule: Schedule, run: Run, *, base: float | None = None, key: str = "lr"
+    schedule: Schedule,
+    run: Run,
+    *,
+    base: float | None = None,
+    key: str = "lr",
+    law: Law | None = None,
 ) -> list[Finding]:
     """What is wrong with a schedule on a run; `key` is the field that it is for.
+
+    With a `law` of recorded runs, a cooldown of the lr that it predicts worse than another is a
+    finding too; where the law cannot say, a `DoctorWarning` tells why.
 
     >>> from passo import Linear, Constant, Run, steps
     >>> for each in check(Linear(0, 0.1, steps(50)).then(Constant(1.0)), Run(steps(100))):
@@ -57,6 +67,9 @@ def check(
     looks = (_jumps, _short, _late, *(() if slips else (_early,)), _zeros)  # a slip ends it early
     found = [*slips, *(each for look in looks for each in look(curve))]
     found += [*_outside(curve, key), *_far(curve, key, base)]
+    need_law(law)
+    if law is not None and key == "lr":
+        found += foreseen(schedule if base is None else schedule.with_base(base), run, law)
     return sorted(causes(found), key=lambda each: each.code)
 
 

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from passo.doctor.finding import Finding
+    from passo.law import Law
 
 
 HURRY: Final = 5.0  # seconds that rank 0 waits for the others when SIGKILL is to come
@@ -38,6 +39,7 @@ def examine(
     as_json: Path | None = None,
     record: Path | None = None,
     strict: bool = False,
+    law: Law | None = None,
 ) -> int:
     """Runs a script, or reads traces, tells what was found; answers with the status to end with.
 
@@ -47,7 +49,7 @@ def examine(
         if path is not None and not path.parent.is_dir():
             msg = f"cannot write {str(path)!r}: there is no folder {str(path.parent)!r}"
             raise PassoError(msg)
-    tell = Teller(target, html, as_json, strict)
+    tell = Teller(target, html, as_json, strict, law)
     if is_trace(target) and not module:
         if record is not None or most is not None:
             option = "--record" if record is not None else "--max-updates"
@@ -68,6 +70,7 @@ class Teller:
     html: Path | None
     as_json: Path | None
     strict: bool
+    law: Law | None = None
 
     def of_job(self, outcome: Outcome, patience: float = children.PATIENCE) -> int:
         """The same, of a rank of torchrun: the first tells of all of them."""
@@ -88,7 +91,7 @@ class Teller:
 
     def __call__(self, outcome: Outcome) -> int:
         """Prints the report, and writes the files."""
-        found = _findings(outcome)
+        found = _findings(outcome, self.law)
         text = report(self.target, outcome.traces, found, about(outcome))
         sys.stdout.write("\n" + text + "\n")
         if self.as_json is not None:
@@ -107,19 +110,19 @@ def about(outcome: Outcome) -> About:
     return About(trained, outcome.how, outcome.backward)
 
 
-def findings(outcome: Outcome) -> list[Finding]:
+def findings(outcome: Outcome, law: Law | None = None) -> list[Finding]:
     """What the traces of the first rank say, and where the ranks disagree."""
     together = [each for each in outcome.ranks if any(t.meta.get("world", 1) > 1 for t in each)]
     alone = [each for each in outcome.ranks if each not in together]
-    found = [each for traces in (*together[:1], *alone) for each in diagnose(traces)]
+    found = [each for traces in (*together[:1], *alone) for each in diagnose(traces, law=law)]
     return sorted([*found, *compare_ranks(together)], key=lambda each: each.code)
 
 
-def _findings(outcome: Outcome) -> list[Finding]:
+def _findings(outcome: Outcome, law: Law | None) -> list[Finding]:
     """The findings; a rule that failed is told whatever the script made of warnings."""
     with warnings.catch_warnings():
         warnings.simplefilter("always", DoctorWarning)
-        return findings(outcome)
+        return findings(outcome, law)
 
 
 def _write(path: Path, text: str) -> None:

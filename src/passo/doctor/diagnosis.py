@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 from passo.doctor.case import Case
 from passo.doctor.finding import DoctorWarning
 from passo.doctor.rules import RULES, p017, p023
+from passo.doctor.rules.p025 import need_law
 from passo.ground.checks import brief
 from passo.ground.errors import PassoError
 from passo.trace import Trace
@@ -19,26 +20,31 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
     from passo.doctor.finding import Finding
+    from passo.law import Law
 
 # What a fault brings about is not a fault of its own: the cause is told, its consequences are not.
 BRINGS: Final = {
     "P001": ("P014",),
-    "P003": ("P001", "P005", "P006", "P018", "P021"),
-    "P004": ("P007", "P018"),
-    "P005": ("P018",),
-    "P006": ("P018",),
+    "P002": ("P025",),
+    "P003": ("P001", "P005", "P006", "P018", "P021", "P025"),
+    "P004": ("P007", "P018", "P025"),
+    "P005": ("P018", "P025"),
+    "P006": ("P018", "P025"),
+    "P007": ("P025",),
     "P011": ("P006", "P012", "P022"),
     "P012": ("P006",),
     "P014": ("P007",),
     "P015": ("P005", "P006", "P007"),
     "P016": ("P001", "P003", "P005", "P007"),
-    "P021": ("P005", "P006", "P018"),
+    "P021": ("P005", "P006", "P018", "P025"),
     "P022": ("P006", "P012"),
 }
 
 
-def diagnose(traces: Trace | Sequence[Trace]) -> list[Finding]:
+def diagnose(traces: Trace | Sequence[Trace], *, law: Law | None = None) -> list[Finding]:
     """What is wrong with the runs of one process, in the order of the codes: each by its trace.
+
+    With a `law` of recorded runs, a cooldown that it predicts worse than another is a finding too.
 
     A rule that fails is a fault of passo, and no harm to a run: it is told as a `DoctorWarning`,
     and the others look on.
@@ -52,7 +58,8 @@ def diagnose(traces: Trace | Sequence[Trace]) -> list[Finding]:
         if not isinstance(each, Trace):
             msg = f"diagnose needs a Trace, or several, got {brief(each)}; write Trace.load(path)"
             raise PassoError(msg)
-    cases = [Case(trace.sampled()) for trace in several]
+    need_law(law)
+    cases = [Case(trace.sampled(), law) for trace in several]
     found = _once([finding for case in cases for finding in _of_one(case)])
     found += _looked(p023.CODE, p023.beside, cases)
     return sorted(found, key=lambda finding: finding.code)

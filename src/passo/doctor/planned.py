@@ -31,26 +31,36 @@ NEXT: Final = 1.1  # of the length of a staircase: to see the fall that is its e
 
 
 def planned(trace: Trace) -> tuple[Planned, ...]:
-    """What each field was to be: the trace's own plan, or the one scheduler that was built.
-
-    A scheduler is followed through the advances that were recorded, and on at their pace up to
-    its length, but no farther than five times the run. Nothing where that cannot be known:
-    several schedulers, one of a class that nobody knows, one that jumped or was given another
-    plan. Raises nothing.
+    """What each field was to be, as `to_its_end` has it, but no farther than five times the run.
 
     >>> from passo.trace import Column, Trace
     >>> planned(Trace(3, ("all",), (Column(0, "lr", (0,), (0.1,)),)))
     ()
     """
-    try:
-        found = of_its_plan(trace) if trace.plan is not None else _rebuilt(Case(trace.sampled()))
-    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError):
-        return ()
     end = TIMES * trace.updates
     return tuple(
         replace(each.until(end), label=CUT) if each.updates[-1:] > (end,) else each
-        for each in found
+        for each in to_its_end(trace)
     )
+
+
+def to_its_end(trace: Trace) -> tuple[Planned, ...]:
+    """What each field was to be: the trace's own plan, or the one scheduler that was built.
+
+    A scheduler is followed through the advances that were recorded, and on at their pace up to
+    its length. Nothing where that cannot be known: several schedulers, one of a class that nobody
+    knows, one that jumped or was given another plan. Raises nothing.
+
+    >>> from passo.trace import Column, Trace
+    >>> plan = {"lr": "Linear(1, 0, steps(9))"}
+    >>> [line] = to_its_end(Trace(1, ("0",), (Column(0, "lr", (0,), (1.0,)),), plan=plan))
+    >>> line.updates[-1]
+    9.0
+    """
+    try:
+        return of_its_plan(trace) if trace.plan is not None else _rebuilt(Case(trace.sampled()))
+    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError):
+        return ()
 
 
 def shown(trace: Trace) -> tuple[Planned, ...]:

@@ -59,7 +59,7 @@ def followed(path: str | os.PathLike[str]) -> Path:
     Raises `PassoError` for what names no file, and for links that lead to one another.
     """
     name = path_of(path, "a file", "is written to")
-    if not Path(name).name:
+    if not name:
         msg = f"a file is written to the path of a file, got {brief(path)}; give it a name"
         raise PassoError(msg)
     given = Path(name)

@@ -61,6 +61,10 @@ class Law:
     updates of the longest run. The coefficients are no findings: many fit as well.
 
     Sources: arXiv:2509.19189, arXiv:2501.18965, arXiv:2310.07831.
+
+    >>> law = Law("loss", 0.1, 2000, 0.2, 0.01, 0.4, (1.3, 14, 0.01), 0.06, (1.6, 380, 0.06), 2)
+    >>> law
+    <Law of loss from 2 runs of 2,000 updates at peak 0.1: residual 1.00%, variety 0.40>
     """
 
     metric: str
@@ -85,7 +89,7 @@ class Law:
     @classmethod
     def fit(
         cls,
-        traces: Trace | Sequence[Trace],
+        traces: Trace | Sequence[Trace] | Mapping[str, Trace],
         metric: str = "val_loss",
         start: Span = percent(20),
         *,
@@ -94,25 +98,34 @@ class Law:
         """The law of one to a few recorded runs of one task at one peak.
 
         Losses before `start` of a run are left out. Of several param groups the first with an lr is
-        read, unless `group` says which. Raises `NotPredictable` with what would help where these
-        runs do not say enough, `PassoError` for what is no trace.
+        read, unless `group` says which. Errors call traces by the names of a mapping, or by their
+        places. Raises `NotPredictable` with what would help where these runs do not say enough,
+        `PassoError` for what is no trace.
+
+        >>> import numpy as np
+        >>> from passo import Run, cosine_decay, steps
+        >>> from passo.trace import Column, Report, Trace
+        >>> rates = cosine_decay(peak=0.1).on(Run(steps(500)))(np.arange(500.0))
+        >>> losses = 1 + 5 / (np.cumsum(rates) + 0.1) ** 0.5 + 2 * rates
+        >>> lr = Column(0, "lr", tuple(range(500)), tuple(rates.tolist()))
+        >>> told = tuple(Report.of(t, {"val_loss": losses[t - 1]}) for t in range(10, 501, 10))
+        >>> Law.fit({"a.jsonl": Trace(500, ("0",), (lr,), told)}).horizon
+        500
         """
-        given: list[Any] = list(traces) if isinstance(traces, (list, tuple)) else [traces]
-        for each in given or [traces]:
-            if not isinstance(each, Trace):
-                raise PassoError(
-                    f"Law.fit needs a Trace, or several, got {brief(each)}; "
-                    "write Law.fit([Trace.load(path)])"
-                )
-        names = ["the run"] if len(given) == 1 else [f"trace {k + 1}" for k in range(len(given))]
-        pairs = zip(given, names, strict=True)
-        return _fitted([Seen.of(t, name, metric, start, group) for t, name in pairs], metric)
+        given = _named(traces)
+        return _fitted([Seen.of(t, name, metric, start, group) for name, t in given], metric)
 
     def predict(self, schedule: Schedule, run: Run) -> Prediction:
         """The losses of a schedule on a run, each with a band; `base` stands for the fitted peak.
 
         The band is sqrt((2 residual)^2 + (difference of the two laws)^2). Raises `NotPredictable`
         for another peak, a horizon too far, a plateau.
+
+        >>> from passo import Run, steps, wsd
+        >>> law = Law("loss", 0.1, 2000, 0.2, 0.01, 0.4, (1.3, 14, 0.01), 0.06, (1.6, 380, 0.06), 2)
+        >>> made = law.predict(wsd(), Run(steps(2000)))
+        >>> f"{made.end:.2f} ± {made.margin:.2f}", len(made.at), made.at[-1]
+        ('1.81 ± 0.06', 200, 2000)
         """
         rates, warnings = self._rates(schedule, run), list(self.warnings)
         first = max(1, math.ceil(self.start * len(rates)))
@@ -137,7 +150,15 @@ class Law:
         return Prediction(schedule, run, self.metric, at_, loss_, low, high, tuple(warnings))
 
     def compare(self, schedules: Mapping[str, Schedule], run: Run) -> Comparison:
-        """The predicted ends of several schedules, by name, the lowest first."""
+        """The predicted ends of several schedules, by name, the lowest first.
+
+        Raises what `predict` raises, and `PassoError` for schedules without names.
+
+        >>> from passo import Run, steps, warmup_linear, wsd
+        >>> law = Law("loss", 0.1, 2000, 0.2, 0.01, 0.4, (1.3, 14, 0.01), 0.06, (1.6, 380, 0.06), 2)
+        >>> law.compare({"linear": warmup_linear(), "wsd": wsd()}, Run(steps(2000)))
+        <Comparison of 2 schedules: wsd ends lowest, at 1.813>
+        """
         if not isinstance(schedules, Mapping) or not schedules:
             raise PassoError(
                 f"compare needs schedules by name, got {brief(schedules)}; "
@@ -156,6 +177,11 @@ class Law:
 
         Without `among`: wsd with cooldowns of 5 to 90 % in three shapes, linear, square, cosine,
         all after a warm-up of 5 %. The peak is never varied.
+
+        >>> from passo import Run, steps
+        >>> law = Law("loss", 0.1, 2000, 0.2, 0.01, 0.4, (1.3, 14, 0.01), 0.06, (1.6, 380, 0.06), 2)
+        >>> law.best(Run(steps(2000)))
+        <Comparison of 33 schedules: wsd(cooldown=percent(40), shape="linear") ends lowest, at 1.8>
         """
         return self.compare(recipes() if among is None else among, run)
 
@@ -182,7 +208,12 @@ class Law:
         times = np.arange(run.updates, dtype=np.float64) * step
         rates = np.asarray(placed.with_base(self.peak)(times), dtype=np.float64)
         peak = float(rates.max())
-        if rates.min() < 0.0 or abs(peak / self.peak - 1.0) > OTHER_PEAK:
+        if rates.min() < 0.0:
+            raise NotPredictable(
+                f"the rates go down to {rates.min():.4g}, and a law is of rates of at least 0; "
+                "write .clip(low=0)"
+            )
+        if abs(peak / self.peak - 1.0) > OTHER_PEAK:
             raise NotPredictable(
                 f"the rates go from {rates.min():.4g} to {peak:.4g}, and the fitted runs had a "
                 f"peak of {self.peak:.4g}: another one is predicted wrong by 3 to 14 %; write a "
@@ -214,7 +245,15 @@ class Law:
         return cls(**made)
 
     def write(self, path: str | os.PathLike[str]) -> None:
-        """Writes the law as JSON, whole or not at all."""
+        """Writes the law as JSON, whole or not at all.
+
+        >>> import tempfile, pathlib
+        >>> path = pathlib.Path(tempfile.mkdtemp()) / "law.json"
+        >>> law = Law("loss", 0.1, 2000, 0.2, 0.01, 0.4, (1.3, 14, 0.01), 0.06, (1.6, 380, 0.06), 2)
+        >>> law.write(path)
+        >>> Law.load(path) == Law.from_spec(law.to_spec())
+        True
+        """
         with replacing(path) as file:
             file.write((json.dumps(self.to_spec()) + "\n").encode())
 
@@ -244,9 +283,32 @@ _SPEC: Final = record(
 )
 
 
+def _named(traces: Any) -> list[tuple[str, Trace]]:
+    """The traces, each with the name by which errors call it."""
+    if isinstance(traces, Mapping):
+        given = [(str(name), each) for name, each in traces.items()]
+    else:
+        several = list(traces) if isinstance(traces, (list, tuple)) else [traces]
+        places = (f"trace {place}" for place, _ in enumerate(several, 1))
+        given = list(zip(["the run"] if len(several) == 1 else places, several, strict=True))
+    for each in [each for _, each in given] or [traces]:
+        if not isinstance(each, Trace):
+            raise PassoError(
+                f"Law.fit needs a Trace, or several, got {brief(each)}; "
+                "write Law.fit([Trace.load(path)])"
+            )
+    return given
+
+
 def recipes() -> dict[str, Schedule]:
     """What `best` chooses from, by the code that makes it."""
-    decays = (warmup_linear(), warmup_cosine(), _WARM.then(polynomial_decay(power=2)))
+    decays = {
+        "warmup_linear()": warmup_linear(),
+        "warmup_cosine()": warmup_cosine(),
+        "Linear(0, base, percent(5)).then(polynomial_decay(power=2))": _WARM.then(
+            polynomial_decay(power=2)
+        ),
+    }
     shares = (5, 10, 20, 30, 40, 50, 60, 70, 80, 90)
     shapes: tuple[Cooldown, ...] = ("linear", "1-sqrt", "cosine")
     wsds = {
@@ -256,7 +318,7 @@ def recipes() -> dict[str, Schedule]:
         for shape in shapes
         for share in shares
     }
-    return wsds | {repr(each): each for each in decays}
+    return wsds | decays
 
 
 def _fitted(seen: list[Seen], metric: str) -> Law:

@@ -52,6 +52,11 @@ class Seen:
         begin = run.update_at(float(run.measure(start)))
         clocks, losses = _series(trace, name, metric)
         length = max(run.updates, trace.updates)
+        if begin >= length:
+            raise NotPredictable(
+                f"start={start!r} leaves nothing of {name}, which has {length:,} updates; "
+                "write start=percent(20)"
+            )
         first = clocks[0] / length
         if first > LATE:
             raise NotPredictable(

@@ -1,4 +1,4 @@
-"""Drawing: a Curve, several, a Trace or a RangeTest; with matplotlib, plotly, or as text.
+"""Drawing: a Curve, several, a Trace, a RangeTest, a Prediction; with matplotlib, plotly, as text.
 
 >>> from passo.plot import draw
 >>> from passo.trace import Column, Trace

@@ -13,6 +13,7 @@ from passo.ground.extras import is_there
 from passo.plot.backends import Backend, backend_of
 from passo.plot.backends.matplotlib import axes, paint
 from passo.plot.compose import of_curves, of_explanation, of_trace
+from passo.plot.foreseen import is_of_law, of_law
 from passo.plot.picture import Picture
 from passo.plot.planned import Planned
 from passo.plot.planned import planned as of_its_own
@@ -27,7 +28,8 @@ if TYPE_CHECKING:
 Plans: TypeAlias = "Mapping[str, Curve] | Sequence[Planned]"
 LARGEST = 100_000  # pixels of a plotly figure; of inches matplotlib itself has less
 NEED = (
-    "draw needs a Curve, several, a mapping of label to Curve, a Trace, RangeTest or Explanation; "
+    "draw needs a Curve, several, a mapping of label to Curve, a Trace, RangeTest, Explanation, "
+    "Prediction or Comparison; "
     "write schedule.curve(run) for a schedule, poster({...}) for several traces"
 )
 
@@ -100,13 +102,17 @@ def draw(
     marks: Sequence[tuple[float, str]] = (),
     planned: Plans | None = None,
 ) -> Any:
-    """A picture of a Curve, several (`{label: curve}`), a Trace, a RangeTest or an Explanation.
+    """A picture of a Curve, several, a Trace, RangeTest, Explanation, Prediction or Comparison.
+
+    Several Curves are given one by one, or as `{label: curve}`.
 
     An Explanation shows both curves over their difference, with what was found marked. A Comparison
     shows losses over the bases, or how far each plan is behind the best one.
     A Trace shows the value that each update used over its losses, in panels that share their x
     axis; every number is drawn as it is, jumps are jumps. A RangeTest shows its losses over the
-    value, and what it suggests; what is far above the first loss is cut off.
+    value, and what it suggests; what is far above the first loss is cut off. A Prediction is shown
+    with its band, over the losses of the traces that follow it, `draw(prediction, trace)`; of a
+    Comparison the best ones are, and the last.
 
     `backend="matplotlib"` gives the (top) Axes, on `ax` or a new figure (`ax.figure.axes` has them
     all), `"plotly"` its Figure, `"terminal"` text. A notebook shows the Axes as a cell's last line,
@@ -149,7 +155,7 @@ def _check_looks(ax: Any, title: Any, width: Any, height: Any) -> None:
             raise PassoError(f"'{name}' must be above 0 and at most {LARGEST}, got {brief(size)}")
 
 
-def png(thing: Curve | Trace | RangeTest) -> bytes | None:
+def png(thing: Any) -> bytes | None:
     """What a notebook shows of a value; None without matplotlib, and where nothing is to be seen.
 
     >>> from passo.schedules import Linear, Run, steps
@@ -185,6 +191,8 @@ def _picture(things: tuple[Any, ...], title: str | None, plans: Plans | None) ->
         return of_trace(trace, title, _plans(trace, plans))
     if plans is not None:
         raise PassoError("'planned' goes over what a Trace used; leave it out, or draw a Trace")
+    if is_of_law(things[0]):
+        return of_law(things[0], things[1:], title)
     if len(things) == 1 and isinstance(things[0], RangeTest):
         return of_range_test(things[0], title)
     if len(things) == 1 and isinstance(things[0], Depicted):

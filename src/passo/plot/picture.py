@@ -123,7 +123,8 @@ def bounds(panel: Panel) -> tuple[float, float]:
     >>> bounds(Panel("loss", (Line("loss", (0, 1, 2), (2.0, 1.9, 90.0)),), top=3.0))
     (1.8339999999999999, 3.0)
     """
-    values = finite(panel.drawn) or [0.0, 1.0]
+    edges = [y for area in panel.areas for y in area.low if math.isfinite(y)]
+    values = [*finite(panel.drawn), *edges] or [0.0, 1.0]
     top = max(values) if panel.top is None else panel.top
     low = min(values)
     if panel.log:

@@ -106,7 +106,7 @@ class Comparison(Pictured):
         return {seed: _loss(self._found.get((name, base, seed))) for seed in self.seeds}
 
     def best_base(self, name: str) -> float | None:
-        """The base with the lowest mean loss; None without bases, and where each had a failed run."""
+        """The base with the lowest mean loss; None without bases, or where all had failed runs."""
         means = {}
         for base in self.bases:
             losses = list(self.losses(name, base).values())
@@ -114,7 +114,7 @@ class Comparison(Pictured):
                 means[base] = fmean(losses)
         return min(means, key=means.__getitem__, default=None)
 
-    @cached_property
+    @property
     def ranking(self) -> tuple[str, ...]:
         """The names by their mean loss, the lowest first; a plan with failed runs is last."""
         return tuple(sorted(self.names, key=self._rank))
@@ -126,7 +126,7 @@ class Comparison(Pictured):
     def _finished(self, name: str) -> list[float]:
         return [loss for loss in self.losses(name).values() if math.isfinite(loss)]
 
-    @cached_property
+    @property
     def pairs(self) -> tuple[Pair, ...]:
         """Each plan with each other one, in the order of `ranking`."""
         found = list(combinations(self.ranking, 2))
@@ -154,7 +154,7 @@ class Comparison(Pictured):
         ]
         return (self.ranking[0], *others)
 
-    @cached_property
+    @property
     def notes(self) -> tuple[str, ...]:
         """What is to be known of the numbers: how they were made, and which are missing."""
         of = len(self.pairs)

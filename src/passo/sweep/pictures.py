@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from statistics import fmean
-from typing import TYPE_CHECKING, Final
+from typing import Final, Protocol
 
 from passo.plot.names import shorten
 from passo.plot.picture import (
@@ -19,15 +19,45 @@ from passo.plot.picture import (
     Picture,
     wants_log,
 )
-
-if TYPE_CHECKING:
-    from passo.sweep.comparison import Comparison
+from passo.sweep.intervals import Pair
 
 NAME: Final = 34
 GREY: Final = "#777777"
 
 
-def sensitivity(found: Comparison) -> Picture:
+class Compared(Protocol):
+    """What is drawn of a Comparison."""
+
+    @property
+    def seeds(self) -> tuple[int, ...]:
+        """The seeds of each plan."""
+        ...
+
+    @property
+    def bases(self) -> tuple[float, ...]:
+        """The bases, from the lowest."""
+        ...
+
+    @property
+    def ranking(self) -> tuple[str, ...]:
+        """The names, the best first."""
+        ...
+
+    @property
+    def pairs(self) -> tuple[Pair, ...]:
+        """Each plan with each other one."""
+        ...
+
+    def losses(self, name: str, base: float | None = None) -> dict[int, float]:
+        """The loss by the seed."""
+        ...
+
+    def behind(self, name: str) -> Pair | None:
+        """The best plan and this one."""
+        ...
+
+
+def sensitivity(found: Compared) -> Picture:
     """The losses over the base: a line for each plan, from its lowest to its highest seed."""
     lines, areas = [], []
     for place, name in enumerate(found.ranking):
@@ -51,7 +81,7 @@ def sensitivity(found: Comparison) -> Picture:
     return Picture("Losses over the base", "base", (panel,), note, xlog=xlog)
 
 
-def differences(found: Comparison) -> Picture:
+def differences(found: Compared) -> Picture:
     """How far each plan is behind the best one, with its interval; best at the top."""
     lines, names = [], []
     for place, name in enumerate(reversed(found.ranking)):

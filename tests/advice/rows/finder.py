@@ -220,7 +220,7 @@ def setup():
 RETURN = "return train_step, optimizer, [model]"
 
 
-@tried("find needs a file and a function in it, got {}; write train.py:setup")
+@tried("{} needs a file and a function in it, got {}; write {}")
 def a_setup_is_a_file_and_a_function(told: Told) -> None:
     Path("train.py").write_text(SETUP.format(RETURN))
     for place in ("train.py", "train:setup", "train.py:"):
@@ -228,7 +228,7 @@ def a_setup_is_a_file_and_a_function(told: Told) -> None:
         assert len(range_test_of(found, **FEW).losses) == 5
 
 
-@tried("there is no file {}; write the path of a file, then :setup")
+@tried("there is no file {}; write the path of a file, then :{}")
 def a_setup_is_in_a_file_that_is_there(told: Told) -> None:
     function = told("range_test_of('trian.py:setup')").quoted(r"then (:setup)$")
     Path("train.py").write_text(SETUP.format(RETURN))

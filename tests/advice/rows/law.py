@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from passo import Constant, Plateau, Run, analysis, base, cosine_decay, percent, steps, wsd
+from passo import Constant, Linear, Plateau, Run, analysis, base, cosine_decay, percent, steps, wsd
 from passo.law import Law
 from passo.trace import Trace
 from tests.advice.table import Table, Told
@@ -280,3 +280,16 @@ def a_bound_is_of_values_with_squares(told: Told) -> None:
     text = told("analysis.bound(cosine_decay(peak=1e200), run)")
     most = float(text.quoted(r"at most (\S+)$"))
     assert analysis.bound(cosine_decay(peak=most), RUN) > 0
+
+
+@tried("the rates go down to {}, and a law is of rates of at least 0; write .clip(low=0)")
+def rates_that_go_below_zero_are_clipped(told: Told) -> None:
+    text = told("law.predict(Linear(base, -0.1), run)")
+    text.words(".clip(low=0)")
+    assert LAW.predict(Linear(base, -0.1).clip(low=0), RUN).end > 0
+
+
+@tried("start={} leaves nothing of {}, which has {} updates; write start=percent(20)")
+def what_is_left_out_is_not_all(told: Told) -> None:
+    text = told("fit(made(), start=percent(100))")
+    assert text.put("fit(made(), @)")[0] == Law.fit(made())

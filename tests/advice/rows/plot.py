@@ -25,7 +25,8 @@ def titled(ax: Any) -> bool:
 
 
 @tried(
-    "draw needs a Curve, several, a mapping of label to Curve, a Trace, RangeTest or Explanation; "
+    "draw needs a Curve, several, a mapping of label to Curve, a Trace, RangeTest, Explanation, "
+    "Prediction or Comparison; "
     "write schedule.curve(run) for a schedule, poster({...}) for several traces"
 )
 def what_is_drawn_is_a_curve_or_a_trace(told: Told) -> None:

@@ -194,12 +194,40 @@ def usual(optimizer, _gpu, *, skip=False):
         update(optimizer)
 
 
-@pytest.mark.parametrize("order", ["late first", "late last", "both late"])
-def test_one_trace_of_several_has_each_update_in_the_row_in_which_it_was_made(gpu, order, tmp_path):
+ORDERS = ["late first", "late last", "both late"]
+
+
+class Heard:
+    """A listener that keeps the rows."""
+
+    def __init__(self):
+        self.rows = {}
+
+    def spots(self, spots):
+        self.groups = [each.group for each in spots]
+
+    def refuse_anew(self):
+        pass
+
+    def update(self, update, used):
+        assert update not in self.rows
+        self.rows[update] = {self.groups[number]: value for number, value in used}
+
+    def report(self, clock, told, falls):
+        pass
+
+    moved = report
+
+    def end(self):
+        pass
+
+
+def of_two(gpu, order, *, heard=None, record=None):
+    """Two optimizers of one plan, whose steps are skipped apart; heard, recorded, or both."""
     one, other = fused(), fused() if order == "both late" else sgd(0.5)
-    pair = {"one": one, "other": other}
-    path = tmp_path / "run.jsonl"
-    scheduler = attach(pair, base * LINE, RUN, record=path)
+    scheduler = attach({"one": one, "other": other}, base * LINE, RUN, record=record)
+    if heard is not None:
+        scheduler.add_listener(heard)
     skips = [(a, b) for a, b in zip(SKIPS, [False] * 4 + [True, False, False], strict=True)]
     second = step if order == "both late" else usual
     for skip, skips_other in skips:
@@ -210,8 +238,25 @@ def test_one_trace_of_several_has_each_update_in_the_row_in_which_it_was_made(gp
     assert (states, gpu.waits) == ([4, 6], 0)
     scheduler.promises.settle("ended")
     scheduler.detach()
+
+
+@pytest.mark.parametrize("order", ORDERS)
+def test_who_listens_to_several_hears_the_rows_that_their_trace_has(gpu, order, tmp_path):
+    alone, beside, path = Heard(), Heard(), tmp_path / "run.jsonl"
+    of_two(gpu, order, heard=alone)
+    of_two(gpu, order, heard=beside, record=path)
+    rows = {}
+    for t, group, _, value in (trace := Trace.load(path)).rows():
+        rows.setdefault(t, {})[trace.groups[group]] = value
+    assert alone.rows == rows
+    assert beside.rows == rows
+
+
+@pytest.mark.parametrize("order", ORDERS)
+def test_one_trace_of_several_has_each_update_in_the_row_in_which_it_was_made(gpu, order, tmp_path):
+    of_two(gpu, order, record=(path := tmp_path / "run.jsonl"))
     trace = Trace.load(path)
-    found = {name: trace.used("lr", f"{name}/0") for name in pair}
+    found = {name: trace.used("lr", f"{name}/0") for name in ("one", "other")}
     scale = 1.0 if order == "both late" else 0.5
     assert found["other"] == ([*range(6)], [scale * LINE(t) for t in range(6)])
     assert found["one"][1] == [LINE(t) for t in range(4)]

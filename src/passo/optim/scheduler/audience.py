@@ -9,6 +9,7 @@ from passo.optim.scheduler.row import Row
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from passo.optim.scheduler.company import Company
     from passo.optim.scheduler.driven import Driven
     from passo.optim.scheduler.driver import Driver
 
@@ -57,10 +58,10 @@ class Audience:
     An update of several optimizers is a `Row`, as in a trace.
     """
 
-    __slots__ = ("_clock", "_columns", "_numbers", "_row", "_size", "listeners", "spots")
+    __slots__ = ("_clock", "_columns", "_company", "_numbers", "_row", "listeners", "spots")
 
-    def __init__(self, size: int, clock: int) -> None:
-        self._size, self._clock = size, clock
+    def __init__(self, size: int, clock: int, company: Company | None) -> None:
+        self._clock, self._company = clock, company
         self._numbers: dict[tuple[str, int | str], int] = {}
         self._columns: dict[str, list[tuple[int, int, bool]]] = {}
         self._row = Row(size)
@@ -71,11 +72,11 @@ class Audience:
         """Know what is driven of one optimizer; what is new gets the next numbers."""
         before = len(self.spots)
         self._columns.clear()
-        for each in _in_order(driver, several=self._size > 1):
+        for each in _in_order(driver, several=self._company is not None):
             spot = _spot_of(part, each)
             if each.field is not None and spot not in self._numbers:
                 self._add(spot, _spot(part, kind, each))
-        if self._size == 1:
+        if self._company is None:
             self.know_values(driver)
         if len(self.spots) > before:
             for listener in self.listeners:
@@ -100,6 +101,8 @@ class Audience:
         """An update of one optimizer was made: what each of its columns used."""
         row = self._row
         if row.is_before(t):
+            if self._company is not None:
+                self._company.settle()
             self._end_row()
         row.begin(t, self._clock)
         for number, column, in_group in self._columns.get(part) or self._laid_out(part, driver):

@@ -80,6 +80,11 @@ class Company:
         """Those that are still there."""
         return [each for ref in self._engines if (each := ref()) is not None]
 
+    def settle(self) -> None:
+        """What was counted beforehand is told of: it may stand in a row that is about to end."""
+        for each in self.engines:
+            each.settle()
+
     @property
     def lead(self) -> Any:
         """The most advanced; of equals the first."""

@@ -64,8 +64,7 @@ class JointJournal(Journal):
         t, name = engine.clock.updates if late is None else late, engine.settings.part
         row = self._row
         if row.is_before(t):
-            for other in self._company.engines:
-                other.settle()  # one that was counted beforehand may stand in this row
+            self._company.settle()
             self._end_row()
         self._follow(engine, row.begin(t, self._writer.clock) - t)
         used = engine.driver.used() if late is None else told

@@ -622,7 +622,7 @@ class Scheduler(LRScheduler):
         engines = self._engines
         audience = engines[0].audience
         if audience is None:
-            audience = Audience(len(engines), self.clock)
+            audience = Audience(len(engines), self.clock, engines[0].company)
             for each in engines:
                 audience.know(each.settings.part, each.name, each.driver)
             audience.know_values(self.driver)

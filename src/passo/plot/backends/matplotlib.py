@@ -20,6 +20,11 @@ MANY = 20_000
 SHORT = 40
 NAMED = 0.13
 WRITTEN = 15  # characters of a note in an inch
+HEADED = 9.5  # of a title
+NAMING = 14  # of a name in the legend
+DASHED = 0.6  # inches of a line before its name
+NARROW, COVERED = 5.0, 0.6  # inches, and the share of them that names inside may cover
+TICKED = 1.5  # intervals of the x axis in an inch
 MARKED = 1.9  # inches for the name of a mark
 UNDER = 0.45  # inches from the axes down to names below them
 EDGES = 0.9  # inches of a figure that are left and right of its axes
@@ -163,15 +168,17 @@ def name_axes(ax: Axes, xlabel: str, ylabel: str) -> None:
     if ax.get_xlim()[1] >= 10_000:
         ax.xaxis.set_major_formatter(EngFormatter(sep=""))
     if xlabel.startswith("update"):
-        ax.xaxis.set_major_locator(MaxNLocator(integer=True, steps=[1, 2, 5, 10]))
+        most = max(2, min(10, int(TICKED * _wide(ax))))
+        ax.xaxis.set_major_locator(MaxNLocator(most, integer=True, steps=[1, 2, 5, 10]))
 
 
 def title(ax: Axes, picture: Picture) -> None:
     """The title, and the note between it and the picture, above the names of marks."""
     lift = 10 if picture.marks else 0
     lines = _lines(ax, picture.note)
+    most = round(HEADED * _room_of(ax))
     ax.set_title(
-        picture.title,
+        "\n".join(textwrap.fill(line, most) for line in picture.title.split("\n")),
         x=0.0,
         ha="left",
         fontsize=12,
@@ -193,10 +200,11 @@ def title(ax: Axes, picture: Picture) -> None:
 
 
 def _lines(ax: Axes, note: str) -> list[str]:
-    """A note in the room over its picture: three lines, or one without its middle."""
-    most = round(WRITTEN * max(1.0, _wide(ax) - EDGES))
+    """A note in the room over its picture: few lines, or one without its middle."""
+    most = round(WRITTEN * _room_of(ax))
     lines = textwrap.wrap(note, most, break_long_words=False)
-    if len(lines) > 3 or any(len(each) > most for each in lines):
+    few = 3 if _wide(ax) >= NARROW else 5
+    if len(lines) > few or any(len(each) > most for each in lines):
         return [shorten(note, most)]
     return lines
 
@@ -213,15 +221,21 @@ def _room(ax: Axes, values: list[float]) -> None:
 def _legend(ax: Axes, panel: Panel) -> None:
     """Names: inside where they hide little, below the panel where there are many."""
     looks: dict[str, Any] = {"fontsize": 9, "framealpha": 0.85, "edgecolor": "none"}
+    room = _room_of(ax)
     points = sum(len(line.x) for line in panel.drawn)
+    handles, names = ax.get_legend_handles_labels()
+    longest = max(map(len, names), default=0)
+    hides = _wide(ax) < NARROW and DASHED + longest / NAMING > COVERED * room
+    most = round(NAMING * (room - DASHED))
+    names = [textwrap.fill(each, most) if hides else shorten(each, most) for each in names]
     if panel.marks:
-        ncols = max(1, min(3, int((_wide(ax) - EDGES) / MARKED)))
-        ax.legend(ncols=ncols, **_below(ax), **looks)
-    elif len(panel.lines) > INSIDE:
-        ncols = 2 if max(len(line.label) for line in panel.lines) <= SHORT else 1
-        ax.legend(ncols=ncols, **_below(ax), **looks)
+        ncols = max(1, min(3, int(room / MARKED)))
+        ax.legend(handles, names, ncols=ncols, **_below(ax), **looks)
+    elif len(panel.lines) > INSIDE or hides:
+        ncols = 2 if longest <= SHORT and not hides else 1
+        ax.legend(handles, names, ncols=ncols, **_below(ax), **looks)
     else:
-        ax.legend(loc="best" if points <= MANY else "upper right", **looks)
+        ax.legend(handles, names, loc="best" if points <= MANY else "upper right", **looks)
 
 
 def _below(ax: Axes) -> dict[str, Any]:
@@ -231,6 +245,11 @@ def _below(ax: Axes) -> dict[str, Any]:
     down = ScaledTranslation(0.0, -UNDER, ax.figure.dpi_scale_trans)
     place = {"bbox_to_anchor": (0.0, 0.0), "bbox_transform": ax.transAxes + down}
     return {"loc": "upper left", **place}
+
+
+def _room_of(ax: Axes) -> float:
+    """The inches between the edges."""
+    return max(1.0, _wide(ax) - EDGES)
 
 
 def _wide(ax: Axes) -> float:

@@ -9,10 +9,11 @@ from typing import Any, NamedTuple
 from passo.ground.errors import PassoError
 from passo.ground.extras import need
 from passo.plot.names import shorten
-from passo.plot.picture import Line, Panel, Picture, bounds, finite
+from passo.plot.picture import Area, Line, Panel, Picture, bounds, finite
 
 MARKS = ("●", "×", "+", "o", "#", "*")
 PLANNED = "·"
+BAND = "░"
 UPRIGHTS = ("┃", "┆", "┊", "╎")
 LEAST = (40, 8)
 MARGIN = 8
@@ -103,7 +104,8 @@ def _panel(panel: Panel, xlabel: str, reach: Reach, size: tuple[int, int]) -> st
         ends = [math.log10(y) if panel.log else y for y in bounds(panel)]
         x = [reach.place(upright.x)] * 2
         figure.draw(figure.signal(x, ends, marker=mark).lines())
-    lines = [(line, PLANNED) for line in panel.planned]  # below: what was used hides it
+    lines = [(edge, BAND) for area in panel.areas for edge in _edges(area)]
+    lines += [(line, PLANNED) for line in panel.planned]  # below: what was used hides it
     lines += zip(panel.lines, cycle(MARKS if several else ("braille",)), strict=False)
     for line, mark in lines:
         for x, y in _pieces(line, math.inf if panel.top is None else panel.top):
@@ -124,15 +126,22 @@ def _head(panel: Panel, width: int) -> list[str]:
     ylabel = _scaled(panel.ylabel, panel.log)
     if panel.names:
         return []
-    if len(panel.lines) == 1 and not panel.marks and not panel.planned:
+    bands = [area for area in panel.areas if area.low]
+    if len(panel.lines) == 1 and not panel.marks and not panel.planned and not bands:
         name = panel.lines[0].label
         return [shorten(ylabel if name == panel.ylabel else f"{ylabel}:  {name}", width)]
     marks = cycle(MARKS if len(panel.lines) > 1 else ("⠉",))
     names = [f"{m} {line.label}" for m, line in zip(marks, panel.lines, strict=False)]
     names += [f"{PLANNED} {line.label}" for line in panel.planned[:1]]
+    names += [f"{BAND} {area.label}" for area in bands]
     names += [f"{m} {mark.label}" for m, mark in zip(cycle(UPRIGHTS), panel.marks, strict=False)]
     line = "   ".join([f"{ylabel}:", *names])
     return [line] if len(line) <= width else [shorten(name, width) for name in names]
+
+
+def _edges(area: Area) -> tuple[Line, ...]:
+    """The two sides of a band: what lies between two x and no series has none."""
+    return tuple(Line(area.label, area.x, side) for side in (area.low, area.high) if side)
 
 
 def _scaled(label: str, log: bool) -> str:  # noqa: FBT001
