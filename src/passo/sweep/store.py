@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sqlite3
 import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -94,7 +95,7 @@ def _told(name: str) -> Iterator[None]:
             raise
         msg = f"{name} is of another version of Optuna: {error}; {ANOTHER}"
         raise PassoError(msg) from None
-    except (exc.DatabaseError, optuna.exceptions.StorageInternalError) as error:
+    except (sqlite3.Error, exc.DatabaseError, optuna.exceptions.StorageInternalError) as error:
         why = str(getattr(error, "orig", None) or error.__cause__ or error).splitlines()[0]
         msg = f"{name} cannot be used: {why}; wait until nobody else writes it, or {ANOTHER}"
         raise PassoError(msg) from None
@@ -102,8 +103,6 @@ def _told(name: str) -> Iterator[None]:
 
 def _there(search: Search, name: str) -> Any:
     """The study of a file that is there already."""
-    import sqlite3
-
     with sqlite3.connect(f"file:{search.path}?mode=ro", uri=True) as file:
         tables = {row[0] for row in file.execute("select name from sqlite_master")}
         found = []
