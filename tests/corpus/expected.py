@@ -6,6 +6,7 @@ The loops w01 ... and r01 ... were written by somebody who had not read the rule
 from __future__ import annotations
 
 WRONG = {
+    "accelerate_scheduler_not_prepared": "P003",
     "accumulation_every_batch": "P003",
     "accuracy_with_mode_min": "P012",
     "built_and_forgotten": "P002",
@@ -19,10 +20,14 @@ WRONG = {
     "first_call_before_loop": "P001",
     "fused_skips_and_advances": "P016",
     "gamma_too_small": "P006",
+    "ignite_epochs_at_each_iteration": "P021",
+    "ignite_updates_at_each_epoch": "P004",
     "integer_division": "P018",
     "last_epoch_at_zero": "P001 P018",
     "last_epoch_at_zero_by_hand": "P018",
     "late_group_own_scheduler": "P010",
+    "lightning_epochs_at_interval_step": "P021",
+    "lightning_updates_at_interval_epoch": "P004",
     "linear_decay_too_short": "P006",
     "longer_cosine_from_zero": "P018",
     "longer_cosine_on_resume": "P015",
@@ -86,6 +91,7 @@ WRONG = {
     "transformers_resume_without_scheduler": "P014",
     "transformers_stepped_per_epoch": "P004",
     "transformers_stepped_per_epoch_with_warmup": "P004",
+    "transformers_trainer_counted_in_epochs": "P021",
     "transformers_trainer_own_schedule": "P007",
     "transformers_warmup_of_500": "P007",
     "tutorial": "P007 P008 P009 P013",

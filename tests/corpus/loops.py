@@ -21,6 +21,7 @@ import torch
 
 from passo.doctor import DoctorWarning
 from passo.doctor.command import findings
+from passo.doctor.finding import Finding
 from passo.doctor.run import run_script
 from passo.law import Law
 from tests.corpus.expected import WRONG
@@ -58,6 +59,11 @@ def found(loop: str) -> str:
     """The codes that it raises."""
     if "spawn(" in LOOPS[loop].read_text("utf-8"):
         return _apart(loop)
+    return " ".join(sorted({each.code for each in at(LOOPS[loop], law_of(loop))}))
+
+
+def at(path: Path, law: Law | None = None) -> list[Finding]:
+    """What the doctor finds in a script, with a law where one is given."""
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
     state = torch.get_rng_state()
@@ -67,11 +73,11 @@ def found(loop: str) -> str:
         warnings.simplefilter("error", DoctorWarning)  # a rule that failed has found nothing either
         stack.enter_context(contextlib.redirect_stdout(io.StringIO()))
         stack.enter_context(contextlib.redirect_stderr(io.StringIO()))
-        outcome = run_script(str(LOOPS[loop]))
-        codes = {each.code for each in findings(outcome, law_of(loop))}
+        outcome = run_script(str(path))
+        said = findings(outcome, law)
     torch.set_num_threads(threads)
     torch.set_rng_state(state)
-    return " ".join(sorted(codes))
+    return said
 
 
 def law_of(loop: str) -> Law | None:

@@ -10,7 +10,7 @@ from passo.doctor.rules import RULES
 from tests.corpus.expected import WRONG
 from tests.corpus.loops import LOOPS, PAGE, expected, found, page
 
-NEEDS = ("accelerate", "lightning", "transformers")
+NEEDS = ("accelerate", "ignite", "lightning", "transformers")
 CODES = {rule.CODE for rule in RULES}
 
 

@@ -13,8 +13,9 @@ from tempfile import TemporaryDirectory
 import numpy as np
 import optuna
 import pytest
+import torch
 
-from passo import NeedsRun, PassoError, PassoWarning, Run, percent, steps, tune, wsd
+from passo import NeedsRun, PassoError, PassoWarning, Run, attach, percent, steps, tune, wsd
 from passo.sweep import WrongAnswer, search
 from passo.sweep.judges import Rungs
 from passo.sweep.study import Plan
@@ -392,3 +393,22 @@ def test_the_usual_sampler_does_not_draw_again_what_was_drawn():
     first, more = (search.usual_sampler(k) for k in (0, 5))
     draws = [optuna.create_study(sampler=each).ask(space).params["x"] for each in (first, more)]
     assert draws[0] != draws[1]
+
+
+def test_a_recorded_run_that_is_given_up_gives_no_word_that_it_ended_early(folder):
+    """Warnings are errors in the tests: one would be here."""
+
+    def attached(plan, run, seed, trial):
+        optimizer = torch.optim.SGD([torch.nn.Parameter(torch.ones(1))], lr=0.1)
+        scheduler = attach(optimizer, plan, run, record=trial.record)
+        for update in range(1, 101):
+            optimizer.step()
+            if update % 10 == 0:
+                trial.report(update, loss=plan(0))
+        scheduler.detach()
+        return plan(0)
+
+    settings = {"trials": 3, "seeds": 2, "store": folder / "a.db"}
+    pruner = optuna.pruners.ThresholdPruner(upper=0.6)
+    found = tune(attached, "Constant(between(0.0, 1.0))", RUN, pruner=pruner, **settings)
+    assert len(found.finished) < 3

@@ -114,6 +114,19 @@ class Known:
         return self.where if site is None else str(site.detail.get("where", self.where))
 
     @property
+    def trainer(self) -> str | None:
+        """Whose line advances it, where that is a trainer's."""
+        return next(
+            (each.detail["trainer"] for each in self.advances if "trainer" in each.detail), None
+        )
+
+    @property
+    def per_epoch(self) -> float | None:
+        """How many updates its trainer makes of an epoch."""
+        told = (each.detail.get("per_epoch") for each in self.advances)
+        return next((each for each in told if isinstance(each, (int, float)) and each > 0), None)
+
+    @property
     def plateau(self) -> bool:
         """Whether it waits for a metric."""
         return self.is_a(PLATEAU) is not None

@@ -125,7 +125,7 @@ def _scales(ax: Axes, axes: Sequence[Axis]) -> None:
 def _title(ax: Axes, title: str, note: str, strands: Sequence[Strand]) -> None:
     near = sum(each.near for each in strands)
     said = f"blue: the {near} that cannot be told from the best"
-    width = int(ax.figure.get_figwidth() * 12)
+    width = int(ax.figure.canvas.figure.get_figwidth() * 12)
     lines = [shorten(each, width) for each in (said, note) if each]
     ax.set_title(
         shorten(title, int(width * 0.8)), loc="left", fontsize=13, fontweight="bold", pad=36

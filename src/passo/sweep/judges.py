@@ -98,7 +98,9 @@ def foreseen(
     Without a law one is fitted on the traces in the folders, of runs with the same peak.
     """
     found = need("passo.law", LAW, WHAT)
-    schedule = plan.get("lr") if isinstance(plan, Mapping) else plan
+    schedule: Any = plan.get("lr") if isinstance(plan, Mapping) else plan
+    if not isinstance(schedule, Schedule):
+        return "a law predicts plans with one lr for all groups"
     try:
         if law is None:
             paths = [each / TRACE for each in folders if (each / TRACE).exists()]

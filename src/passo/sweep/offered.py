@@ -104,7 +104,9 @@ def _is_part(value: Any) -> bool:
 def _remainder(defaults: dict[str, Any], drawn: dict[str, Any]) -> dict[str, Any]:
     """What goes to the end of the run after a warm-up goes there after any."""
     over, warmup = defaults.get("over"), defaults.get("warmup")
-    if not isinstance(over, Span) or not _is_part(warmup) or _is_part(over):
+    if not isinstance(over, Span) or not isinstance(warmup, Span):
+        return {}
+    if _is_part(over) or not _is_part(warmup):
         return {}
     if over.amount + warmup.amount != 100:
         return {}

@@ -40,9 +40,11 @@ class Space(Protocol):
     @property
     def key(self) -> str:
         """What two searches of one store must have in common."""
+        ...
 
     def plan(self, trial: Any) -> tuple[Any, str]:
         """The plan that a trial makes, and its text."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import gc
 import math
 import time
+import traceback
+import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Final
 
 from passo.ground.checks import shortened
-from passo.ground.errors import PassoError
+from passo.ground.errors import PassoError, PassoWarning
 from passo.ground.extras import need
 from passo.sweep.answers import LONGEST, judged
 from passo.sweep.intervals import EXTRA
@@ -155,7 +158,8 @@ class OneTrial:
         search, begin = self.search, time.monotonic()
         try:
             answer = search.train(plan, search.run, seed, handed)
-        except self.given_up:
+        except self.given_up as error:
+            _forget(error)
             raise
         except Exception as error:  # noqa: BLE001 (whatever it is, it is what this run came to)
             self._fail(trial, f"{type(error).__name__}: {error}")
@@ -206,6 +210,14 @@ class OneSeed(OneTrial):
         handed = Trial(self.search.folder / f"trial-{number}-seed-{seed}")
         with self._interrupted(trial):
             return self._loss(trial, plan, seed, handed)
+
+
+def _forget(error: BaseException) -> None:
+    """Lets go of what a run that was given up had: that its plan did not end is meant here."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "the run ended early", PassoWarning)
+        traceback.clear_frames(error.__traceback__)
+        gc.collect()
 
 
 def _is_same(peak: float, other: float | None) -> bool:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import pathlib
 import types
+from typing import Any
+from unittest import mock
 
 import passo
 from passo import Linear, Run, Trace, attach, base, steps
@@ -233,3 +236,52 @@ def a_log_has_lines_of_numbers(told: Told) -> None:
     passo.log(attach(sgd(), LINE), "run.csv").close()
     logged("other.csv")
     assert lines("other.csv") == 2
+
+
+def ranked(rank: int | None) -> Any:
+    """As rank 0 or 1 of two processes; None where no group has been made yet."""
+    there = {"is_initialized": rank is not None, "get_rank": rank, "get_world_size": 2}
+    patches = [
+        mock.patch(f"torch.distributed.{name}", return_value=value) for name, value in there.items()
+    ]
+    stack = contextlib.ExitStack()
+    for each in patches:
+        stack.enter_context(each)
+    return stack
+
+
+@tried(
+    "with ranks='each' each of {} ranks writes a file of its own, and the name of {} does not say "
+    "that it is of rank {}; write {} there"
+)
+def each_rank_has_a_file_of_its_own(told: Told) -> None:
+    scheduler = attach(optimizer := sgd(), LINE)
+    with ranked(1):
+        text = told("passo.log(scheduler, 'run.csv', ranks='each')", scheduler=scheduler)
+        (told_each,) = text.put("passo.log(scheduler, @, ranks='each')", scheduler=scheduler)
+        update(optimizer)
+        told_each.close()
+    assert lines("run-1.csv") == 1
+
+
+@tried(
+    "passo.log was called before the {} processes knew of each other, so that rank {} would write "
+    "what rank 0 writes; call it after init_process_group, or write "
+    'passo.log(scheduler, writer, ranks="each") for a log of each rank'
+)
+def a_log_comes_after_the_group(told: Told) -> None:
+    passo.log(attach(optimizer := sgd(), LINE), Kept())
+
+    def late() -> None:
+        with ranked(1):
+            update(optimizer)
+
+    text = told(late)
+    scheduler, writer = attach(other := sgd(), LINE), Kept()
+    (made,) = text.put("@", scheduler=scheduler, writer=writer)
+    with ranked(1):
+        update(other)
+        text.words("call it after init_process_group")
+        assert not passo.log(scheduler, Kept()).open
+    made.close()
+    assert len(writer.rows) == 1

@@ -139,7 +139,10 @@ def one_line_advances(told: Told) -> None:
     assert well(of(StepLR, 50), BOTH, "", epochs=6, batches=10)
 
 
-@tried("scheduler.step() after each optimizer.step(), or, for an advance an epoch, ")
+@tried(
+    "scheduler.step() after each optimizer.step()",
+    "{}, or, for an advance an epoch, {}",
+)
 def a_length_is_in_what_advances(told: Told) -> None:
     trace = loop(of(CosineAnnealingLR, 300), UPDATE, ADVANCE, epochs=10, batches=30)
     text = advised(told, trace, "P004")

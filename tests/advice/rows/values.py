@@ -282,7 +282,8 @@ def a_momentum_is_left_or_named(told: Told) -> None:
 
 
 @tried(
-    "scheduler.step() once an epoch, or {}",
+    "{}, or {}",
+    "scheduler.step() once an epoch",
     "gamma={}, which is {} ** (1 / {})",
     "step_size={}, {} batches for each of {}",
     "milestones=[{}], {} batches for each epoch",
@@ -296,7 +297,7 @@ def what_was_counted_in_epochs_is_counted_in_batches(told: Told) -> None:
         "milestones": of(MultiStepLR, [4, 8]),
         "T_0": of(CosineAnnealingWarmRestarts, 10),
     }
-    name = told.template.split("=")[0].split(".")[0]
+    name = told.template.split("=")[0].split(".")[0].replace("{}, or {}", "scheduler")
     given = {"epochs": 10, "batches": 130}
     text = advised(told, loop(kinds[name], **given), "P021")
     assert well(kinds[name], UPDATE, text.quoted(r"^(scheduler\.step\(\)) once"), **given)

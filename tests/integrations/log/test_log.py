@@ -445,6 +445,29 @@ def test_flush_and_close_reach_a_writer_that_has_them():
     assert repr(told) == "<Log to a writer, closed, 1 updates, 0 lost>"
 
 
+def calls_of(optimizer):
+    """How many calls of Python and of C one update makes."""
+    made = []
+    sys.setprofile(lambda _frame, event, _what: made.append(event) if "call" in event else None)
+    try:
+        optimizer.step()
+    finally:
+        sys.setprofile(None)
+    return len(made)
+
+
+def test_a_log_costs_the_usual_update_few_calls(tmp_path):
+    found = {}
+    for name in ("attached", "logged"):
+        scheduler = attach(optimizer := sgd(), FALLING)
+        told = log(scheduler, tmp_path / "run.csv") if name == "logged" else None
+        update(optimizer, 3)
+        found[name] = calls_of(optimizer)
+        if told is not None:
+            told.close()
+    assert found["logged"] - found["attached"] <= 40
+
+
 def test_the_usual_update_is_the_usual_one_again_after_the_log():
     scheduler = attach(optimizer := sgd(), FALLING)
     told = log(scheduler, Kept())

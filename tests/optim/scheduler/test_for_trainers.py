@@ -213,6 +213,20 @@ def test_a_run_that_was_stopped_is_told_with_the_reason():
     assert said(stopped) == [f"the run ended early{rest}"]
 
 
+def test_a_trainer_that_stops_by_an_exception_of_its_own_gives_its_reason():
+    def stopped(**reason):
+        scheduler = attach(optimizer := sgd(), LINE, RUN)
+        update(optimizer, 4)
+        try:
+            next(iter(()))
+        except StopIteration:
+            scheduler.detach(**reason)
+
+    (text,) = said(lambda: stopped(because="patience ran out"))
+    assert text.startswith("the run ended early (patience ran out): planned 8 updates, made 4;")
+    assert said(stopped) == []  # without one it may as well have failed
+
+
 def test_a_reason_for_several_optimizers_is_told_once():
     def stopped():
         one, two = sgd(), sgd()

@@ -28,7 +28,7 @@ from passo import (
     warmup_cosine,
 )
 from passo.optim import tensorize
-from tests.optim.tools import graded, sgd, update, used, weight
+from tests.optim.tools import graded, said, sgd, update, used, weight
 
 HALVING = base * Exponential(1, 0.5)
 FALLING = base * Linear(1, 0, steps(10))
@@ -435,6 +435,32 @@ def test_groups_that_are_stepped_one_at_a_time_make_one_update(reads, settings):
     assert rows == [[0.1 * shape(t), 0.01 * shape(t)] for t in range(4)]
     assert scheduler.clock == 4
     assert scheduler.base_lrs == [0.1, 0.01]
+
+
+@pytest.mark.parametrize("strict", [False, True])
+def test_the_last_update_of_groups_that_are_stepped_one_at_a_time_is_not_past_the_end(strict):
+    optimizer = three(0.1, 0.01, 1.0)  # 16: a word, or a refusal, at the second group
+    scheduler = attach(optimizer, base * Linear(1, 0), Run(steps(3)), strict=strict)
+
+    def stepped():
+        graded(optimizer)
+        full = optimizer.param_groups
+        try:
+            for group in full:
+                optimizer.param_groups = [group]
+                optimizer.step()
+        finally:
+            optimizer.param_groups = full
+
+    assert said(lambda: [stepped() for _ in range(3)]) == []
+    assert scheduler.clock == 3
+    if strict:
+        with pytest.raises(PassoError, match="update 3 is past the end of"):
+            stepped()
+    else:
+        (told,) = said(stepped)
+        assert told.startswith("update 3 is past the end of Run(steps(3)): ")
+        assert said(stepped) == []
 
 
 def test_a_group_that_is_stepped_alone_for_long_makes_updates_of_its_own():

@@ -22,7 +22,14 @@ def look(case: Case) -> Iterator[Finding]:
         return
     for known in case.leading:
         failed = any(each.detail["scheduler"] == known.number for each in case.events("failed"))
-        if known.hits or known.plateau or known.updates < LEAST or failed or _replaced(case, known):
+        if (
+            known.hits
+            or known.gained
+            or known.plateau
+            or known.updates < LEAST
+            or failed
+            or _replaced(case, known)
+        ):
             continue
         yield Finding(
             CODE,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from passo.doctor.finding import Finding
+from passo.doctor.stepping import each_update
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -38,8 +39,7 @@ def look(case: Case) -> Iterator[Finding]:
             f"every {known.pace:,.3g} of {known.updates:,} updates: it ended at "
             f"{known.position / length:.1%} of its plan",
             "the length was counted in updates, the advances in epochs: the plan hardly began",
-            "scheduler.step() after each optimizer.step(), or, for an advance an epoch, "
-            + known.lasting(known.position),
+            f"{each_update(known)}, or, for an advance an epoch, {known.lasting(known.position)}",
             known.call,
             case.updates,
         )

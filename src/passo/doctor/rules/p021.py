@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Final
 
 from passo.doctor.finding import Finding
+from passo.doctor.stepping import each_epoch
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,10 +26,11 @@ RESTARTS: Final = {"CosineAnnealingWarmRestarts": "T_0"}
 
 def look(case: Case) -> Iterator[Finding]:
     """A length that fits the number of epochs, used up by advances for each batch."""
-    if case.epochs < EPOCHS:
-        return
     for known in case.leading:
-        batches = case.updates / case.epochs
+        epochs = case.epochs or round(case.updates / (known.per_epoch or math.inf))
+        if epochs < EPOCHS:
+            continue
+        batches = case.updates / epochs
         if known.is_a("LambdaLR") and not known.falls:
             continue
         if known.is_a("StepLR") and case.last > SMALL * case.peak:
@@ -36,17 +39,17 @@ def look(case: Case) -> Iterator[Finding]:
             continue
         length = known.length or _restart(known)
         spent = length if length is not None else _gone(case, known)
-        if spent is None or (length is not None and length > case.epochs):
+        if spent is None or (length is not None and length > epochs):
             continue
         if spent > SPENT * known.gained:
             continue
         yield Finding(
             CODE,
-            f"{known.kind} advanced once for each of {known.updates:,} batches in {case.epochs:,} "
+            f"{known.kind} advanced once for each of {known.updates:,} batches in {epochs:,} "
             f"epochs: {_what(known, spent)} in epoch {int(spent / batches) + 1}, "
             f"at {spent / known.gained:.1%} of the run",
             "a schedule that was counted in epochs is over within the first of them",
-            f"scheduler.step() once an epoch, or {_longer(known, spent, batches)}",
+            f"{each_epoch(known)}, or {_longer(known, spent, batches)}",
             known.call,
             round(spent),
         )

@@ -37,6 +37,8 @@ def adapted(writer: Any, *, anew: bool) -> Adapter:
     """The adapter; `anew` refuses a file that is there. Raises PassoError for what is no writer."""
     if isinstance(writer, (str, os.PathLike)) and isinstance(os.fspath(writer), str):
         return CsvFile(writer, anew=anew)
+    if isinstance(writer, Adapter):
+        return writer
     if inspect.ismodule(writer) and writer.__name__ in _BEGIN:
         begin = _BEGIN[writer.__name__]
         msg = f"passo.log writes to a run, got the module {writer.__name__}; write {begin} for it"

@@ -13,6 +13,7 @@ from passo.ground.checks import brief, one_of
 from passo.ground.errors import PassoError, PassoWarning
 from passo.integrations.log.adapted import adapted, target_of
 from passo.integrations.log.naming import Names, named, reported, spots_of
+from passo.integrations.log.processes import Ranks, others_write, refuse_late, refuse_one_file
 from passo.integrations.log.replay import replay
 from passo.integrations.log.writer import Adapter, Lost
 from passo.schedules import Span
@@ -38,6 +39,7 @@ def log(
     names: Names = "passo",
     *,
     every: int | Span = 1,
+    ranks: Ranks = "first",
 ) -> Log:
     """Write what each update used, under the number of that update: `lr/head`, field and group.
 
@@ -49,11 +51,14 @@ def log(
     the group's: `lr/muon/head`. Numbers that no group holds have their own name, reports the name
     of the metric at the clock of the report, and a fall is `fall/lr/val_loss`, its new factor.
     `names` "lightning" calls a rate as LearningRateMonitor does, "transformers" as Trainer does;
-    `every=10` writes each tenth update (0, 10, ...), and all reports and falls.
+    `every=10` writes each tenth update (0, 10, ...), and all reports and falls. Of several
+    processes that train together rank 0 writes alone: elsewhere what is given as `writer` is left
+    as it is, and the answer is closed. With `ranks="each"` each writes, to a writer or a file of
+    its own.
 
     A writer that fails ends no training: that is a PassoWarning, once, and the answer's `lost` is
     how many numbers it did not take. Raises PassoError for what is no writer, for a scheduler that
-    has ended, and for a second log of the same names on one writer.
+    has ended, for a second log of the same names on one writer, and for one file of several ranks.
 
     >>> import torch
     >>> from passo import Linear, attach, log, steps
@@ -72,6 +77,11 @@ def log(
     """
     one_of(names, "names", Names)
     step = _every(every)
+    one_of(ranks, "ranks", Ranks)
+    if ranks == "each":
+        refuse_one_file(writer)
+    elif (elsewhere := others_write()) is not None:
+        return _closed(elsewhere, names, step)
     if isinstance(scheduler_or_trace, Trace):
         return _of_trace(scheduler_or_trace, writer, names, step)
     if not hasattr(scheduler_or_trace, "add_listener"):
@@ -81,7 +91,7 @@ def log(
         )
         raise PassoError(msg)
     _refuse_ended(scheduler_or_trace)
-    found = Log(writer, names, step)
+    found = Log(writer, names, step, ranks=ranks)
     try:
         found.begin(scheduler_or_trace)
     except BaseException:
@@ -104,10 +114,18 @@ class Log:
     (0, ['update,name,value', '0,lr/head,0.1', '1,lr/head,0.1'])
     """
 
-    def __init__(self, writer: Any, names: Names, every: int, *, anew: bool = False) -> None:
+    def __init__(
+        self,
+        writer: Any,
+        names: Names,
+        every: int,
+        *,
+        anew: bool = False,
+        ranks: Ranks = "first",
+    ) -> None:
         self.target, self.lost = target_of(writer), 0
         self._names: Names = names
-        self._every = every
+        self._every, self._ranks = every, ranks
         self._said = False
         self._reach = 0
         self._told: dict[str, int] = {}
@@ -179,7 +197,9 @@ class Log:
         self._spots = found
 
     def refuse_anew(self) -> None:
-        """Raises PassoError where the next update would begin a file that is there already."""
+        """Raises PassoError where the next update is none that it can begin with."""
+        if self._ranks == "first":
+            refuse_late()
         self._adapter.refuse_anew()
 
     def update(self, update: int, used: Sequence[tuple[int, float]]) -> None:
@@ -279,6 +299,13 @@ class Log:
                     'other.close(), or give the param groups another "name"'
                 )
                 raise PassoError(msg)
+
+
+def _closed(writer: Adapter, names: Names, every: int) -> Log:
+    """A log of a process in which nothing is written."""
+    found = Log(writer, names, every)
+    found.end()
+    return found
 
 
 def _of_trace(trace: Trace, writer: Any, names: Names, every: int) -> Log:

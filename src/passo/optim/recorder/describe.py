@@ -8,6 +8,7 @@ import inspect
 import io
 import math
 import warnings
+import weakref
 from types import FunctionType
 from typing import TYPE_CHECKING, Any, Final
 
@@ -154,6 +155,19 @@ def position(scheduler: Any) -> int | float | None:
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         return None
     return value if math.isfinite(value) else None
+
+
+def stood(built: Mapping[int, weakref.ref[Any]], stepped: Mapping[int, float]) -> dict[int, float]:
+    """Where schedulers are, by number: those too that nobody stepped and that yet moved.
+
+    A handler may count by hand, as ignite's does, which writes `last_epoch`.
+    """
+    found = dict(stepped)
+    for number, reference in built.items():
+        at = position(reference())
+        if number not in found and at:
+            found[number] = at
+    return found
 
 
 def future(function: Any, at: float) -> list[list[float]]:

@@ -13,7 +13,7 @@ from passo.optim.ground import ranks
 from passo.optim.ground.attached import drivers_of
 from passo.optim.ground.updates import Watch
 from passo.optim.recorder import writes
-from passo.optim.recorder.describe import future
+from passo.optim.recorder.describe import future, stood
 from passo.optim.recorder.ledger import Ledger
 from passo.optim.recorder.loops import Epochs, way_out
 from passo.optim.recorder.reading import Reading, any_deep, once
@@ -66,10 +66,10 @@ class Record:
         self.twin = False
         self.each_update: Callable[[Record], None] | None = None
         self.positions: dict[int, float] = {}
+        self.built: dict[int, weakref.ref[Any]] = {}
         self.lambdas: dict[int, Any] = {}
         self.advanced: dict[int, int] = {}
-        self.skipped = False
-        self.idle = 0  # steps that changed nothing
+        self.skipped, self.idle = False, 0  # idle: steps that changed nothing
         self.lines: dict[tuple[int, int, int, bool], Tally] = {}
         self._tallies: dict[Any, Tally] = {}
         self._by: Any = None
@@ -352,7 +352,7 @@ class Record:
     def _end_tallies(self) -> None:
         for tally in list(self._tallies.values()):
             tally.end()
-        for number, at in self.positions.items():
+        for number, at in stood(self.built, self.positions).items():
             detail = {"scheduler": number, "position": at}
             self.ledger.event(self.clock, "position", detail, f"position {number}")
 

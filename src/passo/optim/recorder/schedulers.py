@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any, cast
 from torch.optim.lr_scheduler import MultiplicativeLR
 
 from passo.optim.recorder import describe, source, writes
+from passo.optim.recorder.trainers import trainer_of
+from passo.optim.scheduler.resting import Resting
 from passo.optim.scheduler.scheduler import Scheduler
 
 if TYPE_CHECKING:
@@ -64,6 +66,7 @@ class Schedulers:
         if getattr(scheduler, "lr_lambdas", None) and not isinstance(scheduler, MultiplicativeLR):
             record.lambdas[number] = scheduler.lr_lambdas[0]
         record.advanced[number] = record.clock
+        record.built[number] = weakref.ref(scheduler)
         file, line = source.place(frame)
         inside = getattr(scheduler, "_schedulers", ())
         record.tell(
@@ -103,6 +106,9 @@ class Schedulers:
         if isinstance(scheduler, Scheduler):
             return None
         optimizer = getattr(scheduler, "optimizer", None)
+        if isinstance(scheduler, Resting):
+            self._rests(scheduler, optimizer)
+            return None
         record = self.records.known(optimizer)
         if record is None or record.outer is not None:
             record = self.records.of(optimizer)
@@ -111,6 +117,13 @@ class Schedulers:
             optimizer = cast("Optimizer", record.optimizer())
         record.look(optimizer.param_groups, frame)  # type: ignore[union-attr]
         return record
+
+    def _rests(self, scheduler: Any, optimizer: Any) -> None:
+        """A trainer steps what it built and a plan has put to rest: it is held by that plan."""
+        number, record = self.number(scheduler), self.records.of(optimizer)
+        if record is not None and (number, number) not in self._within:
+            self._within.add((number, number))
+            record.tell(record.clock, "held", {"scheduler": number, "by": None})
 
     def within(self, inner: Any, outer: Any) -> None:
         """A scheduler advances inside another one's step: that one holds it."""
@@ -152,8 +165,7 @@ class Schedulers:
         """A line that advances a scheduler, seen for the first time."""
         where = source.shown(*source.place(frame))
         detail = {"scheduler": number, "where": where, "moved": moved}
-        if "accelerate" in frame.f_code.co_filename:
-            detail["through"] = "accelerate"
+        detail |= trainer_of(frame)
         self._codes.append(frame.f_code)  # so that its id stays its own
         return record.tally("advance", (number, where, moved), detail)
 

@@ -39,12 +39,13 @@ def forget(engine: Engine) -> None:
 def conclude(engine: Engine, because: str | None = None) -> None:
     """Say what is broken now that the run was ended by hand, `because` of something.
 
-    Raises PassoError with strict=True.
+    After an exception nothing is said, but where a reason is given: there are trainers that stop
+    by an exception of their own. Raises PassoError with strict=True.
     """
     if engine.ending is None:
         return
     forget(engine)
-    if not _fails(engine):
+    if because is not None or not _fails(engine):
         engine.promises.say_at_the_end(_words(engine, because), by_itself=False)
 
 

@@ -82,7 +82,8 @@ class Engine:
         self.passed_over: Word | None = None
         self._goes_on = False
         self.regroup(groups)
-        self.driver.add(free_rows(settings.values, settings.run), 0.0)
+        if settings.values:
+            self.driver.add(free_rows(settings.values, settings.run), 0.0)
         if settings.bases:
             self.promises.settle("older")
         settings.bases = one_for_all(settings.bases)
@@ -98,6 +99,11 @@ class Engine:
     def has_returned(self) -> bool:
         """Whether groups have come back that make the last update yet, or begin a new one."""
         return self._goes_on or bool(self.driver.absences.back)
+
+    @property
+    def is_past(self) -> bool:
+        """Whether the step to be made is past the end, and not a part of the last update."""
+        return self.clock.is_past and not self._goes_on
 
     def record(self, path: str | os.PathLike[str], groups: Groups) -> None:
         """Keep a journal from here on; raises PassoError for a file that cannot be its."""
@@ -158,7 +164,7 @@ class Engine:
         self.refuse_anew()
         if not self._goes_on:
             self.clock.refuse_uncounted()
-        past = self.clock.is_past
+        past = self.is_past
         driver, looked = self.driver, self.driver.looks
         if driver.is_behind(groups) or driver.absences.back:
             driver.looks = False  # some groups hold what was written for another update

@@ -25,7 +25,7 @@ _SAMPLES: Final = 64
 
 def refuse_past_the_end(engine: Engine) -> None:
     """With strict=True: no update past the end of the run."""
-    if engine.clock.is_past:
+    if engine.is_past:
         settings, updates = engine.settings, engine.clock.updates
         msg = (
             f"update {updates:,} is past the end of {settings.whole}; "
@@ -83,5 +83,7 @@ def _values(driven: Driven, end: float) -> int:
 
 
 def _has_tensor(group: Mapping[str, Any]) -> bool:
-    slots = [group.get("lr"), *group.get("betas", ())]
-    return any(isinstance(slot, torch.Tensor) for slot in slots)
+    betas = group.get("betas", ())
+    return isinstance(group.get("lr"), torch.Tensor) or any(
+        isinstance(beta, torch.Tensor) for beta in betas
+    )

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from torch.optim import Optimizer
 
+    from passo.optim.scheduler.audience import Audience
     from passo.optim.scheduler.clock import Clock
     from passo.optim.scheduler.driver import Groups
     from passo.optim.scheduler.engine import Engine
@@ -33,6 +34,7 @@ class Pulse:
     """
 
     __slots__ = (
+        "_audience",
         "_clock",
         "_driver",
         "_engine",
@@ -50,6 +52,7 @@ class Pulse:
         settings = engine.settings
         busy = settings.strict or engine.drift is not None or engine.journal is not None
         self._plain = settings.axis == "step" and not watch.nested and not busy
+        self._audience: Audience | None = None
         self._graded = False
         self._ready = False
         self._scaled = True
@@ -95,7 +98,10 @@ class Pulse:
             elif self._engine.still is not None:
                 self._engine.still.steps += 1
             return
-        clock = self._clock
+        clock, audience = self._clock, self._audience
+        if audience is not None:
+            driver = self._driver
+            audience.update(self._engine.settings.part, clock.updates, driver, driver.used())
         clock.updates = t = clock.updates + 1
         self._driver.write(float(t), made=True)
         watch.lr = groups[0]["lr"]
@@ -118,8 +124,8 @@ class Pulse:
         promises = engine.promises
         if promises.strict or own_count.is_open(engine):
             self._begin(optimizer, closure)
-        plain = self._plain and engine.audience is None
-        self._ready = plain and bool(groups) and {"lr", "params"} <= groups[0].keys()
+        self._audience = engine.audience
+        self._ready = self._plain and bool(groups) and {"lr", "params"} <= groups[0].keys()
         self._scaled = getattr(optimizer, "_step_supports_amp_scaling", False)
         if not engine.clock.is_uncounted:
             return None

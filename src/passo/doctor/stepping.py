@@ -1,0 +1,28 @@
+"""How a scheduler is advanced after each update, or once an epoch, in the words of the trainer."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from passo.doctor.known import Known
+
+
+def each_update(known: Known) -> str:
+    """What advances it after each update."""
+    if known.trainer == "Lightning":
+        return '"interval": "step" beside the scheduler in configure_optimizers'
+    if known.trainer == "ignite":
+        return "a handler at Events.ITERATION_COMPLETED"
+    return "scheduler.step() after each optimizer.step()"
+
+
+def each_epoch(known: Known) -> str:
+    """What advances it once an epoch; transformers' Trainer counts in updates alone."""
+    if known.trainer == "Lightning":
+        return '"interval": "epoch" beside the scheduler in configure_optimizers'
+    if known.trainer == "transformers":
+        return "lr_scheduler_type= without a scheduler in optimizers=, for which Trainer counts"
+    if known.trainer == "ignite":
+        return "a handler at Events.EPOCH_COMPLETED"
+    return "scheduler.step() once an epoch"

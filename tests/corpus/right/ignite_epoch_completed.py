@@ -1,0 +1,33 @@
+"""ignite, a cosine in epochs stepped at the end of each."""
+
+import torch
+from ignite.engine import Engine, Events
+from torch import nn
+
+torch.manual_seed(0)
+data = torch.utils.data.TensorDataset(torch.randn(80, 8), torch.randn(80, 1))
+loader = torch.utils.data.DataLoader(data, batch_size=8, shuffle=True)
+model = nn.Linear(8, 1)
+optimizer = torch.optim.SGD(model.parameters(), lr=0.05, momentum=0.9)
+max_epochs = 6
+scheduler = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, T_max=max_epochs)
+
+
+def update(engine, batch):
+    x, y = batch
+    optimizer.zero_grad()
+    loss = nn.functional.mse_loss(model(x), y)
+    loss.backward()
+    optimizer.step()
+    return loss.item()
+
+
+trainer = Engine(update)
+
+
+@trainer.on(Events.EPOCH_COMPLETED)
+def advance():
+    scheduler.step()
+
+
+trainer.run(loader, max_epochs=max_epochs)
