@@ -46,6 +46,7 @@ def note(line):
         file.write(line + chr(10))
 
 PAUSE = float(os.environ.get("PAUSE", 0.01))
+PROCESSES = int(os.environ.get("PROCESSES", 2))
 
 if __name__ == "__main__":
     from passo import Run, steps, tune
@@ -53,7 +54,7 @@ if __name__ == "__main__":
     search.SILENCE = 2
     space = "Constant(between(0.0, 1.0))"
     store = FOLDER / "tune.db"
-    found = tune(train, space, Run(steps(10)), trials=3, seeds=2, store=store, processes=2)
+    found = tune(train, space, Run(steps(10)), trials=3, seeds=2, store=store, processes=PROCESSES)
     print(len(found.trials))
 """
 
@@ -65,14 +66,14 @@ def folder():
         yield Path(made)
 
 
-def begin(folder, pause="0.01"):
+def begin(folder, pause="0.01", processes="2"):
     path = os.pathsep.join(filter(None, [str(SRC), os.environ.get("PYTHONPATH")]))
     return subprocess.Popen(
         [sys.executable, str(folder / "train.py")],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
-        env=os.environ | {"PYTHONPATH": path, "PAUSE": pause},
+        env=os.environ | {"PYTHONPATH": path, "PAUSE": pause, "PROCESSES": processes},
     )
 
 
@@ -115,17 +116,18 @@ def test_a_worker_that_is_killed_loses_nothing_and_its_run_goes_on_from_its_chec
 
 @pytest.mark.parametrize("moment", MOMENTS)
 def test_killed_at_any_moment_it_goes_on_and_makes_no_finished_run_twice(moment, folder):
-    process = begin(folder)
+    processes = "2" if MANY else "1"  # in the usual run the cheaper ones
+    process = begin(folder, processes=processes)
     time.sleep(moment)
     process.kill()
     process.communicate()
-    said, error = begin(folder).communicate(timeout=120)
+    said, error = begin(folder, processes=processes).communicate(timeout=120)
     assert said == "3\n", error
     over(folder)
 
 
 def test_two_calls_that_create_one_store_at_once_share_its_runs(folder):
-    both = [begin(folder), begin(folder)]
+    both = [begin(folder, processes="1"), begin(folder, processes="1")]
     told = [each.communicate(timeout=120) for each in both]
     assert [said for said, _ in told] == ["3\n", "3\n"], told
     over(folder)

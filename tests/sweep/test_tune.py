@@ -239,6 +239,14 @@ WRONG = {
     "trials": ({"trials": 0}, "trials must be a whole number of at least 1, got 0"),
     "processes": ({"processes": 0}, "processes must be a whole number of at least 1, got 0"),
     "on": ({"on": "slurm"}, "on must be one of 'process', 'ray', got 'slurm'"),
+    "sampler": (
+        {"sampler": 3},
+        "sampler is one of Optuna's, got 3; write sampler=optuna.samplers.RandomSampler()",
+    ),
+    "pruner": (
+        {"pruner": "median"},
+        ("pruner is one of Optuna's, got 'median'; write pruner=optuna.pruners.NopPruner()"),
+    ),
     "train": (
         {"train": 3},
         (

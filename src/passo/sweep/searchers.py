@@ -65,6 +65,7 @@ def by_processes(
                 if each is not None:
                     each.kill()
                     each.wait()
+                    _close(each)
 
 
 def _process(sent: bytes, log: Any) -> Any:
@@ -84,13 +85,17 @@ def _process(sent: bytes, log: Any) -> Any:
 
 
 def _raise_what_it_said(process: Any) -> None:
-    said = process.stdout.read()
-    for pipe in (process.stdin, process.stdout):
-        with suppress(OSError):
-            pipe.close()
+    said = b"" if process.stdout.closed else process.stdout.read()
+    _close(process)
     if said.strip():
         kind, text = json.loads(said)
         raise KINDS.get(kind, PassoError)(text)
+
+
+def _close(process: Any) -> None:
+    for pipe in (process.stdin, process.stdout):
+        with suppress(OSError):  # what was never written has nobody to read it
+            pipe.close()
 
 
 def begin() -> None:

@@ -93,6 +93,7 @@ def tune(
     need("scipy.stats", EXTRA, WHAT)
     one_of(on, "on", On)
     _check(run, judge, metric)
+    _check_optuna(sampler, pruner)
     size = whole(processes, "processes")
     whole(seeds, "seeds", least=FEWEST_SEEDS)
     source = Source.of(train)
@@ -148,6 +149,23 @@ def _check(run: Any, judge: Any, metric: Any) -> None:
         raise PassoError(msg)
 
 
+def _check_optuna(sampler: Any, pruner: Any) -> None:
+    """Refuses what is none of Optuna's."""
+    optuna = need("optuna", EXTRA, WHAT)
+    if sampler is not None and not isinstance(sampler, optuna.samplers.BaseSampler):
+        msg = (
+            f"sampler is one of Optuna's, got {brief(sampler)}; write "
+            "sampler=optuna.samplers.RandomSampler()"
+        )
+        raise PassoError(msg)
+    if pruner is not None and not isinstance(pruner, optuna.pruners.BasePruner):
+        msg = (
+            f"pruner is one of Optuna's, got {brief(pruner)}; write "
+            "pruner=optuna.pruners.NopPruner()"
+        )
+        raise PassoError(msg)
+
+
 def _made(search: Search, name: str, total: int, maker: Any) -> None:
     """Makes all runs of a part of the search, and shows how far it is."""
     study, console = search.study(name), Console(stderr=True)
@@ -162,7 +180,8 @@ def _made(search: Search, name: str, total: int, maker: Any) -> None:
             said = name if lowest is None else f"{name}, lowest loss {lowest:.4g}"
             bar.update(task, completed=count(study).over, description=said)
 
-        maker(search, name, total, seen=seen if shown else _nothing)
+        if count(study).over < total:
+            maker(search, name, total, seen=seen if shown else _nothing)
 
 
 def _nothing() -> None:

@@ -6,6 +6,7 @@ import sqlite3
 from functools import partial
 from pathlib import Path
 
+import optuna
 import pytest
 
 from passo import Run, catalogue, steps, tune
@@ -52,6 +53,7 @@ tried = Table(
     train=lowest,
     LAW=LAW,
     loader=range(9),
+    optuna=optuna,
 )
 
 
@@ -232,6 +234,18 @@ def a_search_is_given_a_run(told: Told) -> None:
 @tried('judge is "shares", "law" or a Law, got {}; write judge="shares"')
 def a_search_has_a_judge(told: Told) -> None:
     (found,) = told("small(judge=3)").put("small(@)")
+    assert len(found.trials) == 1
+
+
+@tried("sampler is one of Optuna's, got {}; write sampler=optuna.samplers.RandomSampler()")
+def a_sampler_is_optunas(told: Told) -> None:
+    (found,) = told("small(sampler=3)").put("small(@)")
+    assert len(found.trials) == 1
+
+
+@tried("pruner is one of Optuna's, got {}; write pruner=optuna.pruners.NopPruner()")
+def a_pruner_is_optunas(told: Told) -> None:
+    (found,) = told("small(pruner=3)").put("small(@)")
     assert len(found.trials) == 1
 
 
