@@ -82,6 +82,13 @@ RIGHT = {
     "range_test": lambda: {"train_step": lambda: 1.0, "optimizer": optimizer(), "restore": []},
     "register": lambda: {"name": "a name"},
     "to_json": lambda: {"schedule": base},
+    "tune": lambda: {
+        "train": lambda _plan, _run, seed, _trial: float(seed),
+        "space": "Constant(between(0.0, 1.0))",
+        "run": RUN,
+        "trials": 1,
+        "seeds": 2,
+    },
     "untouched": dict,
     "watch": dict,
 }

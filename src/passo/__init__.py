@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from passo.schedules.curve import Curve as Curve
     from passo.schedules.export import export as export
     from passo.sweep import compare as compare
+    from passo.sweep import tune as tune
     from passo.trace import RangeTest as RangeTest
     from passo.trace import Trace as Trace
 
@@ -56,6 +57,7 @@ _HOMES = {
     "loader_step": "passo.optim",
     "log": "passo.integrations.log",
     "range_test": "passo.optim",
+    "tune": "passo.sweep",
     "untouched": "passo.optim",
     "watch": "passo.optim",
 }

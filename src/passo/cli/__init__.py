@@ -1,4 +1,4 @@
-"""The command line: show, list, check, explain, export, find, compare, predict, demo, doctor."""
+"""The command line: show, check, explain, export, find, compare, tune, predict, demo, doctor..."""
 
 from passo.cli import (  # noqa: F401  # their commands join the application
     compare,
@@ -7,6 +7,7 @@ from passo.cli import (  # noqa: F401  # their commands join the application
     look,
     predict,
     train,
+    tune,
 )
 from passo.cli.base import app, main
 

@@ -70,7 +70,7 @@ def parse(text: str) -> Schedule:
     >>> parse("warmup_cosine(peak=3e-4, warmup=percent(5))")
     Linear(0, 0.0003, percent(5)).then(Cosine(0.0003, 0))
     """
-    value = _evaluate(_tree(text))
+    value = _evaluate(tree(text))
     if isinstance(value, (int, float)):
         msg = f"{brief(text.strip())} is a number, not a schedule{constant_of(value)}"
         raise PassoError(msg)
@@ -97,9 +97,9 @@ def parse_span(text: str) -> Span:
         number, unit = said.groups()
         unit = unit if unit.endswith(("s", "t")) else unit + "s"
         if unit in _SPANS:
-            span: Span = FUNCTIONS[unit](_evaluate(_tree(number)))
+            span: Span = FUNCTIONS[unit](_evaluate(tree(number)))
             return span
-    value = _evaluate(_tree(text)) if "(" in text else None
+    value = _evaluate(tree(text)) if "(" in text else None
     if not isinstance(value, Span):
         msg = f'a span is written "90 epochs" or "epochs(90)", got {brief(text)}'
         raise PassoError(msg)
@@ -114,14 +114,21 @@ def parse_run(text: str) -> Run:
     >>> parse_run("Run(epochs(90), steps_per_epoch=391)").updates
     35190
     """
-    node = _tree(text)
+    node = tree(text)
     if not isinstance(node, ast.Call) or ast.unparse(node.func) != "Run":
         msg = f"a run is written Run(epochs(90), steps_per_epoch=391), got {brief(text)}"
         raise PassoError(msg)
     return _with_arguments("Run", Run, node)  # type: ignore[no-any-return]
 
 
-def _tree(text: str) -> ast.expr:
+def tree(text: str) -> ast.expr:
+    """The text as a tree, let through by the same white-list, and not evaluated.
+
+    Raises PassoError, with the place, for what is no expression or too long or deep.
+
+    >>> ast.unparse(tree("wsd(peak=3e-4)"))
+    'wsd(peak=0.0003)'
+    """
     if not isinstance(text, str):
         msg = f"parse needs text, got {brief(text)}"
         raise PassoError(msg)

@@ -1,0 +1,154 @@
+"""Several processes at one search: each takes trials from the store until there are no more."""
+
+from __future__ import annotations
+
+import json
+import os
+import pickle
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import replace
+from threading import Thread
+from typing import Any, Final
+
+from passo.ground.checks import shortened
+from passo.ground.errors import PassoError
+from passo.ground.extras import need
+from passo.sweep.answers import LONGEST, WrongAnswer
+from passo.sweep.crew import ONE_THREAD
+from passo.sweep.intervals import EXTRA
+from passo.sweep.search import RETRIES, Search
+from passo.sweep.spaces import WHAT, WrongSpace
+from passo.sweep.working import work
+
+LOOKS: Final = 0.1
+LOG: Final = "workers.log"
+# A worker looks for modules exactly where the process that begins it does.
+PROGRAM: Final = (
+    "import sys; sys.path[:] = sys.argv[1:]; from passo.sweep.searchers import begin; begin()"
+)
+KINDS: Final[dict[str, type[PassoError]]] = {
+    each.__name__: each for each in (WrongAnswer, WrongSpace, PassoError)
+}
+
+
+def by_processes(
+    search: Search, name: str, total: int, size: int, seen: Callable[[], None]
+) -> None:
+    """Makes the runs in `size` processes; one that is killed is begun again, and so is its run.
+
+    What they print goes to a file in the search's folder. `seen` is called now and then.
+    """
+    cloudpickle = need("cloudpickle", EXTRA, WHAT)
+    sent = cloudpickle.dumps((replace(search, seeded=False), name, total))
+    search.folder.mkdir(parents=True, exist_ok=True)
+    left = (RETRIES + 1) * total  # a run that kills its process is given up before
+    with (search.folder / LOG).open("ab") as log:
+        crew = [_process(sent, log) for _ in range(size)]
+        try:
+            while crew:
+                time.sleep(LOOKS)
+                seen()
+                for place, each in enumerate(crew):
+                    if each.poll() is None:
+                        continue
+                    _raise_what_it_said(each)
+                    left -= 1
+                    again = each.returncode and left > 0
+                    crew[place] = _process(sent, log) if again else None
+                crew = [each for each in crew if each is not None]
+        finally:
+            for each in crew:
+                if each is not None:
+                    each.kill()
+                    each.wait()
+                    _close(each)
+
+
+def _process(sent: bytes, log: Any) -> Any:
+    process = subprocess.Popen(  # noqa: S603 (our own program)
+        [sys.executable, "-c", PROGRAM, *sys.path],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=log,
+        env={**os.environ, **ONE_THREAD},
+        start_new_session=True,
+    )
+    assert process.stdin is not None  # noqa: S101 (it was asked for)
+    with suppress(OSError):  # it died before it listened, which is seen later
+        pickle.dump(sent, process.stdin)
+        process.stdin.flush()  # it stays open: its end is how a worker hears that this one ended
+    return process
+
+
+def _raise_what_it_said(process: Any) -> None:
+    said = b"" if process.stdout.closed else process.stdout.read()
+    _close(process)
+    if said.strip():
+        kind, text = json.loads(said)
+        raise KINDS.get(kind, PassoError)(text)
+
+
+def _close(process: Any) -> None:
+    for pipe in (process.stdin, process.stdout):
+        with suppress(OSError):  # what was never written has nobody to read it
+            pipe.close()
+
+
+def begin() -> None:
+    """What a worker process does; it ends with the one that began it, however that ends."""
+    answer = os.fdopen(os.dup(1), "w", encoding="utf-8")
+    os.dup2(2, 1)
+    with os.fdopen(os.dup(0), "rb") as given:
+        sent = pickle.load(given)  # noqa: S301 (of our own parent)
+    Thread(target=_end_with_the_other, daemon=True).start()
+    try:
+        search, name, total = need("cloudpickle", EXTRA, WHAT).loads(sent)
+        if "torch" in sys.modules:
+            sys.modules["torch"].set_num_threads(1)
+        work(search, name, total)
+    except PassoError as error:
+        answer.write(json.dumps([type(error).__name__, str(error)]))
+    except Exception as error:
+        text = shortened(f"{type(error).__name__}: {error}", LONGEST)
+        said = (
+            f"a process of the search ended: {text}; the file {LOG} beside its runs has all of it"
+        )
+        answer.write(json.dumps([PassoError.__name__, said]))
+        answer.flush()
+        raise
+    answer.flush()
+
+
+def _end_with_the_other() -> None:
+    os.read(0, 1)  # not by sys.stdin: a thread that waits there is in the way of the exit
+    os._exit(1)
+
+
+def by_ray(search: Search, name: str, total: int, size: int, seen: Callable[[], None]) -> None:
+    """Makes the runs in `size` tasks of Ray, one processor each; a killed task is begun again.
+
+    A cluster that is joined already (`ray.init`) is used, else the one that RAY_ADDRESS names, else
+    one is begun on this machine, and ended. The store must be where all machines see it.
+    """
+    ray = need("ray", "passo[ray]", 'tune(..., on="ray")')
+    is_ours = not ray.is_initialized()
+    if is_ours:
+        ray.init(include_dashboard=False, log_to_driver=False)
+    try:
+        many = (RETRIES + 1) * total
+        task = ray.remote(max_retries=many, num_cpus=1)(work)
+        left = [task.remote(replace(search, seeded=False), name, total) for _ in range(size)]
+        while left:
+            done, left = ray.wait(left, timeout=LOOKS)
+            seen()
+            try:
+                ray.get(done)
+            except ray.exceptions.RayTaskError as error:
+                raise error.cause from None
+    finally:
+        if is_ours:
+            ray.shutdown()

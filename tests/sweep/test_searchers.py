@@ -1,0 +1,152 @@
+"""Several processes at one search: killed, begun at once, and on a Ray cluster."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from random import Random
+from tempfile import TemporaryDirectory
+
+import optuna
+import pytest
+
+from passo import Run, steps, tune
+from passo.sweep import WrongAnswer
+
+SRC = Path(__file__).parents[2] / "src"
+RUN, SPACE = Run(steps(10)), "Constant(between(0.0, 1.0))"
+MEMORY = "/dev/shm" if Path("/dev/shm").is_dir() else None  # sqlite waits for the disk otherwise
+MANY = os.environ.get("HYPOTHESIS_PROFILE") == "thorough"
+MOMENTS = [Random(k).uniform(0, 12) for k in range(20)] if MANY else [2.0, 5.0, 8.0]
+TRAIN = """
+import os, time
+from pathlib import Path
+
+FOLDER = Path(__file__).parent
+
+def train(plan, run, seed, trial):
+    at = int((trial.latest / "at").read_text()) if trial.latest else 0
+    note(f"begun {os.getpid()} {trial.folder.name} {at}")
+    for update in range(at, 10):
+        time.sleep(PAUSE)
+        kept = trial.folder / "mine"
+        kept.mkdir(exist_ok=True)
+        (kept / "at").write_text(str(update + 1))
+        trial.checkpoint(kept)
+        trial.report(update + 1, loss=1 / (update + 1))
+    note(f"ended {os.getpid()} {trial.folder.name} 10")
+    return (plan(0) - 0.3) ** 2 + 1e-3 * seed
+
+def note(line):
+    with (FOLDER / "notes.txt").open("a") as file:
+        file.write(line + chr(10))
+
+PAUSE = float(os.environ.get("PAUSE", 0.01))
+PROCESSES = int(os.environ.get("PROCESSES", 2))
+
+if __name__ == "__main__":
+    from passo import Run, steps, tune
+    from passo.sweep import search
+    search.SILENCE = 2
+    space = "Constant(between(0.0, 1.0))"
+    store = FOLDER / "tune.db"
+    found = tune(train, space, Run(steps(10)), trials=3, seeds=2, store=store, processes=PROCESSES)
+    print(len(found.trials))
+"""
+
+
+@pytest.fixture
+def folder():
+    with TemporaryDirectory(dir=MEMORY) as made:
+        (Path(made) / "train.py").write_text(TRAIN)
+        yield Path(made)
+
+
+def begin(folder, pause="0.01", processes="2"):
+    path = os.pathsep.join(filter(None, [str(SRC), os.environ.get("PYTHONPATH")]))
+    return subprocess.Popen(
+        [sys.executable, str(folder / "train.py")],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=os.environ | {"PYTHONPATH": path, "PAUSE": pause, "PROCESSES": processes},
+    )
+
+
+def notes(folder, word):
+    path = folder / "notes.txt"
+    lines = [each.split() for each in path.read_text().splitlines()] if path.exists() else []
+    return [each for each in lines if each[0] == word]
+
+
+def wait_for(condition, seconds=60):
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, "it never came"
+        time.sleep(0.02)
+
+
+def over(folder):
+    """Each run is over once, and the search has as many as were asked for."""
+    names = [each[2] for each in notes(folder, "ended")]
+    assert len(names) == len(set(names))
+    study = optuna.load_study(study_name="trials", storage=f"sqlite:///{folder / 'tune.db'}")
+    states = [each.state.name for each in study.trials]
+    assert states.count("COMPLETE") + states.count("PRUNED") == 3
+    return states
+
+
+def test_a_worker_that_is_killed_loses_nothing_and_its_run_goes_on_from_its_checkpoint(folder):
+    process = begin(folder, "0.2")
+    wait_for(lambda: notes(folder, "begun"))
+    time.sleep(0.8)
+    _, worker, name, _ = notes(folder, "begun")[0]
+    os.kill(int(worker), signal.SIGKILL)
+    said, error = process.communicate(timeout=120)
+    assert (said, process.returncode) == ("3\n", 0), error
+    assert over(folder).count("FAIL") == 1
+    tries = [int(each[3]) for each in notes(folder, "begun") if each[2] == name]
+    assert len(tries) == 2
+    assert tries[0] == 0 < tries[1] < 10
+
+
+@pytest.mark.parametrize("moment", MOMENTS)
+def test_killed_at_any_moment_it_goes_on_and_makes_no_finished_run_twice(moment, folder):
+    processes = "2" if MANY else "1"  # in the usual run the cheaper ones
+    process = begin(folder, processes=processes)
+    time.sleep(moment)
+    process.kill()
+    process.communicate()
+    said, error = begin(folder, processes=processes).communicate(timeout=120)
+    assert said == "3\n", error
+    over(folder)
+
+
+def test_two_calls_that_create_one_store_at_once_share_its_runs(folder):
+    both = [begin(folder, processes="1"), begin(folder, processes="1")]
+    told = [each.communicate(timeout=120) for each in both]
+    assert [said for said, _ in told] == ["3\n", "3\n"], told
+    over(folder)
+
+
+def test_an_answer_that_is_no_loss_comes_back_from_a_worker_as_it_is(folder):
+    def silent(plan, run, seed, trial):
+        return None
+
+    with pytest.raises(WrongAnswer, match=r"^train answered with None"):
+        tune(silent, SPACE, RUN, trials=2, store=folder / "a.db", processes=2)
+
+
+def test_a_search_on_ray_goes_on_where_a_killed_task_was(folder):
+    ray = pytest.importorskip("ray")
+    ray.init(num_cpus=2, include_dashboard=False, log_to_driver=False)
+    try:
+        place = f"{folder / 'train.py'}:train"
+        found = tune(place, SPACE, RUN, trials=3, seeds=2, store=folder / "tune.db", on="ray")
+    finally:
+        ray.shutdown()
+    assert len(found.trials) == 3

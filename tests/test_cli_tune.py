@@ -1,0 +1,72 @@
+"""`passo tune`: a schedule with holes as text, trained by a function of your own file."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from typer.testing import CliRunner
+
+from passo import PassoError
+from passo.cli import app
+
+TRAIN = """
+def train(plan, run, seed, trial):
+    return (plan.on(run)(20) - 0.3) ** 2 + seed / 1000
+"""
+
+
+@pytest.fixture
+def passo(tmp_path, monkeypatch):
+    """The command, in a folder that has a train.py."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "train.py").write_text(TRAIN)
+
+    def call(*arguments):
+        done = CliRunner().invoke(app, ["tune", *arguments], catch_exceptions=False)
+        assert done.exit_code == 0, done.output
+        return done.output
+
+    return call
+
+
+def test_it_prints_the_best_and_writes_files(passo, tmp_path):
+    space = "warmup_cosine(peak=between(0.1, 1.0, log))"
+    files = ("--png", "found.png", "--json", "found.json")
+    run = ("--run", "50 steps", "--trials", "5", "--seeds", "2")
+    said = passo("train.py:train", space, *run, *files).splitlines()
+    spec = json.loads((tmp_path / "found.json").read_text())
+    assert said[0].startswith(f"best: {spec['best']['plan']}: ")
+    assert said[1].startswith("  peak: importance 1.00; ")
+    assert said[-2:] == ["drawn into found.png", "written into found.json"]
+    assert (tmp_path / "found.png").read_bytes()[1:4] == b"PNG"
+    assert len(spec["runs"]) == 5
+
+
+@pytest.mark.parametrize(
+    ("arguments", "text"),
+    [
+        (
+            ("train.py:train", "wsd(peak=between(1, 2))"),
+            (
+                "Linear(0, 1, percent(5)).then(Constant(1, rest), Linear(1, 0, percent(20))) needs "
+                'a run, since percent(5) is measured on it; write --run "90 epochs" '
+                "--steps-per-epoch 391, "
+                'or --run "10000 steps"'
+            ),
+        ),
+        (
+            ("train.py:train", "wsd(peak=between(2, 1))", "--run", "50 steps"),
+            "the hole peak is upside down, between(2, 1); write between(1, 2)",
+        ),
+        (
+            ("train.py:trian", "wsd(peak=between(1, 2))", "--run", "50 steps"),
+            "'train.py' has no function 'trian'; did you mean 'train'?",
+        ),
+    ],
+)
+def test_what_cannot_be_searched_is_refused(passo, arguments, text, tmp_path):
+    with pytest.raises(PassoError) as caught:
+        passo(*arguments)
+    assert str(caught.value) == text
+    assert not (tmp_path / "tune.db").exists()
