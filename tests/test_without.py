@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from passo.trace import Trace
+
 SRC = Path(__file__).parent.parent / "src"
 HIDE = """
 import importlib.abc, sys
@@ -144,6 +146,21 @@ def test_without_matplotlib_a_picture_on_the_command_line_is_status_two(tmp_path
     assert done.returncode == 2
     assert done.stderr == f"passo: drawing with matplotlib needs matplotlib, {PLOT}\n"
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("predict", "run.jsonl", "wsd()"),
+        ("check", "wsd()", "--run", "9 steps", "--law", "law.json"),
+    ],
+)
+def test_without_numpy_what_a_law_is_needed_for_names_the_extra(arguments, tmp_path):
+    Trace(3).write(tmp_path / "run.jsonl")
+    done = passo({"numpy"}, *arguments, folder=tmp_path)
+    assert done.returncode == 2
+    text = 'passo.law needs numpy, which is not installed; write pip install "passo[law]"'
+    assert done.stderr == f"passo: {text}\n"
 
 
 def test_a_library_that_is_there_and_broken_is_not_called_missing(tmp_path):

@@ -40,7 +40,6 @@ NO_ADVICE = {
     "attach needs a torch optimizer, got {}{}": "its second hole is the advice, which is tried",
     " and ": "joins two pieces that are tried",
     "open {}": "the demo's last line: where its report lies",
-    "run (training: mean of the last {} updates; validation: images ": "a caption of the demo",
     "plan before": "the name of a note in a trace",
     "plan after": "the name of a note in a trace",
     "ways out": "the name of a note in a trace",

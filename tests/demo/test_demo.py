@@ -16,7 +16,8 @@ from PIL import Image
 from rich.console import Console
 
 from passo.demo import STORIES, run_demo
-from passo.demo.values import OPTIMIZERS, Task, range_figure, range_file
+from passo.demo.stories import COMPARED
+from passo.demo.values import RANGE_FIGURE, RANGE_FILE, SENSITIVITY, TIMES, Task
 from passo.trace import RangeTest, Trace
 
 PROGRAM = """
@@ -28,7 +29,8 @@ try:
 except KeyboardInterrupt:
     sys.exit(130)
 """
-TASKS = [Task(story.name, optimizer, 0) for story in STORIES for optimizer in OPTIMIZERS]
+ONCE = [Task(story.name, 1.0, 0) for story in STORIES]
+TASKS = list(dict.fromkeys([*(Task(n, times, 0) for n in COMPARED for times in TIMES), *ONCE]))
 
 
 def test_the_quick_demo_writes_all_that_it_promises(tmp_path):
@@ -41,22 +43,24 @@ def test_the_quick_demo_writes_all_that_it_promises(tmp_path):
     result = run_demo(out, quick=True, console=Console(file=said, width=100))
     assert list(tmp_path.iterdir()) == [out]
     files = {str(each.relative_to(out)) for each in out.rglob("*") if each.is_file()}
-    promised = {task.figure for task in TASKS} | {task.trace for task in TASKS}
-    promised |= {name(each) for name in (range_file, range_figure) for each in OPTIMIZERS}
-    tops = {"report.html", "poster.png", "results.json", "results.csv"}
+    promised = {task.figure for task in ONCE} | {task.trace for task in TASKS}
+    promised |= {RANGE_FILE, RANGE_FIGURE, SENSITIVITY}
+    tops = {"report.html", "results.json", "results.csv"}
     assert files == promised | tops | {"mine.txt"}
     assert (out / "mine.txt").read_text() == "foreign"
     for task in TASKS:
         check_trace(out, task, result.settings)
-        check_picture(out / task.figure)
-    check_picture(out / "poster.png")
-    check_range_tests(result)
+    for name in (*(task.figure for task in ONCE), SENSITIVITY, RANGE_FIGURE):
+        check_picture(out / name)
+    check_range_test(result)
     check_page(result)
     check_results(result)
-    assert all(story.title in said.getvalue() for story in STORIES)
-    few = "145 updates and one seed are too few to rank schedules"
-    assert few in said.getvalue()
-    assert few in result.report.read_text("utf-8").replace("\n", " ")
+    shown = said.getvalue()
+    assert all(f"  {cell.title:20} {cell.base:<8g}" in shown for cell in result.cells)
+    few = "145 updates and 1 seed are too few to compare schedules: the picture is a sketch."
+    assert few in shown.replace("\n", " ")
+    assert few in result.report.read_text("utf-8")
+    assert "best" not in shown
 
 
 def check_trace(out, task, settings):
@@ -68,20 +72,17 @@ def check_trace(out, task, settings):
     (story,) = [each for each in STORIES if each.name == task.schedule]
     reports = [(report.clock, dict(report.metrics)) for report in trace.reports]
     for key, schedule in story.schedules().items():
-        pure = schedule.on(settings.run).with_base(settings.rate(task.optimizer))
+        pure = schedule.on(settings.run).with_base(settings.base(task.times))
         value = pure.with_reports(reports)
         used = [trace.value(t, key) for t in range(trace.updates)]
         assert used == [value(t) for t in range(trace.updates)], (task, key)
 
 
-def check_range_tests(result):
-    """The base rates are what the range tests suggest."""
-    for optimizer in OPTIMIZERS:
-        test = RangeTest.load(result.folder / range_file(optimizer))
-        assert len(test.runs) == 3
-        best = test.suggestion().best
-        assert result.settings.rate(optimizer) == float(f"{best:.1g}")
-        check_picture(result.folder / range_figure(optimizer))
+def check_range_test(result):
+    """The base rate is what the range test suggests."""
+    test = RangeTest.load(result.folder / RANGE_FILE)
+    assert len(test.runs) == 3
+    assert result.settings.rate == float(f"{test.suggestion().best:.1g}")
 
 
 def check_picture(path):
@@ -95,38 +96,36 @@ def check_picture(path):
 def check_page(result):
     """It has all figures inside, names every schedule, and asks for nothing from elsewhere."""
     page = result.report.read_text("utf-8")
-    assert page.count("data:image/png;base64,") == len(TASKS) + 3
+    assert page.count("data:image/png;base64,") == len(ONCE) + 2
     text = re.sub(r'"data:image/png;base64,[A-Za-z0-9+/=]*"', '""', page)
     assert re.findall(r"https?:|//|<script|<link|@import|url\(", text) == []
-    assert set(re.findall(r'(?:src|href)="([^"]*)"', text)) == {
-        "",
-        *(f"#{story.name}" for story in STORIES),
-    }
+    assert set(re.findall(r'(?:src|href)="([^"]*)"', text)) == {""}
+    assert re.findall(r'<h3 id="([^"]*)">', text) == [story.name for story in STORIES]
     assert "old" not in text[:10]
-    for row in result.rows:
-        assert f">{row.accuracy}</span>" in text.replace("\N{NO-BREAK SPACE}", " ")
+    shown = re.findall(r"<td(?: class=\"works\")?>([\d.]+)</td>", text)
+    assert shown == [f"{cell.mean:.1f}" for cell in result.cells]
+    assert text.count('class="works"') == sum(round(cell.mean, 1) >= 95 for cell in result.cells)
     assert 'name="viewport"' in text
     assert f"{result.settings.run.updates:,} updates" in text
 
 
 def check_results(result):
-    """The rows, as JSON and as CSV, are what was found."""
+    """The runs, as JSON and as CSV, are what was found."""
     whole = json.loads((result.folder / "results.json").read_text("utf-8"))
-    assert [row["test_accuracy_mean"] for row in whole["rows"]] == [r.mean for r in result.rows]
+    assert [Task(**run["task"]) for run in whole["runs"]] == TASKS
+    assert [run["accuracy"] for run in whole["runs"]] == [run.accuracy for run in result.outcomes]
     assert whole["settings"]["updates"] == result.settings.run.updates
     assert whole["data"]["images"] == 1797
     assert set(whole["versions"]) >= {"passo", "torch", "scikit-learn"}
     with (result.folder / "results.csv").open(newline="") as file:
         lines = list(csv.DictReader(file))
-    assert len(lines) == len(TASKS)
-    assert [float(line["test_accuracy"]) for line in lines] == [r.mean for r in result.rows]
-    for optimizer in OPTIMIZERS:
-        found = {row.story.name: row for row in result.rows if row.optimizer == optimizer}
-        assert found["too-high"].mark == "worst"
-        assert found["too-low"].mean < found["cosine"].mean
-        for best in result.best(optimizer):
-            rivals = [row.percent for row in found.values() if row.percent != best.percent]
-            assert best.percent - max(rivals) > 2.5
+    assert [float(line["test_accuracy"]) for line in lines] == [
+        run.accuracy for run in result.outcomes
+    ]
+    means = {(cell.title, cell.base): cell.mean for cell in result.cells}
+    low, high = (result.settings.base(times) for times in (TIMES[0], TIMES[-1]))
+    assert means["constant", low] > means["cosine", low]  # a decay from too low a rate learns less
+    assert means["constant", high] < means["cosine", high]  # and stands one too high
 
 
 def test_an_interrupt_at_any_moment_leaves_nothing_half_written(tmp_path):
@@ -143,6 +142,6 @@ def test_an_interrupt_at_any_moment_leaves_nothing_half_written(tmp_path):
     said, _ = demo.communicate(timeout=60)
     assert time.monotonic() - begin < 20  # the workers do not finish first
     assert demo.returncode == 130
-    assert re.search(r"stopped: \d+ of 26 training runs were finished", said)
+    assert re.search(r"stopped: \d+ of 38 training runs were finished", said)
     assert list(tmp_path.iterdir()) == [out]
     assert [(each.name, each.read_text()) for each in out.iterdir()] == [("report.html", "old")]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import math
 import os
+import re
 import signal
 import sys
 from dataclasses import asdict, replace
@@ -13,26 +14,22 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from passo.demo import STORIES, Outcome, Row, Settings, run_demo
+from passo.demo import STORIES, Cell, DemoResult, Outcome, Settings, run_demo
 from passo.demo.crew import Crew
 from passo.demo.files import publish, workshop
+from passo.demo.pictures import compared
+from passo.demo.report import said
 from passo.demo.screen import Screen
-from passo.demo.sparkline import planned
-from passo.demo.stories import chosen
-from passo.demo.values import Task, caution, marked
+from passo.demo.stories import COMPARED, chosen
+from passo.demo.values import Task, cells
 from passo.schedules import PassoError
 from passo.trace import Trace
 
 TINY = Settings(epochs=1)
 
 
-def outcome(accuracy, reached=None, *, schedule="cosine", optimizer="SGD", seed=0):
-    return Outcome(Task(schedule, optimizer, seed), accuracy, 0.1, reached, 1.0)
-
-
-def row(accuracy, schedule="cosine", optimizer="SGD"):
-    (story,) = chosen([schedule])
-    return Row.of(story, optimizer, [outcome(accuracy, schedule=schedule, optimizer=optimizer)])
+def outcome(accuracy, validation=0.9, *, schedule="cosine", times=1.0, seed=0):
+    return Outcome(Task(schedule, times, seed), accuracy, 0.1, validation, 1.0)
 
 
 # -- the schedules
@@ -46,74 +43,71 @@ def test_every_story_has_a_name_of_its_own_and_two_lines_of_words():
 @pytest.mark.parametrize("story", STORIES, ids=lambda story: story.name)
 def test_a_plan_keeps_its_shape_in_the_quick_demo(story):
     full, quick = Settings(), Settings.of(quick=True, seeds=None)
-    shapes = [planned(story, each.run, 8) for each in (full, quick)]
-    assert shapes[0] == pytest.approx(shapes[1], abs=0.1)
+    shapes = [
+        [
+            schedule.on(each.run).with_base(1.0)(round((each.run.updates - 1) * part / 7))
+            for part in range(8)
+        ]
+        for each in (full, quick)
+        for schedule in [story.schedules()["lr"]]
+    ]
+    assert shapes[0] == pytest.approx(shapes[1], abs=0.1 * max(shapes[0]))
+
+
+def test_what_is_compared_has_a_story():
+    assert [story.name for story in chosen(COMPARED)] == list(COMPARED)
 
 
 # -- the sums
 
 
-def test_a_row_is_the_mean_and_deviation_over_seeds():
-    runs = [outcome(a, r, seed=s) for s, (a, r) in enumerate([(0.9, 30), (0.92, None), (0.94, 10)])]
-    found = Row.of(STORIES[0], "SGD", runs)
-    assert (found.accuracy, found.clock) == ("92.0 ± 2.0", "30")
-
-
-def test_where_most_seeds_never_arrive_there_is_no_median():
-    found = Row.of(STORIES[0], "SGD", [outcome(0.9, 30), outcome(0.9), outcome(0.9)])
-    assert (found.reached, found.clock) == (None, "-")
-
-
-def test_one_seed_has_no_deviation():
-    assert row(0.975).accuracy == "97.5"
-
-
-def test_best_and_worst_are_marked_for_each_optimizer_and_equals_alike():
-    rows = [row(0.97), row(0.9701, "wsd"), row(0.1, "step"), row(0.5, optimizer="AdamW")]
-    assert [each.mark for each in marked(rows)] == ["best", "best", "worst", ""]
-
-
-def test_short_runs_are_ranked_only_where_the_lead_is_more_than_chance():
-    close = [row(0.95), row(0.947, "wsd"), row(0.10, "step")]
-    assert [each.mark for each in marked(close, 2.5)] == ["", "", "worst"]
-    clear = [row(0.95), row(0.92, "wsd"), row(0.91, "step")]
-    assert [each.mark for each in marked(clear, 2.5)] == ["best", "", ""]
+def test_cells_are_the_schedules_and_rates_whose_seeds_are_all_there_in_one_order():
+    settings = Settings(seeds=2, rate=0.07)
+    runs = [
+        outcome(0.9, 0.95, times=2.0, seed=1),
+        outcome(0.8, times=2.0),
+        outcome(0.7, times=0.5, seed=1),
+        outcome(0.5, 0.6, times=0.5),
+        outcome(0.1, schedule="constant"),
+    ]
+    found = cells(runs, settings)
+    assert found == cells(reversed(runs), settings)
+    assert [(each.title, each.base) for each in found] == [("cosine", 0.035), ("cosine", 0.14)]
+    assert (found[0].mean, found[0].band) == (60.0, (50.0, 70.0))
+    assert found[1].validation == (90.0, 95.0)
 
 
 @pytest.mark.parametrize(
     ("settings", "text"),
     [
-        (Settings(), ""),
-        (
-            Settings(seeds=1),
-            (
-                "580 updates and one seed are too few to rank schedules: best and worst are "
-                "only those that lead or trail all others by more than 2.5 %."
-            ),
-        ),
-        (
-            Settings.of(quick=True, seeds=3),
-            (
-                "145 updates are too few to rank schedules: best and worst are only those "
-                "that lead or trail all others by more than 2.5 %."
-            ),
-        ),
+        (Settings(seeds=2), "2 seeds are too few"),
+        (Settings.of(quick=True, seeds=None), "145 updates and 1 seed are too few"),
+        (Settings.of(quick=True, seeds=3), "145 updates are too few"),
     ],
 )
-def test_why_there_are_few_marks_is_said(settings, text):
-    assert caution(settings) == text
+def test_a_small_demo_ranks_nothing_and_says_why(settings, text):
+    accuracies = (99.0,) * settings.seeds, (50.0,) * settings.seeds
+    pair = zip(("cosine", "constant"), accuracies, strict=True)
+    several = tuple(Cell(title, 0.1, each, each) for title, each in pair)
+    result = DemoResult(Path("demo"), settings, several, (), 1.0)
+    assert said(result) == [f"{text} to compare schedules: the picture is a sketch."]
+
+
+def test_a_demo_that_is_not_small_says_what_its_numbers_say():
+    several = tuple(Cell(title, 0.1, (97.0,) * 3, (97.0,) * 3) for title in ("cosine", "constant"))
+    result = DemoResult(Path("demo"), Settings(), several, (), 1.0)
+    assert len(said(result)) == 3
 
 
 def test_a_loss_that_is_not_finite_stays_plain_json():
-    plain = Row.of(STORIES[0], "SGD", [replace(outcome(0.1), loss=math.nan)]).as_plain()
-    assert plain["runs"][0]["loss"] == "nan"
+    assert replace(outcome(0.1), loss=math.nan).as_plain()["loss"] == "nan"
 
 
 # -- the training
 
 
 def test_a_seed_decides_everything(tmp_path):
-    task = Task("plateau", "AdamW", 3)
+    task = Task("plateau", 1.5, 3)
     found = []
     for name in ("one", "two"):
         (tmp_path / name / "traces").mkdir(parents=True)
@@ -132,7 +126,7 @@ def test_no_image_is_in_two_parts_and_all_are_in_one():
 
     data = split(Settings(), seed=1)
     sizes = [len(part[1]) for part in (data.train, data.validation, data.test)]
-    assert sizes == [900, 297, 600]
+    assert sizes == [900, 297, Settings().test]
     total = sum(part[0].sum().item() for part in (data.train, data.validation, data.test))
     assert total == pytest.approx(digits()[0].sum().item(), rel=1e-5)
 
@@ -140,41 +134,73 @@ def test_no_image_is_in_two_parts_and_all_are_in_one():
 # -- the screen
 
 
-def show(console):
-    with Screen(console, chosen(["cosine", "wsd"]), TINY) as screen:
-        screen.phase("training", 4)
-        screen.share(Task("wsd", "SGD", 0), 0.5)
-        screen.finished(outcome(0.97))
-        screen.row(row(0.97))
-    return console.file.getvalue()
+CELL = Cell("cosine", 0.07, (96.0, 98.0), (96.0, 98.0))
+
+
+def begun(console, name="cosine"):
+    screen = Screen(console, chosen([name, "wsd"]))
+    screen.phase("training", 4)
+    screen.rates([0.035, 0.07])
+    return screen
 
 
 def test_a_terminal_shows_a_table_that_fills():
     console = Console(file=io.StringIO(), force_terminal=True, width=100, height=30)
-    with Screen(console, chosen(["cosine", "wsd"]), TINY) as screen:
-        screen.phase("training", 4)
-        screen.share(Task("wsd", "SGD", 0), 0.5)
-        screen.row(row(0.97))
+    with begun(console) as screen:
+        screen.advance()
+        screen.show([CELL])
         with console.capture() as capture:
             console.print(screen._render())
-    assert "training 17%" in capture.get()  # half of one seed of three
-    assert "97.0" in capture.get()
-    assert "██▇" in capture.get()
+    plain = re.sub(r"\x1b\[[\d;]*m", "", capture.get())
+    shown = [line.split() for line in plain.splitlines()]
+    assert shown[0][:1] == ["training"]
+    assert shown[0][-2] == "1/4"
+    assert shown[2][-2:] == ["0.035", "0.07"]
+    assert shown[3] == ["cosine", "97.0"]
 
 
-def test_without_a_terminal_there_is_a_line_for_each_finished_row():
-    said = show(Console(file=io.StringIO(), width=80))
-    assert said.splitlines() == ["training: 4", "  cosine · SGD                             97.0 %"]
+def test_without_a_terminal_there_is_a_line_for_each_new_number():
+    console = Console(file=io.StringIO(), width=80)
+    with begun(console) as screen:
+        screen.show([CELL])
+        screen.show([CELL])
+    assert console.file.getvalue().splitlines() == [
+        "training: 4",
+        "  cosine               0.07      97.0 %",
+    ]
 
 
 def test_a_terminal_without_unicode_gets_ascii():
     file = io.TextIOWrapper(io.BytesIO(), encoding="ascii")
     console = Console(file=file, width=100)
-    with Screen(console, chosen(["too-high"]), TINY) as screen:
-        screen.row(row(0.1, "too-high"))
+    with begun(console, "too-high") as screen:
+        screen.show([replace(CELL, title="constant × 10")])
         console.print(screen._render())
     file.flush()
-    assert b"constant x 10 - SGD" in file.buffer.getvalue()
+    assert file.buffer.getvalue().count(b"constant x 10") == 2
+
+
+def test_the_picture_shows_a_line_a_band_and_where_it_works_for_each_schedule(tmp_path):
+    """Also of more schedules than there are colours."""
+    several = [
+        Cell(story.title, base, (90 + n / 2, 96.0, 97.0), (90.0,) * 3)
+        for n, story in enumerate(STORIES)
+        for base in (0.05, 0.1)
+    ]
+    figure = compared(several, Settings())
+    above, below = figure.axes
+    assert [line.get_ydata().tolist() for line in above.lines[: len(STORIES)]] == [
+        [pytest.approx((283 + n / 2) / 3)] * 2 for n in range(len(STORIES))
+    ]
+    assert len(above.collections) == len(STORIES)
+    assert [label.get_text() for label in below.get_yticklabels()] == [s.title for s in STORIES]
+    filled = [line for line in below.lines if line.get_markerfacecolor() != "white"]
+    dots = [line for line in filled if line.get_marker() == "o"]
+    fit = sum(round((283 + n / 2) / 3, 1) >= 95 for n in range(len(STORIES)))
+    assert 0 < fit < len(STORIES)
+    assert len(dots) == 2 * fit
+    looks = {(line.get_color(), line.get_linestyle()) for line in above.lines[: len(STORIES)]}
+    assert len(looks) == len(STORIES)
 
 
 # -- the workers

@@ -151,7 +151,7 @@ def _asked(law: Law, expressions: list[str], run: Run) -> Prediction | Compariso
 
     schedules = {each: parse(written_out(each)) for each in expressions}
     if len(schedules) == 1:
-        return law.predict(*schedules.values(), run)
+        return law.predict(next(iter(schedules.values())), run)
     return law.compare(schedules, run) if schedules else law.best(run)
 
 

@@ -78,13 +78,15 @@ def demo(
     out: Annotated[Path, typer.Option(help="the folder to write")] = Path("passo-demo"),
     quick: Annotated[bool, typer.Option("--quick", help="a small run, in seconds")] = False,  # noqa: FBT002
     seeds: Annotated[
-        int | None, typer.Option(help="seeds for each schedule; without it 3, or 1 with --quick")
+        int | None,
+        typer.Option(help="seeds for each schedule and rate; without it 3, or 1 with --quick"),
     ] = None,
     only: Annotated[
-        list[str] | None, typer.Option(help="a schedule by name; may be given several times")
+        list[str] | None,
+        typer.Option(help="compare this schedule, by name; may be given several times"),
     ] = None,
 ) -> None:
-    """Train a network on real digits with a dozen schedules, and report which does what."""
+    """Train a network on real digits with many schedules and rates; say what they are for."""
     from passo.demo import run_demo
 
     try:

@@ -1,4 +1,4 @@
-"""The main job: a small network learns real digits with every schedule, and you see the difference.
+"""The main job: a small network learns real digits, and you see what schedules are for.
 
 >>> from passo.demo import STORIES
 >>> len(STORIES), STORIES[-1].code
@@ -9,6 +9,6 @@ from __future__ import annotations
 
 from passo.demo.main import run_demo
 from passo.demo.stories import STORIES, Story
-from passo.demo.values import DemoResult, Outcome, Row, Settings
+from passo.demo.values import Cell, DemoResult, Outcome, Settings
 
-__all__ = ["STORIES", "DemoResult", "Outcome", "Row", "Settings", "Story", "run_demo"]
+__all__ = ["STORIES", "Cell", "DemoResult", "Outcome", "Settings", "Story", "run_demo"]

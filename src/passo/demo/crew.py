@@ -22,7 +22,7 @@ Job = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """Something that a worker tells of its job: "share", "done" or "failed"."""
+    """What a worker tells of its job: "done" or "failed"."""
 
     job: Job
     kind: str
@@ -105,26 +105,25 @@ class Crew:
     def _serve(self, worker: subprocess.Popen[str]) -> None:
         """Hands jobs to one worker, one at a time, and passes on what it tells."""
         while (job := self._jobs.get()) is not None:
-            for event in self._told(worker, job):
+            event = self._told(worker, job)
+            if event is not None:
                 self._events.put(event)
-                if event.kind != "share":
-                    break
             else:
                 said = self._log.read_text("utf-8", "replace")[-2000:]
                 self._events.put(Event(job, "failed", f"it ended by itself. {said}"))
                 return
 
-    def _told(self, worker: subprocess.Popen[str], job: Job) -> Any:
-        """Every line that the worker says about a job, until it is gone."""
+    def _told(self, worker: subprocess.Popen[str], job: Job) -> Event | None:
+        """What the worker says about a job; None when it is gone."""
         if worker.stdin is None or worker.stdout is None:
-            return
+            return None
         try:
             worker.stdin.write(json.dumps(job) + "\n")
             worker.stdin.flush()
-            while line := worker.stdout.readline():
-                yield Event(job, **json.loads(line))
+            line = worker.stdout.readline()
+            return Event(job, **json.loads(line)) if line else None
         except (OSError, ValueError):  # it was ended between two bytes
-            return
+            return None
 
     def _end(self) -> None:
         for worker in self._workers:

@@ -15,11 +15,11 @@ from pathlib import Path
 from secrets import token_hex
 from typing import Any
 
-from passo.demo.values import Row, Settings
+from passo.demo.values import Outcome, Settings
 from passo.schedules import PassoError
 
 PACKAGES = ("passo", "torch", "scikit-learn", "numpy", "matplotlib")
-FIELDS = ("schedule", "optimizer", "seed", "test_accuracy", "test_loss", "updates_to_target")
+FIELDS = ("schedule", "base", "seed", "test_accuracy", "test_loss", "validation_accuracy")
 
 
 @contextmanager
@@ -70,21 +70,19 @@ def versions() -> dict[str, str]:
 
 
 def write_results(
-    folder: Path, rows: Sequence[Row], settings: Settings, about: Mapping[str, Any]
+    folder: Path, outcomes: Sequence[Outcome], settings: Settings, about: Mapping[str, Any]
 ) -> None:
     """`results.json` holds everything, `results.csv` one line for each training run."""
-    updates = settings.run.updates
     whole = {
-        "settings": {**asdict(settings), "updates": updates},
+        "settings": {**asdict(settings), "updates": settings.run.updates},
         **about,
-        "rows": [row.as_plain() for row in rows],
+        "runs": [each.as_plain() for each in outcomes],
     }
     text = json.dumps(whole, indent=1, allow_nan=False, ensure_ascii=False)
     (folder / "results.json").write_text(text + "\n", "utf-8")
     with (folder / "results.csv").open("w", encoding="utf-8", newline="") as file:
         sheet = csv.writer(file)
         sheet.writerow(FIELDS)
-        for run in (run for row in rows for run in row.runs):
-            reached = "" if run.reached is None else run.reached
-            task = (run.task.schedule, run.task.optimizer, run.task.seed)
-            sheet.writerow([*task, run.accuracy, run.loss, reached])
+        for run in outcomes:
+            task = (run.task.schedule, settings.base(run.task.times), run.task.seed)
+            sheet.writerow([*task, run.accuracy, run.loss, run.validation])

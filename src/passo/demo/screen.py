@@ -2,24 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from types import TracebackType
 
 from rich.console import Console, Group
 from rich.live import Live
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
-from rich.text import Text
 
-from passo.demo.sparkline import blocks, planned
 from passo.demo.stories import Story
-from passo.demo.values import OPTIMIZERS, Outcome, Row, Settings, Task
+from passo.demo.values import Cell
 
-POINTS = 10
-ROOM = 92
-STYLES = {"best": "bold green", "worst": "red", "": ""}
 ASCII = str.maketrans({"×": "x", "÷": "/", "±": "+-", "·": "-"})
-Place = tuple[str, str]
 
 
 def plain(console: Console, text: str) -> str:
@@ -28,49 +22,28 @@ def plain(console: Console, text: str) -> str:
 
 
 def table(
-    console: Console,
-    settings: Settings,
-    shapes: Mapping[Story, Sequence[float]],
-    rows: Sequence[Row],
-    waiting: Mapping[Place, str],
+    console: Console, stories: Sequence[Story], bases: Sequence[float], cells: Sequence[Cell]
 ) -> Table:
-    """What is known of each schedule: its sums, or how far it is."""
-    found = {(row.story.name, row.optimizer): row for row in rows}
-    drawn = console.width >= ROOM and not console.options.ascii_only
+    """The mean test accuracy of each schedule at each base rate, as far as it is known."""
+    found = {(cell.title, cell.base): f"{cell.mean:.1f}" for cell in cells}
     made = Table(box=None, padding=(0, 1), header_style="dim")
-    made.add_column("\nschedule", no_wrap=True)
-    if drawn:
-        made.add_column("\nrate", no_wrap=True, style="cyan")
-    for optimizer in OPTIMIZERS:
-        made.add_column(f"{optimizer}\ntest accuracy, %", no_wrap=True)
-        made.add_column(f"updates\nto {settings.goal}", justify="right", no_wrap=True)
-    for story, shape in shapes.items():
-        cells: list[str | Text] = [plain(console, story.title)]
-        cells += [blocks(shape)] if drawn else []
-        for optimizer in OPTIMIZERS:
-            place = (story.name, optimizer)
-            cells += _cells(console, found.get(place), waiting.get(place, ""))
-        made.add_row(*cells)
+    made.add_column("test accuracy, %\nat base rate", no_wrap=True)
+    for base in bases:
+        made.add_column(f"\n{base:g}", justify="right", no_wrap=True)
+    for story in stories:
+        numbers = [found.get((story.title, base), "") for base in bases]
+        made.add_row(plain(console, story.title), *numbers)
     return made
 
 
-def _cells(console: Console, row: Row | None, waiting: str) -> list[str | Text]:
-    """The accuracy with its mark, and the updates to the target."""
-    if row is None:
-        return [Text(waiting, style="dim"), ""]
-    text = plain(console, row.accuracy) + (f"  {row.mark}" if row.mark else "")
-    return [Text(text, style=STYLES[row.mark]), Text(row.clock, style=STYLES[row.mark])]
-
-
 class Screen:
-    """The display while the demo runs; without a terminal, a line for each finished row."""
+    """The display while the demo runs; without a terminal, a line for each phase and each cell."""
 
-    def __init__(self, console: Console, stories: Sequence[Story], settings: Settings) -> None:
+    def __init__(self, console: Console, stories: Sequence[Story]) -> None:
         self._console = console
-        self._settings = settings
-        self._shapes = {story: planned(story, settings.run, POINTS) for story in stories}
-        self._rows: list[Row] = []
-        self._shares: dict[Task, float] = {}
+        self._stories = stories
+        self._bases: Sequence[float] = ()
+        self._cells: Sequence[Cell] = ()
         self._progress = Progress(
             TextColumn("{task.description}"),
             BarColumn(),
@@ -109,26 +82,19 @@ class Screen:
         """One more part of the phase is finished."""
         self._progress.advance(self._bar)
 
-    def share(self, task: Task, done: float) -> None:
-        """So much of a training run is done."""
-        self._shares[task] = done
+    def rates(self, bases: Sequence[float]) -> None:
+        """The base rates are known."""
+        self._bases = bases
 
-    def finished(self, outcome: Outcome) -> None:
-        """A training run is finished."""
-        self._shares[outcome.task] = 1.0
-        self.advance()
-
-    def row(self, row: Row) -> None:
-        """All seeds of a row are finished."""
-        self._rows.append(row)
+    def show(self, cells: Sequence[Cell]) -> None:
+        """So much is known now."""
+        new = [cell for cell in cells if cell not in self._cells]
+        self._cells = cells
         if not self._console.is_terminal:
-            title = f"{row.story.title} · {row.optimizer}"
-            self._console.print(plain(self._console, f"  {title:32} {row.accuracy:>12} %"))
+            for cell in new:
+                line = f"  {cell.title:20} {cell.base:<8g} {cell.mean:5.1f} %"
+                self._console.print(plain(self._console, line))
 
     def _render(self) -> Group:
-        waiting: dict[Place, str] = {}
-        for place in {(task.schedule, task.optimizer) for task in list(self._shares)}:
-            done = [v for t, v in list(self._shares.items()) if (t.schedule, t.optimizer) == place]
-            waiting[place] = f"training {sum(done) / self._settings.seeds:.0%}"
-        made = table(self._console, self._settings, self._shapes, self._rows, waiting)
+        made = table(self._console, self._stories, self._bases, self._cells)
         return Group(self._progress, made)

@@ -137,6 +137,8 @@ STORIES: tuple[Story, ...] = (
     ),
 )
 
+COMPARED = ("constant", "step", "cosine", "warmup-cosine", "one-cycle")
+
 
 def chosen(only: Sequence[str] | None = None) -> tuple[Story, ...]:
     """The stories of these names, in the demo's order; all of them without names.

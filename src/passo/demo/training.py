@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import statistics
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -18,7 +18,7 @@ from torch.nn.functional import cross_entropy
 from torch.utils.data import DataLoader, TensorDataset
 
 from passo.demo.stories import chosen
-from passo.demo.values import Optimizer, Outcome, Settings, Task, range_figure, range_file
+from passo.demo.values import RANGE_FIGURE, RANGE_FILE, Outcome, Settings, Task
 from passo.optim import attach, loader_step, range_test
 from passo.plot import draw, save
 from passo.trace import RangeTest
@@ -46,7 +46,7 @@ def digits() -> Part:
 
 
 def split(settings: Settings, seed: int) -> Split:
-    """The data as this seed deals it out; the same for every schedule and optimizer."""
+    """The data as this seed deals it out; the same for every schedule and rate."""
     images, labels = digits()
     order = torch.randperm(len(labels), generator=torch.Generator().manual_seed(seed))
     watched = settings.train + settings.validation
@@ -69,12 +69,9 @@ def network(seed: int) -> nn.Module:
     )
 
 
-def optimizer_of(task: Task, model: nn.Module, settings: Settings) -> torch.optim.Optimizer:
+def optimizer_of(model: nn.Module, rate: float, settings: Settings) -> torch.optim.SGD:
     """The optimizer at its base rate."""
-    rate = settings.rate(task.optimizer)
-    if task.optimizer == "SGD":
-        return torch.optim.SGD(model.parameters(), lr=rate, momentum=settings.momentum)
-    return torch.optim.AdamW(model.parameters(), lr=rate, betas=(settings.momentum, 0.999))
+    return torch.optim.SGD(model.parameters(), lr=rate, momentum=settings.momentum)
 
 
 def batches(part: Part, settings: Settings, seed: int) -> Iterator[Part]:
@@ -97,31 +94,29 @@ def judge(model: nn.Module, part: Part) -> tuple[float, float]:
     return cross_entropy(guesses, labels).item(), right.item()
 
 
-def train(task: Task, settings: Settings, record: Path, tell: Callable[[float], None]) -> Outcome:
-    """Trains once, writes the trace to `record`, and tells on the way which share is done."""
+def train(task: Task, settings: Settings, record: Path) -> Outcome:
+    """Trains once, and writes the trace to `record`."""
     begin = perf_counter()
     data = split(settings, task.seed)
     model = network(task.seed)
-    optimizer = optimizer_of(task, model, settings)
+    optimizer = optimizer_of(model, settings.base(task.times), settings)
     (story,) = chosen([task.schedule])
     scheduler = attach(optimizer, story.schedules(), settings.run, record=record)
-    reached = None
-    for t, train_loss in learn(model, optimizer, data.train, settings, task.seed):
-        val_loss, val_accuracy = judge(model, data.validation)
-        scheduler.report(train_loss=train_loss, val_loss=val_loss, val_accuracy=val_accuracy)
-        reached = t if reached is None and val_accuracy >= settings.target else reached
-        tell(t / settings.run.updates)
+    validation = 0.0
+    for train_loss in learn(model, optimizer, data.train, settings, task.seed):
+        val_loss, validation = judge(model, data.validation)
+        scheduler.report(train_loss=train_loss, val_loss=val_loss, val_accuracy=validation)
     scheduler.detach()
     loss, accuracy = judge(model, data.test)
-    return Outcome(task, accuracy, loss, reached, perf_counter() - begin)
+    return Outcome(task, accuracy, loss, validation, perf_counter() - begin)
 
 
 def learn(
     model: nn.Module, optimizer: torch.optim.Optimizer, part: Part, settings: Settings, seed: int
-) -> Iterator[tuple[int, float]]:
+) -> Iterator[float]:
     """The loop that everyone writes; stops for a look when it is time to report.
 
-    Gives how many updates were made, and the mean training loss of the last of them.
+    Gives the mean training loss of the last updates.
     """
     losses: deque[float] = deque(maxlen=settings.report_every)
     for t, (images, labels) in enumerate(batches(part, settings, seed), 1):
@@ -131,7 +126,7 @@ def learn(
         optimizer.zero_grad()
         losses.append(loss.item())
         if t % settings.report_every == 0 or t == settings.run.updates:
-            yield t, statistics.fmean(losses)
+            yield statistics.fmean(losses)
 
 
 def facts() -> dict[str, int]:
@@ -145,25 +140,21 @@ def facts() -> dict[str, int]:
     }
 
 
-def find_peak(optimizer: Optimizer, settings: Settings, folder: Path) -> dict[str, Any]:
-    """The peak of an optimizer's schedules, before anything is trained, by a range test.
-
-    The test is written and drawn.
-    """
-    test = range_of(optimizer, settings)
-    test.write(folder / range_file(optimizer))
-    ax = draw(test, title=f"Range test with {optimizer}", width=7.2, height=4.6)
-    save(ax, folder / range_figure(optimizer))
+def find_base(settings: Settings, folder: Path) -> dict[str, Any]:
+    """The base rate, before anything is trained, by a range test, which is written and drawn."""
+    test = range_of(settings)
+    test.write(folder / RANGE_FILE)
+    save(draw(test, title="Range test", width=5.6, height=4.8), folder / RANGE_FIGURE)
     found = test.suggestion()
     best = float(f"{found.best:.1g}") if found else None
-    return {"optimizer": optimizer, "best": best, "sure": found.sure, "reason": found.reason}
+    return {"best": best, "sure": found.sure, "reason": found.reason}
 
 
-def range_of(optimizer: Optimizer, settings: Settings) -> RangeTest:
+def range_of(settings: Settings) -> RangeTest:
     """The range test on the images and the first weights of seed 0."""
     model = network(0)
-    made = optimizer_of(Task("constant", optimizer, 0), model, settings)
+    optimizer = optimizer_of(model, settings.rate, settings)
     data = TensorDataset(*split(settings, 0).train)
     loader = DataLoader(data, batch_size=settings.batch, shuffle=True)
-    step = loader_step(model, made, cross_entropy, loader)
-    return range_test(step, made, restore=[], steps=RANGE_STEPS, repeats=RANGE_REPEATS)
+    step = loader_step(model, optimizer, cross_entropy, loader)
+    return range_test(step, optimizer, restore=[], steps=RANGE_STEPS, repeats=RANGE_REPEATS)

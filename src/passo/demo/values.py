@@ -4,26 +4,27 @@ from __future__ import annotations
 
 import math
 import statistics
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any, Literal, TypeAlias, get_args
+from typing import Any
 
-from passo.demo.stories import Story
+from passo.demo.stories import Story, chosen
 from passo.schedules import PassoError, Run
 
-Optimizer: TypeAlias = Literal["SGD", "AdamW"]
-Mark: TypeAlias = Literal["", "best", "worst"]
-OPTIMIZERS: tuple[Optimizer, ...] = get_args(Optimizer)
-CHANCE = 2.5  # percent: two standard errors of a difference near 95 % on 600 images
+TIMES = (0.25, 0.5, 1.0, 1.5, 2.0, 3.0)  # the base rates, as multiples of the one that was found
+ENOUGH = 3  # of fewer seeds the spread is not known
+RANGE_FILE = "traces/range.json"
+RANGE_FIGURE = "figures/range.png"
+SENSITIVITY = "sensitivity.png"
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """The same for every run of a demo: the data, the budget and the base rates.
+    """The same for every run of a demo: the data, the budget and the base rate.
 
-    The base rates here are for the case that a range test finds none: of 0.001, 0.003, 0.01, ...
-    the highest at which a constant rate reaches the target with every seed.
+    The base rate here is for the case that a range test finds none. A rate works where the mean
+    test accuracy is at `goal`.
 
     >>> Settings().run.updates
     580
@@ -34,10 +35,10 @@ class Settings:
     batch: int = 32
     train: int = 900
     validation: int = 297
+    test: int = 600
     report_every: int = 8
-    target: float = 0.95
-    sgd_rate: float = 0.1
-    adamw_rate: float = 0.03
+    goal: float = 0.95
+    rate: float = 0.1
     momentum: float = 0.9
 
     def __post_init__(self) -> None:
@@ -62,78 +63,65 @@ class Settings:
         return Run.of(math.ceil(self.train / self.batch), epochs=self.epochs)
 
     @property
-    def goal(self) -> str:
-        """The target as text.
+    def goal_text(self) -> str:
+        """The goal as text.
 
-        >>> Settings().goal
+        >>> Settings().goal_text
         '95 %'
         """
-        return f"{100 * self.target:g} %"
+        return f"{100 * self.goal:g} %"
 
     @property
-    def margin(self) -> float:
-        """By how many percent a schedule must lead, or trail, to be called best or worst.
+    def too_few(self) -> str:
+        """Of what there is too little to compare schedules; nothing for the full demo.
 
-        >>> Settings().margin, Settings.of(quick=True, seeds=None).margin
-        (0.0, 2.5)
+        >>> Settings().too_few, Settings.of(quick=True, seeds=None).too_few
+        ('', '145 updates and 1 seed')
         """
-        return CHANCE if self.epochs < type(self)().epochs or self.seeds == 1 else 0.0
+        short = [f"{self.run.updates:,} updates"] if self.epochs < type(self)().epochs else []
+        few = [count(self.seeds, "seed")] if self.seeds < ENOUGH else []
+        return " and ".join(short + few)
 
-    def with_rates(self, found: Mapping[str, float]) -> Settings:
-        """The same with the base rates that were found.
+    def base(self, times: float) -> float:
+        """The base rate that is so many times the found one, as it is shown.
 
-        >>> Settings().with_rates({"SGD": 0.07}).rate("SGD")
-        0.07
+        >>> Settings(rate=0.07).base(0.25)
+        0.0175
         """
-        return replace(
-            self,
-            sgd_rate=found.get("SGD", self.sgd_rate),
-            adamw_rate=found.get("AdamW", self.adamw_rate),
-        )
-
-    def rate(self, optimizer: Optimizer) -> float:
-        """The base rate of an optimizer.
-
-        >>> Settings().rate("SGD")
-        0.1
-        """
-        return {"SGD": self.sgd_rate, "AdamW": self.adamw_rate}[optimizer]
+        return float(f"{self.rate * times:.3g}")
 
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """One training run."""
+    """One training run: its base rate is so many times the one that was found."""
 
     schedule: str
-    optimizer: Optimizer
+    times: float
     seed: int
 
     @property
     def trace(self) -> str:
         """Where its trace lies in the demo's folder.
 
-        >>> Task("cosine", "SGD", 0).trace
-        'traces/cosine-sgd-seed0.jsonl'
+        >>> Task("cosine", 0.5, 0).trace
+        'traces/cosine-x0.5-seed0.jsonl'
         """
-        return f"traces/{self.schedule}-{self.optimizer.lower()}-seed{self.seed}.jsonl"
+        return f"traces/{self.schedule}-x{self.times:g}-seed{self.seed}.jsonl"
 
     @property
     def figure(self) -> str:
-        """Where the figure of its schedule and optimizer lies."""
-        return f"figures/{self.schedule}-{self.optimizer.lower()}.png"
+        """Where the figure of its schedule lies."""
+        return f"figures/{self.schedule}.png"
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What one training run brought: on test images, at its end.
-
-    `reached` is the update after which the validation accuracy was first at the target.
-    """
+    """What one training run brought at its end: on test images, and on validation images."""
 
     task: Task
     accuracy: float
     loss: float
-    reached: int | None
+    validation: float
     seconds: float
 
     @classmethod
@@ -141,73 +129,49 @@ class Outcome:
         """The outcome of its own `asdict`."""
         return cls(**{**parts, "task": Task(**parts["task"])})
 
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """The runs of one schedule with one optimizer, summed up over seeds.
-
-    `std` is None for a single seed; `reached` is the median, None where most seeds never got there.
-    """
-
-    story: Story
-    optimizer: Optimizer
-    runs: tuple[Outcome, ...]
-    mean: float
-    std: float | None
-    reached: float | None
-    mark: Mark = ""
-
-    @classmethod
-    def of(cls, story: Story, optimizer: Optimizer, runs: Sequence[Outcome]) -> Row:
-        """The sums."""
-        found = [run.accuracy for run in runs]
-        clock = statistics.median(math.inf if run.reached is None else run.reached for run in runs)
-        return cls(
-            story,
-            optimizer,
-            tuple(sorted(runs, key=lambda run: run.task.seed)),
-            statistics.fmean(found),
-            statistics.stdev(found) if len(found) > 1 else None,
-            clock if math.isfinite(clock) else None,
-        )
-
-    @property
-    def percent(self) -> float:
-        """The mean accuracy in percent, as precise as it is shown."""
-        return round(100 * self.mean, 1)
-
-    @property
-    def accuracy(self) -> str:
-        """The accuracy as a table shows it: "97.5 ± 0.3", in percent."""
-        spread = "" if self.std is None else f" ± {100 * self.std:.1f}"
-        return f"{self.percent:.1f}{spread}"
-
-    @property
-    def clock(self) -> str:
-        """The updates to the target as a table shows them."""
-        return "-" if self.reached is None else f"{self.reached:,.0f}"
-
     def as_plain(self) -> dict[str, Any]:
-        """The row as JSON holds it."""
+        """The outcome as JSON holds it: "nan" and "inf" for what JSON cannot."""
         return {
-            "schedule": self.story.name,
-            "optimizer": self.optimizer,
-            "plan": dict(self.story.plan),
-            "test_accuracy_mean": self.mean,
-            "test_accuracy_std": self.std,
-            "updates_to_target_median": self.reached,
-            "mark": self.mark,
-            "runs": [_finite(asdict(run)) for run in self.runs],
+            key: repr(value) if isinstance(value, float) and not math.isfinite(value) else value
+            for key, value in asdict(self).items()
         }
 
 
 @dataclass(frozen=True, slots=True)
+class Cell:
+    """The accuracies of one schedule at one base rate, of each seed, in percent.
+
+    >>> Cell("cosine", 0.07, (96.0, 97.0), (95.0, 97.0)).band
+    (96.0, 97.0)
+    """
+
+    title: str
+    base: float
+    accuracies: tuple[float, ...]
+    validation: tuple[float, ...]
+
+    @property
+    def mean(self) -> float:
+        """The mean over seeds, on test images."""
+        return statistics.fmean(self.accuracies)
+
+    @property
+    def band(self) -> tuple[float, float]:
+        """The lowest and the highest seed."""
+        return min(self.accuracies), max(self.accuracies)
+
+
+@dataclass(frozen=True, slots=True)
 class DemoResult:
-    """A finished demo: where it lies, what was found, and how long it took."""
+    """A finished demo: where it lies, what was found, and how long it took.
+
+    `cells` compare the schedules over the base rates; `outcomes` are all runs.
+    """
 
     folder: Path
     settings: Settings
-    rows: tuple[Row, ...]
+    cells: tuple[Cell, ...]
+    outcomes: tuple[Outcome, ...]
     seconds: float
 
     @property
@@ -215,61 +179,29 @@ class DemoResult:
         """The page that shows all."""
         return self.folder / "report.html"
 
-    def best(self, optimizer: Optimizer) -> tuple[Row, ...]:
-        """The best schedule with an optimizer; several where they are equal as shown."""
-        return tuple(row for row in self.rows if (row.optimizer, row.mark) == (optimizer, "best"))
 
-
-def range_file(optimizer: Optimizer) -> str:
-    """Where an optimizer's range test lies in the demo's folder.
-
-    >>> range_file("SGD")
-    'traces/range-sgd.json'
-    """
-    return f"traces/range-{optimizer.lower()}.json"
-
-
-def range_figure(optimizer: Optimizer) -> str:
-    """Where its figure lies."""
-    return f"figures/range-{optimizer.lower()}.png"
-
-
-def marked(rows: Sequence[Row], margin: float = 0.0) -> tuple[Row, ...]:
-    """The rows with the best and the worst of each optimizer marked, equals alike.
-
-    Those that do not lead all others, or trail them, by more than `margin` percent are not marked.
-    """
-    found = []
-    for row in rows:
-        others = [
-            other.percent - row.percent
-            for other in rows
-            if other.optimizer == row.optimizer and other.percent != row.percent
-        ]
-        best: Mark = "best" if others and max(others) < -margin else ""
-        worst: Mark = "worst" if others and min(others) > margin else ""
-        found.append(replace(row, mark=best or worst))
-    return tuple(found)
-
-
-def caution(settings: Settings) -> str:
-    """Why the marks of these runs are few, in a sentence; nothing for the full demo.
-
-    >>> caution(Settings())
-    ''
-    """
-    if not settings.margin:
-        return ""
-    few = f"{settings.run.updates:,} updates" + (" and one seed" if settings.seeds == 1 else "")
-    return (
-        f"{few[:1].upper()}{few[1:]} are too few to rank schedules: best and worst are only "
-        f"those that lead or trail all others by more than {settings.margin:g} %."
+def cells(outcomes: Iterable[Outcome], settings: Settings) -> tuple[Cell, ...]:
+    """The cells whose seeds are all finished, schedule by schedule, from low rates to high."""
+    found: dict[tuple[str, float], list[Outcome]] = {}
+    for outcome in sorted(outcomes, key=lambda each: (each.task.times, each.task.seed)):
+        found.setdefault((outcome.task.schedule, outcome.task.times), []).append(outcome)
+    return tuple(
+        _cell(story, settings.base(times), runs)
+        for story in chosen()
+        for (name, times), runs in found.items()
+        if name == story.name and len(runs) == settings.seeds
     )
 
 
-def _finite(parts: dict[str, Any]) -> dict[str, Any]:
-    """The same with "nan" and "inf" for what JSON cannot hold."""
-    return {
-        key: repr(value) if isinstance(value, float) and not math.isfinite(value) else value
-        for key, value in parts.items()
-    }
+def _cell(story: Story, base: float, runs: Sequence[Outcome]) -> Cell:
+    accuracies = tuple(100 * run.accuracy for run in runs)
+    return Cell(story.title, base, accuracies, tuple(100 * run.validation for run in runs))
+
+
+def count(number: int, word: str, plural: str = "s") -> str:
+    """A number of things in words.
+
+    >>> count(1, "seed"), count(3, "seed")
+    ('1 seed', '3 seeds')
+    """
+    return f"{number} {word}{'' if number == 1 else plural}"

@@ -16,7 +16,8 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, Final, TypeAlias
 
@@ -31,6 +32,36 @@ ODD: Final = {"nan": math.nan, "inf": math.inf, "-inf": -math.inf}
 _NONE: Final[Mapping[str, Check]] = MappingProxyType({})
 _DEEPEST: Final = 100
 _LONGEST: Final = 200
+
+
+@dataclass(frozen=True, slots=True)
+class _Swift:
+    """A check that looks at many values in one pass as well.
+
+    `many` answers with all of them as they are used, or with None where one may be wrong: then
+    each is looked at by itself, in its place.
+    """
+
+    one: Check
+    many: Callable[[Sequence[Any]], list[Any] | None]
+
+    def __call__(self, value: Any, place: str) -> Any:
+        return self.one(value, place)
+
+
+def _many(check: Check, values: Sequence[Any]) -> list[Any] | None:
+    """The values as they are used where all are right: no word of their places is needed."""
+    if isinstance(check, _Swift) and values:
+        return check.many(values)
+    try:
+        return [check(each, "") for each in values]
+    except PassoError:
+        return None
+
+
+def _are(kind: type, values: Sequence[Any]) -> bool:
+    """Whether all are of that very class: True is no int."""
+    return set(map(type, values)) == {kind}
 
 
 def anything(value: Any, _place: str) -> Any:
@@ -50,12 +81,19 @@ def text(value: Any, place: str) -> str:
     raise PassoError(msg)
 
 
-def short(value: Any, place: str) -> str:
-    """A string that is short enough to stand in a sentence."""
+def _short(value: Any, place: str) -> str:
     if len(text(value, place)) <= _LONGEST:
         return str(value)
     msg = f"{place} may be at most {_LONGEST} characters long, got {brief(value)}"
     raise PassoError(msg)
+
+
+def _all_short(values: Sequence[Any]) -> list[Any] | None:
+    return list(values) if _are(str, values) and max(map(len, values)) <= _LONGEST else None
+
+
+short: Final = _Swift(_short, _all_short)
+"""A string that is short enough to stand in a sentence."""
 
 
 def loose(value: Any, place: str) -> float:
@@ -92,17 +130,36 @@ def number(least: float = -math.inf, most: float = math.inf) -> Check:
             raise PassoError(msg)
         return found
 
-    return check
+    def many(values: Sequence[Any]) -> list[Any] | None:
+        fine = _are(float, values) and all(map(math.isfinite, values))
+        fine = fine and least <= min(values) and max(values) <= most
+        return [each + 0.0 for each in values] if fine else None
+
+    return _Swift(check, many)
 
 
 def count(least: int = 0, most: int = MOST) -> Check:
     """A whole number within bounds; 3.0 and True are none."""
-    return lambda value, place: whole(value, place, least=least, most=most)
+
+    def many(values: Sequence[Any]) -> list[Any] | None:
+        fine = _are(int, values) and least <= min(values) and max(values) <= most
+        return list(values) if fine else None
+
+    return _Swift(lambda value, place: whole(value, place, least=least, most=most), many)
 
 
 def maybe(check: Check) -> Check:
     """None, or what the check lets through."""
-    return lambda value, place: None if value is None else check(value, place)
+
+    def many(values: Sequence[Any]) -> list[Any] | None:
+        there = [each for each in values if each is not None]
+        found = _many(check, there) if there else []
+        if found is None or len(there) == len(values):
+            return found
+        checked = iter(found)
+        return [None if each is None else next(checked) for each in values]
+
+    return _Swift(lambda value, place: None if value is None else check(value, place), many)
 
 
 def listed(check: Check) -> Check:
@@ -118,7 +175,10 @@ def listed(check: Check) -> Check:
         if not isinstance(value, (list, tuple)):
             msg = f"{place} must be a list, got {brief(value)}"
             raise PassoError(msg)
-        return [check(each, f"{place}[{k}]") for k, each in enumerate(value)]
+        found = _many(check, value)
+        if found is None:
+            found = [check(each, f"{place}[{k}]") for k, each in enumerate(value)]
+        return found
 
     return checked
 
@@ -137,7 +197,14 @@ def row(**checks: Check) -> Check:
         named = zip(checks.items(), value, strict=True)
         return tuple(check(each, f"{place}.{name}") for (name, check), each in named)
 
-    return checked
+    def many(values: Sequence[Any]) -> list[Any] | None:
+        if not set(map(type, values)) <= {list, tuple} or set(map(len, values)) != {len(checks)}:
+            return None
+        columns = zip(checks.values(), zip(*values, strict=True), strict=True)
+        fine = [found for each, own in columns if (found := _many(each, own)) is not None]
+        return list(zip(*fine, strict=True)) if len(fine) == len(checks) else None
+
+    return _Swift(checked, many)
 
 
 def mapping(check: Check) -> Check:
@@ -147,7 +214,10 @@ def mapping(check: Check) -> Check:
         if not isinstance(value, Mapping) or not all(isinstance(key, str) for key in value):
             msg = f"{place} must be a mapping from strings, got {brief(value)}"
             raise PassoError(msg)
-        return {key: check(each, f"{place}[{brief(key)}]") for key, each in value.items()}
+        found = _many(check, list(value.values()))
+        if found is None:
+            found = [check(each, f"{place}[{brief(key)}]") for key, each in value.items()]
+        return dict(zip(value, found, strict=True))
 
     return checked
 

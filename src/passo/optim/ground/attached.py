@@ -97,7 +97,10 @@ def writers(groups: list[dict[str, Any]]) -> dict[tuple[int, Any], Any]:
     places = {id(group): place for place, group in enumerate(groups)}
     found: dict[tuple[int, Any], Any] = {}
     for optimizer in list(_attached):
-        for scheduler in drivers_of(optimizer):
+        schedulers = drivers_of(optimizer)
+        if schedulers and places.keys().isdisjoint(map(id, optimizer.param_groups)):
+            continue
+        for scheduler in schedulers:
             scheduler.values()  # it looks which groups are there
             for each in scheduler.driver.driven:
                 place = places.get(id(each.group))

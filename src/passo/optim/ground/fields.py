@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from numbers import Real
 from typing import TYPE_CHECKING, Any, Final
 
@@ -140,10 +141,10 @@ def find(key: str, group: dict[str, Any], where: str) -> Field:
     >>> find("momentum", {"lr": 0.1, "betas": (0.9, 0.999)}, "group 0")
     Field(key='betas', index=0)
     """
+    if isinstance(key, str) and "[" not in key and _is_number(group.get(key)):
+        return _field(key, None)
     element = _ELEMENT.fullmatch(key) if isinstance(key, str) else None
     name, index = (element[1], int(element[2])) if element else (key, None)
-    if index is None and isinstance(key, str) and _is_number(group.get(key)):
-        return Field(key, None)
     if key == "momentum" and "momentum" not in group and "betas" in group:
         name, index = "betas", 0
     known = names(group)
@@ -151,6 +152,12 @@ def find(key: str, group: dict[str, Any], where: str) -> Field:
         hint = closest(key, known) if isinstance(key, str) else ""
         msg = f"{where} has no field {brief(key)}{hint}; it has {', '.join(known)}"
         raise PassoError(msg)
+    return _field(name, index)
+
+
+@lru_cache
+def _field(name: str, index: int | None) -> Field:
+    """One value for all groups that have such a field."""
     return Field(name, index)
 
 

@@ -137,8 +137,9 @@ def _by_parameters(
 
 def _by_copy(many: int, found: list[int | None], copied: Callable[[int, int], int]) -> None:
     """Find the groups that were made from a known one, with other parameters: the surest first."""
-    free = [number for number in range(many) if number not in found]
-    for sure in (2, 1):
+    taken = set(found)
+    free = [number for number in range(many) if number not in taken]
+    for sure in (2, 1) if free else ():
         for place, number in enumerate(found):
             if number is None:
                 same_place = [each for each in free if each == place]

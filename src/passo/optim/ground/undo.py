@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cache
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any, Final
 
 import torch
 
 if TYPE_CHECKING:
     Groups = list[dict[str, Any]]
+    _Held = tuple[Sequence[str], Sequence[Any]]  # names, and what they stand for
 
 _ATOMS: Final = frozenset({str, int, float, bool, type(None)})  # they hold nothing
 _PLAIN: Final = (tuple, list, set, dict)
@@ -26,12 +28,12 @@ def of_fields(groups: Groups) -> Callable[[], None]:
     >>> groups[0], groups[0]["lr"] is rate
     ({'params': [], 'lr': tensor(0.5000), 'betas': (0.9, 0.99)}, True)
     """
-    kept = [(group, list(group.items())) for group in groups]
-    numbers = [(number, number.detach().clone()) for group in groups for number in _numbers(group)]
+    kept = [(group, dict(group)) for group in groups]
+    numbers = [(number, number.detach().clone()) for number in _numbers(groups)]
 
     def undo() -> None:
-        for group, items in kept:
-            refill(group, items)
+        for group, held in kept:
+            refill(group, list(held.items()))
         with torch.no_grad():
             for number, copy in numbers:
                 number.copy_(copy)
@@ -53,11 +55,9 @@ def of_objects(root: Any) -> Callable[[], None]:
             continue
         inside: Iterable[Any] = ()
         kind: Any = type(thing)
-        names = _names(kind)
-        if names is not None:
-            own = list(_attributes(thing, names))
-            inside = [value for _, value in own]
-            found[id(thing)] = thing, own
+        if (read := _reader(kind)) is not None:
+            names, inside = read(thing)
+            found[id(thing)] = thing, (names, inside)
         elif isinstance(thing, tuple):
             inside = thing
             found[id(thing)] = thing, None
@@ -67,7 +67,7 @@ def of_objects(root: Any) -> Callable[[], None]:
         elif isinstance(thing, dict) and "params" not in thing:
             inside = list(thing.values())
             found[id(thing)] = thing, list(thing.items())
-        waiting += [each for each in inside if type(each) not in _ATOMS]
+        waiting += [each for each in inside if _LEADS[type(each)] and id(each) not in found]
 
     def undo() -> None:
         for thing, held in found.values():
@@ -101,34 +101,60 @@ def _put_back(thing: Any, held: Any) -> None:
         thing.clear()
         thing.update(held)
     else:
-        for name, value in held:
+        for name, value in zip(*held, strict=True):
             if getattr(thing, name, None) is not value:
                 object.__setattr__(thing, name, value)
 
 
 @cache
-def _names(kind: type) -> tuple[str, ...] | None:
-    """The slots of a class of ours; None for another's, and for one that is a tuple or a dict."""
+def _reader(kind: type) -> Callable[[Any], _Held] | None:
+    """What tells the attributes of a class of ours, slots at once; None for what is none.
+
+    A slot that is empty, or a dict beside the slots, is asked for one by one.
+    """
     if not kind.__module__.startswith(_OURS) or issubclass(kind, _PLAIN):
         return None
     found: list[str] = []
     for each in kind.__mro__:
         slots = vars(each).get("__slots__", ())
         found += (slots,) if isinstance(slots, str) else slots
-    return tuple(name for name in found if not name.startswith("__"))
+    names = tuple(name for name in found if not name.startswith("__"))
+    if len(names) < 2 or kind.__dictoffset__:
+        return lambda thing: _attributes(thing, names)
+    get = attrgetter(*names)
+
+    def read(thing: Any) -> _Held:
+        try:
+            return names, get(thing)
+        except AttributeError:
+            return _attributes(thing, names)
+
+    return read
 
 
-def _attributes(thing: Any, names: tuple[str, ...]) -> Iterator[tuple[str, Any]]:
+def _attributes(thing: Any, names: tuple[str, ...]) -> _Held:
     """What an object holds, in slots or in its dict."""
-    for name in names:
-        if hasattr(thing, name):
-            yield name, getattr(thing, name)
-    yield from list(getattr(thing, "__dict__", {}).items())
+    slots = {name: getattr(thing, name) for name in names if hasattr(thing, name)}
+    held = {**slots, **getattr(thing, "__dict__", {})}
+    return tuple(held), tuple(held.values())
 
 
-def _numbers(group: dict[str, Any]) -> Iterator[torch.Tensor]:
-    for key, value in group.items():
-        several = value if isinstance(value, (tuple, list)) else (value,)
-        for each in several if key != "params" else ():
-            if isinstance(each, torch.Tensor) and each.numel() == 1:
-                yield each
+class _Leads(dict[type, bool]):
+    """Whether an object of a class may lead to one that is put back, asked once for each class."""
+
+    def __missing__(self, kind: type) -> bool:
+        self[kind] = issubclass(kind, _PLAIN) or _reader(kind) is not None
+        return self[kind]
+
+
+_LEADS: Final = _Leads()
+
+
+def _numbers(groups: Groups) -> Iterator[torch.Tensor]:
+    for group in groups:
+        for key, value in group.items():
+            if type(value) in _ATOMS or key == "params":
+                continue
+            for each in value if isinstance(value, (tuple, list)) else (value,):
+                if isinstance(each, torch.Tensor) and each.numel() == 1:
+                    yield each

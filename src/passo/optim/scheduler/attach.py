@@ -233,7 +233,7 @@ def _refuse_values_that_are_fields(
 
 def _refuse_second_writer(scheduler: Scheduler, groups: Any) -> None:
     taken, spot = writers(groups), scheduler.settings.spot
-    for each in scheduler.driver.driven:
+    for each in scheduler.driver.driven if taken else ():
         if each.field is not None and (each.place, each.field) in taken:
             msg = (
                 f"{each.field.name} of param group {spot(each.place)} is driven by another "

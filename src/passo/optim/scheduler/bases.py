@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import weakref
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
 
 import torch
@@ -85,6 +86,8 @@ def begins_anew(optimizer: Any, driver: Driver, together: Sequence[Driver]) -> s
     """
     doubt = ""
     mine = _of(optimizer)
+    if not any(_left.values()):
+        return doubt  # the usual case: nothing was detached
     for each in driver.driven:
         if each.group is None or each.given or not each.track.source.relative:
             continue
@@ -162,5 +165,6 @@ def _is_of(kind: torch.dtype, each: Driven, *numbers: float) -> bool:
     return own or any(_cast(number, kind) == number for number in numbers)
 
 
+@lru_cache(maxsize=1024)
 def _cast(number: float, kind: torch.dtype) -> float:
     return float(torch.tensor(number, dtype=torch.float64).to(kind))

@@ -46,7 +46,8 @@ class Carried:
         """What it drove, each once."""
         rows = self.state.get("fields")
         lists = [row for row in rows if isinstance(row, list)] if isinstance(rows, list) else []
-        return list(dict.fromkeys(key for row in lists for key in row[1:2] if type(key) is str))
+        keys = dict.fromkeys(row[1] for row in lists if len(row) > 1 and type(row[1]) is str)
+        return list(keys)
 
     def is_stale(self, updates: int) -> bool:
         """Whether an optimizer that says so many updates was trained on without passo.
@@ -236,8 +237,8 @@ def _known(optimizer: Any) -> _Brought | None:
 
 def _texts(groups: Iterable[Any]) -> list[str]:
     """What groups carry: the first one does, wherever it stands by now."""
-    held = (group.get(KEY) for group in groups if isinstance(group, Mapping))
-    return [each for each in held if isinstance(each, str)]
+    maps = (each for each in groups if type(each) is dict or isinstance(each, Mapping))
+    return [held for group in maps if isinstance(held := group.get(KEY), str)]
 
 
 def _counted(optimizer: Any) -> int:
@@ -254,7 +255,8 @@ def _chosen(text: str, engine: Engine) -> Carried | None:
 
 
 def _drives(engine: Engine, carried: Carried) -> bool:
-    return not carried.keys or any(each.key in carried.keys for each in engine.driver.driven)
+    keys = carried.keys
+    return not keys or any(each.key in keys for each in engine.driver.driven)
 
 
 def _read(text: str, part: str) -> list[Carried]:

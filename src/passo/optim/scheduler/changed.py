@@ -15,7 +15,7 @@ from passo.optim.scheduler.tracks import Track
 from passo.schedules import Run
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from passo.optim.scheduler.driven import Driven
     from passo.optim.scheduler.driver import Groups
@@ -37,22 +37,45 @@ class Today:
     """A state, with its fields called by the places where their groups stand today.
 
     `joined` are the places of groups that the state does not know, `gone` the fields of groups
-    that are not there today, by the places of then.
+    that are not there today, by the places of then. What the state follows as one of `tracks`
+    does is that very track, so that what is worked out for it is worked out once.
     """
 
-    def __init__(self, saved: Saved, groups: Groups) -> None:
+    def __init__(self, saved: Saved, groups: Groups, tracks: Iterable[Track]) -> None:
         self.clock, self.at, self.offset, self.run = saved.clock, saved.at, saved.offset, saved.run
         self.cooldown = saved.cooldown
+        self._written: dict[tuple[int, float, float], float] = {}
+        same = {id(each): _one_of(tracks, each) for each in saved.followed}
         place_of = pair_saved(saved.names, groups)
         known = {now for place, now in place_of.items() if place < saved.groups}
         self.joined = set(range(len(groups))) - known
         self.fields: dict[tuple[int | None, str], Followed] = {}
         self.gone: dict[tuple[int | None, str], Followed] = {}
-        for (place, key), field in saved.fields.items():
-            if place is not None and place not in place_of:
-                self.gone[place, key] = field
+        for (place, key), (track, base) in saved.fields.items():
+            field = same[id(track)], base
+            if place is None:
+                self.fields[place, key] = field
+            elif place in place_of:
+                self.fields[place_of[place], key] = field
             else:
-                self.fields[None if place is None else place_of[place], key] = field
+                self.gone[place, key] = field
+
+    def written(self, track: Track, base: float) -> tuple[float, float]:
+        """What a track of the state gave from that base to the next update, and to the last."""
+        at, before = self.at, self.at - _an_update(self.run)
+        return self._at(track, base, at), self._at(track, base, before)
+
+    def _at(self, track: Track, base: float, at: float) -> float:
+        spot = id(track), base, at
+        if spot not in self._written:
+            self._written[spot] = _written(track, base, at)
+        return self._written[spot]
+
+
+def _one_of(tracks: Iterable[Track], saved: Track) -> Track:
+    """That of the tracks which is the saved one in all, or the saved one itself."""
+    told = saved.source, saved.run, saved.begin, saved.cooling
+    return next((each for each in tracks if each.is_again(*told)), saved)
 
 
 class Difference(NamedTuple):
@@ -70,13 +93,21 @@ def differences(engine: Engine, saved: Today) -> list[Difference]:
     A group that the checkpoint does not know has joined since; it is no difference.
     """
     found, here = [], set()
+    lengths = end_of(engine.settings.run), end_of(saved.run)
+    verdicts: dict[tuple[int, float, int, float], bool] = {}
     for each in engine.driver.driven:
-        here.add((each.place, each.key))
-        theirs = saved.fields.get((each.place, each.key))
-        if theirs is None and each.place not in saved.joined:
-            found.append(Difference(field_name(each.place, each.key), each, None))
-        elif theirs is not None and _differ(engine, saved, each, theirs):
-            found.append(Difference(field_name(each.place, each.key), each, theirs))
+        at = each.place, each.key
+        here.add(at)
+        theirs = saved.fields.get(at)
+        if theirs is not None:
+            own = own_base(saved, each, theirs)
+            pair = id(each.track), own, id(theirs[0]), theirs[1]
+            if pair not in verdicts:
+                verdicts[pair] = _differ((each.track, own), theirs, *lengths)
+            if verdicts[pair]:
+                found.append(Difference(field_name(*at), each, theirs))
+        elif each.place not in saved.joined:
+            found.append(Difference(field_name(*at), each, None))
     undriven = [spot for spot in saved.fields if spot not in here]
     found += [Difference(field_name(*spot), None, saved.fields[spot]) for spot in undriven]
     lacks = "there is no such group; where it is added later, add it before loading"
@@ -88,21 +119,20 @@ def field_name(place: int | None, key: str) -> str:
     return key if place is None else f"{key} of group {place}"
 
 
-def _differ(engine: Engine, saved: Today, today: Driven, theirs: Followed) -> bool:
-    old, base = theirs
-    new, length = today.track, end_of(saved.run)
-    if new.unit != old.unit or length != end_of(engine.settings.run):
+def _differ(ours: Followed, theirs: Followed, today: float | None, length: float | None) -> bool:
+    """Whether two curves differ, on runs of these lengths."""
+    (new, own), (old, base) = ours, theirs
+    if new.unit != old.unit or length != today:
         return True
-    own = own_base(saved, today, theirs)
     if new.source.relative and own != base:
         return True
     if new.trunk == old.trunk:
         return False
     if _plateaus(new) != _plateaus(old):
         return True
-    ours = _with_a_past(new, length).with_base(own)
+    now = _with_a_past(new, length).with_base(own)
     before = _with_a_past(old, length).with_base(base)
-    return any(ours(t) != before(t) for t in _times(ours, before, length))
+    return any(now(t) != before(t) for t in _times(now, before, length))
 
 
 def own_base(saved: Today, today: Driven, theirs: Followed) -> float:
@@ -112,13 +142,13 @@ def own_base(saved: Today, today: Driven, theirs: Followed) -> float:
     last one, when its base was read.
     """
     track, base = theirs
-    if today.held is None or same(today.base, base, today):
+    if today.held is None or today.base == base or same(today.base, base, today):
         return base
     if today.given:
         return today.base
     if not today.track.source.relative:
         return base
-    written = (_written(track, base, at) for at in (saved.at, saved.at - _an_update(saved.run)))
+    written = saved.written(track, base)
     return base if any(same(today.held, value, today) for value in written) else today.base
 
 
@@ -132,9 +162,8 @@ def _an_update(run: Run | None) -> float:
 
 def _written(track: Track, base: float, at: float) -> float:
     """What a track gives at a position, from that base; NaN where that is no number."""
-    known = track.known.with_base(base) if track.known.relative else track.known
     try:
-        return float(known(max(at - track.begin, 0.0)))
+        return float(track.formula(base)(max(at - track.begin, 0.0)))
     except ArithmeticError:
         return math.nan
 

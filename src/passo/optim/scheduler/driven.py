@@ -184,8 +184,7 @@ def alike(driven: Iterable[Driven]) -> Iterator[tuple[str | None, list[Driven]]]
 def shared(key: str | None, same: list[Driven]) -> Shared:
     """The formula of those that follow one track from one base."""
     first = same[0]
-    known, begin = first.track.known, first.track.begin
-    formula = known.with_base(first.base) if known.relative else known
+    formula, begin = first.track.formula(first.base), first.track.begin
     call = formula.compiled()
     # As it was planned: a factor that a plateau has by now, or a base, may happen to be whole.
     if first.track.placed.whole and all(map(_holds_an_int, same)):

@@ -27,7 +27,7 @@ from passo.schedules import PassoError
 from passo.schedules.formula import NUMBERS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from passo.optim.scheduler.plan import Row
     from passo.optim.scheduler.settings import Settings
@@ -223,13 +223,22 @@ class Driver:
         self.tracks.append(Track(schedule, self._settings.run, begin, cooling))
         return self.tracks[-1]
 
+    def succeed(self, heirs: Mapping[tuple[Schedule, float], Track]) -> None:
+        """What follows a schedule from a beginning follows the track that is named for them."""
+        tracks = {id(each): each for each in (*self.tracks, *(d.track for d in self.everything()))}
+        now = {at: heirs.get((each.source, each.begin), each) for at, each in tracks.items()}
+        for one in self.everything():
+            one.track = now[id(one.track)]
+        self.tracks = [now[id(each)] for each in self.tracks]
+
     def forget_unused(self) -> None:
         """Keep the tracks that something follows."""
-        used = {id(each.track) for each in self.everything()}
-        self.tracks = [track for track in self.tracks if id(track) in used]
-        for each in self.everything():
-            if each.track not in self.tracks:
-                self.tracks.append(each.track)
+        used = {(id(each.track), each.base): each.track for each in self.everything()}
+        there = {at for at, _ in used}
+        known = [each for each in self.tracks if id(each) in there]
+        self.tracks = list({id(each): each for each in (*known, *used.values())}.values())
+        for track in self.tracks:
+            track.forget({base for at, base in used if at == id(track)})
 
     def moved(self) -> None:
         """The clock was moved: plateaus keep their factor, and what was used last is not known."""
@@ -248,8 +257,9 @@ class Driver:
         """Put together what follows one track from one base; plain floats apart from others."""
         self.shared = [shared(key, same) for key, same in alike(self.driven)]
         for one in self.shared:
+            of = weakref.ref(one)
             for each in one.followers:
-                each.of = weakref.ref(one)
+                each.of = of
 
     def write(self, at: float, *, made: bool = False) -> None:
         """Put what the update at this position uses into every field: in float64, cast last.

@@ -82,7 +82,8 @@ class Engine:
         self.passed_over: Word | None = None
         self._goes_on = False
         self.regroup(groups)
-        self.driver.add(free_rows(settings.values, settings.run), 0.0)
+        if settings.values:
+            self.driver.add(free_rows(settings.values, settings.run), 0.0)
         if settings.bases:
             self.promises.settle("older")
         settings.bases = one_for_all(settings.bases)

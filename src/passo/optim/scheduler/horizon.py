@@ -83,5 +83,7 @@ def _values(driven: Driven, end: float) -> int:
 
 
 def _has_tensor(group: Mapping[str, Any]) -> bool:
-    slots = [group.get("lr"), *group.get("betas", ())]
-    return any(isinstance(slot, torch.Tensor) for slot in slots)
+    betas = group.get("betas", ())
+    return isinstance(group.get("lr"), torch.Tensor) or any(
+        isinstance(beta, torch.Tensor) for beta in betas
+    )

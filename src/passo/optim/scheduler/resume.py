@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from passo.optim.scheduler.cooling import CoolDown
     from passo.optim.scheduler.driver import Groups
     from passo.optim.scheduler.engine import Engine
+    from passo.schedules import Schedule
 
 
 class _Course(NamedTuple):
@@ -50,7 +51,7 @@ class _Course(NamedTuple):
 
 def foresee(engine: Engine, state: Saved, groups: Groups) -> _Course:
     """How a load would go on, with nothing changed; raises PassoError where it is refused."""
-    saved = Today(state, groups)
+    saved = Today(state, groups, engine.driver.tracks)
     found = differences(engine, saved)
     policy = engine.settings.on_change if found else "same"
     if policy == "error":
@@ -84,13 +85,11 @@ def load(engine: Engine, state: Saved, groups: Groups) -> dict[str, Any] | None:
         engine.journal.wind(groups, updates)
     # Until here nothing has changed; from here on nothing can fail.
     engine.settings.run, engine.settings.cooldown = run, cooldown
-    new = {(track.source, track.begin): track for track, _ in followed}
     driver = engine.driver
     for each, (track, base) in zip(driver.driven, followed, strict=True):
         each.track, each.base = track, base
-    for each in driver.everything():
-        each.track = new.get((each.track.source, each.track.begin), each.track)
-    driver.tracks = [new.get((each.source, each.begin), each) for each in driver.tracks]
+    last = {id(track): track for track, _ in reversed(followed)}
+    driver.succeed({(each.source, each.begin): each for each in reversed(last.values())})
     driver.forget_unused()
     cool(driver, engine.settings)
     engine.clock.move(updates, at, state.offset)
@@ -101,13 +100,14 @@ def _refuse_impossible(
     engine: Engine, followed: list[Followed], at: float, end: float | None, groups: Groups
 ) -> None:
     """Raises PassoError where a field would hold what attach would not have let it hold."""
-    known = {(each.track.source, each.base) for each in engine.driver.driven}
+    ours = {(id(each.track), each.base): each.track.source for each in engine.driver.driven}
+    known = {(source, base) for (_, base), source in ours.items()}
     seen = set()
     for each, (track, base) in zip(engine.driver.driven, followed, strict=True):
         if (id(track), base, each.key) in seen:
             continue
         seen.add((id(track), base, each.key))
-        formula = track.known.with_base(base) if track.known.relative else track.known
+        formula = track.formula(base)
         times = {max(at - track.begin, 0.0)}
         if (track.source, base) not in known:
             times |= set(points(formula, ENDLESS if end is None else end))
@@ -150,22 +150,39 @@ def _taken_up(
     engine: Engine, saved: Today, cooldown: CoolDown | None, *, settled: bool
 ) -> list[Followed]:
     """Today's plan goes on from the checkpoint: its bases, its late groups, its plateaus."""
-    driven, fresh = engine.driver.driven, {}
-    for each in driven:
-        old, _ = saved.fields.get((each.place, each.key), (None, None))
-        cooling = cooldown if cooldown is not None and cooldown.key == each.key else None
-        if old is not None and (each.track.source, old.begin, cooling) not in fresh:
-            track = Track(each.track.source, engine.settings.run, old.begin, cooling)
-            track.remember_all(engine.driver.tracks)
-            track.remember(old, settled=settled and not branching.goes_on(track, old))
-            fresh[each.track.source, old.begin, cooling] = track
-    followed: list[Followed] = []
-    for each in driven:
-        old, base = saved.fields.get((each.place, each.key), (each.track, each.base))
-        own = each.base if old is each.track else own_base(saved, each, (old, base))
-        cooling = cooldown if cooldown is not None and cooldown.key == each.key else None
-        followed.append((fresh.get((each.track.source, old.begin, cooling), each.track), own))
-    return followed
+    # By the objects first: to compare schedules for each of a thousand groups would be slow.
+    pairs: dict[tuple[int, int, str], tuple[Track, Track | None]] = {}
+    spots, bases = [], []
+    for each in engine.driver.driven:
+        theirs = saved.fields.get((each.place, each.key))
+        old = None if theirs is None else theirs[0]
+        bases.append(each.base if theirs is None else own_base(saved, each, theirs))
+        spots.append((id(each.track), id(old), each.key))
+        pairs.setdefault(spots[-1], (each.track, old))
+    cooling = {key: cooldown if cooldown and cooldown.key == key else None for _, _, key in pairs}
+    fresh: dict[tuple[Schedule, float, CoolDown | None], Track] = {}
+    for (_, _, key), (track, old) in pairs.items():
+        if old is not None and (track.source, old.begin, cooling[key]) not in fresh:
+            one = _taken_over(engine, track, old, cooling[key], settled=settled)
+            fresh[track.source, old.begin, cooling[key]] = one
+    tracks = {
+        spot: fresh.get((track.source, (old or track).begin, cooling[spot[2]]), track)
+        for spot, (track, old) in pairs.items()
+    }
+    return [(tracks[spot], base) for spot, base in zip(spots, bases, strict=True)]
+
+
+def _taken_over(
+    engine: Engine, track: Track, old: Track, cooling: CoolDown | None, *, settled: bool
+) -> Track:
+    """Today's track from where the saved one began, with what its plateaus remember."""
+    told = track.source, engine.settings.run, old.begin, cooling
+    if track.is_again(*told):
+        return track
+    one = Track(*told)
+    one.remember_all(engine.driver.tracks)
+    one.remember(old, settled=settled and not branching.goes_on(one, old))
+    return one
 
 
 def _kept(engine: Engine, saved: Today, found: list[Difference]) -> list[Followed]:

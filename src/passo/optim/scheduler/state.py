@@ -26,7 +26,7 @@ from passo.schedules import PassoError, from_spec
 from passo.schedules.time import LONGEST, run_from_spec
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from passo.ground.schema import Check
     from passo.optim.scheduler.cooling import CoolDown
@@ -91,7 +91,7 @@ class Saved:
         self.tracks = [self._track(k, track) for k, track in enumerate(held["tracks"])]
         self.fields: dict[tuple[int | None, str], tuple[Track, float]] = {}
         for k, field in enumerate(held["fields"]):
-            self._field(f"state.fields[{k}]", *field)
+            self._field(k, *field)
         if self.cooldown is not None and not self._cooled:
             msg = f"state.cooldown is of {self.cooldown.key!r}, and no field of the state has it"
             raise PassoError(msg)
@@ -119,12 +119,12 @@ class Saved:
         track.refresh()
         return track
 
-    def _field(self, where: str, place: int | None, key: str, number: int, base: float) -> None:
+    def _field(self, k: int, place: int | None, key: str, number: int, base: float) -> None:
         if number >= len(self.tracks):
-            msg = f"{where} follows track {number} of {len(self.tracks)}"
+            msg = f"state.fields[{k}] follows track {number} of {len(self.tracks)}"
             raise PassoError(msg)
         if (place, key) in self.fields:
-            msg = f"{where} says again what {key!r} of group {place} follows"
+            msg = f"state.fields[{k}] says again what {key!r} of group {place} follows"
             raise PassoError(msg)
         track = self.tracks[number]
         if self.cooldown is not None and key == self.cooldown.key:
@@ -140,6 +140,12 @@ class Saved:
                 msg = f"state.cooldown cannot end state.tracks[{number}]: {error}"
                 raise PassoError(msg) from None
         return self._cooled[number]
+
+    @property
+    def followed(self) -> Iterator[Track]:
+        """The tracks that fields follow."""
+        yield from self.tracks
+        yield from self._cooled.values()
 
     @property
     def _least(self) -> int:

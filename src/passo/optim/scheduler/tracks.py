@@ -81,12 +81,14 @@ class Track:
     """
 
     __slots__ = (
+        "_from_base",
         "begin",
         "cooling",
         "follows",
         "known",
         "memories",
         "placed",
+        "run",
         "source",
         "trunk",
         "unit",
@@ -95,15 +97,42 @@ class Track:
     def __init__(
         self, source: Schedule, run: Run | None, begin: float, cooling: CoolDown | None = None
     ) -> None:
-        self.source, self.begin, self.cooling = source, begin, cooling
+        self.source, self.run, self.begin, self.cooling = source, run, begin, cooling
         self.unit: AxisUnit = "steps" if run is None else run.unit
         self.follows = source if cooling is None else cooling.of(source, begin, self.unit)
-        self.trunk, self.placed = (
-            each if run is None else each.on(run) for each in (source, self.follows)
-        )
+        self.trunk = source if run is None else source.on(run)
+        self.placed = self.trunk
+        if cooling is not None:
+            self.placed = self.follows if run is None else self.follows.on(run)
         self.memories = [Memory(*each) for each in self.placed.plateaus(lambda t: t)]
         self.known = self.placed
+        self._from_base: dict[float, Schedule] = {}
         self.refresh()
+
+    def is_again(
+        self, source: Schedule, run: Run | None, begin: float, cooling: CoolDown | None
+    ) -> bool:
+        """Whether another of these would be this one: without a plateau nothing changes in it."""
+        return (
+            not self.memories
+            and self.begin == begin
+            and self.cooling == cooling
+            and self.run == run
+            and self.source == source
+        )
+
+    def formula(self, base: float) -> Schedule:
+        """What it gives from that base, as far as is known; made once for each base."""
+        if not self.known.relative:
+            return self.known
+        made = self._from_base.get(base)
+        if made is None:
+            made = self._from_base[base] = self.known.with_base(base)
+        return made
+
+    def forget(self, bases: set[float]) -> None:
+        """Keep what was made for these bases, and nothing else."""
+        self._from_base = {base: self._from_base[base] for base in self._from_base.keys() & bases}
 
     def report(self, at: float, metrics: Mapping[str, float]) -> list[Memory]:
         """Take in a report made at that position; the plateaus whose factor moved."""
@@ -117,8 +146,8 @@ class Track:
     def refresh(self) -> None:
         """Put each plateau's factor where the plateau stands."""
         memories = iter(self.memories)
-        self.known = self.placed
         if self.memories:
+            self._from_base = {}
             self.known = self.placed.with_plateaus(lambda _: next(memories).factor(self.unit))
 
     def state(self) -> dict[str, Any]:
