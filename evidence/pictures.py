@@ -22,6 +22,7 @@ LESS = {
 }
 OF = {"error": "test error, %", "loss": "test loss"}
 RESULTS_KEY = "Results"
+FAR = 5.0  # times the lowest: from there the axis is one of logarithms
 
 
 def draw_row(row: Row, path: Path) -> None:
@@ -87,12 +88,14 @@ def _panels(row: Row) -> Iterable[tuple[str, list[Arm], range]]:
 
 def _tried(ax: Any, title: str, arms: list[Arm], row: Row, seeds: range) -> None:
     """A line for each arm with one standard deviation of its seeds around it."""
+    drawn: list[float] = []
     for arm in arms:
         found = arm.over(row.held, row.size, seeds)
         if found is None:
             continue
         x = [option.x for option in found]
         means = [fmean(each) for each in found.values()]
+        drawn += means
         spread = [stdev(each) if len(each) > 1 else 0.0 for each in found.values()]
         (line,) = ax.plot(x, means, "o-", label=arm.name, linewidth=2)
         low = [mean - each for mean, each in zip(means, spread, strict=True)]
@@ -101,10 +104,11 @@ def _tried(ax: Any, title: str, arms: list[Arm], row: Row, seeds: range) -> None
     values = [option.x for arm in arms for option in arm.options]
     if min(values) > 0:
         ax.set_xscale("log")
+        ax.xaxis.set_minor_formatter(_two_or_five)
     elif max(values) > 8:
         ax.set_xscale("symlog", linthresh=1)
     ax.xaxis.set_major_formatter(lambda value, _: f"{value:g}")
-    if arms[0].figure == "error":
+    if drawn and max(drawn) > FAR * min(drawn):
         ax.set_yscale("log")
         ax.yaxis.set_major_formatter(lambda value, _: f"{value:g}")
         ax.yaxis.set_minor_formatter(_two_or_five)

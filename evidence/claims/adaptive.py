@@ -13,8 +13,8 @@ def beside(name: str, task: str, optimizer: str, rates: float | tuple[float, ...
     """A cosine to 0 against a constant rate."""
     return Versus(
         name,
-        arm("cosine", task, "cosine_decay()", rates, optimizer=optimizer),
-        arm("constant", task, "Constant(base)", rates, optimizer=optimizer),
+        arm(f"{optimizer}, cosine", task, "cosine_decay()", rates, optimizer=optimizer),
+        arm(f"{optimizer}, constant", task, "Constant(base)", rates, optimizer=optimizer),
     )
 
 

@@ -11,11 +11,11 @@ PLANS = {"constant": "Constant(base)", "one-cycle": "one_cycle()"}
 
 
 def near(task: str, name: str) -> Versus:
-    """One test of each seed's own against a grid of seven rates by three other seeds."""
+    """One test of each seed's own against the best rate of the grid, chosen by other seeds."""
     return Versus(
         f"{task}, {name}",
         Found("what it suggests", task, PLANS[name]),
-        arm("the best of the grid", task, PLANS[name], GRID),
+        arm(f"{name} at the best of the grid", task, PLANS[name], GRID),
         margin=1.0,
     )
 

@@ -13,10 +13,11 @@ COLD, WARM = "Linear(base, 0)", "warmup_linear(warmup=percent(20))"
 
 def best(name: str, task: str, rates: tuple[float, ...], **settings: int | str) -> Versus:
     """With a warm-up and without, each at its best rate."""
+    of = f", batches of {settings['batch']}" if "batch" in settings else ""
     return Versus(
         name,
-        arm("20 % warm-up", task, WARM, rates, "loss", **settings),
-        arm("no warm-up", task, COLD, rates, "loss", **settings),
+        arm(f"20 % warm-up{of}", task, WARM, rates, "loss", **settings),
+        arm(f"no warm-up{of}", task, COLD, rates, "loss", **settings),
     )
 
 

@@ -66,6 +66,13 @@ def test_a_claim_has_cases_of_one_unit_with_names_of_their_own(name):
         assert {arm.figure for arm in arms} == {figures[claim.unit]}
 
 
+@pytest.mark.parametrize("name", claims())
+def test_what_is_drawn_into_one_panel_has_names_of_its_own(name):
+    arms = dict.fromkeys(claims()[name].arms)
+    drawn = [(each.task, each.name) for each in arms]
+    assert len(set(drawn)) == len(drawn)
+
+
 def test_what_was_said_to_be_measured_is_there():
     assert {
         *("order", "interval", "too_high", "too_low", "decay", "decay_text", "warmup"),
