@@ -40,6 +40,7 @@ class Depicted(Protocol):
 
     def picture(self) -> Picture:
         """All of it as a Picture."""
+        ...
 
 
 @overload
@@ -195,11 +196,16 @@ def _picture(things: tuple[Any, ...], title: str | None, plans: Plans | None) ->
         return of_law(things[0], things[1:], title)
     if len(things) == 1 and isinstance(things[0], RangeTest):
         return of_range_test(things[0], title)
+    if len(things) == 1 and isinstance(things[0], Explanation):
+        return of_explanation(things[0], title)
     if len(things) == 1 and isinstance(things[0], Depicted):
         made = things[0].picture()
         return made if title is None else replace(made, title=title)
-    if len(things) == 1 and isinstance(things[0], Explanation):
-        return of_explanation(things[0], title)
+    return _of_curves(things, title)
+
+
+def _of_curves(things: tuple[Any, ...], title: str | None) -> Picture:
+    """One curve or several, refused where one is none."""
     first = things[0]
     named = first.items() if len(things) == 1 and isinstance(first, Mapping) else None
     pairs: list[tuple[str | None, Any]] = [(None, each) for each in things]

@@ -136,9 +136,8 @@ def _refuse_in_worker() -> None:
 
 def _seeds(seeds: Any) -> tuple[int, ...]:
     many = can_be_listed(seeds) and not isinstance(seeds, (str, bytes, Mapping))
-    found = tuple(seeds) if many else tuple(range(whole(seeds, "seeds", most=MOST_SEEDS)))
-    for each in found:
-        whole(each, "a seed", least=0)
+    listed = seeds if many else range(whole(seeds, "seeds", most=MOST_SEEDS))
+    found = tuple(whole(each, "a seed", least=0) for each in listed)
     if len(set(found)) < len(found):
         msg = f"a seed is there twice, got {brief(seeds)}; write each once"
         raise PassoError(msg)

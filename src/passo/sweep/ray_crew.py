@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from math import nan
 
 from passo.ground.extras import need
-from passo.sweep.answers import Answer, Job, answered
+from passo.sweep.answers import Answer, Job, Train, answered
 from passo.sweep.source import Source
 
 
@@ -21,9 +21,9 @@ def by_ray(source: Source, jobs: Sequence[Job]) -> Iterator[tuple[Job, Answer]]:
     if is_ours:
         ray.init(include_dashboard=False, log_to_driver=False)
     try:
-        train = ray.put(source.train)
-        task = ray.remote(max_retries=1, num_cpus=1)(answered)
-        waiting = {task.remote(train, job): job for job in jobs}
+        load = ray.put(_loader(source))
+        task = ray.remote(max_retries=1, num_cpus=1)(_made)
+        waiting = {task.remote(load, job): job for job in jobs}
         while waiting:
             (done, *_), _ = ray.wait(list(waiting), num_returns=1)
             job = waiting.pop(done)
@@ -36,3 +36,15 @@ def by_ray(source: Source, jobs: Sequence[Job]) -> Iterator[tuple[Job, Answer]]:
     finally:
         if is_ours:
             ray.shutdown()
+
+
+def _loader(source: Source) -> Callable[[], Train]:
+    """Ray sends a script's own functions by value, and those of a module by its name alone."""
+    train = source.train
+    if source.is_found and train.__module__ != "__main__":
+        return source.loader()
+    return lambda: train
+
+
+def _made(load: Callable[[], Train], job: Job) -> Answer:
+    return answered(load(), job)

@@ -109,7 +109,8 @@ def updates_are_equal_or_tokens(told: Told) -> None:
     runs = {"low": Run(steps(9), tokens_per_step=2), "high": Run(steps(3), tokens_per_step=6)}
     text = told("tried_with(run=mine)", mine=runs)
     text.words("runs of one length")
-    (found,) = text.put("tried_with(run=mine, @)")
+    assert text.quoted(r"or (budget=.*)$") == 'budget="tokens"'
+    found = tried_with(run=runs, budget="tokens")
     assert [each.run.updates for each in found.entrants] == [9, 3]
     assert tried_with(run={"low": RUN, "high": RUN}).results
 
