@@ -108,6 +108,7 @@ $(VENV)/.ready-peers: $(VENV)/.ready-test
 $(VENV)/.ready-trainers: $(VENV)/.ready-test
 	@echo "== $(VENV): the trainers, and the loggers that passo.log writes to"
 	@$(SETUP) ".[demo]" --group trainers
+	@$(PIP) --no-deps --group trainers-alone
 	@touch $@
 
 $(VENV)/.ready-bench: $(VENV)/.ready-test

@@ -92,7 +92,7 @@ def _all_short(values: Sequence[Any]) -> list[Any] | None:
     return list(values) if _are(str, values) and max(map(len, values)) <= _LONGEST else None
 
 
-short: Final = _Swift(_short, _all_short)
+short: Final[Check] = _Swift(_short, _all_short)
 """A string that is short enough to stand in a sentence."""
 
 

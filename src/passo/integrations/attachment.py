@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import inspect
 import warnings
+import weakref
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from typing import Any, Final
 
 from passo.ground.checks import brief, whole
 from passo.ground.errors import closest
 from passo.ground.schema import MOST
 from passo.optim import Fall, Scheduler, attach
+from passo.optim.ground.attached import drivers_of
 from passo.optim.ground.together import named
+from passo.optim.ground.wrappers import unwrapped
 from passo.optim.scheduler.plan import as_plan
 from passo.optim.scheduler.promises import place
 from passo.optim.scheduler.settings import Settings, as_values
@@ -21,6 +25,13 @@ from passo.schedules import NeedsRun, PassoError, PassoWarning, Run
 _SETTLED: Final = ("optimizer", "plan", "run", "clock", "last_lr", "over")
 _TAKES: Final = inspect.signature(attach).parameters
 OPTIONS: Final = tuple(name for name in _TAKES if name not in _SETTLED)
+DEFAULTS: Final = {name: _TAKES[name].default for name in OPTIONS}
+_AT_THE_END: Final = ("no update", "ended", "unheard", "apart")
+
+# By its optimizer: what hangs there for what is saved after the end, and the states that were taken
+# over from it but not gone on with yet.
+_resting: Final[weakref.WeakKeyDictionary[Any, Scheduler]] = weakref.WeakKeyDictionary()
+_left: Final[weakref.WeakKeyDictionary[Any, list[Mapping[str, Any]]]] = weakref.WeakKeyDictionary()
 
 
 class Attachment:
@@ -28,7 +39,8 @@ class Attachment:
 
     A trainer makes its optimizers late, and loads its checkpoints in an order of its own. So the
     callback calls, in this order: `begin` with the optimizers, `load_state_dict` at any time,
-    `go_on` once all states are there, `hear` after each evaluation, `end`. It may begin again.
+    `go_on` once all states are there, `hear` after each evaluation, `end` (or `rest`, where the
+    trainer saves after its end). It may begin again.
 
     `plan` is for all optimizers together, or a list or a mapping of plans has one for each: paces
     that differ on purpose. `seek` is the update to go on at from a checkpoint that has no state of
@@ -68,7 +80,13 @@ class Attachment:
         self._check()
         self.schedulers: tuple[Scheduler, ...] = ()
         self._state: list[Mapping[str, Any]] = []
+        self._targets: list[Any] = []
         self._missed = False
+
+    def be_like(self, other: Attachment) -> None:
+        """Plan, run and options are another's from now on, and the states its own."""
+        self.plan, self.run, self.options = other.plan, other.run, other.options
+        self.seek, self._apart = other.seek, other._apart
 
     def _plans(self) -> list[Any] | dict[str, Any] | None:
         """A plan for each optimizer, where they are several; None where it is one for all."""
@@ -102,25 +120,38 @@ class Attachment:
         return tuple(dict.fromkeys(name for each in self.schedulers for name in each.watches))
 
     def begin(
-        self, optimizers: Any, run: Run | None, *, unknown: str = "", over: Any = None
+        self,
+        optimizers: Any,
+        run: Run | None,
+        *,
+        unknown: str = "",
+        over: Any = None,
+        beside: bool = False,
+        **settled: Any,
     ) -> None:
         """Attach to what the trainer made: an optimizer, or a list or mapping of them.
 
-        `run` is the trainer's own count of updates; where it has none, `unknown` says why. Raises
-        NeedsRun where the plan cannot do without, and whatever `attach` raises; then nothing is
-        attached.
+        `run` is the trainer's own count of updates; where it has none, `unknown` says why.
+        With `beside` a torch scheduler that was built on them is told of; a trainer that builds
+        one, to find a rate, and drops it has none beside. `settled` are options of `attach` that
+        the callback settles itself. Raises NeedsRun where the plan cannot do without, and whatever
+        `attach` raises; then nothing is attached.
         """
+        self._targets = _each(optimizers) if _are_several(optimizers) else [optimizers]
+        self._relieve(self._targets)
         self._let_go()
-        settled = {"last_lr": "used", "over": over} if over is not None else {}
+        if over is not None:
+            settled |= {"last_lr": "used", "over": over}
         run = run if self.run is None else self.run
         made: list[Scheduler] = []
+        pairs = self._pairs(optimizers)
         try:
-            for target, plan in self._pairs(optimizers):
-                # What a trainer built on it and dropped (to find a rate) is no writer any more;
-                # one that is kept is the callback's to refuse, or is put to rest.
+            for target, plan in pairs:
                 with warnings.catch_warnings():
-                    warnings.filterwarnings("ignore", "a torch scheduler was built", PassoWarning)
-                    made.append(attach(target, plan, run, **self.options, **settled))
+                    if not beside:
+                        what = "a torch scheduler was built"
+                        warnings.filterwarnings("ignore", what, PassoWarning)
+                    made.append(self._attached(target, plan, run, settled, len(pairs)))
         except BaseException as error:
             for each in reversed(made):
                 each.detach(restore=True)
@@ -128,6 +159,20 @@ class Attachment:
                 raise NeedsRun(self._needs_run(unknown)) from error
             raise
         self.schedulers = tuple(made)
+
+    def _attached(
+        self, target: Any, plan: Any, run: Run | None, settled: Any, many: int
+    ) -> Scheduler:
+        """One of so many plans at work.
+
+        Each of several has its own pace: the trainer's count is the run of one that asks for it,
+        and says nothing of the others.
+        """
+        options = {**self.options, **settled}
+        if many > 1 and self.run is None:
+            with suppress(NeedsRun):
+                return attach(target, plan, None, **options)
+        return attach(target, plan, run, **options)
 
     def _needs_run(self, unknown: str) -> str:
         why = unknown or f"{self.trainer} does not know how many updates it will make"
@@ -138,7 +183,7 @@ class Attachment:
 
     def _pairs(self, optimizers: Any) -> list[tuple[Any, Any]]:
         """Which optimizers go under which plan."""
-        several = isinstance(optimizers, (list, tuple, Mapping))
+        several = _are_several(optimizers)
         alone = several and len(optimizers) == 1
         one = _each(optimizers)[0] if alone else optimizers
         apart = self._apart
@@ -165,6 +210,12 @@ class Attachment:
         Raises PassoError where some were made and no state of passo came: the plan would begin
         again.
         """
+        self._go_on(updates)
+        for each in self._targets:
+            _left.pop(unwrapped(each) or each, None)
+        self._targets = []
+
+    def _go_on(self, updates: int) -> None:
         state, self._state = self._state, []
         if not updates:
             return
@@ -234,6 +285,35 @@ class Attachment:
         for each in schedulers:
             each.detach(restore=restore, because=because)
 
+    def rest(self, because: str | None = None, *, is_over: bool = True) -> None:
+        """The run is over: say so as `end` does, and stay attached for what is saved now.
+
+        Whoever begins with these optimizers next takes the state over. Of one that is not over
+        nothing is said yet.
+        """
+        for each in self.schedulers:
+            if is_over:
+                each.conclude(because)
+            _resting.update(dict.fromkeys(each.optimizers, each))
+
+    def break_off(self) -> None:
+        """An exception ended the run, and another may go on: as `rest`, and nothing is said."""
+        for each in self.schedulers:
+            _hush(each)
+        self.rest(is_over=False)
+
+    def _relieve(self, targets: Sequence[Any]) -> None:
+        """Take over from the Schedulers that rest on these optimizers."""
+        held = [unwrapped(each) or each for each in targets]
+        resting = list(dict.fromkeys(_resting.pop(each) for each in held if each in _resting))
+        if resting:
+            states = [each.state_dict() for each in resting]
+            _left.update(dict.fromkeys(held, states))
+        for each in resting:
+            let_go(each, restore=True)
+        if held and held[0] in _left:
+            self._state = list(_left[held[0]])
+
     def fail(self, *, restore: bool = False) -> None:
         """An exception ended the run: detach, and say nothing."""
         self._state = self._saved()
@@ -246,9 +326,7 @@ class Attachment:
     def _let_go(self, *, restore: bool = False) -> None:
         schedulers, self.schedulers = self.schedulers, ()
         for each in schedulers:
-            for promise in ("no update", "ended", "unheard", "apart"):
-                each.promises.settle(promise)
-            each.detach(restore=restore)
+            let_go(each, restore=restore)
 
     # -- the state
 
@@ -270,7 +348,45 @@ class Attachment:
 
     def __getstate__(self) -> dict[str, Any]:
         """As what waits for an optimizer, with the state of its Schedulers."""
-        return {**self.__dict__, "schedulers": (), "_state": self._saved()}
+        return {**self.__dict__, "schedulers": (), "_targets": [], "_state": self._saved()}
+
+
+def let_go(scheduler: Scheduler, *, restore: bool) -> None:
+    """Detach it and say nothing; with `restore` the bases are back, but where another hand wrote.
+
+    >>> import torch
+    >>> from passo import Constant, attach
+    >>> optimizer = torch.optim.SGD([torch.nn.Parameter(torch.ones(1))], lr=1.0)
+    >>> let_go(attach(optimizer, Constant(0.5)), restore=True)
+    >>> optimizer.param_groups[0]["lr"]
+    1.0
+    """
+    _hush(scheduler)
+    theirs = _written_by_others(scheduler) if restore else []
+    scheduler.detach(restore=restore)
+    for field, group, value in theirs:
+        field.write(group, value)
+
+
+def _hush(scheduler: Scheduler) -> None:
+    """Nothing is said of how it ends."""
+    for promise in _AT_THE_END:
+        scheduler.promises.settle(promise)
+
+
+def _written_by_others(scheduler: Scheduler) -> list[tuple[Any, Any, float]]:
+    """The fields that hold something else than what was written, and what they hold."""
+    behind = [each for one in scheduler.optimizers for each in drivers_of(one)]  # one for each
+    return [
+        (each.field, each.group, each.field.read(each.group))
+        for member in behind
+        for each in member.driver.driven
+        if each.field is not None and each.group is not None and not each.wrote(each.slot())
+    ]
+
+
+def _are_several(given: Any) -> bool:
+    return isinstance(given, (list, tuple, Mapping))
 
 
 def _each(given: Any) -> list[Any]:

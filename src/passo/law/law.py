@@ -14,7 +14,7 @@ import numpy as np
 from passo.ground.checks import brief
 from passo.ground.errors import PassoError
 from passo.ground.files import replacing, text_in
-from passo.ground.schema import anything, count, listed, number, parsed, record, short, text
+from passo.ground.schema import Check, anything, count, listed, number, parsed, record, short, text
 from passo.law.columns import Columns, Numbers
 from passo.law.prediction import Comparison, Prediction
 from passo.law.refusals import NotPredictable
@@ -269,7 +269,7 @@ class Law:
 
 _POSITIVE: Final = number(least=0.0)
 _THREE: Final = listed(_POSITIVE)
-_CHECKS: Final = {
+_CHECKS: Final[dict[str, Check]] = {
     "metric": short,
     "horizon": count(least=1),
     "runs": count(least=1),

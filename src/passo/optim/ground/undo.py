@@ -142,7 +142,7 @@ def _attributes(thing: Any, names: tuple[str, ...]) -> _Held:
 class _Leads(dict[type, bool]):
     """Whether an object of a class may lead to one that is put back, asked once for each class."""
 
-    def __missing__(self, kind: type) -> bool:
+    def __missing__(self, kind: Any) -> bool:
         self[kind] = issubclass(kind, _PLAIN) or _reader(kind) is not None
         return self[kind]
 

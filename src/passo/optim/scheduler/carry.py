@@ -199,6 +199,13 @@ def comes_with(optimizer: Any) -> bool:
     return bool(_texts(optimizer.param_groups)) or _known(optimizer) is not None
 
 
+def clock_of(optimizer: Any) -> int:
+    """The clock of what came with the optimizer's state, the most advanced; 0 where none came."""
+    brought = _known(optimizer)
+    texts = _texts(optimizer.param_groups) or ([] if brought is None else [brought.text])
+    return max((each.clock for text in texts for each in _read(text, "")), default=0)
+
+
 def known(optimizer: Any) -> Any:
     """What came with this optimizer's state, to be put back by `keep`."""
     return _known(optimizer)
