@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, cast
+from typing import TYPE_CHECKING, Any, Final
 
 from passo.ground.extras import need
 from passo.schedules import Run, Schedule
@@ -106,8 +106,10 @@ def foreseen(
             paths = [each / TRACE for each in folders if (each / TRACE).exists()]
             if not paths:
                 return "no finished run with the same peak has a trace: attach with trial.record"
-            law = found.Law.fit([Trace.load(each) for each in paths[-MOST_TRACES:]], metric)
-        made: Prediction = cast("Law", law).predict(schedule, run)
+            known: Law = found.Law.fit([Trace.load(each) for each in paths[-MOST_TRACES:]], metric)
+        else:
+            known = law
+        made = known.predict(schedule, run)
     except found.NotPredictable as error:
         return str(error)
     return made
