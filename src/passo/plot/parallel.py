@@ -25,7 +25,7 @@ TICKS = 5
 
 @dataclass(frozen=True, slots=True)
 class Axis:
-    """One hole of a search: numbers from `low` to `high`, or `choices`.
+    """One hole of a search: numbers from `low` to `high` (`whole`: only whole ones), or `choices`.
 
     >>> Axis("peak", 1e-4, 1e-2, log=True).place(1e-3)
     0.5
@@ -36,6 +36,7 @@ class Axis:
     high: float = 1.0
     log: bool = False
     choices: tuple[Any, ...] = ()
+    whole: bool = False
 
     def place(self, value: Any) -> float:
         """Where a value stands on it, from 0 to 1; NaN where there is none."""
@@ -52,7 +53,10 @@ class Axis:
             return [(self.place(each), shorten(str(each), CHOICE)) for each in self.choices]
         ends = [self._scaled(self.low), self._scaled(self.high)]
         steps = [ends[0] + (ends[1] - ends[0]) * k / (TICKS - 1) for k in range(TICKS)]
-        return [(k / (TICKS - 1), f"{self._unscaled(each):.2g}") for k, each in enumerate(steps)]
+        values = [self._unscaled(each) for each in steps]
+        if self.whole:
+            values = [float(each) for each in sorted({round(each) for each in values})]
+        return [(self.place(each), f"{each:.3g}") for each in values]
 
     def _scaled(self, value: float) -> float:
         return math.log10(value) if self.log else float(value)

@@ -229,7 +229,8 @@ class Study:
         choices = getattr(has[0], "choices", None)
         if choices is not None:
             return Axis(name, choices=tuple(choices))
-        return Axis(name, has[0].low, has[0].high, has[0].log)
+        whole = isinstance(has[0].low, int)
+        return Axis(name, has[0].low, has[0].high, has[0].log, whole=whole)
 
     def to_spec(self) -> dict[str, Any]:
         """All of it as plain JSON."""

@@ -34,6 +34,9 @@ On: TypeAlias = Literal["process", "ray"]
 Maker: TypeAlias = "Callable[..., None]"
 FEW: Final = 3
 FEWEST_SEEDS: Final = 2
+MOST_SEEDS: Final = 1000
+MOST_TRIALS: Final = 10**6
+MOST_PROCESSES: Final = 1000
 
 
 @called_like('tune(train, "warmup_cosine(peak=between(1e-4, 1e-1, log))", Run(steps(1000)))')
@@ -94,15 +97,15 @@ def tune(
     one_of(on, "on", On)
     _check(run, judge, metric)
     _check_optuna(sampler, pruner)
-    size = whole(processes, "processes")
-    whole(seeds, "seeds", least=FEWEST_SEEDS)
+    size = whole(processes, "processes", most=MOST_PROCESSES)
+    whole(seeds, "seeds", least=FEWEST_SEEDS, most=MOST_SEEDS)
     source = Source.of(train)
     search = Search(
         source.train,
         space_of(space, run),
         run,
         followed(store).absolute(),
-        whole(trials, "trials"),
+        whole(trials, "trials", most=MOST_TRIALS),
         metric,
         judge,
         sampler,
