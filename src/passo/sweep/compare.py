@@ -27,7 +27,7 @@ from passo.sweep.plans import Budget, Entrant, code, entrants, with_base
 from passo.sweep.ray_crew import by_ray
 from passo.sweep.screen import Screen
 from passo.sweep.source import Source
-from passo.sweep.worker import MARK
+from passo.sweep.worker import refuse_in_worker
 
 On: TypeAlias = Literal["process", "ray"]
 FEWEST_SEEDS: Final = 2
@@ -91,7 +91,7 @@ def compare(
     >>> print(found.pairs[0])
     'b' is better than 'a': its loss is 0.2 lower (0.2 to 0.2)
     """
-    _refuse_in_worker()
+    refuse_in_worker("compare")
     need("scipy.stats", EXTRA, "compare")
     one_of(on, "on", On)
     if metric is not None:
@@ -122,16 +122,6 @@ def compare(
     names = tuple(each.name for each in found)
     results = tuple(_result(known[key], job) for key, job in jobs.items())
     return Comparison(names, numbers, results, values, tuple(found), budget, remarks)
-
-
-def _refuse_in_worker() -> None:
-    """A worker that reads the file of the train function must not compare in turn."""
-    if MARK in os.environ:
-        msg = (
-            "compare was called while another process read the file of the train function; put the "
-            "call under if __name__ == '__main__':"
-        )
-        raise PassoError(msg)
 
 
 def _seeds(seeds: Any) -> tuple[int, ...]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sqlite3
 import warnings
 from collections.abc import Iterator, Mapping
@@ -18,23 +17,12 @@ from passo.sweep.intervals import EXTRA
 from passo.sweep.search import SEEDS, TRIALS, Search
 from passo.sweep.source import Source
 from passo.sweep.spaces import WHAT
-from passo.sweep.worker import MARK
 
 VERSION: Final = 1
 HEAD: Final = "passo"
 LARGEST: Final = 2**40
 MAGIC: Final = b"SQLite format 3\0"
 ANOTHER: Final = "give another store, store='another.db'"
-
-
-def refuse_in_worker() -> None:
-    """A worker that reads the file of the train function must not search in turn."""
-    if MARK in os.environ:
-        msg = (
-            "tune was called while another process read the file of the train function; put the "
-            "call under if __name__ == '__main__':"
-        )
-        raise PassoError(msg)
 
 
 def opened(search: Search, source: Source) -> Any:

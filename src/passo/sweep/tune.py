@@ -23,8 +23,9 @@ from passo.sweep.search import SEED, SEEDS, TRIALS, Judge, Search, finished, qui
 from passo.sweep.searchers import by_processes, by_ray
 from passo.sweep.source import Source
 from passo.sweep.spaces import WHAT, space_of
-from passo.sweep.store import opened, refuse_in_worker
+from passo.sweep.store import opened
 from passo.sweep.study import Plan, Study, none_has_a_loss
+from passo.sweep.worker import refuse_in_worker
 from passo.sweep.working import count, lost_among, work
 
 if TYPE_CHECKING:
@@ -91,7 +92,7 @@ def tune(
     >>> abs(found.best.holes["value"] - 0.3) < 0.2
     True
     """
-    refuse_in_worker()
+    refuse_in_worker("tune")
     need("optuna", EXTRA, WHAT)
     need("scipy.stats", EXTRA, WHAT)
     one_of(on, "on", On)

@@ -27,6 +27,16 @@ PROGRAM: Final = (
 MARK: Final = "PASSO_SWEEP_WORKER"
 
 
+def refuse_in_worker(call: str) -> None:
+    """Refuses a call that a worker meets as it reads the file of the train function."""
+    if MARK in os.environ:
+        msg = (
+            f"{call} was called while another process read the file of the train function; put the "
+            "call under if __name__ == '__main__':"
+        )
+        raise PassoError(msg)
+
+
 def work() -> None:
     """Makes the runs that come on standard input; what libraries print goes to standard error."""
     lines = os.fdopen(os.dup(1), "w", encoding="utf-8")
