@@ -137,6 +137,7 @@ def test_every_file_of_the_source_is_looked_into():
         "doctor",
         "ground",
         "integrations",
+        "sweep",
         "law",
         "optim",
         "plot",
