@@ -339,7 +339,19 @@ def test_errors_are_passos_own():
         CliRunner().invoke(cli.app, ["show", "nonsense"], catch_exceptions=False)
 
 
-COMMANDS = ("show", "list", "check", "explain", "export", "find", "predict", "demo", "doctor")
+COMMANDS = (
+    "show",
+    "list",
+    "check",
+    "explain",
+    "export",
+    "find",
+    "predict",
+    "demo",
+    "doctor",
+    "compare",
+    "tune",
+)
 
 
 @pytest.mark.parametrize("command", ["", *COMMANDS])

@@ -261,7 +261,7 @@ def a_run_answers_with_its_loss(told: Told) -> None:
 
 
 @tried(
-    "compare was called while another process read the file of the train function; put the call "
+    "{} was called while another process read the file of the train function; put the call "
     "under if __name__ == '__main__':"
 )
 def a_script_has_a_guard(told: Told) -> None:

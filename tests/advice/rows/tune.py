@@ -202,19 +202,6 @@ def another_store_is_a_new_search(told: Told) -> None:
 
 
 @tried(
-    "tune was called while another process read the file of the train function; put the call under "
-    "if __name__ == '__main__':"
-)
-def a_script_that_is_read_does_not_search(told: Told) -> None:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("PASSO_SWEEP_WORKER", "1")
-        said = told("small()").quoted(r"under (if .*:)$")
-        exec(f"{said}\n    small()", {"__name__": "__mp_main__", "small": small})
-    exec(f"{said}\n    small()", {"__name__": "__main__", "small": small})
-    assert Path("tune.db").exists()
-
-
-@tried(
     "none of {} runs has a loss ({}); mend train, or search lower rates, and give another store, "
     "store='another.db'"
 )
