@@ -12,7 +12,7 @@ from typing import Final
 import passo
 from passo import Run, Schedule, catalogue, draw, steps
 from passo.catalogue import Entry
-from passo.catalogue.like.library import LIBRARIES
+from passo.catalogue.like.registry import LIBRARIES
 from passo.plot import save
 from passo.plot.backends.matplotlib import new_figure
 

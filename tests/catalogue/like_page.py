@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 
 import passo
-from passo.catalogue.like.library import LIBRARIES, in_order
+from passo.catalogue.like.registry import LIBRARIES, in_order
 from tests.advice.table import vars_of
 
 PAGE = Path(__file__).parent.parent.parent / "docs/like.md"

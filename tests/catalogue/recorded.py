@@ -11,7 +11,7 @@ import math
 from pathlib import Path
 
 from passo import Run, steps
-from passo.catalogue.like.library import LIBRARIES
+from passo.catalogue.like.registry import LIBRARIES
 from tests.catalogue import settings
 
 FILE = Path(__file__).parent / "recorded.json"

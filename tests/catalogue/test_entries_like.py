@@ -18,7 +18,7 @@ from passo import (
     steps,
 )
 from passo.catalogue.elementary import EXAMPLE
-from passo.catalogue.like.library import LIBRARIES
+from passo.catalogue.like.registry import LIBRARIES
 from tests.catalogue.test_formulas import BASE
 
 CLOSE = 1e-9  # a share as 0.05 of a library is no exact twentieth

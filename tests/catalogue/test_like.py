@@ -22,7 +22,7 @@ from passo import (
     steps,
 )
 from passo.catalogue.like import words
-from passo.catalogue.like.library import LIBRARIES, Either
+from passo.catalogue.like.registry import LIBRARIES, Either
 from passo.ground.calls import WrongCall
 from tests.advice.table import vars_of
 from tests.catalogue import like_page

@@ -7,7 +7,7 @@ from functools import partial
 import pytest
 
 from passo import Plateau, Run, like, parse, steps
-from passo.catalogue.like.library import LIBRARIES
+from passo.catalogue.like.registry import LIBRARIES
 from passo.schedules.from_torch import TWINS
 
 RUN = Run(steps(1000), steps_per_epoch=1)

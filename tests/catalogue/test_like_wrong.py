@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from passo import PassoError, Schedule
-from passo.catalogue.like.library import LIBRARIES
+from passo.catalogue.like.registry import LIBRARIES
 from tests.test_wrong_arguments import WRONG
 
 

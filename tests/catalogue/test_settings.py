@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from passo import Run, Schedule, parse, steps
-from passo.catalogue.like.library import LIBRARIES
+from passo.catalogue.like.registry import LIBRARIES
 from tests.catalogue import recorded, settings
 
 RUN = Run(steps(10_000), steps_per_epoch=1)

@@ -9,7 +9,7 @@ from importlib import import_module
 import pytest
 
 from passo import Run, like, tokens
-from passo.catalogue.like.library import LIBRARIES
+from passo.catalogue.like.registry import LIBRARIES
 from tests.catalogue import settings
 from tests.catalogue.settings.olmo import CUTS, OVERRIDES, SEQUENCES
 from tests.peers.bare import bare, stub

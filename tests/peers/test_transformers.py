@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import transformers
 
-from passo.catalogue.like.library import LIBRARIES
+from passo.catalogue.like.registry import LIBRARIES
 from tests.catalogue import settings
 from tests.peers import drive
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from passo import Constant, Schedule, base, like, register
-from passo.catalogue.like.library import LIBRARIES
+from passo.catalogue.like.registry import LIBRARIES
 from tests.advice.table import Table, Told
 
 tried = Table(f=lambda t: 0.5**t)

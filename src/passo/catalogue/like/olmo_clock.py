@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from passo.catalogue.like.common import LONGEST, at_least, choice, each_of
-from passo.catalogue.like.library import Either, Plan
+from passo.catalogue.like.registry import Either, Plan
 from passo.ground.checks import brief, exact, whole
 from passo.ground.errors import PassoError
 from passo.schedules import InversePower, Schedule, Span, base, percent, rest, steps, tokens

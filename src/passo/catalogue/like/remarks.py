@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from passo.catalogue.like.library import LIBRARIES, Library, in_order
+from passo.catalogue.like.registry import LIBRARIES, Library, in_order
 from passo.ground.calls import called_like
 from passo.ground.checks import brief
 from passo.ground.errors import PassoError, closest

@@ -8,7 +8,7 @@ from types import FunctionType
 from typing import TYPE_CHECKING, Any, Final
 
 from passo.catalogue import like
-from passo.catalogue.like.library import LIBRARIES
+from passo.catalogue.like.registry import LIBRARIES
 from passo.ground.errors import PassoError
 from passo.schedules import Run, Schedule, steps
 

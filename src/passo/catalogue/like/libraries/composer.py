@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from passo.catalogue.like.common import above, at_least, listed, share
 from passo.catalogue.like.composer_clock import Clock, cut_lengths, not_nothing, timed_by_trainer
-from passo.catalogue.like.library import Library, Past
+from passo.catalogue.like.registry import Library, Past
 from passo.ground.calls import called_like
 from passo.ground.checks import brief, real
 from passo.ground.errors import PassoError

@@ -9,8 +9,8 @@ from typing import Any, Final
 
 from passo.catalogue.like.chain import TWICE, asked_twice
 from passo.catalogue.like.common import counted, each_of, expression, value_at
-from passo.catalogue.like.library import Library, Past, Plan
 from passo.catalogue.like.plateau import SLIPS, falling
+from passo.catalogue.like.registry import Library, Past, Plan
 from passo.ground.calls import called_like
 from passo.ground.checks import brief, real
 from passo.ground.errors import PassoError

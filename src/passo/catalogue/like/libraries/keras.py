@@ -7,7 +7,7 @@ from itertools import pairwise
 from typing import Any, Final
 
 from passo.catalogue.like.common import above, at_least, choice, falling_by, length, listed
-from passo.catalogue.like.library import Library, Past
+from passo.catalogue.like.registry import Library, Past
 from passo.ground.calls import called_like
 from passo.ground.checks import brief, exact, real, whole
 from passo.ground.errors import PassoError

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from passo.catalogue.like.common import left, length, rise
-from passo.catalogue.like.library import Either, Library, Past
+from passo.catalogue.like.registry import Either, Library, Past
 from passo.ground.calls import called_like
 from passo.ground.checks import real
 from passo.schedules import Cosine, Linear, Schedule, base, steps

@@ -7,7 +7,7 @@ from fractions import Fraction
 from typing import Any, Final
 
 from passo.catalogue.like.common import at_least, choice, left, length
-from passo.catalogue.like.library import Library, Past, Plan, as_code
+from passo.catalogue.like.registry import Library, Past, Plan, as_code
 from passo.ground.calls import called_like
 from passo.ground.checks import brief, exact
 from passo.ground.errors import PassoError

@@ -8,7 +8,7 @@ from typing import Any
 from passo.catalogue.like.common import listed
 from passo.catalogue.like.libraries.mmengine_curves import Heard
 from passo.catalogue.like.libraries.mmengine_windows import MMENGINE
-from passo.catalogue.like.library import Past, Plan
+from passo.catalogue.like.registry import Past, Plan
 from passo.catalogue.like.windows import Clock, Window, joined
 from passo.ground.calls import called_like
 from passo.ground.checks import brief, whole

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from passo.catalogue.like.common import LONGEST, at_least, choice, divisor, falling_by, listed
 from passo.catalogue.like.libraries.mmengine_windows import ENDS, bounds_of, kind
-from passo.catalogue.like.library import Either
+from passo.catalogue.like.registry import Either
 from passo.catalogue.like.windows import FOREVER, Clock, Level, Window
 from passo.ground.checks import brief, real, whole
 from passo.ground.errors import PassoError

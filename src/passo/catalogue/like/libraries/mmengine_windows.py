@@ -8,7 +8,7 @@ from itertools import accumulate
 from typing import Any, Final, TypeVar, cast
 
 from passo.catalogue.like.common import listed, share
-from passo.catalogue.like.library import Library, Past
+from passo.catalogue.like.registry import Library, Past
 from passo.catalogue.like.windows import FOREVER, Clock, Window
 from passo.ground.checks import brief, real, whole
 from passo.ground.errors import PassoError

@@ -6,7 +6,7 @@ from fractions import Fraction
 from typing import Any, Final, NamedTuple
 
 from passo.catalogue.like.common import at_least, counted, left, value_at, within
-from passo.catalogue.like.library import Library, Past
+from passo.catalogue.like.registry import Library, Past
 from passo.ground.calls import called_like
 from passo.ground.checks import real
 from passo.ground.errors import PassoError

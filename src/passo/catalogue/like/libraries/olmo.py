@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from passo.catalogue.like.common import at_least, share
-from passo.catalogue.like.library import Either, Library, Past
 from passo.catalogue.like.olmo_clock import Clock, lengths
+from passo.catalogue.like.registry import Either, Library, Past
 from passo.ground.calls import called_like
 from passo.ground.checks import brief, real
 from passo.ground.errors import PassoError

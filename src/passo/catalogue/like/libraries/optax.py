@@ -7,7 +7,7 @@ from fractions import Fraction
 from typing import Any, Final
 
 from passo.catalogue.like.common import above, at_least, choice, length
-from passo.catalogue.like.library import Library, Past
+from passo.catalogue.like.registry import Library, Past
 from passo.ground.calls import called_like
 from passo.ground.checks import brief, real
 from passo.ground.errors import PassoError

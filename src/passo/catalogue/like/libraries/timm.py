@@ -27,8 +27,8 @@ from passo.catalogue.like.libraries.timm_parts import (
     cycles_of,
     warm_up,
 )
-from passo.catalogue.like.library import Library, Past
 from passo.catalogue.like.plateau import falling
+from passo.catalogue.like.registry import Library, Past
 from passo.ground.calls import called_like
 from passo.ground.checks import brief, real
 from passo.ground.errors import PassoError

@@ -19,8 +19,8 @@ from passo.catalogue.like.common import (
     length,
     within,
 )
-from passo.catalogue.like.library import Either, Library, Past, Plan
 from passo.catalogue.like.plateau import PLATEAU, reduce_on_plateau
+from passo.catalogue.like.registry import Either, Library, Past, Plan
 from passo.ground.calls import called_like
 from passo.ground.checks import brief, one_of, real
 from passo.ground.errors import PassoError

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from passo.catalogue.like.common import choice, count, share, within
-from passo.catalogue.like.library import Either, Library, Past, as_code
+from passo.catalogue.like.registry import Either, Library, Past, as_code
 from passo.ground.calls import called_like
 from passo.ground.checks import real, whole
 from passo.ground.errors import PassoError

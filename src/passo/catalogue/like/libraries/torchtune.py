@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from passo.catalogue.like.libraries.transformers import TRANSFORMERS
-from passo.catalogue.like.library import Library, Past
+from passo.catalogue.like.registry import Library, Past
 from passo.ground.calls import called_like
 from passo.schedules import Schedule
 

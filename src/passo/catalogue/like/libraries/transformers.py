@@ -17,8 +17,8 @@ from passo.catalogue.like.common import (
     rise,
     share,
 )
-from passo.catalogue.like.library import Either, Library, Past
 from passo.catalogue.like.plateau import PLATEAU, SMALL, reduce_on_plateau
+from passo.catalogue.like.registry import Either, Library, Past
 from passo.ground.calls import called_like
 from passo.ground.checks import brief, real
 from passo.ground.errors import PassoError
