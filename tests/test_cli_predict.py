@@ -132,6 +132,13 @@ def test_a_prediction_is_written_into_files(runs, tmp_path):
             ),
         ),
         (
+            ("linear.jsonl", "wsd", "--start", "9000 steps"),
+            (
+                '--start "steps(9000)" leaves nothing of linear.jsonl, which has 2,000 updates; '
+                'write --start "percent(20)"'
+            ),
+        ),
+        (
             ("linear.jsonl", "wsd(peak=0.1)"),
             (
                 "the rates go from 0 to 0.1, and the fitted runs had a peak of 0.012: another one "
@@ -156,6 +163,7 @@ def test_what_the_runs_do_not_foresee_ends_with_status_1(
 
 def test_the_start_that_a_refusal_names_is_right(runs):
     assert "val_loss" in passo("predict", "linear.jsonl", "wsd", "--start", "steps(98)")
+    assert "val_loss" in passo("predict", "linear.jsonl", "wsd", "--start", "percent(20)")
 
 
 @pytest.mark.parametrize(

@@ -264,6 +264,12 @@ def test_the_file_of_something_else_is_refused(tmp_path):
         Law.load(path)
 
 
+def test_a_law_that_begins_beyond_every_clock_is_refused(law):
+    with pytest.raises(PassoError) as caught:
+        Law.from_spec({**law.to_spec(), "start": 1e308})
+    assert str(caught.value) == "law.start must be at most 1e+18, got 1e+308"
+
+
 # -- traces of many kinds
 
 

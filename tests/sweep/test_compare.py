@@ -294,6 +294,10 @@ ANSWERS = {
     "metric='a'",
     "{'loss': None}": "train answered with None, and each metric is one in a mapping of metrics; "
     "write return loss",
+    "10**400": f"train answered with 1{'0' * 56}..., and a loss must be below 1.8e308; write "
+    "return float('inf')",
+    "{'loss': -(10**400)}": f"train answered with -1{'0' * 55}..., and a loss must be below "
+    "1.8e308; write return float('-inf')",
 }
 
 

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from passo import PassoError
+from passo import Constant, PassoError, Run, compare, steps
 from passo.sweep import Journal
 
 HEAD = {"train": "train.py:train", "run": "Run(steps(10))"}
@@ -102,6 +102,50 @@ def test_a_line_damaged_in_the_middle_is_named(tmp_path):
     path.write_text("".join(lines[:2] + lines[3:]))
     with Journal(path, "compare", HEAD) as journal:
         assert journal.lines == [{"seed": 0}, {"seed": 2}]
+
+
+@pytest.mark.parametrize(
+    ("line", "text"),
+    [
+        (
+            [1, 2],
+            (
+                "the result must be a mapping with plan, text, base, seed, loss, metrics, failed, "
+                "seconds, got [1, 2]"
+            ),
+        ),
+        ({}, "the result lacks plan, text, base, seed, loss, metrics, failed, seconds, got {}"),
+        ({"base": "x"}, "the result.base must be a number, got 'x'"),
+        ({"seed": []}, "the result.seed must be a whole number of at least 0, got []"),
+        ({"loss": None}, 'the result.loss needs a number, "nan", "inf" or "-inf", got None'),
+        ({"metrics": []}, "the result.metrics must be a mapping from strings, got []"),
+        ({"failed": None}, "the result.failed must be a string, got None"),
+    ],
+)
+def test_a_line_that_is_no_result_is_named_and_made_again_when_it_is_taken_out(
+    line, text, tmp_path
+):
+    path = tmp_path / "a.journal"
+
+    def made(plan, run, seed, trial):
+        return seed + plan.on(run)(0)
+
+    def again():
+        plans = {"low": Constant(0.1), "high": Constant(0.3)}
+        return compare(made, plans, Run(steps(9)), seeds=2, store=path, progress=False)
+
+    first = again()
+    lines = path.read_text().splitlines(keepends=True)
+    is_part = isinstance(line, dict) and line
+    wrong = {**json.loads(lines[1]), **line} if is_part else line
+    path.write_text("".join([lines[0], json.dumps(wrong) + "\n", *lines[2:]]))
+    with pytest.raises(PassoError) as caught:
+        again()
+    assert str(caught.value) == (
+        f"{str(path)!r} is damaged in line 2: {text}; take that line out, and its run is made again"
+    )
+    path.write_text("".join([lines[0], *lines[2:]]))
+    assert again().losses("low") == first.losses("low")
 
 
 def test_a_store_in_use_by_another_process_is_refused_and_free_when_that_is_killed(tmp_path):

@@ -116,6 +116,14 @@ WRONG = [
         ),
     ),
     (
+        Constant(0.1),
+        (
+            "a space is a function of an Optuna trial, a text with holes, or a schedule of the "
+            "catalogue by its name, got Constant(0.1); write "
+            "'warmup_cosine(peak=between(1e-4, 1e-1, log))'"
+        ),
+    ),
+    (
         3,
         (
             "a space is a function of an Optuna trial, a text with holes, or a schedule of the "

@@ -86,6 +86,27 @@ def test_without_a_checkpoint_it_begins_anew(tmp_path):
             ),
         ),
         (
+            lambda trial: trial.report(1, 0.5),
+            (
+                "Trial.report: too many positional arguments; it takes (update, **metrics), write "
+                "trial.report(update, loss=loss.item())"
+            ),
+        ),
+        (
+            lambda trial: trial.report(),
+            (
+                "Trial.report: missing a required argument: 'update'; it takes (update, "
+                "**metrics), write trial.report(update, loss=loss.item())"
+            ),
+        ),
+        (
+            lambda trial: trial.checkpoint(""),
+            (
+                "a checkpoint is a folder with what is needed to go on, got ''; save into a "
+                "folder, and write trial.checkpoint(folder)"
+            ),
+        ),
+        (
             lambda trial: trial.checkpoint(None),
             "a checkpoint is read from the path of a file, got None",
         ),
@@ -98,3 +119,23 @@ def test_what_a_trial_cannot_keep_is_refused(call, text, tmp_path):
     assert str(caught.value) == text
     assert trial.reports == []
     assert trial.latest is None
+
+
+@pytest.mark.parametrize("given", ["run", "", "run/../run", "link"])
+def test_a_checkpoint_of_the_folder_that_it_is_kept_in_is_refused_and_copies_nothing(
+    given, tmp_path
+):
+    trial = Trial(tmp_path / "run")
+    (tmp_path / "link").symlink_to(tmp_path / "run")
+    (trial.folder / "state.txt").write_text("at 50")
+    with pytest.raises(PassoError) as caught:
+        trial.checkpoint(tmp_path / given)
+    assert str(caught.value) == (
+        f"the copy of a checkpoint is kept in {str(trial.folder)!r}, which is in the folder "
+        f"{str(tmp_path / given)!r} itself; save into a folder in it, and write "
+        'trial.checkpoint(trial.folder / "state")'
+    )
+    assert [each.name for each in trial.folder.iterdir()] == ["state.txt"]
+    saved(trial.folder / "state", "at 50")
+    trial.checkpoint(trial.folder / "state")
+    assert (trial.latest / "state.txt").read_text() == "at 50"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import shutil
+from logging import StreamHandler, getLogger
 from pathlib import Path
 from random import Random
 from statistics import fmean, stdev
@@ -15,7 +16,18 @@ import optuna
 import pytest
 import torch
 
-from passo import NeedsRun, PassoError, PassoWarning, Run, attach, percent, steps, tune, wsd
+from passo import (
+    Constant,
+    NeedsRun,
+    PassoError,
+    PassoWarning,
+    Run,
+    attach,
+    percent,
+    steps,
+    tune,
+    wsd,
+)
 from passo.sweep import WrongAnswer, search
 from passo.sweep.judges import Rungs
 from passo.sweep.study import Plan
@@ -69,6 +81,22 @@ def test_the_best_is_trained_again_on_seeds_that_it_was_not_chosen_by(found):
     t = 7.6489  # of 1 - 0.05 / (2 * 3), with 2 degrees of freedom
     assert best.margin == pytest.approx(t * stdev(best.losses) / math.sqrt(3), rel=1e-3)
     assert best.low == pytest.approx(2 * best.mean - best.high)
+
+
+def test_a_function_of_a_trial_is_tried_without_a_word_of_optuna(folder):
+    said = []
+    heard = StreamHandler()
+    heard.emit = lambda record: said.append(record.getMessage())
+    getLogger("optuna").addHandler(heard)
+
+    def space(trial):
+        return Constant(trial.suggest_float("value", 0.1, 0.9))
+
+    try:
+        tune(lambda plan, *_: plan(0), space, RUN, trials=1, seeds=2, store=folder / "tune.db")
+    finally:
+        getLogger("optuna").removeHandler(heard)
+    assert said == []
 
 
 def test_which_hole_matters_and_how_flat_it_is(found):

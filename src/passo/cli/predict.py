@@ -114,7 +114,7 @@ def _answering(rates: dict[str, float | None]) -> Iterator[None]:
         with in_options(rates):
             yield
     except NotPredictable as error:
-        text = re.sub(r"start=(steps\(\d+\))", r'--start "\1"', str(error))
+        text = re.sub(r"start=(\w+\([\d.]+\))", r'--start "\1"', str(error))
         typer.echo(f"passo: {text}", err=True)
         raise typer.Exit(NO_ANSWER) from None
 

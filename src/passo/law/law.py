@@ -14,7 +14,18 @@ import numpy as np
 from passo.ground.checks import brief
 from passo.ground.errors import PassoError
 from passo.ground.files import replacing, text_in
-from passo.ground.schema import Check, anything, count, listed, number, parsed, record, short, text
+from passo.ground.schema import (
+    MOST,
+    Check,
+    anything,
+    count,
+    listed,
+    number,
+    parsed,
+    record,
+    short,
+    text,
+)
 from passo.law.columns import Columns, Numbers
 from passo.law.prediction import Comparison, Prediction
 from passo.law.refusals import NotPredictable
@@ -272,6 +283,7 @@ _THREE: Final = listed(_POSITIVE)
 _CHECKS: Final[dict[str, Check]] = {
     "metric": short,
     "horizon": count(least=1),
+    "start": number(least=0.0, most=MOST),
     "runs": count(least=1),
     "functional": _THREE,
     "convex": _THREE,

@@ -101,4 +101,12 @@ def _number(value: Any, need: str) -> float:
             "write return loss"
         )
         raise WrongAnswer(msg)
-    return float(plain)
+    try:
+        return float(plain)
+    except OverflowError:
+        sign = "-" if plain < 0 else ""
+        msg = (
+            f"train answered with {brief(value)}, and a loss must be below 1.8e308; write return "
+            f"float('{sign}inf')"
+        )
+    raise WrongAnswer(msg)

@@ -16,7 +16,7 @@ from passo.ground.calls import called_like
 from passo.ground.checks import brief, can_be_listed, one_of, real, whole
 from passo.ground.errors import PassoError, PassoWarning
 from passo.ground.extras import need
-from passo.ground.schema import loose, text
+from passo.ground.schema import count, loose, mapping, maybe, number, record, text
 from passo.schedules import Run
 from passo.sweep.answers import Answer, Job, Train, answered
 from passo.sweep.comparison import Comparison, Result
@@ -33,6 +33,18 @@ On: TypeAlias = Literal["process", "ray"]
 FEWEST_SEEDS: Final = 2
 MOST_SEEDS: Final = 10_000
 LOG: Final = "workers.log"
+HELD: Final = record(
+    {
+        "plan": text,
+        "text": text,
+        "base": maybe(number()),
+        "seed": count(),
+        "loss": loose,
+        "metrics": mapping(loose),
+        "failed": text,
+        "seconds": loose,
+    }
+)
 Key: TypeAlias = "tuple[str, str, float | None, int]"
 Tried: TypeAlias = "list[tuple[Entrant, float | None]]"
 
@@ -103,7 +115,8 @@ def compare(
     tried = tried or [(each, None) for each in found]
     runs = {each.name: repr(each.run) for each in found} if isinstance(run, Mapping) else repr(run)
     head = {"train": source.name, "run": runs, "budget": budget, "metric": metric}
-    with Journal(store, "compare", {**head, "code": source.code}, partial(_same, store)) as journal:
+    head = {**head, "code": source.code}
+    with Journal(store, "compare", head, partial(_same, store), HELD) as journal:
         known = _known(journal, tried)
         _warn_of_changes(journal, source)
         jobs = {

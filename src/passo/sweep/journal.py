@@ -12,7 +12,7 @@ from passo.ground.checks import brief
 from passo.ground.errors import PassoError
 from passo.ground.extras import need
 from passo.ground.files import followed, reading
-from passo.ground.schema import parsed, plain
+from passo.ground.schema import Check, anything, parsed, plain
 
 VERSION: Final = 1
 LARGEST: Final = 2**30
@@ -27,7 +27,8 @@ class Journal:
     beside it, `FILE.lock`, which goes with its process, however that ends).
 
     `same(found, head)` compares the head of a file that is there with this one, and raises
-    `PassoError` where they are of different things; the default wants them equal.
+    `PassoError` where they are of different things; the default wants them equal. `held(line, place)` raises it for a line that
+    is no result.
 
     Raises `PassoError` for a file that is no such store, of another kind or version, damaged in its
     middle, or in use.
@@ -47,12 +48,14 @@ class Journal:
         kind: str,
         head: Mapping[str, Any],
         same: Callable[[Mapping[str, Any], Mapping[str, Any]], None] | None = None,
+        held: Check = anything,
     ) -> None:
         self.path = followed(path)
         self.kind = kind
         self.head: Mapping[str, Any] = plain(dict(head))
         self.lines: list[dict[str, Any]] = []
         self._same = same or self._equal
+        self._held = held
 
     @property
     def folder(self) -> Path:
@@ -134,7 +137,9 @@ class Journal:
 
     def _line(self, raw: bytes, place: int) -> Any:
         try:
-            return parsed(raw)
+            found = parsed(raw)
+            if place > 1:
+                self._held(found, "the result")
         except PassoError as error:
             if place == 1:
                 return None
@@ -142,7 +147,8 @@ class Journal:
                 f"{str(self.path)!r} is damaged in line {place}: {error}; take that line out, and "
                 "its run is made again"
             )
-        raise PassoError(msg)
+            raise PassoError(msg) from None
+        return found
 
     def _equal(self, found: Mapping[str, Any], head: Mapping[str, Any]) -> None:
         for key in (*head, *found):

@@ -88,7 +88,7 @@ def space_of(given: Any, run: Run) -> Space:
     entry = named(given) if isinstance(given, str) else given
     if isinstance(entry, Entry):
         return _made(offered(entry), run, f"catalogue: {entry.name}")
-    if callable(given) and not isinstance(given, type):
+    if callable(given) and not isinstance(given, (type, Schedule)):
         name = getattr(given, "__name__", type(given).__name__)
         return _made(given, run, "" if name == "<lambda>" else name)
     msg = (

@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Final, TypeAlias
 
+from passo.ground.calls import called_like
 from passo.ground.checks import brief, whole
 from passo.ground.errors import PassoError
 from passo.ground.files import path_of
@@ -51,6 +52,7 @@ class Trial:
         """
         return str(self.folder / TRACE)
 
+    @called_like("trial.report(update, loss=loss.item())")
     def report(self, update: int, **metrics: float) -> None:
         """Tells metrics after so many updates: shown while the run goes on, and kept.
 
@@ -80,7 +82,8 @@ class Trial:
         It is copied first and then given its name, so that a kill leaves the old one or the new
         one. A run that is begun again finds it as `trial.latest`.
 
-        Raises `PassoError` for what is no folder.
+        Raises `PassoError` for what is no folder, and for one that this run's own folder is in: the
+        copy would hold itself.
 
         >>> import tempfile
         >>> trial, made = Trial(tempfile.mkdtemp()), Path(tempfile.mkdtemp())
@@ -89,11 +92,19 @@ class Trial:
         >>> (trial.latest / "state.txt").read_text()
         'at 50'
         """
-        source = Path(path_of(folder, "a checkpoint"))
-        if not source.is_dir():
+        name = path_of(folder, "a checkpoint")
+        source = Path(name)
+        if not name or not source.is_dir():
             msg = (
                 f"a checkpoint is a folder with what is needed to go on, got {brief(folder)}; "
                 "save into a folder, and write trial.checkpoint(folder)"
+            )
+            raise PassoError(msg)
+        if self.folder.resolve().is_relative_to(source.resolve()):
+            msg = (
+                f"the copy of a checkpoint is kept in {str(self.folder)!r}, which is in the folder "
+                f"{name!r} itself; save into a folder in it, and write "
+                'trial.checkpoint(trial.folder / "state")'
             )
             raise PassoError(msg)
         number = 0 if self.latest is None else _number(self.latest) + 1

@@ -101,19 +101,19 @@ def tune(
     size = whole(processes, "processes", most=MOST_PROCESSES)
     whole(seeds, "seeds", least=FEWEST_SEEDS, most=MOST_SEEDS)
     source = Source.of(train)
-    search = Search(
-        source.train,
-        space_of(space, run),
-        run,
-        followed(store).absolute(),
-        whole(trials, "trials", most=MOST_TRIALS),
-        metric,
-        judge,
-        sampler,
-        pruner,
-    )
     maker: Maker = by_ray if on == "ray" else by_processes if size > 1 else here
     with quiet():
+        search = Search(
+            source.train,
+            space_of(space, run),
+            run,
+            followed(store).absolute(),
+            whole(trials, "trials", most=MOST_TRIALS),
+            metric,
+            judge,
+            sampler,
+            pruner,
+        )
         study = opened(search, source)
         _made(search, TRIALS, trials, partial(maker, size=size))
         best = _few(finished(study))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import shutil
 import subprocess
@@ -17,6 +18,7 @@ from typer.testing import CliRunner
 from passo import Constant, Plateau, Run, base, compare, steps
 from passo.cli import app
 from passo.sweep import Journal, Pair, Trial
+from passo.sweep.answers import judged
 from tests.advice.table import Table, Told
 
 RUN = Run(steps(9))
@@ -389,6 +391,30 @@ def a_checkpoint_is_a_folder(told: Told) -> None:
     shutil.move("state.pt", "made")
     text.put("@", trial=trial)
     assert [each.name for each in trial.latest.iterdir()] == ["state.pt"]
+
+
+@tried(
+    "the copy of a checkpoint is kept in {}, which is in the folder {} itself; save into a folder "
+    'in it, and write trial.checkpoint(trial.folder / "state")'
+)
+def a_checkpoint_is_saved_into_a_folder_of_its_own(told: Told) -> None:
+    trial = Trial("run")
+    text = told(lambda: trial.checkpoint(trial.folder))
+    text.words("save into a folder in it")
+    (trial.folder / "state").mkdir()
+    (trial.folder / "state/state.pt").touch()
+    text.put("@", trial=trial)
+    assert [each.name for each in trial.latest.iterdir()] == ["state.pt"]
+
+
+@tried(
+    "train answered with {}, and a loss must be below 1.8e308; write return float('{}inf')",
+)
+def a_loss_beyond_all_floats_is_infinite(told: Told) -> None:
+    for number, infinite in ((10**400, math.inf), (-(10**400), -math.inf)):
+        text = told(lambda number=number: judged(number, None))
+        (said,) = text.quoted(r"write return (.*)$")
+        assert judged(eval(said), None) == (infinite, {})
 
 
 def passo(*arguments: str) -> str:
