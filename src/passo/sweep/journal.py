@@ -27,8 +27,8 @@ class Journal:
     beside it, `FILE.lock`, which goes with its process, however that ends).
 
     `same(found, head)` compares the head of a file that is there with this one, and raises
-    `PassoError` where they are of different things; the default wants them equal. `held(line, place)` raises it for a line that
-    is no result.
+    `PassoError` where they are of different things; the default wants them equal.
+    `held(line, place)` raises it for a line that is no result.
 
     Raises `PassoError` for a file that is no such store, of another kind or version, damaged in its
     middle, or in use.

@@ -13,6 +13,7 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
+import torch
 from typer.testing import CliRunner
 
 from passo import Constant, Plateau, Run, base, compare, steps
@@ -407,13 +408,21 @@ def a_checkpoint_is_saved_into_a_folder_of_its_own(told: Told) -> None:
     assert [each.name for each in trial.latest.iterdir()] == ["state.pt"]
 
 
+@tried("trial.report(update, loss=loss.item())")
+def a_report_is_an_update_and_metrics_by_name(told: Told) -> None:
+    trial = Trial("run")
+    names = {"trial": trial, "update": 10, "loss": torch.tensor(0.5)}
+    told(lambda: trial.report(10, 0.5)).put("@", **names)
+    assert trial.reports == [(10, {"loss": 0.5})]
+
+
 @tried(
     "train answered with {}, and a loss must be below 1.8e308; write return float('{}inf')",
 )
 def a_loss_beyond_all_floats_is_infinite(told: Told) -> None:
     for number, infinite in ((10**400, math.inf), (-(10**400), -math.inf)):
         text = told(lambda number=number: judged(number, None))
-        (said,) = text.quoted(r"write return (.*)$")
+        said = text.quoted(r"write return (.*)$")
         assert judged(eval(said), None) == (infinite, {})
 
 
