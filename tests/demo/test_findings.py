@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import random
 import re
 from itertools import pairwise
@@ -154,6 +155,33 @@ def test_means_within_the_spread_are_called_so_in_any_order(means):
     assert "best" not in " ".join(sentences)
     assert sentences[1] == SAME.format("0.1")
     assert sentences[2].startswith(f"{CHOSEN}{FLAT}")
+
+
+def test_above_is_more_than_two_errors_of_the_images_of_all_seeds_and_of_no_shared_seed():
+    def error(mean):  # of Agresti and Coull, 1998: two right and two wrong are added
+        images = 3 * IMAGES
+        share = (mean / 100 * images + 2) / (images + 4)
+        return 100 * (share * (1 - share) / (images + 4)) ** 0.5
+
+    for low in (60.0, 97.0):
+        for high in (low + 0.1 * k for k in range(31)):
+            one, other = cell("a", 0.1, high, high, high), cell("b", 0.1, low, low, low)
+            is_above = high - low > 2 * math.hypot(error(high), error(low))
+            assert Ground.of([one, other], GOAL, IMAGES).above(one, other) == is_above
+    touching = cell("a", 0.1, 90.0, 99.0, 99.0), cell("b", 0.1, 80.0, 80.0, 90.0)
+    assert not Ground.of(touching, GOAL, IMAGES).above(*touching)
+
+
+def test_a_rate_works_as_its_mean_is_shown_and_of_equal_choices_the_lowest_is_taken():
+    assert ranges([cell("a", 0.1, 94.96), cell("a", 0.2, 94.94)], GOAL, IMAGES) == {
+        "a": "1 of 2: 0.1"
+    }
+    cells = [
+        Cell(title, rate, (mean,) * 3, chosen)
+        for title in ("constant", "cosine")
+        for rate, mean, chosen in ((0.1, 97.0, (96.0,) * 3), (0.2, 98.0, (96.0,) * 3))
+    ]
+    assert said(cells)[-1] == f"{CHOSEN}{FLAT}constant 97.0 % (0.1), cosine 97.0 % (0.1)."
 
 
 # -- whole texts

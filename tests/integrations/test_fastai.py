@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import pickle
 import warnings
 from functools import partial
@@ -42,8 +41,8 @@ from passo import (
 )
 from passo.integrations.fastai import Hypers, Passo
 from tests.integrations.promises import promised
+from tests.integrations.tools import LINE, line, said
 
-LINE = base * Linear(1.0, 0.0)
 OWN = {"fastai's": Adam, "torch's": partial(OptimWrapper, opt=torch.optim.AdamW)}
 both = pytest.mark.parametrize("opt_func", OWN.values(), ids=OWN)
 
@@ -80,21 +79,6 @@ def fitted(plan, *beside, one=None, epochs=2, given=(), data=None, start_epoch=0
     seen = Seen()
     one.fit(epochs, lr, cbs=[passo, *beside, seen], start_epoch=start_epoch)
     return seen.rates
-
-
-def line(updates, rate=0.1):
-    schedule = Linear(1.0, 0.0, steps(updates))
-    return [schedule(t) * rate for t in range(updates)]
-
-
-def said(story):
-    """What passo says of it, among all that others say."""
-    gc.collect()
-    with warnings.catch_warnings(record=True) as told:
-        warnings.simplefilter("always")
-        story()
-        gc.collect()
-    return [str(each.message) for each in told if issubclass(each.category, PassoWarning)]
 
 
 def refused(*callbacks, kind=PassoError, one=None, **named):

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import gc
 import json
 import os
 import subprocess
 import sys
-import warnings
 
 import lightning
 import pytest
@@ -20,7 +18,6 @@ from passo import (
     Linear,
     NeedsRun,
     PassoError,
-    PassoWarning,
     Plateau,
     Run,
     attached,
@@ -30,9 +27,9 @@ from passo import (
 )
 from passo.integrations.lightning import Passo
 from tests.integrations.promises import promised
+from tests.integrations.tools import LINE, line, said
 from tests.optim.tools import ROOT
 
-LINE = base * Linear(1.0, 0.0)
 QUIET = {
     "accelerator": "cpu",
     "enable_progress_bar": False,
@@ -96,21 +93,6 @@ def fitted(plan, module=None, *, batches=4, given=(), beside=(), validate=False,
     trainer = lightning.Trainer(callbacks=[passo, *beside], **settings)
     trainer.fit(module, data, loader(2) if validate else None, ckpt_path=path, weights_only=True)
     return module, trainer
-
-
-def line(updates, rate=0.1):
-    schedule = Linear(1.0, 0.0, steps(updates))
-    return [schedule(t) * rate for t in range(updates)]
-
-
-def said(story):
-    """What passo says of it, among all that trainers say."""
-    gc.collect()
-    with warnings.catch_warnings(record=True) as told:
-        warnings.simplefilter("always")
-        story()
-        gc.collect()
-    return [str(each.message) for each in told if issubclass(each.category, PassoWarning)]
 
 
 def refused(*arguments, kind=PassoError, **options):

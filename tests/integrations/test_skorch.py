@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import gc
 import pickle
-import warnings
 from itertools import chain
 
 import pytest
@@ -30,7 +28,6 @@ from passo import (
     Linear,
     NeedsRun,
     PassoError,
-    PassoWarning,
     Plateau,
     Run,
     attached,
@@ -41,8 +38,8 @@ from passo import (
 )
 from passo.integrations.skorch import Passo
 from tests.integrations.promises import promised
+from tests.integrations.tools import LINE, line, said
 
-LINE = base * Linear(1.0, 0.0)
 X, Y = torch.ones(8, 3), torch.ones(8, 1)
 
 
@@ -68,21 +65,6 @@ def used(plan, *beside, **settings):
     """What each update of a fit used."""
     passo = plan if isinstance(plan, Passo) else Passo(plan)
     return net(passo, *beside, **settings).fit(X, Y).used
-
-
-def line(updates, rate=0.1):
-    schedule = Linear(1.0, 0.0, steps(updates))
-    return [schedule(t) * rate for t in range(updates)]
-
-
-def said(story):
-    """What passo says of it, among all that others say."""
-    gc.collect()
-    with warnings.catch_warnings(record=True) as told:
-        warnings.simplefilter("always")
-        story()
-        gc.collect()
-    return [str(each.message) for each in told if issubclass(each.category, PassoWarning)]
 
 
 def refused(*callbacks, kind=PassoError, data=(X, Y), **settings):
@@ -136,6 +118,26 @@ def test_accelerate_accumulates_with_a_short_window():
 
     assert said(story) == []
     assert stories == [line(4)]  # a window of three batches, and one of the last
+
+
+class Skips(Net):
+    """Makes no update of one batch, as a scaler does."""
+
+    batch = 3
+
+    def train_step(self, batch, **named):
+        step = self.train_step_single(batch, **named)
+        if len(self.history[-1, "batches"]) != self.batch:
+            self.optimizer_.step()
+        return step
+
+
+@promised("skorch", 1, 2)
+def test_an_update_that_was_skipped_is_no_window():
+    stories = []
+    texts = said(lambda: stories.append(net(Passo(LINE), kind=Skips).fit(X, Y)))
+    assert stories[0].used == line(8)[:6]
+    assert not [text for text in texts if text.startswith("the first epoch")]
 
 
 class Windows(Net):

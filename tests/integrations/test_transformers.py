@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import gc
 import json
-import warnings
 
 import pytest
 import torch
@@ -14,7 +12,6 @@ from passo import (
     Linear,
     NeedsRun,
     PassoError,
-    PassoWarning,
     Plateau,
     Run,
     Trace,
@@ -38,20 +35,12 @@ from tests.integrations.hugging import (
     weights,
 )
 from tests.integrations.promises import promised
+from tests.integrations.tools import said
 
 pytestmark = pytest.mark.filterwarnings("ignore::UserWarning:torch")
 LayerWiseDummyOptimizer = transformers.trainer_pt_utils.LayerWiseDummyOptimizer
 PLAN = warmup_cosine(warmup=percent(20))
 EVALUATED = {"eval_dataset": DATA, "eval_strategy": "epoch"}
-
-
-def said(story):
-    """What passo says of it, among all that a Trainer says."""
-    with warnings.catch_warnings(record=True) as told:
-        warnings.simplefilter("always")
-        story()
-        gc.collect()
-    return [str(each.message) for each in told if issubclass(each.category, PassoWarning)]
 
 
 def planned(plan, run, first=0, *, lr=LR):

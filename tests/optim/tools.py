@@ -72,13 +72,19 @@ def values(schedule: Any, times: int) -> list[float]:
     return [schedule(t) for t in range(times)]
 
 
-def said(story: Callable[[], object], category: type[Warning] = PassoWarning) -> list[str]:
-    """What a story warns of, first to last, all of one category; nothing is raised."""
+def warned(story: Callable[[], object]) -> list[warnings.WarningMessage]:
+    """The warnings of a story, first to last; nothing is raised."""
     gc.collect()  # what others left behind
     with warnings.catch_warnings(record=True) as told:
         warnings.simplefilter("always")
         story()
         gc.collect()
+    return told
+
+
+def said(story: Callable[[], object], category: type[Warning] = PassoWarning) -> list[str]:
+    """What a story warns of, all of one category."""
+    told = warned(story)
     assert all(each.category is category for each in told), [str(each.message) for each in told]
     return [str(each.message) for each in told]
 

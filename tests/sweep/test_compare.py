@@ -31,7 +31,7 @@ from passo import (
 from passo.ground import extras
 from passo.ground.extras import NeedsExtra
 from passo.plot import save
-from passo.sweep import Trial, WrongAnswer
+from passo.sweep import Comparison, Result, Trial, WrongAnswer
 
 SRC = Path(__file__).parents[2] / "src"
 RUN = Run(steps(20))
@@ -210,6 +210,25 @@ def test_traces_are_kept_and_make_a_poster_and_pictures(tmp_path):
     assert told["ranking"] == list(found.ranking)
     assert len(told["runs"]) == 6
     assert told["pairs"][0]["says"] == str(found.pairs[0])
+
+
+def test_a_poster_shows_of_each_plan_the_finished_run_in_the_middle(tmp_path):
+    results = []
+    for seed, loss in enumerate((0.4, math.nan, 0.1, 0.2, 0.9)):
+        folder = tmp_path / str(seed)
+        optimizer = torch.optim.SGD([torch.nn.Parameter(torch.ones(1))], lr=0.1)
+        trial = Trial(folder)
+        scheduler = attach(optimizer, Constant(0.1), Run(steps(2)), record=trial.record)
+        for _ in range(2):
+            optimizer.step()
+        scheduler.report(loss=float(seed))
+        scheduler.detach()
+        failed = "" if math.isfinite(loss) else "its loss was nan"
+        results.append(Result("a", seed, loss, failed=failed, folder=str(folder)))
+    found = Comparison(("a",), tuple(range(5)), tuple(results))
+    assert sorted(found.traces["a"]) == [0, 1, 2, 3, 4]
+    drawn = [list(line.get_ydata()) for ax in found.poster().axes for line in ax.get_lines()]
+    assert drawn == [[3.0]]  # the loss of seed 3 is 0.2, of 0.1, 0.2, 0.4 and 0.9
 
 
 def test_bases_train_each_plan_at_each_and_draw_how_it_depends_on_them(tmp_path):

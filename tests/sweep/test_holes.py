@@ -95,6 +95,22 @@ def test_nothing_of_a_text_is_run():
         parse(Template.of("open(between(1, 2))").put(["1"]))
 
 
+@pytest.mark.parametrize(
+    ("hole", "searched"),
+    [
+        ("between(1, 8)", optuna.distributions.FloatDistribution(1, 8)),
+        ("between(1, 8, log)", optuna.distributions.FloatDistribution(1, 8, log=True)),
+        ("between(1, 8, whole)", optuna.distributions.IntDistribution(1, 8)),
+        ("between(1, 8, log, whole)", optuna.distributions.IntDistribution(1, 8, log=True)),
+        ("one_of(1, 2.5, base)", optuna.distributions.CategoricalDistribution((1, 2.5, "base"))),
+    ],
+)
+def test_what_a_hole_says_is_what_is_searched(hole, searched):
+    trial = optuna.create_study(sampler=optuna.samplers.RandomSampler(seed=0)).ask()
+    Template.of(f"wsd(peak={hole})").filled(trial)
+    assert trial.distributions == {"peak": searched}
+
+
 def test_holes_are_values():
     assert Template.of("wsd(peak=between(1, 2, log, whole))").holes == (
         Between("peak", 1.0, 2.0, log=True, whole=True),

@@ -88,6 +88,16 @@ def test_the_seeds_that_are_advised_tell_the_difference_4_times_in_5():
     assert sum(Pair("a", "b", tuple(each), 3).is_told for each in fewer) / 4000 < 0.81
 
 
+@pytest.mark.parametrize(("seeds", "of"), [(2, 1), (2, 10), (3, 1), (5, 10), (20, 3)])
+def test_a_difference_that_is_not_told_takes_more_seeds_than_there_are(seeds, of):
+    noise = np.random.default_rng(seeds).standard_normal(seeds)
+    noise -= noise.mean()
+    edge = Pair("a", "b", tuple(noise), of).half * 0.999
+    pair = Pair("a", "b", tuple(noise + edge), of)
+    assert not pair.is_told
+    assert pair.seeds_for(pair.mean) > seeds
+
+
 @pytest.mark.parametrize(
     ("pair", "text"),
     [
@@ -181,6 +191,19 @@ def test_a_plan_with_a_failed_run_is_last_and_has_no_interval():
         "keep them, and retry=True makes them again"
     )
     assert "2 of 3" in str(found)
+
+
+def test_a_lost_run_leaves_a_pair_untold_however_far_apart_the_others_are():
+    (pair,) = of_losses([[0.1, 0.11, 0.1, math.nan], [5.0, 5.1, 5.0, 5.1]]).pairs
+    assert (pair.seeds, pair.missing) == (3, 1)
+    assert abs(pair.mean) > pair.half
+    assert not pair.is_told
+
+
+def test_the_table_has_how_much_higher_each_loss_is_than_the_best_ones():
+    found = of_losses([[0.3, 0.4, 0.5], [0.1, 0.1, 0.1]])
+    *_, behind = found.table().columns
+    assert list(behind.cells) == ["", "+0.3 (+0.052 to +0.55)"]
 
 
 def test_where_every_run_failed_nothing_is_best():

@@ -53,6 +53,24 @@ def test_a_trial_begun_again_goes_on_from_the_last_checkpoint(tmp_path):
     assert reports_in(again.folder) == [(10, {"loss": 0.5}), (20, {"loss": 0.4})]
 
 
+def test_of_two_checkpoints_that_a_kill_left_the_later_one_stays(tmp_path):
+    for number in (9, 10):
+        saved(tmp_path / f"checkpoint-{number}", f"at {number}")
+    trial = Trial(tmp_path)
+    assert (trial.latest / "state.txt").read_text() == "at 10"
+    trial.checkpoint(saved(tmp_path / "mine", "at 11"))
+    assert (trial.latest / "state.txt").read_text() == "at 11"
+    left = [each.name for each in tmp_path.iterdir() if each.name != "mine"]
+    assert left == ["checkpoint-11"]
+
+
+def test_reports_come_by_their_updates_in_whatever_order_they_were_made(tmp_path):
+    trial = Trial(tmp_path)
+    for update in (20, 5, 10):
+        trial.report(update, loss=update)
+    assert trial.reports == [(5, {"loss": 5.0}), (10, {"loss": 10.0}), (20, {"loss": 20.0})]
+
+
 def test_without_a_checkpoint_it_begins_anew(tmp_path):
     trial = Trial(tmp_path)
     trial.report(10, loss=0.5)

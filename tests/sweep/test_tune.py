@@ -8,13 +8,15 @@ import shutil
 from logging import StreamHandler, getLogger
 from pathlib import Path
 from random import Random
-from statistics import fmean, stdev
+from statistics import fmean, stdev, variance
 from tempfile import TemporaryDirectory
+from types import SimpleNamespace
 
 import numpy as np
 import optuna
 import pytest
 import torch
+from matplotlib.text import Text
 
 from passo import (
     Constant,
@@ -28,9 +30,9 @@ from passo import (
     tune,
     wsd,
 )
-from passo.sweep import WrongAnswer, search
+from passo.sweep import WrongAnswer, search, working
 from passo.sweep.judges import Rungs
-from passo.sweep.study import Plan
+from passo.sweep.study import Plan, Study
 from tests.law.recorded import trace_of
 
 RUN = Run(steps(100))
@@ -107,6 +109,22 @@ def test_which_hole_matters_and_how_flat_it_is(found):
     assert found.flat["peak"] == (min(peaks), max(peaks))
     assert set(found.flat["warmup"]) <= {"percent(5)", "percent(10)"}
     assert found.best.mean < found.reach < max(each.value for each in found.finished)
+
+
+def test_the_reach_of_the_best_is_of_the_spread_of_all_that_were_trained_again():
+    few = ((0.1, 0.2, 0.6), (0.5, 0.6), (0.9,))
+    found = Study(None, tuple(Plan("wsd()", {}, 0.5, losses, 3) for losses in few))
+    spread = math.sqrt((2 * variance(few[0]) + variance(few[1])) / 3)
+    t = 3.18245  # of 0.975, with 3 degrees of freedom
+    assert found.reach == pytest.approx(0.3 + t * spread * math.sqrt(1 + 1 / 3), rel=1e-5)
+
+
+def test_the_picture_counts_the_runs_within_the_reach_of_the_best(found):
+    near = sum(each.value <= found.reach for each in found.finished)
+    assert near < len(found.finished)
+    texts = [each.get_text() for each in found.figure().findobj(Text)]
+    assert any(f"blue: the {near} that cannot be told from the best" in each for each in texts)
+    assert {"0.01", "0.1", "1"} <= set(texts)  # of the peak, which was searched by its logarithm
 
 
 def test_it_is_shown_as_text_as_json_as_a_table_and_as_a_picture(found, folder):
@@ -398,6 +416,23 @@ def test_a_law_foresees_the_end_of_a_plan_that_is_then_not_run(folder):
         )["val_loss"]
         assert each.user_attrs["foreseen"] == pytest.approx(truth, rel=0.1)
         assert truth > 0.99 * min(e.value for e in found.finished)
+
+
+@pytest.mark.parametrize(("margin", "is_made"), [(0.1, False), (0.2, True)])
+def test_a_plan_is_given_up_where_its_whole_band_is_above_the_lowest_loss(
+    margin, is_made, monkeypatch
+):
+    done = [SimpleNamespace(value=each, user_attrs={}) for each in (0.35, 0.6)]
+    monkeypatch.setattr(working, "finished", lambda _study: done)
+    told = SimpleNamespace(end=0.5, margin=margin)
+    monkeypatch.setattr(working, "foreseen", lambda *_: told)
+    task = working.OneTrial(SimpleNamespace(run=RUN, law="a law", metric=None), None)
+    trial = SimpleNamespace(study=None, set_user_attr=lambda *_: None)
+    if is_made:
+        task._ask_law(trial, wsd(peak=0.1))
+    else:
+        with pytest.raises(optuna.TrialPruned):
+            task._ask_law(trial, wsd(peak=0.1))
 
 
 class Kept:

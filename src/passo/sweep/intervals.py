@@ -136,7 +136,7 @@ class Pair:
         seeds = self.seeds_for(self.mean)
         if seeds is None:
             return f"; a difference of {size} takes more than {MOST_SEEDS:,} seeds"
-        return f"; {max(seeds, self.seeds + 1):,} would tell a difference of {size}"
+        return f"; {seeds:,} would tell a difference of {size}"
 
 
 def critical(seeds: int, of: int) -> float:

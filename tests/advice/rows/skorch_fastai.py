@@ -8,16 +8,11 @@ from typing import Any
 import pytest
 import torch
 
-from passo import Linear, Plateau, Run, base, steps, warmup_cosine
+from passo import Plateau, Run, base, steps, warmup_cosine
 from tests.advice.table import Table, Told
+from tests.integrations.tools import LINE, line
 
-LINE = base * Linear(1.0, 0.0)
 tried = Table(warmup_cosine=warmup_cosine)
-
-
-def line(updates: int) -> list[float]:
-    """What `LINE` gives from a base of 1."""
-    return [Linear(1.0, 0.0, steps(updates))(t) for t in range(updates)]
 
 
 # -- skorch
@@ -57,7 +52,7 @@ def skorch_has_one_writer(told: Told) -> None:
     net = Net()
     text = told(lambda: net.fit(net.Passo(LINE), net.theirs.LRScheduler("StepLR", step_size=1)))
     text.words("leave LRScheduler out", "leave Passo out")
-    assert net.fit(net.Passo(LINE)) == line(4)
+    assert net.fit(net.Passo(LINE)) == line(4, 1.0)
     net.fit(net.theirs.LRScheduler("StepLR", step_size=1))
 
 
@@ -125,7 +120,7 @@ def skorch_is_told_of_windows(told: Told) -> None:
         warnings.filterwarnings("ignore", "the run ended early")
         text = told(lambda: net.fit(net.Passo(LINE), kind=Windows))
     passo = eval(text.quoted(r"write (Passo\(.*\))"), net.world(plan=LINE, Run=Run, steps=steps))
-    assert net.fit(passo, kind=Windows) == line(2)
+    assert net.fit(passo, kind=Windows) == line(2, 1.0)
 
 
 # -- fastai
@@ -178,7 +173,7 @@ def fastai_has_one_writer(told: Told) -> None:
     one = Fit()
     text = told(lambda: one.fit(one.Passo(LINE), call="fit_one_cycle"))
     text.words("leave Passo out")
-    assert one.fit(one.Passo(LINE), call=text.quoted(r"write learn\.(fit)\(")) == line(4)
+    assert one.fit(one.Passo(LINE), call=text.quoted(r"write learn\.(fit)\(")) == line(4, 1.0)
     one.fit(call="fit_one_cycle")
 
 

@@ -2,27 +2,17 @@
 
 from __future__ import annotations
 
-import gc
 import os
-import warnings
 
 import pytest
 import torch
 
-from passo import PassoWarning, Plateau, Run, attach, base, warmup_cosine
+from passo import Plateau, Run, attach, base, warmup_cosine
+from tests.integrations.tools import said
 
 pytestmark = pytest.mark.filterwarnings("ignore")  # they warn about cores, loggers, themselves
 BATCHES, EPOCHS = 5, 4
 RUN = Run.of(BATCHES, epochs=EPOCHS)
-
-
-def said(story):
-    """What passo says of it, among all that trainers say."""
-    with warnings.catch_warnings(record=True) as told:
-        warnings.simplefilter("always")
-        story()
-        gc.collect()
-    return [str(each.message) for each in told if issubclass(each.category, PassoWarning)]
 
 
 def data():
