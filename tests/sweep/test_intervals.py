@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from passo import Run, steps
+from passo import PassoError, Run, steps
 from passo.sweep import Comparison, Pair, Result, compare
 
 SAME = ["Constant(0.1)", "Constant(0.1)"]
@@ -230,3 +230,32 @@ def test_a_plan_is_judged_at_the_base_that_was_best_for_it_and_never_failed():
     found = Comparison(("a",), (0, 1, 2), results, (0.1, 0.2, 0.3))
     assert found.best_base("a") == 0.1
     assert found.losses("a") == {0: 0.0, 1: 0.5, 2: 0.5}
+
+
+@pytest.mark.parametrize(
+    ("ask", "text"),
+    [
+        (
+            lambda found: found.losses("cosin"),
+            "the comparison has no plan 'cosin'; did you mean 'cosine'?; it has cosine, wsd",
+        ),
+        (
+            lambda found: found.behind(["wsd"]),
+            "the comparison has no plan ['wsd']; it has cosine, wsd",
+        ),
+        (
+            lambda found: found.best_base(3),
+            "the comparison has no plan 3; it has cosine, wsd",
+        ),
+        (
+            lambda found: found.losses("wsd", 0.3),
+            "the comparison has no base 0.3; it has 0.1, 1",
+        ),
+    ],
+)
+def test_what_is_not_compared_is_named(ask, text):
+    names, seeds, bases = ("cosine", "wsd"), (0, 1), (0.1, 1.0)
+    runs = [Result(n, s, 0.5 + s, base=b) for n in names for s in seeds for b in bases]
+    with pytest.raises(PassoError) as caught:
+        ask(Comparison(names, seeds, tuple(runs), bases))
+    assert str(caught.value) == text

@@ -13,7 +13,8 @@ from pathlib import Path
 from statistics import fmean, median_low, stdev
 from typing import TYPE_CHECKING, Any, Final
 
-from passo.ground.checks import some
+from passo.ground.checks import brief, some
+from passo.ground.errors import PassoError, closest
 from passo.ground.files import replacing
 from passo.ground.pictures import Pictured
 from passo.ground.schema import plain
@@ -98,15 +99,29 @@ class Comparison(Pictured):
     def losses(self, name: str, base: float | None = None) -> dict[int, float]:
         """The loss of a plan by its seed; NaN where the run has none. `base` is one of several.
 
+        Raises `PassoError` for a plan or a base that is not compared.
+
         >>> Comparison(("a",), (0,), (Result("a", 0, 0.5),)).losses("a")
         {0: 0.5}
         """
+        self._refuse_unknown(name, base)
         if base is None and self.bases:
             base = self.best_base(name)
         return {seed: _loss(self._found.get((name, base, seed))) for seed in self.seeds}
 
+    def _refuse_unknown(self, name: Any, base: Any = None) -> None:
+        if name not in self.names:
+            hint = closest(name, self.names) if isinstance(name, str) else ""
+            msg = f"the comparison has no plan {brief(name)}{hint}; it has {some(self.names)}"
+            raise PassoError(msg)
+        if base is not None and base not in self.bases:
+            known = some(tuple(f"{each:g}" for each in self.bases)) or "no bases"
+            msg = f"the comparison has no base {brief(base)}; it has {known}"
+            raise PassoError(msg)
+
     def best_base(self, name: str) -> float | None:
         """The base with the lowest mean loss; None without bases, or where all had failed runs."""
+        self._refuse_unknown(name)
         means = {}
         for base in self.bases:
             losses = list(self.losses(name, base).values())
@@ -214,6 +229,7 @@ class Comparison(Pictured):
 
     def behind(self, name: str) -> Pair | None:
         """The best one and this one; None for the best one itself."""
+        self._refuse_unknown(name)
         first = self.ranking[0]
         return next((e for e in self.pairs if (e.first, e.second) == (first, name)), None)
 
