@@ -227,18 +227,21 @@ class Driver:
         """What follows a schedule from a beginning follows the track that is named for them."""
         tracks = {id(each): each for each in (*self.tracks, *(d.track for d in self.everything()))}
         now = {at: heirs.get((each.source, each.begin), each) for at, each in tracks.items()}
-        for one in self.everything():
-            one.track = now[id(one.track)]
+        if any(one is not tracks[at] for at, one in now.items()):
+            for one in self.everything():
+                one.track = now[id(one.track)]
         self.tracks = [now[id(each)] for each in self.tracks]
 
     def forget_unused(self) -> None:
         """Keep the tracks that something follows."""
         used = {(id(each.track), each.base): each.track for each in self.everything()}
-        there = {at for at, _ in used}
-        known = [each for each in self.tracks if id(each) in there]
+        bases: dict[int, set[float]] = {}
+        for at, base in used:
+            bases.setdefault(at, set()).add(base)
+        known = [each for each in self.tracks if id(each) in bases]
         self.tracks = list({id(each): each for each in (*known, *used.values())}.values())
         for track in self.tracks:
-            track.forget({base for at, base in used if at == id(track)})
+            track.forget(bases[id(track)])
 
     def moved(self) -> None:
         """The clock was moved: plateaus keep their factor, and what was used last is not known."""
