@@ -8,7 +8,7 @@ from collections import deque
 from collections.abc import Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from passo.ground.schema import anything, count, listed, mapping, record
 from passo.optim.ground.wrappers import layers
@@ -18,7 +18,7 @@ from passo.optim.scheduler.state import Saved
 from passo.schedules import PassoError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Collection, Iterable, Iterator
 
     from passo.optim.scheduler.driver import Groups
     from passo.optim.scheduler.engine import Engine
@@ -30,24 +30,20 @@ _FORM: Final = record({"updates": count(), "states": listed(mapping(anything))})
 
 @dataclass(slots=True, frozen=True)
 class Carried:
-    """One Scheduler's state, and how many updates the optimizer itself said when it was saved."""
+    """One Scheduler's state, and how many updates the optimizer itself said when it was saved.
+
+    `keys` is what it drove, each once.
+    """
 
     updates: int
     state: Mapping[str, Any]
+    keys: Collection[str]
 
     @property
     def clock(self) -> int:
         """The Scheduler's own clock."""
         clock = self.state.get("clock")
         return clock if type(clock) is int else 0
-
-    @property
-    def keys(self) -> list[str]:
-        """What it drove, each once."""
-        rows = self.state.get("fields")
-        lists = [row for row in rows if isinstance(row, list)] if isinstance(rows, list) else []
-        keys = dict.fromkeys(row[1] for row in lists if len(row) > 1 and type(row[1]) is str)
-        return list(keys)
 
     def is_stale(self, updates: int) -> bool:
         """Whether an optimizer that says so many updates was trained on without passo.
@@ -76,6 +72,15 @@ class _Brought:
         return any(engine is not None and engine.clock.made != made for engine, made in known)
 
 
+class _Foreseen(NamedTuple):
+    """How a load that is under way will go on, and what that was worked out from."""
+
+    state: Mapping[str, Any]
+    saved: Saved
+    course: resume.Course
+    standing: tuple[Any, ...]
+
+
 _brought: Final[weakref.WeakKeyDictionary[Any, _Brought]] = weakref.WeakKeyDictionary()
 
 
@@ -87,12 +92,13 @@ class Carrier:
     apart, and asks of every later run that it has the same parts.
     """
 
-    __slots__ = ("_by_hand", "_engine", "_foreseen", "_written")
+    __slots__ = ("_by_hand", "_engine", "_foreseen", "_reading", "_written")
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
         self._by_hand: tuple[str, int] = "", -1
-        self._foreseen: tuple[Mapping[str, Any], Saved] | None = None
+        self._foreseen: _Foreseen | None = None
+        self._reading: tuple[str, list[Carried]] = "", []
         self._written: deque[int] = deque(maxlen=_REMEMBERED)
 
     def told(self, what: str) -> None:
@@ -120,7 +126,7 @@ class Carrier:
         if brought is None or brought.is_past:
             return None
         brought.seen.append((weakref.ref(engine), engine.clock.made))
-        if not engine.settings.carry or self._wins(carried := _chosen(brought.text, engine)):
+        if not engine.settings.carry or self._wins(carried := self._chosen(brought.text)):
             return None
         return self._weighed(carried, _counted(optimizer))
 
@@ -150,22 +156,35 @@ class Carrier:
         texts = _texts(groups)
         if not (texts and engine.settings.carry) or len(groups) != len(optimizer.param_groups):
             return
-        carried = _chosen(texts[0], engine)
+        carried = self._chosen(texts[0])
         if carried is None or self._wins(carried) or not _drives(engine, carried):
             return
         if not carried.is_stale(count_in(loaded.get("state"), groups)):
             with said_whence(engine.settings.part):
                 saved = Saved(carried.state)
-                resume.foresee(engine, saved, optimizer.param_groups)
-            self._foreseen = carried.state, saved
+                course = resume.foresee(engine, saved, optimizer.param_groups)
+            self._foreseen = _Foreseen(carried.state, saved, course, resume.standing(engine))
 
-    def saved(self, state: Mapping[str, Any]) -> Saved:
-        """The state, read and checked; what was foreseen is not read twice.
+    def foreseen(self, state: Mapping[str, Any]) -> tuple[Saved, resume.Course | None]:
+        """The state, read and checked, and how it goes on where that was foreseen.
 
-        It is handed out once: a load may go on with its very tracks.
+        It is handed out once: a load may go on with its very tracks. Between the hooks before and
+        after a load somebody may have reported, or moved the clock: then it is foreseen anew.
         """
         foreseen, self._foreseen = self._foreseen, None
-        return foreseen[1] if foreseen is not None and foreseen[0] == state else Saved(state)
+        if foreseen is None or foreseen.state != state:
+            return Saved(state), None
+        same = foreseen.standing == resume.standing(self._engine)
+        return (foreseen.saved, foreseen.course) if same else (Saved(state), None)
+
+    def _chosen(self, text: str) -> Carried | None:
+        """Of all that is carried, the state which has most in common with a plan."""
+        (read, carried), engine = self._reading, self._engine
+        if read != text:
+            carried = _read(text, engine.settings.part)
+            self._reading = text, carried
+        ours = {each.key for each in engine.driver.driven}
+        return max(carried, key=lambda each: len(ours.intersection(each.keys)), default=None)
 
     def _wins(self, carried: Carried | None) -> bool:
         """Whether what was said by hand since the last update counts, and not what is carried.
@@ -254,13 +273,6 @@ def _counted(optimizer: Any) -> int:
     return max(map(own_count, inside), default=0)
 
 
-def _chosen(text: str, engine: Engine) -> Carried | None:
-    """Of all that is carried, the state which has most in common with a plan."""
-    ours = {each.key for each in engine.driver.driven}
-    carried = _read(text, engine.settings.part)
-    return max(carried, key=lambda each: len(ours.intersection(each.keys)), default=None)
-
-
 def _drives(engine: Engine, carried: Carried) -> bool:
     keys = carried.keys
     return not keys or any(each.key in keys for each in engine.driver.driven)
@@ -269,4 +281,11 @@ def _drives(engine: Engine, carried: Carried) -> bool:
 def _read(text: str, part: str) -> list[Carried]:
     with said_whence(part):
         told = _FORM(json.loads(text), KEY)
-    return [Carried(told["updates"], state) for state in told["states"]]
+    return [Carried(told["updates"], state, _keys(state)) for state in told["states"]]
+
+
+def _keys(state: Mapping[str, Any]) -> list[str]:
+    """What a state says that it drives, each once; it is not checked yet."""
+    rows = state.get("fields")
+    lists = [row for row in rows if isinstance(row, list)] if isinstance(rows, list) else []
+    return list(dict.fromkeys(row[1] for row in lists if len(row) > 1 and type(row[1]) is str))

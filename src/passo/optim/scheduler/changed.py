@@ -47,19 +47,20 @@ class Today:
         self.cooldown = saved.cooldown
         self._written: dict[tuple[int, float, float], float] = {}
         same = _todays_tracks(driver.tracks, saved.followed)
-        now = {id(each): (same[id(each[0])], each[1]) for each in saved.fields.values()}
+        alike = {id(each): each for each in saved.fields.values()}
+        now = {at: (same[id(track)], base) for at, (track, base) in alike.items()}
         place_of = pair_saved(saved.names, groups)
         known = {today for place, today in place_of.items() if place < saved.groups}
         self.joined = set(range(len(groups))) - known
         self.fields: dict[tuple[int | None, str], Followed] = {}
         self.gone: dict[tuple[int | None, str], Followed] = {}
-        for (place, key), followed in saved.fields.items():
-            if place is None:
-                self.fields[place, key] = now[id(followed)]
-            elif place in place_of:
-                self.fields[place_of[place], key] = now[id(followed)]
+        for at, followed in saved.fields.items():
+            place, key = at
+            today = place if place is None else place_of.get(place)
+            if place is not None and today is None:
+                self.gone[at] = now[id(followed)]
             else:
-                self.gone[place, key] = now[id(followed)]
+                self.fields[at if today == place else (today, key)] = now[id(followed)]
         self.pairs = list(_pairs(driver.driven, self.fields))
 
     def written(self, track: Track, base: float) -> tuple[float, float]:

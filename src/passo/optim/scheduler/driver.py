@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import weakref
 from contextlib import contextmanager
+from operator import is_not
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 import torch
@@ -65,7 +66,7 @@ class Driver:
     def is_behind(self, groups: Groups) -> bool:
         """Whether the groups are others than those that are known, or in another order."""
         known = self.known
-        return len(groups) != len(known) or any(a is not b for a, b in zip(groups, known))  # noqa: B905
+        return len(groups) != len(known) or any(map(is_not, groups, known))
 
     def match(self, groups: Groups) -> list[int | None]:
         """For each group the number of the known one that it is, behind those the absent ones.
@@ -316,7 +317,7 @@ class Driver:
             self._meet(field, group, old)
         if isinstance(slot, torch.Tensor):
             return True
-        field.write(group, one.value)
+        field.put(group, one.value)
         return False
 
     def _meet(self, field: fields.Field, group: dict[str, Any], old: float) -> None:
@@ -392,5 +393,7 @@ class Driver:
                 continue
             if each.tensor is not None:
                 each.field.put(each.group, each.tensor)
-            elif isinstance(each.field.slot(each.group), torch.Tensor):
-                each.field.put(each.group, each.field.read(each.group))
+            else:
+                slot = each.field.slot(each.group)
+                if type(slot) is not float and isinstance(slot, torch.Tensor):
+                    each.field.put(each.group, fields.number_in(slot))

@@ -233,6 +233,15 @@ def placeable(schedule: Schedule, run: Run | None) -> Schedule:
     return schedule
 
 
+def holders(plan: Mapping[str, Any]) -> set[str]:
+    """The keys of param groups under which a plan may write.
+
+    >>> sorted(holders({"lr": 0.1, "momentum": 0.9, "betas[1]": 0.99}))
+    ['betas', 'lr', 'momentum']
+    """
+    return {key.partition("[")[0] for key in plan} | ({"betas"} if "momentum" in plan else set())
+
+
 def code(entry: Any) -> str:
     """What a plan has for a key, as it is written.
 

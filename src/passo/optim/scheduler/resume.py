@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from passo.schedules import Schedule
 
 
-class _Course(NamedTuple):
+class Course(NamedTuple):
     """How a load goes on: on which run, from which update and position, what is driven on what.
 
     Where today's plan takes over from another one, `parent` is that one, for the trace.
@@ -50,7 +50,7 @@ class _Course(NamedTuple):
     parent: dict[str, Any] | None
 
 
-def foresee(engine: Engine, state: Saved, groups: Groups) -> _Course:
+def foresee(engine: Engine, state: Saved, groups: Groups) -> Course:
     """How a load would go on, with nothing changed; raises PassoError where it is refused."""
     saved = Today(state, groups, engine.driver)
     found = differences(engine, saved)
@@ -72,16 +72,27 @@ def foresee(engine: Engine, state: Saved, groups: Groups) -> _Course:
     _refuse_impossible(followed, clock.at, end_of(run), groups)
     took_over = policy in {"replace", "rescale"}
     parent = branching.parent(state, saved.run) if took_over else None
-    return _Course(run, updates, at, followed, cooldown, parent)
+    return Course(run, updates, at, followed, cooldown, parent)
 
 
-def load(engine: Engine, state: Saved, groups: Groups) -> dict[str, Any] | None:
+def standing(engine: Engine) -> tuple[Any, ...]:
+    """All that says how a load would go on, besides the state: where it is the same, so is that."""
+    driver, clock, settings = engine.driver, engine.clock, engine.settings
+    driven = [(id(each), each.place, id(each.track), each.base) for each in driver.driven]
+    heard = [memory.state() for track in driver.tracks for memory in track.memories]
+    return driven, heard, clock.updates, clock.at, settings.run, settings.cooldown
+
+
+def load(
+    engine: Engine, state: Saved, groups: Groups, course: Course | None = None
+) -> dict[str, Any] | None:
     """Clock, bases and plateaus as they were saved, on the plan that `on_change` chooses.
 
-    All of it is worked out before anything is changed: a refused load leaves no trace. Where
-    today's plan takes over from another one, the answer is that one, for the trace.
+    All of it is worked out before anything is changed: a refused load leaves no trace. `course`
+    is what was foreseen for the same state, where nothing has changed since. Where today's plan
+    takes over from another one, the answer is that one, for the trace.
     """
-    run, updates, at, followed, cooldown, parent = foresee(engine, state, groups)
+    run, updates, at, followed, cooldown, parent = course or foresee(engine, state, groups)
     if engine.journal is not None:
         engine.journal.wind(groups, updates)
     # Until here nothing has changed; from here on nothing can fail.

@@ -36,6 +36,7 @@ from passo.optim.scheduler.audience import Audience
 from passo.optim.scheduler.driver import driving
 from passo.optim.scheduler.engine import Engine
 from passo.optim.scheduler.falls import Fall, falls
+from passo.optim.scheduler.plan import holders
 from passo.optim.scheduler.pulse import Pulse
 from passo.schedules import PassoError, Span
 
@@ -163,7 +164,8 @@ class Scheduler(LRScheduler):
 
     def _undo(self) -> Callable[[], None]:
         """A function that makes Scheduler, file and fields what they are now."""
-        held, fields = self.as_it_is(), of_fields(self.optimizer.param_groups)
+        held = self.as_it_is()
+        fields = of_fields(self.optimizer.param_groups, holders(self.plan))
         journal = self._engine.journal
         file = None if journal is None else journal.keep()
 
@@ -719,12 +721,12 @@ class Scheduler(LRScheduler):
         self._load(state.Saved(state_dict))
         self._carrier.told("load")
 
-    def _load(self, saved: state.Saved) -> None:
+    def _load(self, saved: state.Saved, course: resume.Course | None = None) -> None:
         engine = self._engine
         groups, undo = self.optimizer.param_groups, self._undo()
         try:
             engine.look(groups)
-            parent = resume.load(engine, saved, groups)
+            parent = resume.load(engine, saved, groups, course)
             self._goes_on()
             engine.driver.forget_used()
             engine.write(groups)
@@ -826,7 +828,7 @@ class Scheduler(LRScheduler):
         brought = self._carrier.offered(optimizer)
         if brought is not None and brought != state.save(self._engine, self.driver.known):
             with carry.said_whence(self.settings.part):
-                self._load(self._carrier.saved(brought))
+                self._load(*self._carrier.foreseen(brought))
         elif brought is not None:
             self._goes_on()
         company = self._engine.company
