@@ -68,7 +68,7 @@ def of_objects(root: Any) -> Callable[[], None]:
         kept.append(_read(kind, list(fresh.values())))
         for column in kept[-1].inside:
             for of in filter(_LEADS.__getitem__, set(map(type, column))):
-                found = [each for each in column if type(each) is of]
+                found: list[Any] = [each for each in column if type(each) is of]
                 if issubclass(of, dict):
                     found = [each for each in found if "params" not in each]
                 waiting.setdefault(of, []).extend(found)

@@ -6,19 +6,21 @@ import json
 import weakref
 from collections import deque
 from collections.abc import Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from passo.ground.schema import anything, count, listed, mapping, record
+from passo.optim.ground.quiet import quiet
 from passo.optim.ground.wrappers import layers
-from passo.optim.scheduler import broken, resume
+from passo.optim.scheduler import broken, moves, resume, words
+from passo.optim.scheduler.no_optimizer import there
 from passo.optim.scheduler.own_count import count_in, own_count
-from passo.optim.scheduler.state import Saved
+from passo.optim.scheduler.state import Saved, save
 from passo.schedules import PassoError
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator
+    from collections.abc import Callable, Collection, Iterable, Iterator
 
     from passo.optim.scheduler.driver import Groups
     from passo.optim.scheduler.engine import Engine
@@ -92,14 +94,62 @@ class Carrier:
     apart, and asks of every later run that it has the same parts.
     """
 
-    __slots__ = ("_by_hand", "_engine", "_foreseen", "_reading", "_written")
+    __slots__ = ("_by_hand", "_engine", "_foreseen", "_optimizer", "_reading", "_written")
 
-    def __init__(self, engine: Engine) -> None:
-        self._engine = engine
+    def __init__(self, engine: Engine, optimizer: Callable[[], Any]) -> None:
+        self._engine, self._optimizer = engine, optimizer
         self._by_hand: tuple[str, int] = "", -1
         self._foreseen: _Foreseen | None = None
         self._reading: tuple[str, list[Carried]] = "", []
         self._written: deque[int] = deque(maxlen=_REMEMBERED)
+
+    # -- what its optimizer calls, or what that holds inside, when a state is loaded or saved
+
+    @quiet
+    def before_load(self, optimizer: Any, state_dict: Mapping[str, Any]) -> None:
+        """What joined has its base from what it holds before, and names must be the same."""
+        self._engine.look(optimizer.param_groups)
+        words.refuse_other_names(optimizer.param_groups, state_dict.get("param_groups", ()))
+        self.foresee(optimizer, state_dict)
+        keep(optimizer, None)
+
+    def after_load(self, optimizer: Any) -> None:
+        """The groups are other dicts now, and perhaps a state came with them."""
+        take_out(optimizer, optimizer.param_groups)
+        self._engine.loaded(optimizer.param_groups)
+        self.take_up(optimizer)
+
+    def after_load_inside(self, inner: Any) -> None:
+        """A wrapper hands the load on to what it holds, and shows the groups of that."""
+        optimizer = there(self._optimizer)
+        take_out(optimizer, inner.param_groups)
+        self.take_up(optimizer)
+
+    def before_saving(self, optimizer: Any) -> None:
+        """A sharded optimizer puts what was loaded into its groups again, after all hooks."""
+        self._engine.settle()
+        drop(optimizer.param_groups)
+
+    def after_saving(self, optimizer: Any, saved: dict[str, Any]) -> None:
+        """The state rides in the optimizer's. A group that no plan covers is refused elsewhere."""
+        engine = self._engine
+        if engine.settings.carry:
+            with suppress(PassoError):
+                engine.look(there(self._optimizer).param_groups)
+            self.put(optimizer, saved, save(engine, engine.driver.known))
+
+    def take_up(self, optimizer: Any) -> None:
+        """Go on from what the optimizer's state brought, if anything."""
+        engine, brought = self._engine, self.offered(optimizer)
+        if brought is None:
+            return
+        if brought != save(engine, engine.driver.known):
+            with said_whence(engine.settings.part):
+                moves.load(engine, optimizer.param_groups, *self.foreseen(brought))
+        else:
+            moves.come(engine)
+        if engine.company is not None:
+            engine.company.came(engine)
 
     def told(self, what: str) -> None:
         """Somebody loaded a state by hand, or a report made a plateau fall."""

@@ -63,6 +63,7 @@ class Engine:
         "promises",
         "settings",
         "still",
+        "under_way",
         "watch",
     )
 
@@ -80,6 +81,7 @@ class Engine:
         self.watch: Watch | None = None
         self.company: Company | None = None
         self.audience: Audience | None = None
+        self.under_way = bool(getattr(optimizer, "state", None))
         self.doubt = ""
         self.passed_over: Word | None = None
         self._goes_on = False

@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import torch
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     from passo.optim.ground.fields import Field
     from passo.optim.scheduler.driven import Driven
-    from passo.optim.scheduler.driver import Driver
+
+
+class Drives(Protocol):
+    """What drives numbers, such as a Driver."""
+
+    def everything(self) -> Iterator[Driven]:
+        """All that is driven, and all that was while its group was there."""
+        ...
 
 
 class Owners:
@@ -21,7 +28,7 @@ class Owners:
     The obvious form asks everything that is driven, for each group that comes.
     """
 
-    def __init__(self, driver: Driver, driving: Iterable[Driver]) -> None:
+    def __init__(self, driver: Drives, driving: Iterable[Drives]) -> None:
         self._driver, self._driving = driver, driving
 
     @cached_property

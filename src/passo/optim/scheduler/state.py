@@ -122,10 +122,10 @@ class Saved:
         """What each field follows, and from which base: one answer for those that are alike."""
         found: dict[tuple[int | None, str], tuple[Track, float]] = {}
         made: dict[tuple[str, int, float], tuple[Track, float]] = {}
-        for k, (place, key, number, base) in enumerate(rows):
-            one = made.get((key, number, base))
+        for k, (place, key, track, base) in enumerate(rows):
+            one = made.get((key, track, base))
             if one is None:
-                one = made[key, number, base] = self._track_of(k, key, number), base
+                one = made[key, track, base] = self._track_of(k, key, track), base
             if (place, key) in found:
                 msg = f"state.fields[{k}] says again what {key!r} of group {place} follows"
                 raise PassoError(msg)
