@@ -280,3 +280,21 @@ def test_a_group_that_was_away_while_a_state_without_a_cooldown_came_has_none():
     scheduler.seek(10)
     assert scheduler.cooldown is None
     assert scheduler.values()["lr"] == [each.with_base(0.5)(10) for each in plan.schedules.values()]
+
+
+def test_tensors_of_one_base_are_compared_in_the_precision_of_each():
+    _, state = trained(2)
+    optimizer = with_tensors(2)
+    optimizer.param_groups[0]["lr"] = torch.tensor(0.5, dtype=torch.bfloat16)
+    scheduler = attach(optimizer, PLAN, RUN, on_change="replace")
+    state["fields"] = [[*field[:3], 0.501] for field in state["fields"]]
+    scheduler.load_state_dict(state)  # bfloat16 has nothing between 0.5 and 0.501
+    assert scheduler.base_lrs == [0.501, 0.5]
+
+
+def test_an_undo_of_our_objects_leaves_the_groups_of_the_optimizer_alone():
+    scheduler = attach(optimizer := sgd(2), PLAN, RUN)
+    put_back = undo.of_objects(scheduler._engine)
+    optimizer.param_groups[0]["lr"] = 9.0
+    put_back()
+    assert optimizer.param_groups[0]["lr"] == 9.0
