@@ -628,13 +628,13 @@ def planned(scheduler):
 
 
 def test_a_cooldown_that_is_called_for_plans_the_end_whatever_the_plan_had():
-    optimizer = sgd()
-    plan = Constant(1.0).cooldown(at=steps(2), over=steps(3))
-    scheduler = attach(optimizer, plan, Run(steps(30)))
+    decay = Constant(0.1).cooldown(at=steps(2), over=steps(3))
+    scheduler = attach(optimizer := sgd(), {"lr": 1.0, "weight_decay": decay}, Run(steps(30)))
     assert planned(scheduler) == 5
     scheduler.advance(6)
     scheduler.cool_down(over=steps(10))
     assert planned(scheduler) == 16
+    assert optimizer.param_groups[0]["weight_decay"] == 0.0
 
 
 def test_a_cooldown_of_a_group_that_joined_late_is_over_as_much_later():
