@@ -590,6 +590,36 @@ def test_a_trace_goes_on_after_a_resume_with_late_groups(tmp_path):
     assert list(found.rows()) == list(wanted.rows())
 
 
+def test_one_that_goes_back_alone_takes_no_row_of_the_others_from_the_trace(tmp_path):
+    both, path = {"a": sgd(0.5), "b": sgd(0.25)}, tmp_path / "run.jsonl"
+    scheduler = attach(both, {"lr": LINE}, Run(steps(1000)), record=path)
+    together(*both.values(), times=3)
+    saved = both["a"].state_dict()
+    together(*both.values(), times=3)
+    both["a"].load_state_dict(saved)
+    assert scheduler.clock == 6
+    scheduler.detach()
+    line = LINE.on(Run(steps(1000)))
+    assert Trace.load(path).used("lr", "b/0") == ([*range(6)], [line(t) for t in range(6)])
+
+
+def test_a_seek_that_fails_keeps_the_row_that_is_under_way(tmp_path, monkeypatch):
+    both, path = {"a": sgd(0.5), "b": sgd(0.25)}, tmp_path / "run.jsonl"
+    scheduler = attach(both, {"lr": LINE}, Run(steps(1000)), record=path)
+    together(*both.values(), times=2)
+    update(both["a"])
+    with monkeypatch.context() as patch:
+        patch.setattr(scheduler._engines[1].driver, "moved", lambda: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            scheduler.seek(1)
+    update(both["b"])
+    together(*both.values())
+    scheduler.detach()
+    trace, line = Trace.load(path), LINE.on(Run(steps(1000)))
+    wanted = [*range(4)], [line(t) for t in range(4)]
+    assert trace.used("lr", "a/0") == trace.used("lr", "b/0") == wanted
+
+
 def test_a_watcher_looks_at_each_of_them(both):
     watcher = live()
     scheduler = attach(both, PLAN, Run(steps(100)), watch=watcher)
