@@ -29,11 +29,16 @@ picture: $(VENV)/.ready-demo ## the picture of README and its numbers, from a wh
 	@$(BIN)/passo demo && cp passo-demo/sensitivity.png docs/sensitivity.png && \
 	cp passo-demo/results.json docs/sensitivity.json
 
+# check runs beside the tests, so that no core waits for mypy; what it says stands at the end.
 test: $(VENV)/.ready-test ## what CI runs first: style, types, arrows, tests, doctests, README and docs fences
-	@begin=$$(date +%s) && \
-	$(MAKE) --no-print-directory check && \
-	echo "== pytest" && \
-	$(BIN)/python -m pytest -n $(JOBS) --dist worksteal $(ARGS) && \
+	@begin=$$(date +%s); \
+	$(MAKE) --no-print-directory check > $(VENV)/check.txt 2>&1 & check=$$!; \
+	trap "kill $$check" INT TERM; \
+	echo "== pytest, and make check beside it"; \
+	$(BIN)/python -m pytest -n $(JOBS) --dist worksteal $(ARGS); tests=$$?; \
+	wait $$check; checked=$$?; \
+	cat $(VENV)/check.txt; \
+	[ $$tests -eq 0 ] && [ $$checked -eq 0 ] && \
 	echo "== make test: green in $$(( $$(date +%s) - begin )) s"
 
 test-peers: $(VENV)/.ready-peers ## what CI runs last: passo.like beside the libraries that it writes

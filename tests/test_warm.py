@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import subprocess
 import sys
+import time
 
 import pytest
 
@@ -17,7 +20,10 @@ CODES = {
     "a status": "import sys; sys.exit(7)",
     "words": "raise SystemExit('no data')",
     "at the exit": "import atexit; atexit.register(print, 'bye'); raise SystemExit(3)",
-    "an interrupt": "import atexit; atexit.register(print, 'bye'); raise KeyboardInterrupt",
+    # whose status some libraries change that torch imports where they are installed
+    "an interrupt": (
+        "import atexit, torch._dynamo; atexit.register(print, 'bye'); raise KeyboardInterrupt"
+    ),
     "a signal": "import os, signal; os.kill(os.getpid(), signal.SIGTERM)",
     "a finalizer": "import weakref\nclass A: pass\na = A(); f = weakref.finalize(a, print, 'gone')",
     "a thread": "import threading as t; t.Timer(0.1, print, ['after']).start(); print('before')",
@@ -60,6 +66,53 @@ def test_an_error_is_shown_and_its_status_is_one():
     assert done.returncode == 1
     assert done.stderr.count("Traceback") == 1
     assert done.stderr.endswith("\nZeroDivisionError: division by zero\n")
+
+
+def test_a_file_begins_as_one(tmp_path):
+    (tmp_path / "beside.py").write_text("WORD = 'beside'")
+    file = tmp_path / "job.py"
+    file.write_text(
+        "import sys, beside\n"
+        "def f(): ...\n"
+        "print(__name__, __file__, __spec__, sys.path[0], sys.argv, beside.WORD)\n"
+        "import inspect; print(inspect.getsource(f), __loader__.get_filename())"
+    )
+    fresh = subprocess.run(
+        [sys.executable, str(file), "-x"], capture_output=True, text=True, check=True
+    )
+    done = warm.python(str(file), "-x")
+    assert (done.stdout, done.stderr) == (fresh.stdout, "")
+
+
+def test_a_process_under_way_is_read_and_heard_and_killed_alone():
+    code = (
+        "import os, sys, time, signal\n"
+        "signal.signal(signal.SIGUSR1, lambda *_: print('heard', flush=True))\n"
+        "child = os.fork() or time.sleep(60) or os._exit(0)\n"
+        "print(child, os.getpid(), os.environ['MINE'], flush=True)\n"
+        "print('told', file=sys.stderr, flush=True)\n"
+        "time.sleep(60); time.sleep(60)"
+    )
+    with warm.begun("-c", code, imported=(), MINE="given") as process:
+        child, own, mine = process.line().split()
+        assert (int(own), mine) == (process.pid, "given")
+        assert not process.is_over()
+        process.send(signal.SIGUSR1)
+        while "heard" not in process.out():
+            time.sleep(0.01)
+        assert process.out() == f"{child} {own} given\nheard\n"
+    assert process.is_over()
+    assert process.wait() == -9
+    os.kill(int(child), signal.SIGKILL)  # an error where that is not there
+
+
+def test_a_process_that_ends_without_a_line_is_not_waited_for():
+    with warm.begun("-c", "1 / 0", imported=()) as process:
+        with pytest.raises(AssertionError, match="ZeroDivisionError"):
+            process.line()
+        assert process.wait() == 1
+        process.send(signal.SIGKILL)  # nobody hears it
+        assert process.wait() == 1
 
 
 def test_what_takes_too_long_is_ended():

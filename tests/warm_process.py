@@ -4,15 +4,15 @@ Its main code falls off its end in each fork, so that an interpreter ends there 
 """
 
 import gc
+import importlib
 import json
 import os
 import runpy
 import socket
 import sys
 import types
-
-import torch
-import torch._dynamo  # noqa: F401 (the first optimizer of a process imports it)
+from importlib.machinery import SourceFileLoader
+from pathlib import Path
 
 
 def serve(door: socket.socket) -> "dict[str, object] | None":
@@ -52,23 +52,31 @@ def _nursed(line: int, out: int, told: int) -> "dict[str, object]":
 
 
 def begin(order: dict) -> None:
-    """As `python -c CODE ...` and `python -m MODULE ...` begin."""
+    """As `python -c CODE ...`, `python -m MODULE ...` and `python FILE ...` begin."""
     os.chdir(order["cwd"])
     os.environ.clear()
     os.environ.update(order["environment"])
-    kind, what, *arguments = order["arguments"]
-    sys.argv = [kind, *arguments]
+    kind, *arguments = order["arguments"]
     main = sys.modules["__main__"] = types.ModuleType("__main__")
     main.__dict__["__builtins__"] = __builtins__
     if kind == "-m":
+        sys.argv = [kind, *arguments[1:]]
         sys.path[0] = order["cwd"]
-        runpy._run_module_as_main(what)
-    else:
+        runpy._run_module_as_main(arguments[0])
+    elif kind == "-c":
+        sys.argv = [kind, *arguments[1:]]
         sys.path[0] = ""
-        exec(compile(what, "<string>", "exec"), main.__dict__)
+        exec(compile(arguments[0], "<string>", "exec"), main.__dict__)
+    else:
+        sys.argv = [kind, *arguments]
+        sys.path[0] = str(Path(kind).resolve().parent)
+        main.__dict__.update(__file__=kind, __loader__=SourceFileLoader("__main__", kind))
+        exec(compile(Path(kind).read_bytes(), kind, "exec"), main.__dict__)
 
 
 if __name__ == "__main__":
+    for each in sys.argv[2:]:
+        importlib.import_module(each)
     gc.freeze()  # a collection would copy the memory of what is never freed
     given = serve(socket.socket(fileno=int(sys.argv[1])))
     if given is not None:

@@ -10,7 +10,6 @@ import contextlib
 import io
 import json
 import os
-import signal
 import subprocess
 import sys
 import tempfile
@@ -26,6 +25,7 @@ from passo.doctor.run import run_script
 from passo.law import Law
 from tests.corpus.expected import WRONG
 from tests.corpus.stream import LAW
+from tests.warm import python
 
 os.environ.setdefault("HF_HUB_OFFLINE", "1")  # transformers asks nobody
 HERE = Path(__file__).parent
@@ -93,19 +93,11 @@ def _apart(loop: str) -> str:
     """
     with tempfile.TemporaryDirectory() as folder:
         told = Path(folder) / "found.json"
-        command = [sys.executable, "-m", "passo", "doctor", "--json", str(told), str(LOOPS[loop])]
+        command = ["-m", "passo", "doctor", "--json", str(told), str(LOOPS[loop])]
         for _ in range(TRIES):
-            process = subprocess.Popen(
-                command,
-                stdout=subprocess.DEVNULL,
-                stderr=subprocess.DEVNULL,
-                start_new_session=True,
-            )
             try:
-                process.wait(timeout=HANGS)
+                python(*command, timeout=HANGS)
             except subprocess.TimeoutExpired:
-                os.killpg(process.pid, signal.SIGKILL)
-                process.wait()
                 continue
             codes = {each["code"] for each in json.loads(told.read_text())["findings"]}
             return " ".join(sorted(codes))
