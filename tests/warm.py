@@ -1,8 +1,9 @@
 """Fresh interpreters that need not import torch: each is forked from one that did that alone.
 
 `import torch`, and what its first optimizer imports, cost four seconds of a core, more than nearly
-every script of the tests. Nothing of passo is imported before the fork. What a process may import,
-and what happens where one begins, is tested with `subprocess` (tests/test_imports.py).
+every script of the tests. Nothing of passo is imported before the fork, but where a test asks for
+it (`DOCTOR`). What a process may import, and what happens where one begins, is tested with
+`subprocess` (tests/test_imports.py).
 """
 
 from __future__ import annotations
@@ -21,20 +22,23 @@ from contextlib import contextmanager, suppress
 from functools import cache
 from pathlib import Path
 from select import select
-from threading import Lock
+from threading import RLock
 from typing import Any
 
 TORCH = ("torch", "torch._dynamo")  # the second is what the first optimizer imports
-_STARTING = Lock()
+# For those who look at what the command says of a script: half of its time was these imports.
+DOCTOR = (*TORCH, "passo.cli", "passo.doctor.command", "passo.optim.recorder")
+_STARTING = RLock()
 _WARM = Path(__file__).with_name("warm_process.py")
+_ROOT = Path(__file__).parents[1]
 _ONE_THREAD = {"OMP_NUM_THREADS": "1"}  # a second one only waits, and a fork needs a single one
 
 
 def python(
-    *arguments: str, cwd: Any = None, timeout: float = 120
+    *arguments: str, cwd: Any = None, timeout: float = 120, imported: tuple[str, ...] = TORCH
 ) -> subprocess.CompletedProcess[str]:
     """What `python ARGUMENTS` gives, of `-c CODE`, `-m MODULE` or a file; torch has one thread."""
-    with begun(*arguments, cwd=cwd) as process:
+    with begun(*arguments, cwd=cwd, imported=imported) as process:
         try:
             status = process.wait(timeout)
         except subprocess.TimeoutExpired:
@@ -164,16 +168,25 @@ class _Forked:
 
 @cache
 def _door(imported: tuple[str, ...]) -> socket.socket:
-    """The way to the one process that has imported these; it ends with this one."""
+    """The way to the one process that has imported these; it ends with this one.
+
+    What has more than torch is forked from what has torch: its door is what it prints to.
+    """
     ours, theirs = socket.socketpair()
     with theirs:
-        warm = subprocess.Popen(
-            [sys.executable, str(_WARM), str(theirs.fileno()), *imported],
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            pass_fds=[theirs.fileno()],
-            env={**os.environ, **_ONE_THREAD},
-        )
+        if imported[: len(TORCH)] == TORCH != imported:
+            more = [str(_WARM), "1", *imported[len(TORCH) :]]
+            order = {"arguments": more, "cwd": str(_ROOT), "environment": {**os.environ}}
+            warm: _Forked | subprocess.Popen[bytes]
+            warm = _Forked(order, [theirs.fileno(), sys.__stderr__.fileno()], TORCH)
+        else:
+            warm = subprocess.Popen(
+                [sys.executable, str(_WARM), str(theirs.fileno()), *imported],
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                pass_fds=[theirs.fileno()],
+                env={**os.environ, **_ONE_THREAD},
+            )
 
     def close() -> None:
         ours.close()

@@ -25,7 +25,7 @@ from passo.doctor.run import run_script
 from passo.law import Law
 from tests.corpus.expected import WRONG
 from tests.corpus.stream import LAW
-from tests.warm import python
+from tests.warm import DOCTOR, python
 
 os.environ.setdefault("HF_HUB_OFFLINE", "1")  # transformers asks nobody
 HERE = Path(__file__).parent
@@ -96,7 +96,7 @@ def _apart(loop: str) -> str:
         command = ["-m", "passo", "doctor", "--json", str(told), str(LOOPS[loop])]
         for _ in range(TRIES):
             try:
-                python(*command, timeout=HANGS)
+                python(*command, timeout=HANGS, imported=DOCTOR)
             except subprocess.TimeoutExpired:
                 continue
             codes = {each["code"] for each in json.loads(told.read_text())["findings"]}

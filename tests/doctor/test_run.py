@@ -11,7 +11,7 @@ import pytest
 from passo.doctor.run import run_script
 from passo.ground.errors import PassoError
 from passo.trace import Trace
-from tests.warm import python
+from tests.warm import DOCTOR, python
 
 TRAIN = """
 import torch
@@ -28,7 +28,8 @@ def doctor(tmp_path, text, *arguments, before=(), status=0):
     """What `passo doctor` prints of a script."""
     script = tmp_path / "train.py"
     script.write_text(textwrap.dedent(text))
-    done = python("-m", "passo", "doctor", *before, str(script), *arguments, cwd=tmp_path)
+    command = ("-m", "passo", "doctor", *before, str(script), *arguments)
+    done = python(*command, cwd=tmp_path, imported=DOCTOR)
     assert done.returncode == status, done.stderr
     return done
 

@@ -10,12 +10,12 @@ import torch
 from passo.optim import Recorder
 from passo.trace import Trace
 from tests.doctor.test_run import TRAIN, doctor
-from tests.warm import python
+from tests.warm import DOCTOR, python
 
 
 def report(tmp_path, *arguments):
     """What `passo doctor` says of traces."""
-    return python("-m", "passo", "doctor", *arguments, cwd=tmp_path)
+    return python("-m", "passo", "doctor", *arguments, cwd=tmp_path, imported=DOCTOR)
 
 
 # 13: what --record keeps could not be given back
