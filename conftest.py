@@ -80,7 +80,8 @@ def pytest_collection_finish() -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """What a trainer warns of is no error of ours; what we warn of there is."""
+    """What is long is begun first, and what a trainer warns of is no error of ours."""
+    items.sort(key=lambda item: item.get_closest_marker("long") is None)
     theirs = ("DeprecationWarning", "FutureWarning", "UserWarning", "RuntimeWarning")
     ours = (*(f"ignore::{each}" for each in theirs), "error::passo.PassoWarning")
     rooms = [ROOT / "tests/integrations", ROOT / "src/passo/integrations"]

@@ -12,6 +12,7 @@ from passo import Run, steps
 from passo.trace import Trace
 from tests.optim.tools import ROOT, python
 
+pytestmark = pytest.mark.long
 SCRIPT = ROOT / "examples" / "language_model.py"
 FEW = ["--over", "1500", "--every", "2"]
 KILLED = """

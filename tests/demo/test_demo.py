@@ -10,6 +10,7 @@ import re
 import signal
 import time
 
+import pytest
 from PIL import Image
 from rich.console import Console
 
@@ -19,6 +20,7 @@ from passo.demo.values import RANGE_FIGURE, RANGE_FILE, SENSITIVITY, TIMES, Task
 from passo.trace import RangeTest, Trace
 from tests.warm import begun
 
+pytestmark = pytest.mark.long
 PROGRAM = """
 import signal, sys
 from pathlib import Path

@@ -10,6 +10,7 @@ import pytest
 from passo.trace import Trace
 from tests.doctor.test_run import doctor
 
+pytestmark = pytest.mark.long
 SPAWNED = """
 import sys, torch
 import torch.multiprocessing, multiprocessing

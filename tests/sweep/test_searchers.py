@@ -16,6 +16,7 @@ from passo import Run, steps, tune
 from passo.sweep import WrongAnswer
 from tests.warm import begun
 
+pytestmark = pytest.mark.long
 SRC = Path(__file__).parents[2] / "src"
 RUN, SPACE = Run(steps(10)), "Constant(between(0.0, 1.0))"
 MEMORY = "/dev/shm" if Path("/dev/shm").is_dir() else None  # sqlite waits for the disk otherwise

@@ -16,6 +16,7 @@ THOROUGH = os.environ.get("HYPOTHESIS_PROFILE") == "thorough"
 EXAMPLES = int(os.environ.get("PASSO_RESUMES", "51000" if THOROUGH else "500"))
 
 
+@pytest.mark.long
 @pytest.mark.filterwarnings("ignore:.* would compile again")
 @pytest.mark.filterwarnings("ignore:update .* is past the end:passo.PassoWarning")
 @pytest.mark.parametrize("order", ORDERS)
