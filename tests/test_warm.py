@@ -61,6 +61,41 @@ def test_nothing_of_ours_is_imported_before_the_fork():
     assert warm.python("-c", code).stdout == "[]\n"
 
 
+SPAWNS = """
+import multiprocessing, os, sys
+from multiprocessing import shared_memory
+
+def work(number, answers):
+    found = "passo.doctor.command" in sys.modules, os.environ["WORD"], os.getcwd()
+    answers.put((number, os.getpid(), __name__, *found))
+    sys.exit(3 + number)
+
+if __name__ == "__main__":
+    os.environ["WORD"] = "later"
+    context = multiprocessing.get_context("spawn")
+    answers = context.Queue()
+    jobs = [context.Process(target=work, args=(k, answers)) for k in range(3)]
+    for job in jobs:
+        job.start()
+    told = sorted(answers.get() for _ in jobs)
+    for job in jobs:
+        job.join()
+    assert [each[1] for each in told] == [job.pid for job in jobs]
+    assert {each[4] for each in told} == {"later"}, told
+    assert {each[5] for each in told} == {os.getcwd()}
+    print([job.exitcode for job in jobs], [each[2:4] for each in told])
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="nothing is forked elsewhere")
+def test_what_multiprocessing_spawns_is_forked_as_often_as_was_asked_for(tmp_path):
+    (tmp_path / "job.py").write_text(SPAWNS)
+    done = warm.python(str(tmp_path / "job.py"), cwd=tmp_path, imported=warm.DOCTOR, spawns=2)
+    born = ("__mp_main__", True), ("__mp_main__", True), ("__mp_main__", False)
+    assert done.stdout == f"[3, 4, 5] {[*born]}\n", done.stderr
+    assert done.stderr == ""
+
+
 def test_what_a_test_asks_for_is_imported_before_the_fork():
     code = "import sys; print('passo.doctor.command' in sys.modules, sys.argv, sys.path[0] == '')"
     done = warm.python("-c", code, "a", imported=warm.DOCTOR)

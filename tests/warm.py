@@ -35,10 +35,14 @@ _ONE_THREAD = {"OMP_NUM_THREADS": "1"}  # a second one only waits, and a fork ne
 
 
 def python(
-    *arguments: str, cwd: Any = None, timeout: float = 120, imported: tuple[str, ...] = TORCH
+    *arguments: str,
+    cwd: Any = None,
+    timeout: float = 120,
+    imported: tuple[str, ...] = TORCH,
+    spawns: int = 0,
 ) -> subprocess.CompletedProcess[str]:
     """What `python ARGUMENTS` gives, of `-c CODE`, `-m MODULE` or a file; torch has one thread."""
-    with begun(*arguments, cwd=cwd, imported=imported) as process:
+    with begun(*arguments, cwd=cwd, imported=imported, spawns=spawns) as process:
         try:
             status = process.wait(timeout)
         except subprocess.TimeoutExpired:
@@ -49,15 +53,25 @@ def python(
 
 @contextmanager
 def begun(
-    *arguments: str, cwd: Any = None, imported: tuple[str, ...] = TORCH, **environment: str
+    *arguments: str,
+    cwd: Any = None,
+    imported: tuple[str, ...] = TORCH,
+    spawns: int = 0,
+    **environment: str,
 ) -> Iterator[Process]:
     """`python ARGUMENTS` under way, in a session of its own; it ends with the block at the latest.
 
-    `imported` is what it is born with, `environment` what it has besides that of this process.
+    `imported` is what it is born with, as are the first `spawns` processes that multiprocessing
+    spawns there; `environment` is what it has besides that of this process.
     """
-    settings = {**os.environ, **_ONE_THREAD, **environment}
+    order = {
+        "arguments": arguments,
+        "cwd": str(cwd or Path.cwd()),
+        "environment": {**os.environ, **_ONE_THREAD, **environment},
+        "spawns": spawns,
+    }
     with tempfile.TemporaryDirectory() as kept:
-        process = Process(arguments, str(cwd or Path.cwd()), settings, Path(kept), imported)
+        process = Process(order, Path(kept), imported)
         try:
             yield process
         finally:
@@ -67,19 +81,11 @@ def begun(
 class Process:
     """A process, and what it prints, read whenever it is asked for."""
 
-    def __init__(
-        self,
-        arguments: tuple[str, ...],
-        cwd: str,
-        environment: dict[str, str],
-        kept: Path,
-        imported: tuple[str, ...],
-    ) -> None:
-        self.args = [sys.executable, *arguments]
+    def __init__(self, order: dict[str, Any], kept: Path, imported: tuple[str, ...]) -> None:
+        self.args = [sys.executable, *order["arguments"]]
         self._out, self._told = kept / "out", kept / "told"
         with self._out.open("wb") as out, self._told.open("wb") as told:
             if sys.platform == "linux":
-                order = {"arguments": arguments, "cwd": cwd, "environment": environment}
                 self._way = _Forked(order, [out.fileno(), told.fileno()], imported)
             else:  # a process that has loaded torch cannot be forked
                 self._way = subprocess.Popen(
@@ -87,8 +93,8 @@ class Process:
                     stdin=subprocess.DEVNULL,
                     stdout=out,
                     stderr=told,
-                    cwd=cwd,
-                    env=environment,
+                    cwd=order["cwd"],
+                    env=order["environment"],
                     start_new_session=True,
                 )
         self.pid = self._way.pid
@@ -177,6 +183,7 @@ def _door(imported: tuple[str, ...]) -> socket.socket:
         if imported[: len(TORCH)] == TORCH != imported:
             more = [str(_WARM), "1", *imported[len(TORCH) :]]
             order = {"arguments": more, "cwd": str(_ROOT), "environment": {**os.environ}}
+            order["spawns"] = 0
             warm: _Forked | subprocess.Popen[bytes]
             warm = _Forked(order, [theirs.fileno(), sys.__stderr__.fileno()], TORCH)
         else:

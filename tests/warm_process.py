@@ -3,6 +3,7 @@
 Its main code falls off its end in each fork, so that an interpreter ends there as any other does.
 """
 
+import fcntl
 import gc
 import importlib
 import json
@@ -11,7 +12,9 @@ import runpy
 import socket
 import sys
 import types
+from collections.abc import Sequence
 from importlib.machinery import SourceFileLoader
+from multiprocessing import util
 from pathlib import Path
 
 
@@ -53,6 +56,14 @@ def _nursed(line: int, out: int, told: int) -> "dict[str, object]":
 
 def begin(order: dict) -> None:
     """As `python -c CODE ...`, `python -m MODULE ...` and `python FILE ...` begin."""
+    spares: list[tuple[int, socket.socket]] = []
+    for _ in range(order["spawns"]):
+        spawned = _spare(spares)
+        if spawned:
+            spares, order = [], spawned
+            break
+    if spares:
+        _spawn_from(spares)
     os.chdir(order["cwd"])
     os.environ.clear()
     os.environ.update(order["environment"])
@@ -72,6 +83,53 @@ def begin(order: dict) -> None:
         sys.path[0] = str(Path(kind).resolve().parent)
         main.__dict__.update(__file__=kind, __loader__=SourceFileLoader("__main__", kind))
         exec(compile(Path(kind).read_bytes(), kind, "exec"), main.__dict__)
+
+
+def _spare(spares: "list[tuple[int, socket.socket]]") -> "dict | None":
+    """Fork one more that waits; in that one, what it is to be in the end."""
+    ours, theirs = socket.socketpair()
+    child = os.fork()
+    if child:
+        theirs.close()
+        spares.append((child, ours))
+        return None
+    for each in (ours, *(line for _, line in spares)):
+        each.close()
+    sent, files, *_ = socket.recv_fds(theirs, 1, 16)
+    if not sent:  # nobody spawned it
+        os._exit(0)
+    with theirs:
+        order = json.loads(theirs.makefile("rb").read())
+    free = max([*files, *order["files"]]) + 1
+    moved = [fcntl.fcntl(each, fcntl.F_DUPFD, free) for each in files]
+    for each in files:
+        os.close(each)
+    for each, wanted in zip(moved, order["files"], strict=True):
+        os.dup2(each, wanted)
+        os.close(each)
+    return order
+
+
+def _spawn_from(spares: "list[tuple[int, socket.socket]]") -> None:
+    """What multiprocessing spawns is one of these, as long as there are any."""
+    usual = util.spawnv_passfds
+
+    def spawn(path: str, arguments: "Sequence[str]", files: "Sequence[int]") -> int:
+        if not spares or "--multiprocessing-fork" not in arguments:
+            return usual(path, arguments, files)
+        child, line = spares.pop(0)
+        order = {
+            "arguments": arguments[arguments.index("-c") :],
+            "cwd": str(Path.cwd()),
+            "environment": {**os.environ},
+            "files": [*files],
+        }
+        with line:
+            socket.send_fds(line, [b"!"], files)
+            line.sendall(json.dumps(order).encode())
+        return child
+
+    util.spawnv_passfds = spawn
 
 
 if __name__ == "__main__":

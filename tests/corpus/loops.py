@@ -96,7 +96,7 @@ def _apart(loop: str) -> str:
         command = ["-m", "passo", "doctor", "--json", str(told), str(LOOPS[loop])]
         for _ in range(TRIES):
             try:
-                python(*command, timeout=HANGS, imported=DOCTOR)
+                python(*command, timeout=HANGS, imported=DOCTOR, spawns=2)
             except subprocess.TimeoutExpired:
                 continue
             codes = {each["code"] for each in json.loads(told.read_text())["findings"]}

@@ -24,12 +24,12 @@ for k in range(12):
 """
 
 
-def doctor(tmp_path, text, *arguments, before=(), status=0):
+def doctor(tmp_path, text, *arguments, before=(), status=0, spawns=0):
     """What `passo doctor` prints of a script."""
     script = tmp_path / "train.py"
     script.write_text(textwrap.dedent(text))
     command = ("-m", "passo", "doctor", *before, str(script), *arguments)
-    done = python(*command, cwd=tmp_path, imported=DOCTOR)
+    done = python(*command, cwd=tmp_path, imported=DOCTOR, spawns=spawns)
     assert done.returncode == status, done.stderr
     return done
 

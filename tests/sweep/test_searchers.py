@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
+import sys
 import time
 from pathlib import Path
 from random import Random
@@ -14,16 +16,12 @@ import pytest
 
 from passo import Run, steps, tune
 from passo.sweep import WrongAnswer
-from tests.warm import begun
 
-pytestmark = pytest.mark.long
 SRC = Path(__file__).parents[2] / "src"
 RUN, SPACE = Run(steps(10)), "Constant(between(0.0, 1.0))"
 MEMORY = "/dev/shm" if Path("/dev/shm").is_dir() else None  # sqlite waits for the disk otherwise
 MANY = os.environ.get("HYPOTHESIS_PROFILE") == "thorough"
-MOMENTS = [Random(k).uniform(0, 12) for k in range(20)] if MANY else [0.5, 1.5, 3.0]
-# What a search imports besides passo costs it three seconds of a core.
-OPTUNA = ("optuna.storages._rdb.storage", "optuna.samplers", "optuna.pruners", "scipy.stats")
+MOMENTS = [Random(k).uniform(0, 12) for k in range(20)] if MANY else [2.0, 5.0, 8.0]
 TRAIN = """
 import os, time
 from pathlib import Path
@@ -68,16 +66,15 @@ def folder():
         yield Path(made)
 
 
-def search(folder, pause="0.01", processes="2"):
+def begin(folder, pause="0.01", processes="2"):
     path = os.pathsep.join(filter(None, [str(SRC), os.environ.get("PYTHONPATH")]))
-    settings = {"PYTHONPATH": path, "PAUSE": pause, "PROCESSES": processes}
-    return begun(str(folder / "train.py"), imported=OPTUNA, **settings)
-
-
-def ended(process):
-    """It went to its end, and has all that was asked for."""
-    status = process.wait(120)
-    assert (process.out(), status) == ("3\n", 0), process.told()
+    return subprocess.Popen(
+        [sys.executable, str(folder / "train.py")],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=os.environ | {"PYTHONPATH": path, "PAUSE": pause, "PROCESSES": processes},
+    )
 
 
 def notes(folder, word):
@@ -96,8 +93,8 @@ def wait_for(condition, seconds=60):
 def perhaps_lost(folder):
     """Runs that ended as the last thing of their process: a kill may come before they are kept."""
     newest = {worker: name for _, worker, name, _ in notes(folder, "begun")}
-    done = {(worker, name) for _, worker, name, _ in notes(folder, "ended")}
-    return {name for worker, name in newest.items() if (worker, name) in done}
+    ended = {(worker, name) for _, worker, name, _ in notes(folder, "ended")}
+    return {name for worker, name in newest.items() if (worker, name) in ended}
 
 
 def over(folder, but=frozenset()):
@@ -111,12 +108,13 @@ def over(folder, but=frozenset()):
 
 
 def test_a_worker_that_is_killed_loses_nothing_and_its_run_goes_on_from_its_checkpoint(folder):
-    with search(folder, "0.2") as process:
-        wait_for(lambda: notes(folder, "begun"))
-        time.sleep(0.8)
-        _, worker, name, _ = notes(folder, "begun")[0]
-        os.kill(int(worker), signal.SIGKILL)
-        ended(process)
+    process = begin(folder, "0.2")
+    wait_for(lambda: notes(folder, "begun"))
+    time.sleep(0.8)
+    _, worker, name, _ = notes(folder, "begun")[0]
+    os.kill(int(worker), signal.SIGKILL)
+    said, error = process.communicate(timeout=120)
+    assert (said, process.returncode) == ("3\n", 0), error
     assert over(folder).count("FAIL") == 1
     tries = [int(each[3]) for each in notes(folder, "begun") if each[2] == name]
     assert len(tries) == 2
@@ -126,18 +124,20 @@ def test_a_worker_that_is_killed_loses_nothing_and_its_run_goes_on_from_its_chec
 @pytest.mark.parametrize("moment", MOMENTS)
 def test_killed_at_any_moment_it_goes_on_and_makes_no_finished_run_twice(moment, folder):
     processes = "2" if MANY else "1"  # in the usual run the cheaper ones
-    with search(folder, processes=processes):  # killed with the block
-        time.sleep(moment)
+    process = begin(folder, processes=processes)
+    time.sleep(moment)
+    process.kill()
+    process.communicate()
     unsure = perhaps_lost(folder)
-    with search(folder, processes=processes) as process:
-        ended(process)
+    said, error = begin(folder, processes=processes).communicate(timeout=120)
+    assert said == "3\n", error
     over(folder, but=unsure)
 
 
 def test_two_calls_that_create_one_store_at_once_share_its_runs(folder):
-    with search(folder, processes="1") as one, search(folder, processes="1") as other:
-        ended(one)
-        ended(other)
+    both = [begin(folder, processes="1"), begin(folder, processes="1")]
+    told = [each.communicate(timeout=120) for each in both]
+    assert [said for said, _ in told] == ["3\n", "3\n"], told
     over(folder)
 
 
