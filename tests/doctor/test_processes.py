@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
-
 import pytest
 
 from passo.trace import Trace
 from tests.doctor.test_run import doctor
+from tests.warm import python
 
 pytestmark = pytest.mark.long
 SPAWNED = """
@@ -105,16 +103,10 @@ distributed.destroy_process_group()
 def test_under_torchrun_there_is_one_report_with_all_ranks_in_it(tmp_path):
     script = tmp_path / "train.py"
     script.write_text(JOB)
-    command = [sys.executable, "-m", "torch.distributed.run", "--nproc-per-node", "2"]
+    command = ["-m", "torch.distributed.run", "--nproc-per-node", "2"]
     command += ["--master-port", "0", "--rdzv-backend", "c10d", "--rdzv-endpoint", "localhost:0"]
-    done = subprocess.run(
-        [*command, "-m", "passo", "doctor", str(script)],
-        capture_output=True,
-        text=True,
-        timeout=180,
-        check=False,
-        cwd=tmp_path,
-    )
+    command += ["-m", "passo", "doctor", str(script)]
+    done = python(*command, timeout=180, cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     assert done.stdout.count("passo doctor:") == 1
     assert "P017" in done.stdout

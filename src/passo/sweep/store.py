@@ -100,7 +100,7 @@ def _there(search: Search, name: str) -> Any:
         told = f"the studies {', '.join(map(repr, found))}" if found else "no study"
         msg = f"{name} is of something else: it holds {told}, and none of passo; {ANOTHER}"
         raise PassoError(msg)
-    return search.study()
+    return search.study(is_known=False)
 
 
 def _head(search: Search, source: Source) -> dict[str, Any]:
