@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import math
 import shutil
+import sqlite3
+from contextlib import closing
 from logging import StreamHandler, getLogger
 from pathlib import Path
 from random import Random
@@ -173,6 +175,30 @@ def test_a_store_of_another_search_is_refused_and_left_as_it_is(found, store):
         f"'wsd(peak=between(1, 2))'{other}"
     )
     assert store.read_bytes() == before
+
+
+def test_whether_this_optuna_can_read_a_store_is_looked_at_once_when_it_is_opened(
+    folder, monkeypatch
+):
+    manager = optuna.storages._rdb.storage._VersionManager
+    looked, look = [], manager.check_table_schema_compatibility
+    monkeypatch.setattr(
+        manager, "check_table_schema_compatibility", lambda self: looked.append(look(self))
+    )
+    path = folder / "tune.db"
+    search = {"trials": 2, "seeds": 2, "store": path}
+    tune(train, SPACE, RUN, **search)
+    assert looked == [None]
+    with closing(sqlite3.connect(path)) as file, file:
+        file.execute("update alembic_version set version_num = 'v99.0.0'")
+    with pytest.raises(PassoError) as caught:
+        tune(train, SPACE, RUN, **search)
+    assert str(caught.value) == (
+        f"{str(path)!r} is of another version of Optuna: The runtime optuna version "
+        f"{optuna.__version__} is no longer compatible with the table schema (set up by optuna "
+        f"{optuna.__version__}). Please try updating optuna to the latest version by "
+        "`$ pip install -U optuna`.; give another store, store='another.db'"
+    )
 
 
 def test_a_store_of_an_older_version_or_of_something_else_is_refused(folder):
