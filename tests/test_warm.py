@@ -12,6 +12,7 @@ import pytest
 
 from tests import warm
 
+forked = pytest.mark.skipif(sys.platform != "linux", reason="nothing is forked elsewhere")
 CODES = {
     "prints": "print('out'); import sys; print('told', file=sys.stderr)",
     "is main": "import sys; print(__name__, sys.modules['__main__'].__dict__ is globals())",
@@ -86,7 +87,7 @@ if __name__ == "__main__":
 """
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="nothing is forked elsewhere")
+@forked
 def test_what_multiprocessing_spawns_is_forked_as_often_as_was_asked_for(tmp_path):
     (tmp_path / "job.py").write_text(SPAWNS)
     done = warm.python(str(tmp_path / "job.py"), cwd=tmp_path, imported=warm.DOCTOR, spawns=2)
@@ -95,6 +96,7 @@ def test_what_multiprocessing_spawns_is_forked_as_often_as_was_asked_for(tmp_pat
     assert done.stderr == ""
 
 
+@forked
 def test_what_a_test_asks_for_is_imported_before_the_fork():
     code = "import sys; print('passo.doctor.command' in sys.modules, sys.argv, sys.path[0] == '')"
     done = warm.python("-c", code, "a", imported=warm.DOCTOR)

@@ -15,7 +15,7 @@ from tests.optim.lr_scheduler.twins import CYCLES, Part, Plan, agree, lived, our
 from tests.torches import OLD_TORCH
 
 THOROUGH = os.environ.get("HYPOTHESIS_PROFILE") == "thorough"
-EXAMPLES = int(os.environ.get("DROP_IN_EXAMPLES", "50000" if THOROUGH else "500"))
+EXAMPLES = int(os.environ.get("DROP_IN_EXAMPLES", "50000" if THOROUGH else "2000"))
 SHARE = 0.05
 
 
