@@ -1,4 +1,7 @@
-"""A run that died and was brought back is the run that would have happened, bit for bit."""
+"""A run that died and was brought back is the run that would have happened, bit for bit.
+
+`PASSO_RESUMES=20000 pytest tests/optim/scheduler/test_resume.py` draws more of them.
+"""
 
 from __future__ import annotations
 
