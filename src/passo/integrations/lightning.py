@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from passo.ground.calls import built_like
 from passo.ground.extras import need
-from passo.integrations.attachment import Attachment
+from passo.integrations.attachment import Attachment, of_callback
 from passo.schedules import PassoError, Run, steps
 
 need("lightning.pytorch", "lightning", "passo.integrations.lightning")
@@ -78,7 +78,9 @@ class Passo(Callback):
         self, plan: Any, run: Run | None = None, *, seek: int | None = None, **options: Any
     ) -> None:
         super().__init__()
-        self._attachment = Attachment("Lightning", plan, run, seek=seek, **options)
+        self._attachment = Attachment(
+            of_callback("Lightning", _to_log), plan, run, seek=seek, **options
+        )
         self._before: dict[str, Any] = {}
         self._names: set[str] | None = None
         self._heard: set[str] = set()
@@ -119,7 +121,7 @@ class Passo(Callback):
 
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """All states are loaded; a fit that goes on does so where it was."""
-        self._attachment.go_on(trainer.global_step)
+        self._attachment.go_on(trainer.global_step, _left(trainer))
 
     # -- what plateaus hear
 
@@ -212,7 +214,7 @@ def _refuse_beside(other: Any) -> None:
 
 
 def _to_log(name: str) -> str:
-    return f"write self.log({name!r}, ...) in validation_step"
+    return f"self.log({name!r}, ...) in validation_step"
 
 
 def _length(trainer: Trainer) -> tuple[Run | None, str]:
@@ -229,13 +231,34 @@ def _length(trainer: Trainer) -> tuple[Run | None, str]:
         if epochs is None or epochs < 0:
             what = "no end of epochs or steps"
         return (None, f"Lightning has {what}") if most == math.inf else (Run(steps(most)), "")
-    factors = [_accumulated(trainer, epoch) for epoch in range(epochs)]
-    parts = [math.ceil(batches / factor) for factor in factors]
+    parts = _parts(trainer, 0)
     total = min(sum(parts), most)
     if not total:
         return None, "Lightning has no batches to train on"
     alike = len(set(parts)) == 1
     return Run(steps(total), steps_per_epoch=parts[0] if alike else None), ""
+
+
+def _parts(trainer: Trainer, begin: int) -> list[int]:
+    """The updates of each epoch from that one on."""
+    epochs = range(begin, trainer.max_epochs or 0)
+    batches = trainer.num_training_batches
+    return [math.ceil(batches / _accumulated(trainer, epoch)) for epoch in epochs]
+
+
+def _left(trainer: Trainer) -> int | None:
+    """How many updates are still to come, whatever was made before; None where that is unknown."""
+    run, _ = _length(trainer)
+    if run is None:
+        return None
+    left = math.inf if trainer.max_steps == -1 else trainer.max_steps - trainer.global_step
+    epoch, progress = trainer.current_epoch, trainer.fit_loop.epoch_loop.batch_progress
+    if (trainer.max_epochs or -1) > 0 and trainer.num_training_batches < math.inf:
+        made = 0
+        if not progress.is_last_batch:
+            made = progress.current.ready // _accumulated(trainer, epoch)
+        left = min(left, sum(_parts(trainer, epoch)) - made)
+    return int(left)
 
 
 def _accumulated(trainer: Trainer, epoch: int) -> int:

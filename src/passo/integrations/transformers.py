@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import warnings
 from collections.abc import Mapping
 from functools import partial
 from numbers import Real
@@ -15,12 +14,14 @@ from transformers.trainer_callback import ExportableState
 from transformers.trainer_pt_utils import LayerWiseDummyOptimizer
 from transformers.trainer_utils import SchedulerType
 
-from passo.integrations.attachment import Attachment
-from passo.schedules import NeedsRun, PassoError, PassoWarning, Run, Schedule, parse, steps
+from passo.ground.here import place
+from passo.integrations.attachment import Attachment, of_callback
+from passo.schedules import PassoError, Run, Schedule, parse, steps
 from passo.schedules.text.parser import parse_run
 
 if TYPE_CHECKING:
     from passo.optim import Scheduler
+    from passo.optim.ground.caller import Caller
 
 _NAME: Final = "Passo"  # of the class: a checkpoint has it for a key
 _OF_TIME: Final = ("_runtime", "_per_second", "_compilation_time", "_preparation_time")
@@ -54,7 +55,7 @@ class Passo(TrainerCallback, ExportableState):
         if "values" in options:
             options["values"] = _read(options["values"])
         length = parse_run(run) if isinstance(run, str) else run
-        self._waits = Attachment("the Trainer", _plan(plan), length, seek=seek, **options)
+        self._waits = Attachment(_caller(), _plan(plan), length, seek=seek, **options)
         self.saved: dict[str, Any] | None = None
         self._carry = options.get("carry")
         self._native: Any = None
@@ -102,14 +103,8 @@ class Passo(TrainerCallback, ExportableState):
         if saved is not None:
             waits.load_state_dict(saved["state"])
         run = _run(args, state, loader)
-        try:
-            waits.begin(optimizer, run, over=self._native)
-        except NeedsRun as error:
-            msg = (
-                f"{error}, as Passo(plan, run=Run(...)): of its run the Trainer tells "
-                f"{state.max_steps:,} updates and no more"
-            )
-            raise NeedsRun(msg) from None
+        left = state.max_steps - state.global_step
+        waits.begin(optimizer, run, over=self._native, left=left)
         try:
             waits.go_on(state.global_step)
         except BaseException:
@@ -187,7 +182,8 @@ class Passo(TrainerCallback, ExportableState):
     def _say(self, what: str, text: str) -> None:
         if what not in self._said:
             self._said.add(what)
-            warnings.warn(text, PassoWarning, stacklevel=4)
+            place().warn(text)
+            self._waits.told_of([what])
 
     def _look_at(self, args: Any) -> None:
         """Refuse what cannot rest beside the plan; say once what was asked for and rests."""
@@ -223,7 +219,7 @@ class Passo(TrainerCallback, ExportableState):
         """What a plateau waits for and no evaluation of the Trainer tells."""
         for metric in self._waits.watches:
             if metric.startswith("val"):
-                name = "eval_" + re.sub(r"^val(id(ation)?)?[_/.]?", "", metric)
+                name = _as_evaluated(metric)
                 text = (
                     f"the plan waits for {metric!r}, and the Trainer calls what it evaluates "
                     f"eval_...; write Plateau({name!r})"
@@ -248,6 +244,24 @@ class Passo(TrainerCallback, ExportableState):
                     )
                     self._say(metric, text)
         self._came = {}
+
+
+def _caller() -> Caller:
+    return of_callback("the Trainer", _to_tell, scheduler="passo.scheduler")
+
+
+def _to_tell(metric: str) -> str:
+    if metric == "eval_loss":
+        return 'TrainingArguments(..., eval_strategy="epoch")'
+    if metric.startswith("eval_"):
+        return f"compute_metrics that tells {metric.removeprefix('eval_')!r}"
+    by_hand = f"passo.scheduler.report({{{metric!r}: ...}}) after each validation"
+    return f"Plateau({_as_evaluated(metric)!r}), as the Trainer calls it, or {by_hand}"
+
+
+def _as_evaluated(metric: str) -> str:
+    """What the Trainer calls a metric of validation."""
+    return "eval_" + re.sub(r"^val(id(ation)?)?[_/.]?", "", metric)
 
 
 def _plan(plan: Any) -> Any:
