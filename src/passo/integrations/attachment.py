@@ -97,7 +97,7 @@ class Attachment:
         self.schedulers: tuple[Scheduler, ...] = ()
         self._state: list[Mapping[str, Any]] = []
         self._targets: list[Any] = []
-        self._missed = False
+        self._said: set[str] = set()
 
     @property
     def trainer(self) -> str:
@@ -173,7 +173,7 @@ class Attachment:
             for target, plan in pairs:
                 with warnings.catch_warnings(), calling(self.caller):
                     if not beside:
-                        what = "a torch scheduler was built"
+                        what = "(passo: )?a torch scheduler was built"
                         warnings.filterwarnings("ignore", what, PassoWarning)
                     made.append(self._attached(target, plan, run, settled, len(pairs)))
         except BaseException as error:
@@ -297,14 +297,20 @@ class Attachment:
         """
         known = sorted(came)
         missed = [name for name in self.watches if name not in known]
-        if missed and not self._missed:
-            self._missed = True
+        if missed:
             self.told_of(missed)
             names = ", ".join(map(repr, known)) or "nothing"
-            place().warn(
+            self.say_once(
+                "missed",
                 f"a plateau listens to {missed[0]!r}, and {self.trainer} logs {names}: it never "
-                f"falls; write {how(missed[0])}, or give Plateau a name that is logged"
+                f"falls; write {how(missed[0])}, or give Plateau a name that is logged",
             )
+
+    def say_once(self, what: str, text: str) -> None:
+        """Warn of that, once in a run and once here."""
+        if what not in self._said:
+            self._said.add(what)
+            place().warn(text)
 
     def told_of(self, metrics: Iterable[str]) -> None:
         """It was said that these never come: nothing more is said of them at the end."""

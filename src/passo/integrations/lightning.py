@@ -86,6 +86,7 @@ class Passo(Callback):
         self._heard: set[str] = set()
         self._looked = False
         self._epoch_before: dict[str, Any] = {}
+        self._saved = self._lacks = 0
 
     @property
     def schedulers(self) -> tuple[Scheduler, ...]:
@@ -115,6 +116,7 @@ class Passo(Callback):
             )
             raise PassoError(msg)
         self._names, self._heard, self._looked = None, set(), False
+        self._saved = self._lacks = 0
         run, unknown = (None, "") if self._attachment.run is not None else _length(trainer)
         optimizers: list[Any] = list(trainer.optimizers)
         self._attachment.begin(optimizers, run, unknown=unknown)
@@ -134,6 +136,8 @@ class Passo(Callback):
         found = self._new(trainer)
         self._names = (self._names or set()) | set(found)
         if not trainer.sanity_checking:
+            if self._saved == trainer.global_step and set(self._attachment.watches) & set(found):
+                self._lacks = self._saved
             self._hear(found)
             self._miss(trainer)
 
@@ -144,6 +148,10 @@ class Passo(Callback):
             waits = bool(trainer.enable_validation and trainer.val_dataloaders is not None)
             if self._names is not None or not waits:
                 self._miss(trainer)
+
+    def on_train_batch_start(self, trainer: Trainer, *_: Any) -> None:
+        """What was to be saved after a validation is saved."""
+        self._tell_what_lacks()
 
     def on_train_epoch_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """What is in the metrics now is of before."""
@@ -193,6 +201,24 @@ class Passo(Callback):
         self._attachment.fail()
 
     # -- the state
+
+    def on_save_checkpoint(
+        self, trainer: Trainer, pl_module: LightningModule, checkpoint: dict[str, Any]
+    ) -> None:
+        """A checkpoint of this update is written, before its validation or with what it found."""
+        self._saved, self._lacks = trainer.global_step, 0
+
+    def _tell_what_lacks(self) -> None:
+        """Once: a checkpoint was written before the validation of its update, and none after it."""
+        if self._lacks:
+            update, self._lacks = self._lacks, 0
+            self._attachment.say_once(
+                "lacks",
+                f"the checkpoint at update {update:,} was written before the validation of that "
+                "update, which Lightning does not make again: who goes on from it goes on without "
+                "its report, at other rates; write callbacks=[Passo(plan), "
+                "ModelCheckpoint(every_n_epochs=1)], which saves after it too",
+            )
 
     def state_dict(self) -> dict[str, Any]:
         """What the trainer's checkpoint keeps."""

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping
 from functools import partial
 from numbers import Real
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import torch
 from transformers import TrainerCallback, get_scheduler
+from transformers.trainer import TRAINER_STATE_NAME
 from transformers.trainer_callback import ExportableState
 from transformers.trainer_pt_utils import LayerWiseDummyOptimizer
-from transformers.trainer_utils import SchedulerType
+from transformers.trainer_utils import PREFIX_CHECKPOINT_DIR, IntervalStrategy, SchedulerType
 
-from passo.ground.here import place
+from passo.ground.files import replacing
 from passo.integrations.attachment import Attachment, of_callback
 from passo.schedules import PassoError, Run, Schedule, parse, steps
 from passo.schedules.text.parser import parse_run
@@ -60,8 +63,8 @@ class Passo(TrainerCallback, ExportableState):
         self._carry = options.get("carry")
         self._native: Any = None
         self._state: Any = None
-        self._began = 0
-        self._said: set[str] = set()
+        self._began = self._written = self._heard = 0
+        self._lacks = False
         self._came: dict[str, None] = {}
 
     @property
@@ -91,8 +94,17 @@ class Passo(TrainerCallback, ExportableState):
         self._native = native if self._writes_lr else None
         self._begin(args, state, optimizer, kwargs.get("train_dataloader"))
         self._state, self._began, self._came = state, state.global_step, {}
+        self._written = self._heard = 0
+        self._lacks = bool(self._waits.watches) and _lacks_a_report(args, state)
         self._keep()
         self._tell_what_never_comes(args)
+        if self._lacks and not args.eval_on_start:
+            self._say(
+                "lacks",
+                f"the checkpoint at update {state.global_step:,} was written before the "
+                "evaluation of that update, which the Trainer does not make again: the rates go on "
+                "without its report; write TrainingArguments(..., eval_on_start=True)",
+            )
 
     def _begin(self, args: Any, state: Any, optimizer: Any, loader: Any) -> None:
         waits, saved = self._waits, _saved_in(state)
@@ -114,6 +126,7 @@ class Passo(TrainerCallback, ExportableState):
     def on_step_begin(self, *_: Any, **_kwargs: Any) -> None:
         """The evaluations of one update are over: say what did not come."""
         self._tell_what_did_not_come()
+        self._lacks = False
 
     def on_step_end(self, *_: Any, **_kwargs: Any) -> None:
         """What rests counts on, so that its checkpoint may be gone on with without passo."""
@@ -125,14 +138,32 @@ class Passo(TrainerCallback, ExportableState):
 
     def on_evaluate(self, *given: Any, **kwargs: Any) -> None:
         """Report what was evaluated, but before the first update."""
-        _, state, _ = given
-        if self.scheduler is not None and state.global_step > self._began:
+        args, state, _ = given
+        if self.scheduler is not None and (state.global_step > self._began or self._lacks):
             told = {
                 name: each for name, each in kwargs["metrics"].items() if _is_metric(name, each)
             }
             self._came.update(dict.fromkeys(told))
             self._waits.hear(told)
+            self._heard = state.global_step
             self._keep()
+            if self._written == state.global_step and args.should_save:
+                self._mend(args)
+
+    def on_save(self, *given: Any, **_kwargs: Any) -> None:
+        """A checkpoint was written; an evaluation of this update may still come."""
+        _, state, _ = given
+        self._written = state.global_step
+
+    def _mend(self, args: Any) -> None:
+        """The report into the checkpoint that was written before its evaluation."""
+        folder = Path(args.output_dir) / f"{PREFIX_CHECKPOINT_DIR}-{self._state.global_step}"
+        path = folder / TRAINER_STATE_NAME
+        if path.is_file() and not self._state.is_hyper_param_search:
+            told = json.loads(path.read_text("utf-8"))
+            told["stateful_callbacks"][_NAME] = self.state()
+            with replacing(path) as file:
+                file.write((json.dumps(told, indent=2, sort_keys=True) + "\n").encode())
 
     def on_train_end(self, *given: Any, **_kwargs: Any) -> None:
         """Let go of the optimizer."""
@@ -154,6 +185,7 @@ class Passo(TrainerCallback, ExportableState):
         if scheduler is not None:
             saved = {
                 "update": self._state.global_step,
+                "heard": self._heard == self._state.global_step,
                 "lr": _default(scheduler.optimizer),
                 "state": self._waits.state_dict(),
             }
@@ -180,10 +212,8 @@ class Passo(TrainerCallback, ExportableState):
     # -- what it says
 
     def _say(self, what: str, text: str) -> None:
-        if what not in self._said:
-            self._said.add(what)
-            place().warn(text)
-            self._waits.told_of([what])
+        self._waits.say_once(what, text)
+        self._waits.told_of([what])
 
     def _look_at(self, args: Any) -> None:
         """Refuse what cannot rest beside the plan; say once what was asked for and rests."""
@@ -310,6 +340,19 @@ def _saved_in(state: Any) -> Mapping[str, Any] | None:
     held = state.stateful_callbacks.get(_NAME) if state.global_step else None
     saved: Mapping[str, Any] | None = None if held is None else held["attributes"]["saved"]
     return saved if saved is not None and saved["update"] == state.global_step else None
+
+
+def _lacks_a_report(args: Any, state: Any) -> bool:
+    """Whether the checkpoint that is gone on from was written before the evaluation of its epoch.
+
+    That of an epoch's end comes after what is saved by updates.
+    """
+    saved = _saved_in(state)
+    by_epochs = args.eval_strategy == IntervalStrategy.EPOCH
+    if saved is None or not by_epochs or saved.get("heard", True):
+        return False
+    epoch = float(state.epoch or 0.0)
+    return epoch.is_integer() and epoch >= max(args.eval_delay or 0, 1)
 
 
 def _refuse_twice(state: Any) -> None:

@@ -71,12 +71,12 @@ def what_is_rescaled_had_a_run_before(told: Told) -> None:
 @tried(
     "the checkpoint drives {}, and nothing does today, so its plan cannot be kept; {}, or write "
     'on_change="replace"',
-    "attach a plan that drives it",
+    "write a plan that drives it",
 )
 def what_is_kept_is_driven_today(told: Told) -> None:
     state = saved(BOTH, TEN)
     text = told(lambda: loaded(state, COSINE, TEN, "keep"))
-    text.words("attach a plan that drives it", 'write on_change="replace"')
+    text.words("write a plan that drives it", 'write on_change="replace"')
     assert taken_up(state, COSINE, TEN, "replace").values().keys() == {"lr"}
     kept = taken_up(state, {"lr": COSINE, "weight_decay": Constant(0.5)}, TEN, "keep")
     assert kept.values()["weight_decay"] == [pytest.approx(0.02)]

@@ -107,7 +107,8 @@ def _code(side: _Side | None, lacks: str = "") -> str:
     base = f", base {write(side.base)}" if source.relative else ""
     code = repr(source)
     shown = code if len(code) <= _LONGEST_CODE else f"{code[:_LONGEST_CODE]}..."
-    return f"{shown}{base} on {side.run!r}"
+    run = "without a run" if side.run is None else f"on {side.run!r}"
+    return f"{shown}{base} {run}"
 
 
 def _values(old: _Side | None, new: _Side | None) -> Iterator[str]:
@@ -134,10 +135,10 @@ def _alone(side: _Side | None, *, at_end: bool) -> str:
 
 
 def _where_most(old: _Side, new: _Side) -> dict[str, tuple[float, float]]:
-    """The update between now and the end at which they differ most; none where they do not."""
+    """The update between now and the end at which they differ most, as far as some tell."""
     first, end = math.ceil(old.at), max(old.end, new.end)
-    step = max((end - first) / _POINTS, 1.0)
-    times = [math.floor(first + k * step) for k in range(_POINTS) if first + k * step < end]
+    steps = [k * (end - first) / _POINTS for k in range(_POINTS)] + [2.0**k for k in range(_POINTS)]
+    times = sorted({first + math.floor(each) for each in steps if first + each < end})
     pairs = {t: (old.value(t), new.value(t)) for t in times}
     most = max(pairs, key=lambda t: abs(pairs[t][0] - pairs[t][1]), default=None)
     if most is None or not _are_two(*pairs[most]):
