@@ -38,9 +38,8 @@ if "PASSO_TRAINERS" not in os.environ:  # `make test-trainers` installs what the
 
 def pytest_configure(config: pytest.Config) -> None:
     """fastai is imported where tests are collected, and others warn of how it is written."""
-    if "PASSO_TRAINERS" in os.environ:
-        for word in (".torch.jit.script. is deprecated", "The 'mode.chained_assignment' option"):
-            config.addinivalue_line("filterwarnings", f"ignore:{word}")
+    for word in (".torch.jit.script. is deprecated", "The 'mode.chained_assignment' option"):
+        config.addinivalue_line("filterwarnings", f"ignore:{word}")
 
 
 class Page(pytest.File):

@@ -6,24 +6,9 @@ import pickle
 import warnings
 from functools import partial
 
-import cloudpickle
 import numpy as np
 import pytest
 import torch
-from fastai.callback import schedule, tracker
-from fastai.callback.training import GradientAccumulation, ShortEpochCallback
-from fastai.data.core import DataLoaders
-from fastai.data.load import DataLoader
-from fastai.learner import (
-    Callback,
-    CancelFitException,
-    CancelStepException,
-    CancelValidException,
-    Learner,
-    Recorder,
-    ValueMetric,
-)
-from fastai.optimizer import SGD, Adam, OptimWrapper, ranger
 from torch.utils.data import DataLoader as Torchs
 from torch.utils.data import IterableDataset, TensorDataset
 
@@ -39,9 +24,28 @@ from passo import (
     steps,
     warmup_cosine,
 )
-from passo.integrations.fastai import Hypers, Passo
 from tests.integrations.promises import promised
-from tests.integrations.tools import LINE, line, said
+from tests.integrations.tools import LINE, after_an_exception, line, said
+
+pytest.importorskip("cloudpickle", reason="cloudpickle is not installed")
+pytest.importorskip("fastai", reason="fastai is not installed")
+import cloudpickle
+from fastai.callback import schedule, tracker
+from fastai.callback.training import GradientAccumulation, ShortEpochCallback
+from fastai.data.core import DataLoaders
+from fastai.data.load import DataLoader
+from fastai.learner import (
+    Callback,
+    CancelFitException,
+    CancelStepException,
+    CancelValidException,
+    Learner,
+    Recorder,
+    ValueMetric,
+)
+from fastai.optimizer import SGD, Adam, OptimWrapper, ranger
+
+from passo.integrations.fastai import Hypers, Passo
 
 OWN = {"fastai's": Adam, "torch's": partial(OptimWrapper, opt=torch.optim.AdamW)}
 both = pytest.mark.parametrize("opt_func", OWN.values(), ids=OWN)
@@ -401,11 +405,24 @@ def test_a_file_of_another_plan_is_refused_at_the_start(opt_func):
     one = learner(opt_func=opt_func)
     fitted(LINE, one=one)
     text = refused(Passo(warmup_cosine()), one=one, start_epoch=1)
-    assert text.startswith("the plan saved at update 8 is not today's")
+    assert text.startswith("the plan saved at update 8 is not today's, one field differs:\n")
+    assert '\nwrite Passo(..., on_change="keep") for the checkpoint\'s plan, ' in text
     passo = Passo(warmup_cosine(), on_change="replace")
     run = Run.of(4, epochs=3)
     used = fitted(passo, one=one, epochs=3, start_epoch=2)
     assert used == [warmup_cosine().on(run).with_base(0.1)(t) for t in range(8, 12)]
+
+
+@promised("fastai", 4)
+@pytest.mark.parametrize("epochs", [4, 2])
+def test_a_plan_at_the_same_share_of_another_run_ends_with_the_trainer(epochs):
+    one = learner()
+    said(lambda: fitted(LINE, StopsAfter(1), one=one, epochs=3))  # 4 of 12
+    passo, stories = Passo(LINE, on_change="rescale"), []
+    told = said(lambda: stories.append(fitted(passo, one=one, epochs=epochs, start_epoch=1)))
+    assert told == []
+    left = 4 * (epochs - 1)
+    assert stories == [line(left + left // 2)[left // 2 :]]
 
 
 def test_a_learner_is_pickled_with_it():
@@ -569,6 +586,20 @@ def test_a_run_that_fails_is_told_of_nothing_and_the_next_begins_anew():
     assert said(story) == []
     assert said(lambda: one.fit(2)) == []
     assert one.recorder.lrs == line(8)
+    stops = Stops(3, RuntimeError("no more"))
+    assert after_an_exception(lambda: learner().fit(2, cbs=[Passo(LINE), stops])) == []
+
+
+def test_a_metric_that_never_came_is_told_at_the_end_in_the_words_of_fastai():
+    plan = base * Plateau("valid_loss")
+    text = said(lambda: fitted(plan, NoValidation(), epochs=2))
+    assert text == [
+        (
+            "Plateau('valid_loss') got no metric in 8 updates; it can only reduce the rate when it "
+            "is told how training goes; write: Learner(..., metrics=...) with a metric that is "
+            "called 'valid_loss'"
+        )
+    ]
 
 
 def test_without_a_recorder_a_plateau_hears_nothing_and_that_is_told():

@@ -8,11 +8,8 @@ import subprocess
 import sys
 import warnings
 
-import lightning
 import pytest
 import torch
-from lightning.pytorch import callbacks as theirs
-from lightning.pytorch.loggers import CSVLogger
 from torch.utils.data import DataLoader, IterableDataset, TensorDataset
 
 from passo import (
@@ -27,10 +24,16 @@ from passo import (
     steps,
     warmup_cosine,
 )
-from passo.integrations.lightning import Passo
 from tests.integrations.promises import promised
 from tests.integrations.tools import LINE, after_an_exception, line, said
 from tests.optim.tools import ROOT
+
+pytest.importorskip("lightning", reason="lightning is not installed")
+import lightning
+from lightning.pytorch import callbacks as theirs
+from lightning.pytorch.loggers import CSVLogger
+
+from passo.integrations.lightning import Passo
 
 QUIET = {
     "accelerator": "cpu",
