@@ -166,6 +166,8 @@ def _target(optimizer: Any, clock: str) -> Any:
     refuse_scheduler(optimizer, "attach")
     inner = wrappers.the_one(optimizer, "attach")
     if inner is not None:
+        if clock != "calls":
+            _refuse_pieces(inner)
         return inner
     if not hasattr(optimizer, "param_groups"):
         advice = no_optimizer(optimizer, "attach")
@@ -179,6 +181,19 @@ def _target(optimizer: Any, clock: str) -> Any:
         )
         raise PassoError(msg)
     return optimizer
+
+
+def _refuse_pieces(optimizer: Any) -> None:
+    """Refuse to count the steps of what is handed its parameters one piece after another."""
+    groups = optimizer.param_groups
+    if groups and not any(group.get("params") for group in groups):
+        msg = (
+            f"no param group of {type(optimizer).__name__} holds a parameter: ZeRO-3 of DeepSpeed "
+            "hands them over piece by piece, and steps for each, so that updates cannot be "
+            f'counted; write attach(..., clock="calls"){caller().instead}, where '
+            "scheduler.step() is called after each update"
+        )
+        raise PassoError(msg)
 
 
 def _native(over: Any, targets: Mapping[str, Any]) -> Any:
