@@ -303,7 +303,7 @@ class Attachment:
             self.say_once(
                 "missed",
                 f"a plateau listens to {missed[0]!r}, and {self.trainer} logs {names}: it never "
-                f"falls; write {how(missed[0])}, or give Plateau a name that is logged",
+                f"falls; {how(missed[0])}, or give Plateau a name that is logged",
             )
 
     def say_once(self, what: str, text: str) -> None:

@@ -256,7 +256,7 @@ def _read(text: Any) -> tuple[int, Any]:
 
 
 def _to_log(name: str) -> str:
-    return f"Learner(..., metrics=...) with a metric that is called {name!r}"
+    return f"write Learner(..., metrics=...) with a metric that is called {name!r}"
 
 
 def _length(learn: Learner) -> tuple[Run | None, int, str]:

@@ -240,7 +240,7 @@ def _refuse_beside(other: Any) -> None:
 
 
 def _to_log(name: str) -> str:
-    return f"self.log({name!r}, ...) in validation_step"
+    return f"write self.log({name!r}, ...) in validation_step"
 
 
 def _length(trainer: Trainer) -> tuple[Run | None, str]:

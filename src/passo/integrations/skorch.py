@@ -219,7 +219,7 @@ class Passo(Callback):
     def _miss(self, came: Any, *, validates: bool) -> None:
         def how(name: str) -> str:
             if name == "valid_loss" and not validates:
-                return "NeuralNet(..., train_split=ValidSplit(5))"
+                return "write NeuralNet(..., train_split=ValidSplit(5))"
             return _to_score(name)
 
         self.waits_.miss(came, how)
@@ -328,7 +328,7 @@ def _is_score(name: str, value: Any) -> bool:
 
 
 def _to_score(name: str) -> str:
-    return f"callbacks=[EpochScoring(..., name={name!r}), Passo(plan)]"
+    return f"write callbacks=[EpochScoring(..., name={name!r}), Passo(plan)]"
 
 
 def _saves(callback: Any) -> bool:

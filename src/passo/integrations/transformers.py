@@ -282,11 +282,11 @@ def _caller() -> Caller:
 
 def _to_tell(metric: str) -> str:
     if metric == "eval_loss":
-        return 'TrainingArguments(..., eval_strategy="epoch")'
+        return 'write TrainingArguments(..., eval_strategy="epoch")'
     if metric.startswith("eval_"):
-        return f"compute_metrics that tells {metric.removeprefix('eval_')!r}"
+        return f"write compute_metrics that tells {metric.removeprefix('eval_')!r}"
     by_hand = f"passo.scheduler.report({{{metric!r}: ...}}) after each validation"
-    return f"Plateau({_as_evaluated(metric)!r}), as the Trainer calls it, or {by_hand}"
+    return f"write Plateau({_as_evaluated(metric)!r}), as the Trainer calls it, or {by_hand}"
 
 
 def _as_evaluated(metric: str) -> str:

@@ -181,7 +181,8 @@ def unheard(
     for metric, kind in metrics.items():
         if not promises.heard(metric):
             seen, why = unheard_in_words(metric, clock.updates, promises.others, kind)
-            yield metric, Word("P011", seen, why, caller.report(metric))
+            write = caller.report(metric).removeprefix("write ")
+            yield metric, Word("P011", seen, why, write)
 
 
 def _waited(memory: Memory, track: Track, clock: Clock) -> bool:
