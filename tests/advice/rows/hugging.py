@@ -218,7 +218,7 @@ def a_metric_is_told_by_its_name(told: Told) -> None:
         told_it = {"compute_metrics": lambda _: {name: 1.0}}
         assert used(Passo(plan), **EVALUATED, **told_it) == [LR] * 15
     else:
-        code = text.quoted(r"write: (Plateau\('\w+'\))")
+        code = text.quoted(r"write (Plateau\('\w+'\))")
         assert used(Passo(base * eval(code, NAMES)), **EVALUATED) == [LR] * 15
         text.words("passo.scheduler.report({'loss': ...}) after each validation")
 
