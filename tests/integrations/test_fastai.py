@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import pickle
 import warnings
 from functools import partial
@@ -38,6 +39,7 @@ from fastai.learner import (
     Callback,
     CancelFitException,
     CancelStepException,
+    CancelTrainException,
     CancelValidException,
     Learner,
     Recorder,
@@ -600,6 +602,74 @@ def test_a_metric_that_never_came_is_told_at_the_end_in_the_words_of_fastai():
             "called 'valid_loss'"
         )
     ]
+
+
+def test_who_stopped_a_fit_is_no_one_else_and_no_fit_of_before():
+    patient = tracker.EarlyStoppingCallback("far", patience=9, comp=np.less)
+    beside = [patient, tracker.TerminateOnNaNCallback(), Stops(5)]
+    one = learner(metrics=metric(*[1.0] * 9))
+    (text,) = said(lambda: fitted(LINE, *beside, one=one))
+    assert text.startswith("the run ended early (a callback cancelled the fit): planned 8")
+    passo = Passo(LINE, Run(steps(20)))
+    (text,) = said(lambda: fitted(passo, Stops(3), one=learner()))
+    assert text.startswith("the run ended early (a callback cancelled the fit): planned 20")
+    (text,) = said(lambda: fitted(passo, one=learner()))
+    assert text.startswith("the run ended early: planned 20 updates, made 8; ")
+
+
+def test_the_bases_are_back_after_a_fit():
+    one = learner(wd=0.3)
+    said(lambda: fitted({"wd": base * Linear(1.0, 0.0), "lr": LINE}, one=one))
+    assert (one.opt.hypers[0]["wd"], one.opt.hypers[0]["lr"]) == (0.3, 0.1)
+
+
+def test_a_fit_that_is_cut_off_in_mid_epoch_keeps_all_that_it_made():
+    one = learner()
+    said(lambda: fitted(LINE, Stops(6), one=one))
+    state = json.loads(one.opt.hypers[0]["passo_state"])["state"]["schedulers"][0]
+    assert state["clock"] == 6
+    other = learner()
+    fitted(Passo(LINE, carry=False), one=other)
+    assert "passo_state" not in other.opt.hypers[0]
+
+
+class CutsShort(Callback):
+    """Ends the training of each epoch after three batches."""
+
+    order = 90
+
+    def after_batch(self):
+        if self.training and self.iter == 2:
+            raise CancelTrainException
+
+
+@promised("fastai", 3)
+def test_an_epoch_that_was_cut_short_reports_what_it_validated_and_no_loss_of_training():
+    for name, falls in (("valid_loss", 2), ("train_loss", 0)):
+        plan = base * Plateau(name, patience=0, factor=0.5, threshold=1e9, threshold_mode="abs")
+        stories = []
+        passo = Passo(plan)
+        said(lambda passo=passo: stories.append(fitted(passo, CutsShort(), epochs=4)))  # noqa: B023
+        expected = [0.1] * 6 + [0.05] * 3 + [0.025] * 3 if falls else [0.1] * 12
+        assert stories == [expected]
+
+
+@promised("fastai", 2)
+def test_epochs_of_unlike_lengths_are_no_unit():
+    plan = base * Linear(0.0, 1.0, epochs(1)).then(Linear(1.0, 0.0))
+    with pytest.raises(
+        PassoError, match=r"as Passo\(plan, run=Run\(...\)\): of its run fastai tells"
+    ):
+        learner().fit(3, cbs=[GradientAccumulation(6), Passo(plan)])
+
+
+@promised("fastai", 6)
+def test_a_writer_of_what_torch_calls_otherwise_is_refused():
+    rms = partial(OptimWrapper, opt=torch.optim.RMSprop)
+    for key, opt_func in (("betas[1]", OWN["torch's"]), ("alpha", rms)):
+        other = schedule.ParamScheduler({"sqr_mom": schedule.SchedLin(0.9, 0.8)})
+        one = learner(opt_func=opt_func)
+        assert "writes 'sqr_mom'" in refused(Passo({key: Linear(0.9, 0.8)}), other, one=one)
 
 
 def test_without_a_recorder_a_plateau_hears_nothing_and_that_is_told():
