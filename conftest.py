@@ -24,7 +24,6 @@ LONG = 300  # lines: what grows past that becomes a package (a talk, not a failu
 _OF_ALL = ("__init__", "attachment")  # the rest needs its trainer
 collect_ignore = ["docs/hooks.py", "docs/doctests.py"]  # mkdocs runs them
 collect_ignore += ["tests/types"]  # a type checker reads them
-collect_ignore += ["tests/integrations/loops"]  # the doctor runs them
 if "PASSO_TRAINERS" not in os.environ:
     collect_ignore += ["tests/integrations/log/test_libraries.py"]  # `make test-trainers` does
 if "PASSO_PEERS" not in os.environ:
@@ -38,9 +37,8 @@ if "PASSO_TRAINERS" not in os.environ:  # `make test-trainers` installs what the
 
 def pytest_configure(config: pytest.Config) -> None:
     """fastai is imported where tests are collected, and others warn of how it is written."""
-    if "PASSO_TRAINERS" in os.environ:
-        for word in (".torch.jit.script. is deprecated", "The 'mode.chained_assignment' option"):
-            config.addinivalue_line("filterwarnings", f"ignore:{word}")
+    for word in (".torch.jit.script. is deprecated", "The 'mode.chained_assignment' option"):
+        config.addinivalue_line("filterwarnings", f"ignore:{word}")
 
 
 class Page(pytest.File):

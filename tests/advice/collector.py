@@ -30,6 +30,7 @@ ADVICE = re.compile(f"{_CLAUSE}|{_SENTENCE}|{_OTHERS}")
 
 # What has the look of advice, and why it is none.
 NO_ADVICE = {
+    "write ": "is taken off what is advised, to be written again",
     "; write ": "what an error advises begins there, and is left out of a remark",
     "write Run(..., {}=...)": "looked for in an error, to be said in options of the command",
     " below ": "stands between a parameter and its bound",

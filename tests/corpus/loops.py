@@ -30,6 +30,7 @@ from tests.warm import DOCTOR, python
 os.environ.setdefault("HF_HUB_OFFLINE", "1")  # transformers asks nobody
 HERE = Path(__file__).parent
 PAGE = HERE.parent.parent / "docs" / "corpus.md"
+TRAINERS = ("accelerate", "fastai", "ignite", "lightning", "skorch", "transformers")
 TRIES, HANGS = 4, 45  # seconds
 LOOPS = {
     f"{path.parent.name}/{path.stem}": path
@@ -47,6 +48,12 @@ somebody who had not read the rules.
 | loop | what it does | expected | found |
 | --- | --- | --- | --- |
 """
+
+
+def needs(loop: str) -> list[str]:
+    """The trainers that a loop imports."""
+    code = LOOPS[loop].read_text("utf-8")
+    return [each for each in TRAINERS if f"import {each}" in code or f"from {each}" in code]
 
 
 def expected(loop: str) -> str:

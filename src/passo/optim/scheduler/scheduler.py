@@ -825,7 +825,7 @@ class Scheduler(LRScheduler):
         """Go on from what the optimizer's state brought, if anything."""
         brought = self._carrier.offered(optimizer)
         if brought is not None and brought != state.save(self._engine, self.driver.known):
-            with carry.said_whence(self.settings.part):
+            with carry.said_whence(self.settings):
                 self._load(self._carrier.saved(brought))
         elif brought is not None:
             self._goes_on()
