@@ -89,20 +89,30 @@ def setting_up(groups: int = 1000, repeat: int = 9) -> Table:
         lots = [{"params": [torch.nn.Parameter(torch.ones(1))]} for _ in range(groups)]
         return torch.optim.SGD(lots, lr=0.1)
 
-    attached, loaded = [], []
-    state: Any = None
+    def timed(name: str, call: Callable[[], Any]) -> Any:
+        begin = perf_counter()
+        answer = call()
+        times.setdefault(name, []).append((perf_counter() - begin) * 1e3)
+        return answer
+
+    times: dict[str, list[float]] = {}
+    before = fresh()
+    earlier = attach(before, PLAN, RUN)
+    earlier.advance()
+    state, saved = earlier.state_dict(), before.state_dict()
     for _ in range(repeat):
-        optimizer = fresh()
-        begin = perf_counter()
-        scheduler = attach(optimizer, PLAN, RUN)
-        attached.append((perf_counter() - begin) * 1e3)
-        state = scheduler.state_dict() if state is None else state
-        begin = perf_counter()
-        scheduler.load_state_dict(state)
-        loaded.append((perf_counter() - begin) * 1e3)
+        optimizer, alone, other = fresh(), fresh(), fresh()
+        scheduler = timed("attach", lambda one=optimizer: attach(one, PLAN, RUN))
+        timed("load", lambda one=scheduler: one.load_state_dict(state))
+        timed("torch", lambda one=alone: one.load_state_dict(saved))
+        kept = attach(other, PLAN, RUN)
+        timed("optimizer", lambda one=other: one.load_state_dict(saved))
+        kept.detach()
+    middle = {name: f"{statistics.median(each):.1f}" for name, each in times.items()}
     made = Table(title=f"attach and load, {groups:,} groups, ms", title_justify="left")
     for name in ("what", "measured", "budget"):
         made.add_column(name, justify="right")
-    made.add_row("attach", f"{statistics.median(attached):.1f}", "10")
-    made.add_row("load_state_dict", f"{statistics.median(loaded):.1f}", "5")
+    made.add_row("attach", middle["attach"], "10")
+    made.add_row("load_state_dict", middle["load"], "5")
+    made.add_row("optimizer.load_state_dict", middle["optimizer"], f"15, torch {middle['torch']}")
     return made

@@ -88,7 +88,7 @@ class World:
                 repr(scheduler),
                 scheduler.values(),
                 scheduler.last_used(),
-                scheduler._under_way,
+                engine.under_way,
                 repr([engine.clock.updates, engine.clock.offset, engine.clock._pending]),
                 shared,
                 None if engine.journal is None else (id(engine.journal), engine.journal.waits),

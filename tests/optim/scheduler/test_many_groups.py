@@ -6,6 +6,13 @@ import pytest
 import torch
 
 from passo import Cosine, Linear, PassoError, Run, attach, base, steps
+from passo.optim import by_group
+from passo.optim.ground import undo
+from passo.optim.ground.attached import attached
+from passo.optim.scheduler import carry, changed, resume
+from passo.optim.scheduler.bases import Left
+from passo.optim.scheduler.driver import Driver
+from passo.optim.scheduler.tracks import Track
 from passo.schedules import Schedule
 
 PLAN = Linear(0.1 * base, base, steps(5)).then(Cosine(base, 0, steps(15)))
@@ -93,3 +100,133 @@ def test_a_load_keeps_what_was_worked_out_for_the_bases_in_use_alone():
     (track,) = scheduler.driver.tracks
     assert list(track._from_base) == [2.0]
     assert scheduler.get_last_lr() == [group["lr"] for group in optimizer.param_groups]
+
+
+# -- what is counted here grows with the kinds of what is driven, not with the groups
+
+
+def counting(monkeypatch, owner, name):
+    """A list that gets an item at each call."""
+    calls, whole = [], getattr(owner, name)
+
+    def counted(*args, **options):
+        calls.append(args)
+        return whole(*args, **options)
+
+    monkeypatch.setattr(owner, name, counted)
+    return calls
+
+
+def calls_of(way, calls, most=40):
+    """How many calls an act makes with two groups, and with many."""
+    found = []
+    for groups in (2, most):
+        act = way(groups, *trained(groups))
+        calls.clear()
+        kept = act()
+        found.append(len(calls))
+        del kept
+    return found
+
+
+@pytest.mark.parametrize("name", ["own_base", "_differ"])
+@pytest.mark.parametrize("way", [loading, loading_the_optimizer])
+def test_groups_that_go_on_alike_are_compared_with_the_checkpoint_once(way, name, monkeypatch):
+    few, many = calls_of(way, counting(monkeypatch, changed, name))
+    assert few == many
+    assert few > 0
+
+
+def test_what_is_kept_for_an_undo_is_read_once_for_each_class(monkeypatch):
+    few, many = calls_of(loading, counting(monkeypatch, undo, "_read"))
+    assert few == many
+    assert few > 0
+
+
+def test_an_undo_puts_back_all_that_a_thousand_of_one_class_held():
+    scheduler = attach(optimizer := sgd(40), PLAN, RUN)
+    put_back = undo.of_objects(scheduler._engine)
+    before = [(each.base, each.place, each.group, each.track) for each in scheduler.driver.driven]
+    for k, each in enumerate(scheduler.driver.driven):
+        each.base, each.place, each.group, each.track = k, None, None, None
+    scheduler.driver.known.clear()
+    put_back()
+    now = [(each.base, each.place, each.group, each.track) for each in scheduler.driver.driven]
+    assert all(a is c for one, other in zip(before, now, strict=True) for a, c in zip(one, other))  # noqa: B905
+    assert scheduler.driver.known == optimizer.param_groups
+
+
+def test_a_load_of_the_optimizer_is_foreseen_and_read_once(monkeypatch):
+    act = loading_the_optimizer(3, *trained(3))
+    foreseen = counting(monkeypatch, resume, "foresee")
+    read = counting(monkeypatch, carry, "_read")
+    optimizer = act()
+    (scheduler,) = attached(optimizer)
+    assert (len(foreseen), len(read)) == (1, 1)
+    assert scheduler.clock == 3
+
+
+def test_what_happens_between_the_two_ends_of_a_load_is_foreseen_anew(monkeypatch):
+    saved, _ = trained(3)
+    scheduler = attach(optimizer := sgd(3), PLAN, RUN)
+    optimizer.register_load_state_dict_pre_hook(lambda *_: scheduler.seek(7))
+    foreseen = counting(monkeypatch, resume, "foresee")
+    optimizer.load_state_dict(saved)
+    assert len(foreseen) == 2
+    assert scheduler.clock == 3
+    assert scheduler.get_last_lr() == [PLAN.with_base(0.5)(3)] * 3
+
+
+def with_tensors(groups):
+    lots = [
+        {"params": [torch.nn.Parameter(torch.ones(1))], "lr": torch.tensor(0.5)}
+        for _ in range(groups)
+    ]
+    return torch.optim.AdamW(lots, foreach=False)
+
+
+def test_whose_a_tensor_is_is_looked_up_for_all_groups_at_once(monkeypatch):
+    calls = counting(monkeypatch, Driver, "everything")
+    found = []
+    for groups in (2, 40):
+        optimizer = with_tensors(groups)
+        calls.clear()
+        scheduler = attach(optimizer, PLAN, RUN)
+        found.append(len(calls))
+        assert all(isinstance(group["lr"], torch.Tensor) for group in optimizer.param_groups)
+        scheduler.detach()
+    assert found[0] == found[1]
+
+
+def test_what_a_detached_plan_left_is_looked_for_where_it_may_be(monkeypatch):
+    calls = counting(monkeypatch, Left, "is_in")
+    found = []
+    for groups in (2, 40):
+        optimizer = sgd(groups)
+        attach(optimizer, PLAN, RUN).detach()
+        calls.clear()
+        with pytest.raises(PassoError, match="which a plan that is detached wrote last"):
+            attach(optimizer, PLAN, RUN)
+        found.append(len(calls) / groups)
+    assert found[1] <= found[0]
+
+
+def by_their_names(groups):
+    lots = [{"params": [torch.nn.Parameter(torch.ones(1))], "name": f"{k}"} for k in range(groups)]
+    plan = by_group({f"{k}": base * Linear(1, 0.01 * k, steps(20)) for k in range(groups)})
+    return torch.optim.SGD(lots, lr=0.5), plan
+
+
+def test_a_schedule_for_each_group_is_found_without_asking_all_the_others(monkeypatch):
+    calls = counting(monkeypatch, Track, "is_again")
+    found = []
+    for groups in (2, 40):
+        optimizer, plan = by_their_names(groups)
+        state = attach(optimizer, plan, RUN).state_dict()
+        optimizer, plan = by_their_names(groups)
+        scheduler = attach(optimizer, plan, RUN)
+        calls.clear()
+        scheduler.load_state_dict(state)
+        found.append(len(calls) / groups)
+        assert len(scheduler.driver.tracks) == groups
+    assert found[1] <= found[0]

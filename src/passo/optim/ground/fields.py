@@ -46,8 +46,7 @@ class Field:
 
     def read(self, group: dict[str, Any]) -> float:
         """The number that is there now."""
-        slot = self.slot(group)
-        return float(slot.detach() if isinstance(slot, torch.Tensor) else slot)
+        return number_in(self.slot(group))
 
     def slot(self, group: dict[str, Any]) -> Any:
         """What holds the number: a float, an int, or a Tensor of one element."""
@@ -78,6 +77,17 @@ class Field:
         else:
             held = group[self.key]
             group[self.key] = (*held[: self.index], slot, *held[self.index + 1 :])
+
+
+def number_in(slot: Any) -> float:
+    """What a slot holds.
+
+    >>> number_in(torch.tensor(0.5)), number_in(2)
+    (0.5, 2.0)
+    """
+    if type(slot) is float:
+        return slot
+    return float(slot.detach() if isinstance(slot, torch.Tensor) else slot)
 
 
 _BELOW_ONE: Final = math.nextafter(1.0, 0.0)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import weakref
 from collections import Counter
 from contextlib import suppress
+from operator import is_
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -37,6 +38,7 @@ def pair(
     numbers = {id(group): number for number, group in enumerate(known)}
     found = [numbers.pop(id(group), None) for group in present]
     if numbers and None in found:
+        _in_place(known, present, found)
         _by_parameters(known, present, found)
     if copied is not None and None in found:
         _by_copy(len(known), found, copied)
@@ -113,10 +115,22 @@ def pair_saved(saved: Sequence[str] | None, present: Sequence[Group]) -> dict[in
     return {place: today.index(name) for place, name in enumerate(saved) if name in today}
 
 
+def _in_place(known: Sequence[Group], present: Sequence[Group], found: list[int | None]) -> None:
+    """Find the groups whose parameters are held by a new dict in the very place: a load's."""
+    taken = set(found)
+    for place, (old, new) in enumerate(zip(known, present, strict=False)):
+        if found[place] is None and place not in taken:
+            held, before = parameters(new), parameters(old)
+            if held and len(held) == len(before) and all(map(is_, held, before)):
+                found[place] = place
+
+
 def _by_parameters(
     known: Sequence[Group], present: Sequence[Group], found: list[int | None]
 ) -> None:
     """Find the groups whose parameters are held by another dict now, most in common first."""
+    if None not in found:
+        return
     taken = {number for number in found if number is not None}
     owner = {
         id(each): number

@@ -17,7 +17,7 @@ from passo.optim.scheduler.driven import slot_of
 from passo.schedules import PassoError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from passo.optim.scheduler.driven import Driven
     from passo.optim.scheduler.driver import Driver
@@ -50,6 +50,30 @@ class Left:
         ours = any(id(each) in held for ref in self.parameters if (each := ref()) is not None)
         return ours and self.field.read(group) == self.value
 
+    @property
+    def spots(self) -> set[int]:
+        """The ids of all by which a group shows that it may be there: dict, Tensor, parameters."""
+        tensor = () if self.version is None else (self.slot,)
+        alive = (each() for each in (*self.parameters, *tensor))
+        return {self.group, *(id(each) for each in alive if each is not None)}
+
+
+class _Table:
+    """What was left, found by the group in which it may be; in the order in which it was left."""
+
+    def __init__(self, lefts: Iterable[Left]) -> None:
+        self._at: dict[tuple[Field, int], list[tuple[int, Left]]] = {}
+        for number, left in enumerate(lefts):
+            for spot in left.spots:
+                self._at.setdefault((left.field, spot), []).append((number, left))
+
+    def near(self, field: Field | None, group: dict[str, Any]) -> Iterator[Left]:
+        """What may be in that field of the group."""
+        if field is not None and self._at:
+            spots = {id(group), id(slot_of(field, group)), *map(id, parameters(group))}
+            found = {k: left for spot in spots for k, left in self._at.get((field, spot), ())}
+            yield from (found[k] for k in sorted(found))
+
 
 # By the optimizer, weakly: parameters are not kept alive here.
 _left: Final[weakref.WeakKeyDictionary[Any, list[Left]]] = weakref.WeakKeyDictionary()
@@ -58,15 +82,12 @@ _left: Final[weakref.WeakKeyDictionary[Any, list[Left]]] = weakref.WeakKeyDictio
 def leave(optimizer: Any, driver: Driver) -> None:
     """Remember what a plan leaves behind, now that it is detached."""
     found = [_what_is_left(each) for each in driver.driven if each.field is not None]
+    mine = {each.field for each in driver.driven if each.field is not None}
     try:
-        known = [each for each in _left.get(optimizer, []) if each.field not in _fields(driver)]
+        known = [each for each in _left.get(optimizer, []) if each.field not in mine]
         _left[optimizer] = known + [each for each in found if each is not None]
     except TypeError:  # a wrapper that cannot be held weakly
         return
-
-
-def _fields(driver: Driver) -> set[Field]:
-    return {each.field for each in driver.driven if each.field is not None}
 
 
 def _what_is_left(each: Driven) -> Left | None:
@@ -86,16 +107,18 @@ def begins_anew(optimizer: Any, driver: Driver, together: Sequence[Driver]) -> s
     first update. `together` are the drivers of one plan: a list of bases is for all their groups.
     """
     doubt = ""
-    mine = _of(optimizer)
     if not any(_left.values()):
         return doubt  # the usual case: nothing was detached
+    mine, everywhere = _Table(_of(optimizer)), _everywhere()
     for each in driver.driven:
         if each.group is None or each.given or not each.track.source.relative:
             continue
-        found = next((left for left in _everywhere(each.field) if left.is_in(each.group)), None)
+        near = everywhere.near(each.field, each.group)
+        found = next((left for left in near if left.is_in(each.group)), None)
         if found is not None and found.base != each.base:
             raise PassoError(_text(each, found.base, together))
-        loaded = next((left for left in mine if _brought(left, each)), None)
+        near = mine.near(each.field, each.group)
+        loaded = next((left for left in near if left.was_loaded(each.group)), None)
         if loaded is not None and loaded.base != each.base:
             doubt = doubt or _text(each, loaded.base, together)
     return doubt
@@ -108,20 +131,17 @@ def _of(optimizer: Any) -> list[Left]:
         return []
 
 
-def _everywhere(field: Field | None) -> Iterator[Left]:
-    """Whatever was left in such a field, by the optimizers that live: they may share groups."""
-    yield from (left for lefts in list(_left.values()) for left in lefts if left.field == field)
-
-
-def _brought(left: Left, each: Driven) -> bool:
-    return left.field == each.field and each.group is not None and left.was_loaded(each.group)
+def _everywhere() -> _Table:
+    """Whatever was left by the optimizers that live: they may share groups."""
+    return _Table([left for lefts in list(_left.values()) for left in lefts])
 
 
 def _text(each: Driven, base: float, together: Sequence[Driver]) -> str:
     """What was given, what it was before, and how to write either."""
     everything = (one for driver in together for one in driver.driven)
     same = [one for one in everything if one.key == each.key and one.group is not None]
-    before = [_before(one) for one in same]
+    table = _everywhere()
+    before = [_before(one, table) for one in same]
     now = [one.base for one in same]
     call = caller().option(f"base={_given(each.key, before)}")
     return (
@@ -132,12 +152,10 @@ def _text(each: Driven, base: float, together: Sequence[Driver]) -> str:
     )
 
 
-def _before(each: Driven) -> float:
-    lefts = (
-        left
-        for left in _everywhere(each.field)
-        if each.group is not None and (left.is_in(each.group) or left.was_loaded(each.group))
-    )
+def _before(each: Driven, table: _Table) -> float:
+    group = each.group
+    near = () if group is None else table.near(each.field, group)
+    lefts = (left for left in near if group and (left.is_in(group) or left.was_loaded(group)))
     return next((left.base for left in lefts), each.base)
 
 

@@ -6,20 +6,22 @@ import json
 import weakref
 from collections import deque
 from collections.abc import Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from passo.ground.schema import anything, count, listed, mapping, record
 from passo.optim.ground.caller import caller
+from passo.optim.ground.quiet import quiet
 from passo.optim.ground.wrappers import layers
-from passo.optim.scheduler import broken, resume
+from passo.optim.scheduler import broken, moves, resume, words
+from passo.optim.scheduler.no_optimizer import there
 from passo.optim.scheduler.own_count import count_in, own_count
-from passo.optim.scheduler.state import Saved
+from passo.optim.scheduler.state import Saved, save
 from passo.schedules import PassoError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Collection, Iterable, Iterator
 
     from passo.optim.scheduler.driver import Groups
     from passo.optim.scheduler.engine import Engine
@@ -33,24 +35,20 @@ _FORM: Final = record({"updates": count(), "states": listed(mapping(anything))})
 
 @dataclass(slots=True, frozen=True)
 class Carried:
-    """One Scheduler's state, and how many updates the optimizer itself said when it was saved."""
+    """One Scheduler's state, and how many updates the optimizer itself said when it was saved.
+
+    `keys` is what it drove, each once.
+    """
 
     updates: int
     state: Mapping[str, Any]
+    keys: Collection[str]
 
     @property
     def clock(self) -> int:
         """The Scheduler's own clock."""
         clock = self.state.get("clock")
         return clock if type(clock) is int else 0
-
-    @property
-    def keys(self) -> list[str]:
-        """What it drove, each once."""
-        rows = self.state.get("fields")
-        lists = [row for row in rows if isinstance(row, list)] if isinstance(rows, list) else []
-        keys = dict.fromkeys(row[1] for row in lists if len(row) > 1 and type(row[1]) is str)
-        return list(keys)
 
     def is_stale(self, updates: int) -> bool:
         """Whether an optimizer that says so many updates was trained on without passo.
@@ -79,6 +77,15 @@ class _Brought:
         return any(engine is not None and engine.clock.made != made for engine, made in known)
 
 
+class _Foreseen(NamedTuple):
+    """How a load that is under way will go on, and what that was worked out from."""
+
+    state: Mapping[str, Any]
+    saved: Saved
+    course: resume.Course
+    standing: tuple[Any, ...]
+
+
 _brought: Final[weakref.WeakKeyDictionary[Any, _Brought]] = weakref.WeakKeyDictionary()
 
 
@@ -90,13 +97,62 @@ class Carrier:
     apart, and asks of every later run that it has the same parts.
     """
 
-    __slots__ = ("_by_hand", "_engine", "_foreseen", "_written")
+    __slots__ = ("_by_hand", "_engine", "_foreseen", "_optimizer", "_reading", "_written")
 
-    def __init__(self, engine: Engine) -> None:
-        self._engine = engine
+    def __init__(self, engine: Engine, optimizer: Callable[[], Any]) -> None:
+        self._engine, self._optimizer = engine, optimizer
         self._by_hand: tuple[str, int] = "", -1
-        self._foreseen: tuple[Mapping[str, Any], Saved] | None = None
+        self._foreseen: _Foreseen | None = None
+        self._reading: tuple[str, list[Carried]] = "", []
         self._written: deque[int] = deque(maxlen=_REMEMBERED)
+
+    # -- what its optimizer calls, or what that holds inside, when a state is loaded or saved
+
+    @quiet
+    def before_load(self, optimizer: Any, state_dict: Mapping[str, Any]) -> None:
+        """What joined has its base from what it holds before, and names must be the same."""
+        self._engine.look(optimizer.param_groups)
+        words.refuse_other_names(optimizer.param_groups, state_dict.get("param_groups", ()))
+        self.foresee(optimizer, state_dict)
+        keep(optimizer, None)
+
+    def after_load(self, optimizer: Any) -> None:
+        """The groups are other dicts now, and perhaps a state came with them."""
+        take_out(optimizer, optimizer.param_groups)
+        self._engine.loaded(optimizer.param_groups)
+        self.take_up(optimizer)
+
+    def after_load_inside(self, inner: Any) -> None:
+        """A wrapper hands the load on to what it holds, and shows the groups of that."""
+        optimizer = there(self._optimizer)
+        take_out(optimizer, inner.param_groups)
+        self.take_up(optimizer)
+
+    def before_saving(self, optimizer: Any) -> None:
+        """A sharded optimizer puts what was loaded into its groups again, after all hooks."""
+        self._engine.settle()
+        drop(optimizer.param_groups)
+
+    def after_saving(self, optimizer: Any, saved: dict[str, Any]) -> None:
+        """The state rides in the optimizer's. A group that no plan covers is refused elsewhere."""
+        engine = self._engine
+        if engine.settings.carry:
+            with suppress(PassoError):
+                engine.look(there(self._optimizer).param_groups)
+            self.put(optimizer, saved, save(engine, engine.driver.known))
+
+    def take_up(self, optimizer: Any) -> None:
+        """Go on from what the optimizer's state brought, if anything."""
+        engine, brought = self._engine, self.offered(optimizer)
+        if brought is None:
+            return
+        if brought != save(engine, engine.driver.known):
+            with said_whence(engine.settings):
+                moves.load(engine, optimizer.param_groups, *self.foreseen(brought))
+        else:
+            moves.come(engine)
+        if engine.company is not None:
+            engine.company.came(engine)
 
     def told(self, what: str) -> None:
         """Somebody loaded a state by hand, or a report made a plateau fall."""
@@ -123,7 +179,7 @@ class Carrier:
         if brought is None or brought.is_past:
             return None
         brought.seen.append((weakref.ref(engine), engine.clock.made))
-        if not engine.settings.carry or self._wins(carried := _chosen(brought.text, engine)):
+        if not engine.settings.carry or self._wins(carried := self._chosen(brought.text)):
             return None
         return self._weighed(carried, _counted(optimizer))
 
@@ -154,22 +210,35 @@ class Carrier:
         texts = _texts(groups)
         if not (texts and engine.settings.carry) or len(groups) != len(optimizer.param_groups):
             return
-        carried = _chosen(texts[0], engine)
+        carried = self._chosen(texts[0])
         if carried is None or self._wins(carried) or not _drives(engine, carried):
             return
         if not carried.is_stale(count_in(loaded.get("state"), groups)):
             with said_whence(engine.settings):
                 saved = Saved(carried.state)
-                resume.foresee(engine, saved, optimizer.param_groups)
-            self._foreseen = carried.state, saved
+                course = resume.foresee(engine, saved, optimizer.param_groups)
+            self._foreseen = _Foreseen(carried.state, saved, course, resume.standing(engine))
 
-    def saved(self, state: Mapping[str, Any]) -> Saved:
-        """The state, read and checked; what was foreseen is not read twice.
+    def foreseen(self, state: Mapping[str, Any]) -> tuple[Saved, resume.Course | None]:
+        """The state, read and checked, and how it goes on where that was foreseen.
 
-        It is handed out once: a load may go on with its very tracks.
+        It is handed out once: a load may go on with its very tracks. Between the hooks before and
+        after a load somebody may have reported, or moved the clock: then it is foreseen anew.
         """
         foreseen, self._foreseen = self._foreseen, None
-        return foreseen[1] if foreseen is not None and foreseen[0] == state else Saved(state)
+        if foreseen is None or foreseen.state != state:
+            return Saved(state), None
+        same = foreseen.standing == resume.standing(self._engine)
+        return (foreseen.saved, foreseen.course) if same else (Saved(state), None)
+
+    def _chosen(self, text: str) -> Carried | None:
+        """Of all that is carried, the state which has most in common with a plan."""
+        (read, carried), engine = self._reading, self._engine
+        if read != text:
+            carried = _read(text, engine.settings)
+            self._reading = text, carried
+        ours = {each.key for each in engine.driver.driven}
+        return max(carried, key=lambda each: len(ours.intersection(each.keys)), default=None)
 
     def _wins(self, carried: Carried | None) -> bool:
         """Whether what was said by hand since the last update counts, and not what is carried.
@@ -260,13 +329,6 @@ def _counted(optimizer: Any) -> int:
     return max(map(own_count, inside), default=0)
 
 
-def _chosen(text: str, engine: Engine) -> Carried | None:
-    """Of all that is carried, the state which has most in common with a plan."""
-    ours = {each.key for each in engine.driver.driven}
-    carried = _read(text, engine.settings)
-    return max(carried, key=lambda each: len(ours.intersection(each.keys)), default=None)
-
-
 def _drives(engine: Engine, carried: Carried) -> bool:
     keys = carried.keys
     return not keys or any(each.key in keys for each in engine.driver.driven)
@@ -275,4 +337,11 @@ def _drives(engine: Engine, carried: Carried) -> bool:
 def _read(text: str, settings: Settings | None = None) -> list[Carried]:
     with said_whence(settings):
         told = _FORM(json.loads(text), KEY)
-    return [Carried(told["updates"], state) for state in told["states"]]
+    return [Carried(told["updates"], state, _keys(state)) for state in told["states"]]
+
+
+def _keys(state: Mapping[str, Any]) -> list[str]:
+    """What a state says that it drives, each once; it is not checked yet."""
+    rows = state.get("fields")
+    lists = [row for row in rows if isinstance(row, list)] if isinstance(rows, list) else []
+    return list(dict.fromkeys(row[1] for row in lists if len(row) > 1 and type(row[1]) is str))

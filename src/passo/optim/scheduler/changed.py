@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeAlias
 
 from passo.optim.ground.groups import pair_saved
 from passo.optim.scheduler.bases import same
@@ -13,10 +13,10 @@ from passo.optim.scheduler.tracks import Track
 from passo.schedules import Run
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
 
     from passo.optim.scheduler.driven import Driven
-    from passo.optim.scheduler.driver import Groups
+    from passo.optim.scheduler.driver import Driver, Groups
     from passo.optim.scheduler.engine import Engine
     from passo.schedules import Schedule
 
@@ -29,28 +29,31 @@ class Today:
     """A state, with its fields called by the places where their groups stand today.
 
     `joined` are the places of groups that the state does not know, `gone` the fields of groups
-    that are not there today, by the places of then. What the state follows as one of `tracks`
-    does is that very track, so that what is worked out for it is worked out once.
+    that are not there today, by the places of then. What the state follows as one of the driver's
+    tracks does is that very track, so that what is worked out for it is worked out once; `pairs`
+    are what is driven today, beside what the state says of it.
     """
 
-    def __init__(self, saved: Saved, groups: Groups, tracks: Iterable[Track]) -> None:
+    def __init__(self, saved: Saved, groups: Groups, driver: Driver) -> None:
         self.clock, self.at, self.offset, self.run = saved.clock, saved.at, saved.offset, saved.run
         self.cooldown = saved.cooldown
         self._written: dict[tuple[int, float, float], float] = {}
-        same = {id(each): _one_of(tracks, each) for each in saved.followed}
+        same = _todays_tracks(driver.tracks, saved.followed)
+        alike = {id(each): each for each in saved.fields.values()}
+        now = {at: (same[id(track)], base) for at, (track, base) in alike.items()}
         place_of = pair_saved(saved.names, groups)
-        known = {now for place, now in place_of.items() if place < saved.groups}
+        known = {today for place, today in place_of.items() if place < saved.groups}
         self.joined = set(range(len(groups))) - known
         self.fields: dict[tuple[int | None, str], Followed] = {}
         self.gone: dict[tuple[int | None, str], Followed] = {}
-        for (place, key), (track, base) in saved.fields.items():
-            field = same[id(track)], base
-            if place is None:
-                self.fields[place, key] = field
-            elif place in place_of:
-                self.fields[place_of[place], key] = field
+        for at, followed in saved.fields.items():
+            place, key = at
+            today = place if place is None else place_of.get(place)
+            if place is not None and today is None:
+                self.gone[at] = now[id(followed)]
             else:
-                self.gone[place, key] = field
+                self.fields[at if today == place else (today, key)] = now[id(followed)]
+        self.pairs = list(_pairs(driver.driven, self.fields))
 
     def written(self, track: Track, base: float) -> tuple[float, float]:
         """What a track of the state gave from that base to the next update, and to the last."""
@@ -64,10 +67,45 @@ class Today:
         return self._written[spot]
 
 
-def _one_of(tracks: Iterable[Track], saved: Track) -> Track:
-    """That of the tracks which is the saved one in all, or the saved one itself."""
-    told = saved.source, saved.run, saved.begin, saved.cooling
-    return next((each for each in tracks if each.is_again(*told)), saved)
+def _todays_tracks(tracks: Iterable[Track], saved: Iterable[Track]) -> dict[int, Track]:
+    """For each saved one, by its id, that of the tracks which is it in all, or itself."""
+    today = {(each.source, each.begin, each.cooling): each for each in tracks}
+    found = {}
+    for each in saved:
+        one = today.get((each.source, each.begin, each.cooling), each)
+        told = each.source, each.run, each.begin, each.cooling
+        found[id(each)] = one if one.is_again(*told) else each
+    return found
+
+
+class Pair(NamedTuple):
+    """What goes on alike: driven from one base on one track, and the same to the state."""
+
+    driven: list[Driven]
+    saved: Followed | None
+
+    @property
+    def first(self) -> Driven:
+        """One that stands for all of them."""
+        return self.driven[0]
+
+
+def _pairs(
+    driven: Iterable[Driven], fields: Mapping[tuple[int | None, str], Followed]
+) -> Iterator[Pair]:
+    """What is driven beside what a state has for it, in the order of the first of each."""
+    found: dict[tuple[Any, ...], Pair] = {}
+    for each in driven:
+        theirs, tensor = fields.get((each.place, each.key)), each.tensor
+        kind = None if tensor is None else tensor.dtype
+        base = id(each.track), each.base, each.held, each.given
+        spot = (*base, each.key, id(each.field), kind, id(theirs))
+        pair = found.get(spot)
+        if pair is None:
+            found[spot] = Pair([each], theirs)
+        else:
+            pair.driven.append(each)
+    yield from found.values()
 
 
 class Difference(NamedTuple):
@@ -90,24 +128,30 @@ def differences(engine: Engine, saved: Today) -> list[Difference]:
 
     A group that the checkpoint does not know has joined since; it is no difference.
     """
-    found, here = [], set()
     lengths = end_of(engine.settings.run), end_of(saved.run)
+    differ, known = set(), 0
     verdicts: dict[tuple[int, float, int, float], bool] = {}
-    for each in engine.driver.driven:
+    for pair in saved.pairs:
+        first, theirs = pair.first, pair.saved
+        if theirs is None:
+            differ |= {id(each) for each in pair.driven if each.place not in saved.joined}
+            continue
+        known += len(pair.driven)
+        own = own_base(saved, first, theirs)
+        curves = id(first.track), own, id(theirs[0]), theirs[1]
+        if curves not in verdicts:
+            verdicts[curves] = _differ((first.track, own), theirs, *lengths)
+        if verdicts[curves]:
+            differ |= set(map(id, pair.driven))
+    found, driven = [], engine.driver.driven
+    for each in driven if differ else ():
         at = each.place, each.key
-        here.add(at)
-        theirs = saved.fields.get(at)
-        if theirs is not None:
-            own = own_base(saved, each, theirs)
-            pair = id(each.track), own, id(theirs[0]), theirs[1]
-            if pair not in verdicts:
-                verdicts[pair] = _differ((each.track, own), theirs, *lengths)
-            if verdicts[pair]:
-                found.append(Difference(*at, each, theirs))
-        elif each.place not in saved.joined:
-            found.append(Difference(*at, each, None))
-    undriven = [spot for spot in saved.fields if spot not in here]
-    found += [Difference(*spot, None, saved.fields[spot]) for spot in undriven]
+        if id(each) in differ:
+            found.append(Difference(*at, each, saved.fields.get(at)))
+    if known < len(saved.fields):
+        here = {(each.place, each.key) for each in driven}
+        undriven = [spot for spot in saved.fields if spot not in here]
+        found += [Difference(*spot, None, saved.fields[spot]) for spot in undriven]
     lacks = "there is no such group; where it is added later, add it before loading"
     return found + [Difference(*at, None, old, lacks) for at, old in saved.gone.items()]
 

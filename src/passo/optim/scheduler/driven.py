@@ -173,10 +173,15 @@ def alike(driven: Iterable[Driven]) -> Iterator[tuple[str | None, list[Driven]]]
     """What follows one track from one base; plain floats of one key apart from others."""
     together: dict[tuple[int, float, str | None], list[Driven]] = {}
     for each in driven:
-        field = each.field
-        plain = field is not None and field.index is None and each.tensor is None
-        name = field.key if plain and field is not None else None
-        together.setdefault((id(each.track), each.base, name), []).append(each)
+        field, name = each.field, None
+        if field is not None and field.index is None and each.tensor is None:
+            name = field.key
+        spot = id(each.track), each.base, name
+        same = together.get(spot)
+        if same is None:
+            together[spot] = [each]
+        else:
+            same.append(each)
     for (_, _, name), same in together.items():
         yield name, same
 

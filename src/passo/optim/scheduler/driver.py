@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import weakref
 from contextlib import contextmanager
+from operator import is_not
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 import torch
@@ -22,12 +23,13 @@ from passo.optim.scheduler.driven import (
     unshare,
     waits,
 )
+from passo.optim.scheduler.owners import Owners
 from passo.optim.scheduler.tracks import Track
 from passo.schedules import PassoError
 from passo.schedules.formula import NUMBERS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from passo.optim.scheduler.plan import Row
     from passo.optim.scheduler.settings import Settings
@@ -64,7 +66,7 @@ class Driver:
     def is_behind(self, groups: Groups) -> bool:
         """Whether the groups are others than those that are known, or in another order."""
         known = self.known
-        return len(groups) != len(known) or any(a is not b for a, b in zip(groups, known))  # noqa: B905
+        return len(groups) != len(known) or any(map(is_not, groups, known))
 
     def match(self, groups: Groups) -> list[int | None]:
         """For each group the number of the known one that it is, behind those the absent ones.
@@ -137,7 +139,7 @@ class Driver:
 
         `found` is what `match` answered. A group that is not there any more is driven no longer.
         """
-        old, away = self.known, list(self.absences.away)
+        old, away, there = self.known, list(self.absences.away), set(found)
         of: dict[int, list[Driven]] = {id(group): [] for group in old}
         for each in self.driven:
             if each.group is not None:
@@ -154,54 +156,44 @@ class Driver:
                 each.group, each.place = groups[place], place
             self.driven += mine
         for number, group in enumerate(old):
-            if number not in found:
+            if number not in there:
                 self.absences.leave(group, of[id(group)], clock)
         self.known, self.usual = list(groups), None
         self.add(rows, begin)
 
     def add(self, rows: Iterable[Row], begin: float) -> None:
         """Drive these as well, on a clock from `begin` on."""
+        owners, tracks = Owners(self, driving), self._tracks(begin)
         for row in rows:
-            self._take(row, begin)
+            self._take(row, tracks(row.schedule, row.key), owners)
         self.driven.sort(key=lambda each: len(self.known) if each.place is None else each.place)
         self.share()
 
-    def _take(self, row: Row, begin: float) -> None:
-        track = self.track(row.schedule, begin, row.key)
+    def _take(self, row: Row, track: Track, owners: Owners) -> None:
         base = float(track.known(0) if row.base is None else row.base)
         driven = Driven(row.place, row.key, row.field, track, base, column=self.columns)
-        if row.field is not None and row.place is not None:
+        if row.place is not None:
             driven.group, driven.given = self.known[row.place], row.given
-            driven.held = row.field.read(driven.group)
-            self._fill(driven, base)
+            driven.held = slot = row.slot
+            if type(slot) is not float:
+                driven.held = fields.number_in(slot)
+                if isinstance(slot, torch.Tensor):
+                    self._fill(driven, slot, owners)
         self.columns += 1
         self.driven.append(driven)
 
-    def _fill(self, driven: Driven, base: float) -> None:
+    def _fill(self, driven: Driven, tensor: torch.Tensor, owners: Owners) -> None:
         """Fill the Tensor that is there, or a clone of one that is filled for another group."""
-        slot = driven.slot()
-        if not isinstance(slot, torch.Tensor):
-            return
-        if owner_of(slot, driven, (self, *driving)) is None:
-            driven.tensor = slot
-        else:
-            driven.tensor = torch.full_like(slot, base)
+        if owners.of(tensor) is not None:
+            tensor = torch.full_like(tensor, driven.base)
             self._clones.append(driven)
+        owners.fills(driven, tensor)
 
     def everything(self) -> Iterator[Driven]:
         """All that is driven, and all that was while its group was there."""
         yield from self.driven
         for absence in self.absences.away:
             yield from absence.driven
-
-    def inherited(self, field: fields.Field, group: dict[str, Any]) -> float | None:
-        """The base behind what was written here and is held by another group now; else None."""
-        slot = slot_of(field, group)
-        if isinstance(slot, torch.Tensor):
-            owner = owner_of(slot, None, (self, *driving))
-            return None if owner is None else owner.base
-        same = (each for each in self.everything() if each.field == field and each.wrote(slot))
-        return next((each.base for each in same), None)
 
     def keys(self, place: int) -> list[str]:
         """What is driven of one group."""
@@ -214,31 +206,41 @@ class Driver:
             found.setdefault(each.key, []).append(getattr(each, which))
         return found
 
-    def track(self, schedule: Schedule, begin: float, key: str) -> Track:
-        """The track of a schedule from `begin` on, made once; its key may be cooling down."""
-        cooling = self._settings.cooling(key)
-        for track in self.tracks:
-            if track.begin == begin and track.source == schedule and track.cooling == cooling:
-                return track
-        self.tracks.append(Track(schedule, self._settings.run, begin, cooling))
-        return self.tracks[-1]
+    def _tracks(self, begin: float) -> Callable[[Schedule, str], Track]:
+        """What tells the track of a schedule from `begin` on, made once; keys may cool down."""
+        known = {(each.source, each.begin, each.cooling): each for each in reversed(self.tracks)}
+        found: dict[tuple[int, str], Track] = {}  # by the object: most follow the same one
+
+        def track(schedule: Schedule, key: str) -> Track:
+            if (id(schedule), key) not in found:
+                cooling = self._settings.cooling(key)
+                if (schedule, begin, cooling) not in known:
+                    self.tracks.append(Track(schedule, self._settings.run, begin, cooling))
+                    known[schedule, begin, cooling] = self.tracks[-1]
+                found[id(schedule), key] = known[schedule, begin, cooling]
+            return found[id(schedule), key]
+
+        return track
 
     def succeed(self, heirs: Mapping[tuple[Schedule, float], Track]) -> None:
         """What follows a schedule from a beginning follows the track that is named for them."""
         tracks = {id(each): each for each in (*self.tracks, *(d.track for d in self.everything()))}
         now = {at: heirs.get((each.source, each.begin), each) for at, each in tracks.items()}
-        for one in self.everything():
-            one.track = now[id(one.track)]
+        if any(one is not tracks[at] for at, one in now.items()):
+            for one in self.everything():
+                one.track = now[id(one.track)]
         self.tracks = [now[id(each)] for each in self.tracks]
 
     def forget_unused(self) -> None:
         """Keep the tracks that something follows."""
         used = {(id(each.track), each.base): each.track for each in self.everything()}
-        there = {at for at, _ in used}
-        known = [each for each in self.tracks if id(each) in there]
+        bases: dict[int, set[float]] = {}
+        for at, base in used:
+            bases.setdefault(at, set()).add(base)
+        known = [each for each in self.tracks if id(each) in bases]
         self.tracks = list({id(each): each for each in (*known, *used.values())}.values())
         for track in self.tracks:
-            track.forget({base for at, base in used if at == id(track)})
+            track.forget(bases[id(track)])
 
     def moved(self) -> None:
         """The clock was moved: plateaus keep their factor, and what was used last is not known."""
@@ -285,7 +287,7 @@ class Driver:
                     group[key] = value
                 else:
                     was = old if made else None
-                    odd = self._write_odd(fields.Field(key), group, one, was) or odd
+                    odd = self._write_odd(one.followers[0].field, group, one, was) or odd
         if odd:
             self._take_tensors()
             self.write(at)
@@ -315,7 +317,7 @@ class Driver:
             self._meet(field, group, old)
         if isinstance(slot, torch.Tensor):
             return True
-        field.write(group, one.value)
+        field.put(group, one.value)
         return False
 
     def _meet(self, field: fields.Field, group: dict[str, Any], old: float) -> None:
@@ -335,10 +337,11 @@ class Driver:
 
     def _take_tensors(self) -> None:
         """Fill the Tensors that are there now, each for one group only."""
+        owners = Owners(self, driving)
         for each in self.driven:
             slot = each.slot()
             if isinstance(slot, torch.Tensor) and slot is not each.tensor:
-                self._fill(each, each.base)
+                self._fill(each, slot, owners)
         self.unshare()
         self.share()
 
@@ -390,11 +393,7 @@ class Driver:
                 continue
             if each.tensor is not None:
                 each.field.put(each.group, each.tensor)
-            elif isinstance(each.field.slot(each.group), torch.Tensor):
-                each.field.put(each.group, each.field.read(each.group))
-
-
-def owner_of(slot: Any, but: Driven | None, drivers: Iterable[Driver]) -> Driven | None:
-    """Who fills this very Tensor already."""
-    everything = (each for driver in drivers for each in driver.everything())
-    return next((each for each in everything if each is not but and each.tensor is slot), None)
+            else:
+                slot = each.field.slot(each.group)
+                if type(slot) is not float and isinstance(slot, torch.Tensor):
+                    each.field.put(each.group, fields.number_in(slot))

@@ -5,14 +5,16 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
+from passo.optim.ground.fields import number_in
 from passo.optim.scheduler import broken
 from passo.optim.scheduler.clock import Clock
 from passo.optim.scheduler.cooled import cool
 from passo.optim.scheduler.drift import Drift
-from passo.optim.scheduler.driver import Driver
+from passo.optim.scheduler.driver import Driver, driving
 from passo.optim.scheduler.journal import Journal
 from passo.optim.scheduler.late import Late
 from passo.optim.scheduler.no_optimizer import NoOptimizer
+from passo.optim.scheduler.owners import Owners
 from passo.optim.scheduler.plan import free_rows, rows
 from passo.optim.scheduler.promises import Promises
 from passo.optim.scheduler.settings import one_for_all
@@ -61,6 +63,7 @@ class Engine:
         "promises",
         "settings",
         "still",
+        "under_way",
         "watch",
     )
 
@@ -78,6 +81,7 @@ class Engine:
         self.watch: Watch | None = None
         self.company: Company | None = None
         self.audience: Audience | None = None
+        self.under_way = bool(getattr(optimizer, "state", None))
         self.doubt = ""
         self.passed_over: Word | None = None
         self._goes_on = False
@@ -299,7 +303,8 @@ class Engine:
         driver, settings = self.driver, self.settings
         found = driver.match(groups)
         new = [place for place, number in enumerate(found) if number is None]
-        added = rows(self.plan, groups, new, settings, lambda *at: self._base(groups, *at))
+        owners = Owners(driver, driving)
+        added = rows(self.plan, groups, new, settings, lambda *at: self._base(groups, owners, *at))
         begin = self.clock.at if settings.join == "now" else 0.0
         driver.adopt(groups, found, added, begin, self.clock.updates)
         if self.journal is not None:
@@ -307,17 +312,20 @@ class Engine:
         if self.audience is not None:
             self.audience.know(self.settings.part, self.name, driver)
 
-    def _base(self, groups: Groups, key: str, field: Field, place: int) -> tuple[float, bool]:
+    def _base(
+        self, groups: Groups, owners: Owners, key: str, field: Field, place: int, slot: Any
+    ) -> tuple[float, bool]:
         """The base of a group that is new, and whether it was given."""
-        given, group = self.settings.bases.get(key), groups[place]
+        given = self.settings.bases.get(key)
         if isinstance(given, (list, tuple)):
             given = given[place]
         if given is None and self.settings.over is not None and field.name == "lr":
-            given = group.get("initial_lr")  # what the scheduler that is put to rest began with
+            # What the scheduler that is put to rest began with.
+            given = groups[place].get("initial_lr")
         if given is not None:
             return float(given), True
-        inherited = self.driver.inherited(field, group)
-        return (field.read(group) if inherited is None else inherited), False
+        inherited = owners.base(field, slot)
+        return (number_in(slot) if inherited is None else inherited), False
 
     def _spot(self, met: Met) -> Met:
         """What was met, with the name of the optimizer where there are several."""

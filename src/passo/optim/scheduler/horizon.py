@@ -83,7 +83,7 @@ def _values(driven: Driven, end: float) -> int:
 
 
 def _has_tensor(group: Mapping[str, Any]) -> bool:
-    betas = group.get("betas", ())
-    return isinstance(group.get("lr"), torch.Tensor) or any(
-        isinstance(beta, torch.Tensor) for beta in betas
+    rate, betas = group.get("lr"), group.get("betas")
+    return isinstance(rate, torch.Tensor) or (
+        betas is not None and any(isinstance(beta, torch.Tensor) for beta in betas)
     )

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+from passo.schedules import PassoError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 
 class NoOptimizer:
@@ -20,3 +25,12 @@ class NoOptimizer:
 
     def __repr__(self) -> str:
         return "no optimizer"
+
+
+def there(reference: Callable[[], Any]) -> Any:
+    """The optimizer that is held weakly; raises PassoError where it has gone."""
+    optimizer = reference()
+    if optimizer is None:
+        msg = "the optimizer of this scheduler is gone; keep a reference to the optimizer"
+        raise PassoError(msg)
+    return optimizer

@@ -137,7 +137,7 @@ def _pair(key: str, pair: Any) -> tuple[Any, Schedule | None]:
 class Row(NamedTuple):
     """One number that a plan drives: where it is, what it follows, and from which base.
 
-    A number that no group holds has neither place, field nor base.
+    A number that no group holds has neither place, field nor base. `slot` is what holds it.
     """
 
     place: int | None
@@ -146,6 +146,7 @@ class Row(NamedTuple):
     schedule: Schedule
     base: float | None
     given: bool = False
+    slot: Any = None
 
 
 def rows(
@@ -153,27 +154,45 @@ def rows(
     groups: Sequence[dict[str, Any]],
     places: Iterable[int],
     settings: Settings,
-    base_of: Callable[[str, Field, int], tuple[float, bool]],
+    base_of: Callable[[str, Field, int, Any], tuple[float, bool]],
 ) -> list[Row]:
     """What the plan drives of the groups at these places; raises before anything is changed.
 
-    `base_of` tells the base of a key's field at a place, and whether it was given.
+    `base_of` tells the base of a key's field at a place, of what holds it, and whether it was
+    given.
     """
     found: list[Row] = []
+    placed: dict[int, Schedule] = {}  # by the object: most groups follow the same one
+    plain: dict[str, Field] = {}  # what a key is in each group that has a float by that name
+    several = len(plan) > 1
     for place in places:
+        group = groups[place]
         taken: dict[Field, str] = {}
         for key, entry in plan.items():
-            schedule = _choose(entry, groups[place], place, key, settings)
+            schedule = _choose(entry, group, place, key, settings)
             if schedule is None:
                 continue
-            field = find(key, groups[place], f"param group {settings.spot(place)}")
-            if field in taken:
-                msg = f"the plan drives {field.name} twice, as {taken[field]!r} and as {key!r}"
-                raise PassoError(msg)
-            taken[field] = key
-            base, given = base_of(key, field, place)
-            found.append(Row(place, key, field, placeable(schedule, settings.run), base, given))
+            field = plain.get(key) if type(group.get(key)) is float else None
+            if field is None:
+                field = find(key, group, f"param group {settings.spot(place)}")
+                if field.name == key and field.index is None:
+                    plain[key] = field
+            if several:
+                _refuse_twice(field, key, taken)
+            slot = field.slot(group)
+            base, given = base_of(key, field, place, slot)
+            if id(schedule) not in placed:
+                placed[id(schedule)] = placeable(schedule, settings.run)
+            found.append(Row(place, key, field, placed[id(schedule)], base, given, slot))
     return found
+
+
+def _refuse_twice(field: Field, key: str, taken: dict[Field, str]) -> None:
+    """Raises PassoError for a field that two keys of a plan name."""
+    if field in taken:
+        msg = f"the plan drives {field.name} twice, as {taken[field]!r} and as {key!r}"
+        raise PassoError(msg)
+    taken[field] = key
 
 
 def free_rows(values: Mapping[str, Schedule], run: Run | None) -> list[Row]:
@@ -210,6 +229,15 @@ def placeable(schedule: Schedule, run: Run | None) -> Schedule:
                 msg = f"{schedule.span_in(unit)!r} needs a run; write {caller().anew}"
                 raise NeedsRun(msg)
     return schedule
+
+
+def holders(plan: Mapping[str, Any]) -> set[str]:
+    """The keys of param groups under which a plan may write.
+
+    >>> sorted(holders({"lr": 0.1, "momentum": 0.9, "betas[1]": 0.99}))
+    ['betas', 'lr', 'momentum']
+    """
+    return {key.partition("[")[0] for key in plan} | ({"betas"} if "momentum" in plan else set())
 
 
 def code(entry: Any) -> str:

@@ -12,6 +12,7 @@ from passo.optim.scheduler.changed import (
     ENDLESS,
     Difference,
     Followed,
+    Pair,
     Today,
     differences,
     field_name,
@@ -35,8 +36,8 @@ if TYPE_CHECKING:
     from passo.schedules import Schedule
 
 
-class _Course(NamedTuple):
-    """How a load goes on: on which run, from which update and position, each field on what.
+class Course(NamedTuple):
+    """How a load goes on: on which run, from which update and position, what is driven on what.
 
     Where today's plan takes over from another one, `parent` is that one, for the trace.
     """
@@ -44,14 +45,14 @@ class _Course(NamedTuple):
     run: Run | None
     updates: int
     at: float | None
-    followed: list[Followed]
+    followed: list[tuple[Pair, Followed]]
     cooldown: CoolDown | None
     parent: dict[str, Any] | None
 
 
-def foresee(engine: Engine, state: Saved, groups: Groups) -> _Course:
+def foresee(engine: Engine, state: Saved, groups: Groups) -> Course:
     """How a load would go on, with nothing changed; raises PassoError where it is refused."""
-    saved = Today(state, groups, engine.driver.tracks)
+    saved = Today(state, groups, engine.driver)
     found = differences(engine, saved)
     policy = engine.settings.on_change if found else "same"
     if policy == "error":
@@ -62,33 +63,45 @@ def foresee(engine: Engine, state: Saved, groups: Groups) -> _Course:
     branching.refuse(policy, saved.cooldown, saved.at, saved.clock, pairs(found))
     if policy == "keep":
         run = _with_todays_rates(saved.run, run)
-        followed = _kept(engine, saved, found)
+        followed = _kept(saved, found)
     cooldown = saved.cooldown and saved.cooldown.on(run, saved.run)
     if policy != "keep":
         followed = _taken_up(engine, saved, run, cooldown, settled=policy != "same")
     clock = Clock(replace(engine.settings, run=run))
     clock.move(updates, at, saved.offset)
-    _refuse_impossible(engine, followed, clock.at, end_of(run), groups)
+    _refuse_impossible(followed, clock.at, end_of(run), groups)
     took_over = policy in {"replace", "rescale"}
     parent = branching.parent(state, saved.run) if took_over else None
-    return _Course(run, updates, at, followed, cooldown, parent)
+    return Course(run, updates, at, followed, cooldown, parent)
 
 
-def load(engine: Engine, state: Saved, groups: Groups) -> dict[str, Any] | None:
+def standing(engine: Engine) -> tuple[Any, ...]:
+    """All that says how a load would go on, besides the state: where it is the same, so is that."""
+    driver, clock, settings = engine.driver, engine.clock, engine.settings
+    driven = [(id(each), each.place, id(each.track), each.base) for each in driver.driven]
+    heard = [memory.state() for track in driver.tracks for memory in track.memories]
+    return driven, heard, clock.updates, clock.at, settings.run, settings.cooldown
+
+
+def load(
+    engine: Engine, state: Saved, groups: Groups, course: Course | None = None
+) -> dict[str, Any] | None:
     """Clock, bases and plateaus as they were saved, on the plan that `on_change` chooses.
 
-    All of it is worked out before anything is changed: a refused load leaves no trace. Where
-    today's plan takes over from another one, the answer is that one, for the trace.
+    All of it is worked out before anything is changed: a refused load leaves no trace. `course`
+    is what was foreseen for the same state, where nothing has changed since. Where today's plan
+    takes over from another one, the answer is that one, for the trace.
     """
-    run, updates, at, followed, cooldown, parent = foresee(engine, state, groups)
+    run, updates, at, followed, cooldown, parent = course or foresee(engine, state, groups)
     if engine.journal is not None:
         engine.journal.wind(groups, updates)
     # Until here nothing has changed; from here on nothing can fail.
     engine.settings.run, engine.settings.cooldown = run, cooldown
     driver = engine.driver
-    for each, (track, base) in zip(driver.driven, followed, strict=True):
-        each.track, each.base = track, base
-    last = {id(track): track for track, _ in reversed(followed)}
+    for pair, (track, base) in followed:
+        for each in pair.driven:
+            each.track, each.base = track, base
+    last = {id(each.track): each.track for each in reversed(driver.driven)}
     driver.succeed({(each.source, each.begin): each for each in reversed(last.values())})
     driver.forget_unused()
     cool(driver, engine.settings)
@@ -97,13 +110,14 @@ def load(engine: Engine, state: Saved, groups: Groups) -> dict[str, Any] | None:
 
 
 def _refuse_impossible(
-    engine: Engine, followed: list[Followed], at: float, end: float | None, groups: Groups
+    followed: list[tuple[Pair, Followed]], at: float, end: float | None, groups: Groups
 ) -> None:
     """Raises PassoError where a field would hold what attach would not have let it hold."""
-    ours = {(id(each.track), each.base): each.track.source for each in engine.driver.driven}
+    every = [pair.first for pair, _ in followed]
+    ours = {(id(each.track), each.base): each.track.source for each in every}
     known = {(source, base) for (_, base), source in ours.items()}
     seen = set()
-    for each, (track, base) in zip(engine.driver.driven, followed, strict=True):
+    for each, (_, (track, base)) in zip(every, followed, strict=True):
         if (id(track), base, each.key) in seen:
             continue
         seen.add((id(track), base, each.key))
@@ -159,13 +173,13 @@ def _rescaled(engine: Engine, saved: Today) -> tuple[Run, int, float]:
 
 def _taken_up(
     engine: Engine, saved: Today, run: Run | None, cooldown: CoolDown | None, *, settled: bool
-) -> list[Followed]:
+) -> list[tuple[Pair, Followed]]:
     """Today's plan goes on from the checkpoint: its bases, its late groups, its plateaus."""
-    # By the objects first: to compare schedules for each of a thousand groups would be slow.
+    # By the objects first: to compare schedules for each of a thousand bases would be slow.
     pairs: dict[tuple[int, int, str], tuple[Track, Track | None]] = {}
     spots, bases = [], []
-    for each in engine.driver.driven:
-        theirs = saved.fields.get((each.place, each.key))
+    for pair in saved.pairs:
+        each, theirs = pair.first, pair.saved
         old = None if theirs is None else theirs[0]
         bases.append(each.base if theirs is None else own_base(saved, each, theirs))
         spots.append((id(each.track), id(old), each.key))
@@ -180,7 +194,8 @@ def _taken_up(
         spot: fresh.get((track.source, (old or track).begin, cooling[spot[2]]), track)
         for spot, (track, old) in pairs.items()
     }
-    return [(tracks[spot], base) for spot, base in zip(spots, bases, strict=True)]
+    followed = [(tracks[spot], base) for spot, base in zip(spots, bases, strict=True)]
+    return list(zip(saved.pairs, followed, strict=True))
 
 
 def _taken_over(
@@ -202,7 +217,7 @@ def _taken_over(
     return one
 
 
-def _kept(engine: Engine, saved: Today, found: list[Difference]) -> list[Followed]:
+def _kept(saved: Today, found: list[Difference]) -> list[tuple[Pair, Followed]]:
     """The checkpoint's plan, run and bases; what it does not drive stays as today."""
     for each in found:
         if each.today is None:
@@ -213,10 +228,7 @@ def _kept(engine: Engine, saved: Today, found: list[Difference]) -> list[Followe
                 f'kept; {there}, or write on_change="replace"'
             )
             raise PassoError(msg)
-    return [
-        saved.fields.get((each.place, each.key), (each.track, each.base))
-        for each in engine.driver.driven
-    ]
+    return [(pair, pair.saved or (pair.first.track, pair.first.base)) for pair in saved.pairs]
 
 
 def _with_todays_rates(saved: Run | None, today: Run | None) -> Run | None:

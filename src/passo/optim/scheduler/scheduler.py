@@ -18,7 +18,7 @@ from passo.ground.checks import brief, whole
 from passo.ground.schema import MOST
 from passo.optim.ground import attached, ranks, wrappers
 from passo.optim.ground.quiet import quiet
-from passo.optim.ground.undo import of_fields, of_objects
+from passo.optim.ground.undo import of_fields
 from passo.optim.ground.updates import Watch
 from passo.optim.scheduler import (
     bases,
@@ -26,16 +26,17 @@ from passo.optim.scheduler import (
     cool_down,
     endings,
     horizon,
+    moves,
     own_count,
     resting,
-    resume,
     state,
     words,
 )
-from passo.optim.scheduler.audience import Audience
 from passo.optim.scheduler.driver import driving
 from passo.optim.scheduler.engine import Engine
 from passo.optim.scheduler.falls import Fall, falls
+from passo.optim.scheduler.listening import dismiss, leave, listen
+from passo.optim.scheduler.no_optimizer import there
 from passo.optim.scheduler.pulse import Pulse
 from passo.schedules import PassoError, Span
 
@@ -67,9 +68,8 @@ class Scheduler(LRScheduler):
         self._optimizer = _reference(optimizer)
         self._engine = Engine(plan, settings, optimizer)
         self.driver = self._engine.driver  # no property: a recorder asks for it at every update
-        self._under_way = bool(getattr(optimizer, "state", None))
         self._step_count = 1
-        self._carrier = carry.Carrier(self._engine)
+        self._carrier = carry.Carrier(self._engine, self._optimizer)
         self._hooks: list[Any] = []
         # What has no hooks owns no Scheduler: a view of a trainer's groups lives as long as this.
         self._kept: Any = None if wrappers.fires(optimizer) else optimizer
@@ -100,7 +100,7 @@ class Scheduler(LRScheduler):
             self._engine.journal.stand()
 
     def _hang(self, record: str | os.PathLike[str] | None) -> None:
-        optimizer, engine = self.optimizer, self._engine
+        optimizer, engine, carrier = self.optimizer, self._engine, self._carrier
         groups = optimizer.param_groups
         if record is not None:
             engine.record(record, groups)
@@ -115,19 +115,19 @@ class Scheduler(LRScheduler):
         elif wrappers.fires(optimizer):
             self._hook(optimizer, "register_step_pre_hook", self._before_step)
         for inner in lent.values():
-            self._hook(inner, "register_load_state_dict_post_hook", self._after_load_inside)
-            self._hook(inner, "register_state_dict_post_hook", self._after_saving)
+            self._hook(inner, "register_load_state_dict_post_hook", carrier.after_load_inside)
+            self._hook(inner, "register_state_dict_post_hook", carrier.after_saving)
         if hasattr(optimizer, "_optimizer_load_state_dict_post_hooks"):
-            self._hook(optimizer, "register_load_state_dict_pre_hook", self._before_load)
+            self._hook(optimizer, "register_load_state_dict_pre_hook", carrier.before_load)
             # A bound method: through this hook the optimizer owns the Scheduler.
             self._hook(optimizer, "register_load_state_dict_post_hook", self._after_load)
-            self._hook(optimizer, "register_state_dict_pre_hook", self._before_saving)
-            self._hook(optimizer, "register_state_dict_post_hook", self._after_saving)
+            self._hook(optimizer, "register_state_dict_pre_hook", carrier.before_saving)
+            self._hook(optimizer, "register_state_dict_post_hook", carrier.after_saving)
         self.attached = True
         driving.add(engine.driver)
         carry.take_out(optimizer, groups)
         engine.write(groups)
-        self._take_up(optimizer)
+        carrier.take_up(optimizer)
         if self.settings.over is not None:
             self._wake = resting.rest(self.settings.over, self.get_last_lr)
         held = attached.add(optimizer, self)
@@ -161,20 +161,6 @@ class Scheduler(LRScheduler):
             self._wake()
             self._wake = None
 
-    def _undo(self) -> Callable[[], None]:
-        """A function that makes Scheduler, file and fields what they are now."""
-        held, fields = self.as_it_is(), of_fields(self.optimizer.param_groups)
-        journal = self._engine.journal
-        file = None if journal is None else journal.keep()
-
-        def undo() -> None:
-            if file is not None:
-                file()
-            held()
-            fields()
-
-        return undo
-
     def refuse_what_was_left(self, beside: Sequence[Driver] = ()) -> None:
         """Raises PassoError where a base would be what a detached plan wrote last.
 
@@ -186,11 +172,7 @@ class Scheduler(LRScheduler):
     @property
     def optimizer(self) -> Optimizer:  # type: ignore[override]
         """The optimizer, which owns this scheduler and is held weakly."""
-        optimizer = self._optimizer()
-        if optimizer is None:
-            msg = "the optimizer of this scheduler is gone; keep a reference to the optimizer"
-            raise PassoError(msg)
-        return optimizer  # type: ignore[no-any-return]
+        return there(self._optimizer)  # type: ignore[no-any-return]
 
     @property
     def optimizers(self) -> tuple[Optimizer, ...]:
@@ -521,12 +503,7 @@ class Scheduler(LRScheduler):
         engine.refuse_anew()
         both = [(engine, groups)]
         event = cool_down.called(both, over, end, shape, key, attached=self.attached)
-        undo = self._undo()
-        try:
-            engine.cool(event, groups)
-        except BaseException:
-            undo()
-            raise
+        moves.cool(engine, groups, event)
 
     def seek(self, update: int | Span) -> None:
         """The next update is update `update`: absolute, and the same however often it is called.
@@ -549,22 +526,9 @@ class Scheduler(LRScheduler):
             update = engine.clock.update_at(update)
         whole(update, "update", least=0, most=MOST)
         self._look()
-        if update and self._under_way:
+        if update and engine.under_way:
             words.need_bases(engine)
-        groups, undo = self.optimizer.param_groups, self._undo()
-        try:
-            if engine.journal is not None:
-                engine.journal.wind(groups, update)
-            engine.clock.move(update)
-            engine.promises.settle("older")
-            engine.driver.moved()
-            engine.write(groups)
-            if engine.journal is not None:
-                engine.journal.tell("seek")
-        except BaseException:
-            undo()
-            raise
-        self._moved()
+        moves.seek(engine, self.optimizer.param_groups, update)
 
     def detach(self, *, restore: bool = False, because: str | None = None) -> None:
         """Take the hooks away and close the trace; the last values stay, or the bases come back.
@@ -589,7 +553,7 @@ class Scheduler(LRScheduler):
             msg = f"restore must be True or False, got {brief(restore)}"
             raise PassoError(msg)
         self._end(restore=restore)
-        self._dismiss()
+        dismiss(self._engines)
         self.conclude(because)
 
     def _end(self, *, restore: bool) -> None:
@@ -619,46 +583,15 @@ class Scheduler(LRScheduler):
 
         `passo.log` is one. Raises PassoError, with nothing done, where the listener does.
         """
-        engines = self._engines
-        audience = engines[0].audience
-        if audience is None:
-            audience = Audience(len(engines), self.clock, engines[0].company)
-            for each in engines:
-                audience.know(each.settings.part, each.name, each.driver)
-            audience.know_values(self.driver)
-        listener.spots(audience.spots)
-        audience.listeners.append(listener)
-        for each in engines:
-            each.audience = audience
-            each.driver.usual = None  # the next step is looked at in full, and told of
+        listen(listener, self._engines, self._engine)
 
     def remove_listener(self, listener: Listener) -> None:
         """Tell it of nothing any more."""
-        audience = self._engine.audience
-        if audience is not None and listener in audience.listeners:
-            audience.listeners.remove(listener)
-            if not audience.listeners:
-                for each in self._engines:
-                    each.audience, each.driver.usual = None, None
+        leave(listener, self._engines)
 
     @property
     def _engines(self) -> list[Engine]:
         return [self._engine]
-
-    def _moved(self) -> None:
-        """Who listens hears that the clock was moved: of several, the most advanced one."""
-        engine = self._engine
-        if engine.audience is not None:
-            lead = engine if engine.company is None else engine.company.lead
-            engine.audience.moved(lead.clock.updates)
-
-    def _dismiss(self) -> None:
-        """Nobody hears anything any more."""
-        audience = self._engine.audience
-        if audience is not None:
-            audience.end()
-            for each in self._engines:
-                each.audience = None
 
     def conclude(self, because: str | None = None) -> None:
         """Say once what is broken at the end of the run: it ended early or late, say.
@@ -677,17 +610,7 @@ class Scheduler(LRScheduler):
 
         Hooks and fields are the optimizer's, and what a trace's file holds stays there.
         """
-        engine, under_way = self._engine, self._under_way
-        engine.settle()
-        held = of_objects(engine)
-
-        def go_on() -> None:
-            held()
-            self._under_way = under_way
-            if engine.still is not None:
-                engine.still.begin(engine.driver.known)
-
-        return go_on
+        return moves.as_it_is(self._engine)
 
     def stand_still(self) -> None:
         """Count no update and write no trace, until all is put back by who kept it `as_it_is`."""
@@ -716,30 +639,8 @@ class Scheduler(LRScheduler):
 
         A plan that differs from the saved one is dealt with as `attach(on_change=...)` said.
         """
-        self._load(state.Saved(state_dict))
+        moves.load(self._engine, self.optimizer.param_groups, state.Saved(state_dict))
         self._carrier.told("load")
-
-    def _load(self, saved: state.Saved) -> None:
-        engine = self._engine
-        groups, undo = self.optimizer.param_groups, self._undo()
-        try:
-            engine.look(groups)
-            parent = resume.load(engine, saved, groups)
-            self._goes_on()
-            engine.driver.forget_used()
-            engine.write(groups)
-            if engine.journal is not None:
-                engine.journal.tell("load", **({} if parent is None else {"parent": parent}))
-        except BaseException:
-            undo()
-            raise
-        self._moved()
-
-    def _goes_on(self) -> None:
-        """A state came: what was trained before is known."""
-        self._under_way, self._engine.doubt = False, ""
-        self._engine.passed_over = None
-        self._engine.promises.settle("older", self.settings.part)
 
     def __repr__(self) -> str:
         with suppress(PassoError):  # a group that no plan covers is refused elsewhere
@@ -791,47 +692,8 @@ class Scheduler(LRScheduler):
             engine.still.steps += 1
 
     @quiet
-    def _before_load(self, optimizer: Optimizer, state_dict: Mapping[str, Any]) -> None:
-        """What joined has its base from what it holds before, and names must be the same."""
-        self._engine.look(optimizer.param_groups)
-        words.refuse_other_names(optimizer.param_groups, state_dict.get("param_groups", ()))
-        self._carrier.foresee(optimizer, state_dict)
-        carry.keep(optimizer, None)
-
-    @quiet
     def _after_load(self, optimizer: Optimizer) -> None:
-        carry.take_out(optimizer, optimizer.param_groups)
-        self._engine.loaded(optimizer.param_groups)
-        self._take_up(optimizer)
-
-    def _after_load_inside(self, inner: Optimizer) -> None:
-        """A wrapper hands the load on to what it holds, and shows the groups of that."""
-        carry.take_out(self.optimizer, inner.param_groups)
-        self._take_up(self.optimizer)
-
-    def _before_saving(self, optimizer: Optimizer) -> None:
-        """A sharded optimizer puts what was loaded into its groups again, after all hooks."""
-        self._engine.settle()
-        carry.drop(optimizer.param_groups)
-
-    def _after_saving(self, optimizer: Optimizer, saved: dict[str, Any]) -> None:
-        """The state rides in the optimizer's. A group that no plan covers is refused elsewhere."""
-        if self.settings.carry:
-            with suppress(PassoError):
-                self._look()
-            self._carrier.put(optimizer, saved, state.save(self._engine, self.driver.known))
-
-    def _take_up(self, optimizer: Any) -> None:
-        """Go on from what the optimizer's state brought, if anything."""
-        brought = self._carrier.offered(optimizer)
-        if brought is not None and brought != state.save(self._engine, self.driver.known):
-            with carry.said_whence(self.settings):
-                self._load(self._carrier.saved(brought))
-        elif brought is not None:
-            self._goes_on()
-        company = self._engine.company
-        if brought is not None and company is not None:
-            company.came(self._engine)
+        self._carrier.after_load(optimizer)
 
     def _look(self) -> Groups:
         """The groups that are driven, with those that joined or went since the last update."""

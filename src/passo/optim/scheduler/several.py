@@ -17,6 +17,7 @@ from passo.optim.scheduler import carry, cool_down, endings, joint_state, state,
 from passo.optim.scheduler.company import Company
 from passo.optim.scheduler.falls import Fall, falls
 from passo.optim.scheduler.joint import JointJournal, Strand
+from passo.optim.scheduler.listening import dismiss
 from passo.optim.scheduler.scheduler import Scheduler
 from passo.schedules import PassoError, Span
 
@@ -253,7 +254,7 @@ class JointScheduler(Scheduler):
             each._end(restore=restore)
         if journal is not None:
             journal.close()
-        self._dismiss()
+        dismiss(self._engines)
         self.conclude(because)
 
     def conclude(self, because: str | None = None) -> None:

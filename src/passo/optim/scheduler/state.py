@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, Final, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeAlias, TypeVar
 
 from passo.ground.checks import brief
 from passo.ground.schema import (
@@ -40,6 +40,7 @@ VERSION: Final = 2
 _PARTS: Final = ("version", "clock", "at", "run", "tracks", "fields")
 _LONGEST: Final = 32  # characters of a float's repr, and some
 _Thing = TypeVar("_Thing")
+_Field: TypeAlias = "tuple[int | None, str, int, float]"  # of which group, what, track, base
 
 
 def save(engine: Engine, groups: Groups) -> dict[str, Any]:
@@ -90,9 +91,7 @@ class Saved:
         self.cooldown = None if told_of is None else cooled.read(told_of, self.run)
         self._cooled: dict[int, Track] = {}
         self.tracks = [self._track(k, track) for k, track in enumerate(held["tracks"])]
-        self.fields: dict[tuple[int | None, str], tuple[Track, float]] = {}
-        for k, field in enumerate(held["fields"]):
-            self._field(k, *field)
+        self.fields = self._follow(held["fields"])
         if self.cooldown is not None and not self._cooled:
             msg = f"state.cooldown is of {self.cooldown.key!r}, and no field of the state has it"
             raise PassoError(msg)
@@ -120,17 +119,28 @@ class Saved:
         track.refresh()
         return track
 
-    def _field(self, k: int, place: int | None, key: str, number: int, base: float) -> None:
+    def _follow(self, rows: list[_Field]) -> dict[tuple[int | None, str], tuple[Track, float]]:
+        """What each field follows, and from which base: one answer for those that are alike."""
+        found: dict[tuple[int | None, str], tuple[Track, float]] = {}
+        made: dict[tuple[str, int, float], tuple[Track, float]] = {}
+        for k, (place, key, track, base) in enumerate(rows):
+            one = made.get((key, track, base))
+            if one is None:
+                one = made[key, track, base] = self._track_of(k, key, track), base
+            if (place, key) in found:
+                msg = f"state.fields[{k}] says again what {key!r} of group {place} follows"
+                raise PassoError(msg)
+            found[place, key] = one
+        return found
+
+    def _track_of(self, k: int, key: str, number: int) -> Track:
+        """The track that the k-th field of the state follows."""
         if number >= len(self.tracks):
             msg = f"state.fields[{k}] follows track {number} of {len(self.tracks)}"
             raise PassoError(msg)
-        if (place, key) in self.fields:
-            msg = f"state.fields[{k}] says again what {key!r} of group {place} follows"
-            raise PassoError(msg)
-        track = self.tracks[number]
         if self.cooldown is not None and key == self.cooldown.key:
-            track = self._cooled_down(number, self.cooldown)
-        self.fields[place, key] = track, base
+            return self._cooled_down(number, self.cooldown)
+        return self.tracks[number]
 
     def _cooled_down(self, number: int, event: CoolDown) -> Track:
         """A track as the fields of the key that cools down follow it."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Final
 
@@ -76,7 +77,9 @@ class Stillness:
 
 def _versions(groups: Groups) -> list[int]:
     """How often each of the first parameters was changed in place: torch counts it."""
-    several = (p for group in groups for p in islice(parameters(group), _LOOKED_AT))
+    several = [p for group in groups for p in islice(parameters(group), _LOOKED_AT)]
+    with suppress(AttributeError, RuntimeError):  # a stand-in, or one that keeps no count
+        return [p._version for p in several]
     return [p._version for p in several if isinstance(p, torch.Tensor) and not p.is_inference()]
 
 

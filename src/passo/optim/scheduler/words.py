@@ -103,11 +103,13 @@ def refuse_other_names(groups: Sequence[Mapping[str, Any]], saved: Sequence[Any]
     torch pairs groups by their place, and takes over the saved names: moments and rates would go
     to other parameters than they come from.
     """
+    ours = [name_of(group) for group in groups]
+    if ours.count(None) == len(ours):
+        return
     theirs = [each for each in saved if isinstance(each, Mapping)]
     if len(theirs) != len(groups):
         return
-    for number, (ours, other) in enumerate(zip(groups, theirs, strict=True)):
-        here, there = name_of(ours), name_of(other)
+    for number, (here, there) in enumerate(zip(ours, map(name_of, theirs), strict=True)):
         if here is not None and there is not None and here != there:
             names = ", ".join(str(each.get("name")) for each in theirs)
             msg = (
