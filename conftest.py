@@ -27,6 +27,8 @@ collect_ignore += ["tests/types"]  # a type checker reads them
 collect_ignore += ["tests/integrations/loops"]  # the doctor runs them
 if "PASSO_TRAINERS" not in os.environ:
     collect_ignore += ["tests/integrations/log/test_libraries.py"]  # `make test-trainers` does
+if "PASSO_RAY" not in os.environ:
+    collect_ignore += ["tests/sweep/test_ray.py"]  # `make test-ray` does
 if "PASSO_PEERS" not in os.environ:
     collect_ignore += ["tests/peers"]  # `make test-peers` installs what they stand beside
 if "PASSO_TRAINERS" not in os.environ:  # `make test-trainers` installs what they train with

@@ -70,3 +70,33 @@ def test_what_cannot_be_searched_is_refused(passo, arguments, text, tmp_path):
         passo(*arguments)
     assert str(caught.value) == text
     assert not (tmp_path / "tune.db").exists()
+
+
+@pytest.mark.parametrize(
+    ("options", "text"),
+    [
+        (
+            ("--png", "no/found.png"),
+            "cannot write 'no/found.png': there is no folder 'no'; make it first",
+        ),
+        (
+            ("--png", "found"),
+            (
+                "a picture becomes .png, .svg or .pdf (matplotlib) or .html (plotly), got 'found' "
+                "for matplotlib"
+            ),
+        ),
+        (
+            ("--json", "no/found.json"),
+            "cannot write 'no/found.json': there is no folder 'no'; make it first",
+        ),
+    ],
+)
+def test_a_file_that_cannot_be_written_is_refused_before_anything_is_trained(
+    passo, tmp_path, options, text
+):
+    """Issue 19."""
+    with pytest.raises(PassoError) as caught:
+        passo("train.py:train", "wsd(peak=between(1, 2))", "--run", "9 steps", *options)
+    assert str(caught.value) == text
+    assert [each.name for each in tmp_path.iterdir()] == ["train.py"]
