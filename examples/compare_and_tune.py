@@ -10,7 +10,8 @@ A train function is all that a comparison or a search needs; from a shell the sa
 
 What is learnt is what `evidence/` learns: a perceptron the digits of scikit-learn, and a small
 transformer the next byte of the help that ships with Python. Pictures and what was said go into
-RUNS, and what was trained stays in RUNS/kept: kill it when you like, and call it again.
+RUNS, and what was trained stays in RUNS/kept: kill it when you like, and call it again. What came
+of it is on the page docs/compared.md.
 """
 
 from __future__ import annotations
@@ -123,7 +124,7 @@ def main(given: list[str] | None = None) -> dict[str, Comparison | Study]:
     found: dict[str, Comparison | Study] = {}
     for name in [told.task] if told.task else TRAIN:
         plans = found[f"{name}-compare"] = compared(name, told)
-        save(draw(plans), told.folder / f"{name}-compare.png")
+        save(draw(plans, width=6.4, height=3.2), told.folder / f"{name}-compare.png")
         tell(told.folder / f"{name}-compare.txt", plans)
         for what in SPACES:
             best = found[f"{name}-{what}"] = tuned(name, what, told)

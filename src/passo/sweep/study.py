@@ -81,7 +81,13 @@ class Plan:
         return self.mean + self.margin
 
     def __str__(self) -> str:
-        return f"{self.text}: {self.mean:.4g} ({self.low:.2g} to {self.high:.2g})"
+        return f"{self.text}: {self.mean:.4g} ({self.shown(self.low)} to {self.shown(self.high)})"
+
+    def shown(self, value: float) -> str:
+        """A loss in as many digits as the interval lets stand: two of its margin."""
+        if not self.margin > 0:
+            return f"{value:.4g}"
+        return f"{round(value, 1 - math.floor(math.log10(self.margin))):.12g}"
 
 
 def student(sure: float, freedom: int) -> float:
@@ -215,7 +221,7 @@ class Study:
 
         made = Table("plan", "mean loss", "interval", "seeds", "loss in the search")
         for each in self.few:
-            interval = f"{each.low:.4g} to {each.high:.4g}"
+            interval = f"{each.shown(each.low)} to {each.shown(each.high)}"
             made.add_row(
                 each.text, f"{each.mean:.4g}", interval, f"{len(each.losses)}", f"{each.first:.4g}"
             )
