@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 import json
+import re
+import shlex
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 from typer.testing import CliRunner
 
 from passo import PassoError
 from passo.cli import app
+from tests.sweep.searched import MEMORY
+
+EXAMPLES = Path(__file__).parents[1] / "examples"
 
 TRAIN = """
 def train(plan, run, seed, trial):
@@ -100,3 +107,21 @@ def test_a_file_that_cannot_be_written_is_refused_before_anything_is_trained(
         passo("train.py:train", "wsd(peak=between(1, 2))", "--run", "9 steps", *options)
     assert str(caught.value) == text
     assert [each.name for each in tmp_path.iterdir()] == ["train.py"]
+
+
+README = (Path(__file__).parents[1] / "README.md").read_text("utf-8")
+LINES = re.findall(r"^passo ((?:compare|tune) examples/.*)$", README, re.MULTILINE)
+
+
+@pytest.mark.parametrize("line", LINES)
+def test_the_lines_of_readme_go_from_a_function_to_a_picture(line, monkeypatch):
+    small = line.replace("500 steps", "20 steps").replace("examples/", f"{EXAMPLES}/")
+    less = ["--trials", "2"] if line.startswith("tune") else ["--processes", "1"]
+    with TemporaryDirectory(dir=MEMORY) as folder, monkeypatch.context() as there:
+        there.chdir(folder)
+        given = [*shlex.split(small), *less, "--seeds", "2"]
+        done = CliRunner().invoke(app, given, catch_exceptions=False)
+        (picture,) = Path().glob("*.png")
+        assert picture.read_bytes()[1:4] == b"PNG"
+        assert done.output.endswith(f"drawn into {picture}\n")
+    assert len(LINES) == 2
