@@ -71,17 +71,23 @@ class Killer:
         self._done.set()
         self._thread.join()
 
+    def _has_ended(self, name):
+        return any(each[2] == name for each in notes(self.folder, "ended"))
+
     def _kill(self):
         moments = Random(self.kills)
         while len(self.killed) < self.kills and not self._done.wait(0.05):
-            ended = {name for _, _, name, _ in notes(self.folder, "ended")}
-            for _, worker, name, _ in notes(self.folder, "begun"):
-                if name in (*self.killed, *ended):
-                    continue
+            fresh = [
+                each
+                for each in notes(self.folder, "begun")
+                if each[2] not in self.killed and not self._has_ended(each[2])
+            ]
+            if fresh:
+                _, worker, name, _ = fresh[-1]
                 self._done.wait(moments.uniform(0.15, 0.6))  # of 1 second or more
-                os.kill(int(worker), signal.SIGKILL)
-                self.killed.append(name)
-                break
+                if not self._has_ended(name):  # else the process may be at another run
+                    os.kill(int(worker), signal.SIGKILL)
+                    self.killed.append(name)
 
 
 def test_a_comparison_whose_workers_are_killed_loses_nothing_and_makes_nothing_twice(ray, folder):
