@@ -166,7 +166,7 @@ def _title(ax: Axes, title: str, note: str, strands: Sequence[Strand]) -> None:
     lines = [said, *wrap(note, width, max_lines=MOST_LINES, placeholder=" ...")]
     high = LINE * len(lines) - 8
     ax.set_title(
-        shorten(title, int(width * 0.8)), loc="left", fontsize=13, fontweight="bold", pad=high + 16
+        shorten(title, int(width * 0.85)), loc="left", fontsize=13, fontweight="bold", pad=high + 16
     )
     for place, line in enumerate(lines):
         ax.annotate(
