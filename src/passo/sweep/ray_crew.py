@@ -97,7 +97,7 @@ def loader_of(source: Source) -> Callable[[], Train]:
 
 
 def _made(load: Callable[[], Train], job: Job) -> Answer | WrongAnswer:
-    """A wrong answer is handed back: Ray prints what is raised where nobody asks for it any more."""
+    """A wrong answer is handed back: Ray prints what is raised where nobody asks for it."""
     try:
         return answered(load(), job)
     except WrongAnswer as error:
