@@ -71,6 +71,9 @@ class Killer:
         self._done.set()
         self._thread.join()
 
+    def _has_kept(self, name):
+        return any(self.folder.glob(f"**/{name}/checkpoint-*"))
+
     def _has_ended(self, name):
         return any(each[2] == name for each in notes(self.folder, "ended"))
 
@@ -84,7 +87,9 @@ class Killer:
             ]
             if fresh:
                 _, worker, name, _ = fresh[-1]
-                self._done.wait(moments.uniform(0.15, 0.6))  # of 1 second or more
+                while not (self._has_kept(name) or self._done.wait(0.02)):
+                    pass  # it is to go on from there
+                self._done.wait(moments.uniform(0, 0.4))  # of 1 second or more
                 if not self._has_ended(name):  # else the process may be at another run
                     os.kill(int(worker), signal.SIGKILL)
                     self.killed.append(name)
