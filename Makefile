@@ -17,7 +17,7 @@ SETUP = $(PIP) --build-constraint constraints.txt --editable
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo picture test test-peers test-trainers check bench evidence docs format clean
+.PHONY: help demo picture test test-peers test-ray test-trainers check bench evidence docs format clean
 
 help: ## print this
 	@echo "usage: make VERB [PYTHON=python3] [PIP_ARGS=...] [ARGS=...]"
@@ -52,6 +52,9 @@ test-peers: $(VENV)/.ready-peers ## what CI runs last: passo.like beside the lib
 test-trainers: $(VENV)/.ready-trainers ## what CI runs second: passo.integrations with the real trainers and loggers
 	@PASSO_TRAINERS=1 $(BIN)/python -m pytest -n $(JOBS) --dist worksteal tests/integrations \
 		src/passo/integrations docs/trainers.md $(ARGS)
+
+test-ray: $(VENV)/.ready-ray ## what CI runs third: comparisons and searches on Ray, whose processes are killed
+	@PASSO_RAY=1 $(BIN)/python -m pytest tests/sweep/test_ray.py $(ARGS)
 
 check: $(VENV)/.ready-test ## style (ruff), types (mypy strict, pyright), arrows (import-linter)
 	@echo "== ruff check"    && $(BIN)/ruff check --quiet .
@@ -119,6 +122,11 @@ $(VENV)/.ready-trainers: $(VENV)/.ready-test
 	@echo "== $(VENV): the trainers, and the loggers that passo.log writes to"
 	@$(PIP) --group trainers
 	@$(PIP) --no-deps --group trainers-alone
+	@touch $@
+
+$(VENV)/.ready-ray: $(VENV)/.ready-test
+	@echo "== $(VENV): Ray"
+	@$(SETUP) ".[sweep]" --group ray
 	@touch $@
 
 $(VENV)/.ready-bench: $(VENV)/.ready-test

@@ -26,6 +26,8 @@ collect_ignore = ["docs/hooks.py", "docs/doctests.py"]  # mkdocs runs them
 collect_ignore += ["tests/types"]  # a type checker reads them
 if "PASSO_TRAINERS" not in os.environ:
     collect_ignore += ["tests/integrations/log/test_libraries.py"]  # `make test-trainers` does
+if "PASSO_RAY" not in os.environ:
+    collect_ignore += ["tests/sweep/test_ray.py"]  # `make test-ray` does
 if "PASSO_PEERS" not in os.environ:
     collect_ignore += ["tests/peers"]  # `make test-peers` installs what they stand beside
 if "PASSO_TRAINERS" not in os.environ:  # `make test-trainers` installs what they train with

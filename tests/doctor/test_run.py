@@ -203,8 +203,10 @@ def test_what_is_not_there_is_said():
 def test_a_report_that_could_not_be_written_is_refused_before_the_script_runs(tmp_path):
     page = tmp_path / "nowhere" / "report.html"
     done = doctor(tmp_path, "print('trained')", before=("--html", str(page)), status=2)
-    folder = str(page.parent)
-    assert done.stderr == f"passo: cannot write {str(page)!r}: there is no folder {folder!r}\n"
+    assert done.stderr == (
+        f"passo: cannot write {str(page)!r}: there is no folder {str(page.parent)!r}; make it "
+        "first\n"
+    )
     assert done.stdout == ""
 
 

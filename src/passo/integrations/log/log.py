@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from passo.ground.calls import called_like
 from passo.ground.checks import brief, one_of
-from passo.ground.errors import PassoError
+from passo.ground.errors import PassoError, words_of
 from passo.ground.here import place
 from passo.integrations.log.adapted import adapted, target_of
 from passo.integrations.log.naming import Names, named, reported, spots_of
@@ -355,7 +355,7 @@ def _refuse_ended(scheduler: Any) -> None:
 
 def _failed(adapter: Adapter, when: str, error: Exception) -> str:
     return (
-        f"{adapter.kind} failed {when}: {type(error).__name__}: {error}; training goes on, and "
+        f"{adapter.kind} failed {when}: {words_of(error)}; training goes on, and "
         "what it does not take is counted in the log's .lost"
     )
 

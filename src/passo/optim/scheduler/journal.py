@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from passo.ground.checks import brief
-from passo.ground.files import followed, replacing
+from passo.ground.files import cannot_write, followed, replacing
 from passo.optim.scheduler.plan import code
 from passo.schedules import PassoError
 from passo.trace import Trace, TraceWriter
@@ -235,10 +235,7 @@ def _file(path: Any) -> Path:
         msg = f"record needs a file, and {str(found)!r} is a folder; write {inside!r}"
         raise PassoError(msg)
     if not found.parent.is_dir():
-        msg = (
-            f"cannot write {str(found)!r}: there is no folder {str(found.parent)!r}; make it first"
-        )
-        raise PassoError(msg)
+        raise cannot_write(found)
     return found
 
 
