@@ -200,6 +200,27 @@ def test_what_is_not_there_is_said():
         run_script("nowhere.py")
 
 
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("wandb.csv", '"Step","train/lr","train/loss"\n"0","0.1","2.5"\n'),  # a tuple to Python
+        ("trainer_state.json", '{"log_history": [{"step": 10, "loss": 2.5}]}'),  # and a dict
+        ("run.LOG", "iter 0: loss 2.5"),
+        ("train.ipynb", '{"cells": []}'),
+    ],
+)
+def test_a_log_is_no_script_and_is_not_run(tmp_path, name, text):
+    path = tmp_path / name
+    path.write_text(text)
+    done = python("-m", "passo", "doctor", name, cwd=tmp_path)
+    assert done.returncode == 2
+    assert done.stderr == (
+        f"passo: {name!r} is neither a script nor a trace; write passo doctor train.py, or passo "
+        "doctor run.jsonl with what attach(..., record='run.jsonl') recorded\n"
+    )
+    assert done.stdout == ""
+
+
 def test_a_report_that_could_not_be_written_is_refused_before_the_script_runs(tmp_path):
     page = tmp_path / "nowhere" / "report.html"
     done = doctor(tmp_path, "print('trained')", before=("--html", str(page)), status=2)

@@ -59,7 +59,10 @@ def test_the_traces_of_all_processes_are_read_together(tmp_path):
         ),
         (
             ("torn.jsonl",),
-            "'torn.jsonl' does not begin with the whole header line of a trace, got b'{\"passo\"'",
+            (
+                "'torn.jsonl' does not begin with the whole header line of a trace, got "
+                "b'{\"passo\"'; write attach(..., record=path) where the run is made"
+            ),
         ),
         (
             ("run.jsonl", "--lr", "1"),
