@@ -35,7 +35,8 @@ class Place(NamedTuple):
             text = f"passo: {text}"
         module = sys.modules.get(self.module)
         registry = None if module is None else vars(module).setdefault("__warningregistry__", {})
-        warnings.warn_explicit(text, category, self.file, self.line, self.module or None, registry)
+        name = self.module or self.file.removesuffix(".py")  # of None nothing would be said
+        warnings.warn_explicit(text, category, self.file, self.line, name, registry)
 
 
 def place() -> Place:
