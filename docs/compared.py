@@ -23,8 +23,8 @@ def filled(page: str, said: dict[str, str]) -> str:
     """The page with what was said in the fence below its name."""
     for name, text in said.items():
         head = rf"<!-- {name} -->\n```text\n"
-        fence = re.compile(rf"(?<=^{head}).*?(?=^```$)", re.MULTILINE | re.DOTALL)
-        page, many = fence.subn(lambda _, text=text: text, page)
+        fence = re.compile(rf"(^{head}).*?(^```$)", re.MULTILINE | re.DOTALL)
+        page, many = fence.subn(lambda found, text=text: found[1] + text + found[2], page)
         if many != 1:
             raise ValueError(f"the page has {many} fences below <!-- {name} -->; write one")
     return page

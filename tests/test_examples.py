@@ -168,3 +168,13 @@ def test_the_transformer_learns_bytes_of_text_by_a_plan_and_tells_its_losses(sea
     assert len(told) == 20
     assert loss == told[-1] < told[0] < 6
     assert Trace.load(trial.record).series("val_loss")[1] == told
+
+
+def test_the_page_of_what_was_found_has_a_picture_and_the_words_of_each(searched):
+    page = (ROOT / "docs" / "compared.md").read_text("utf-8")
+    for task in searched.TRAIN:
+        for what in ("compare", *searched.SPACES):
+            assert f"(compared/{task}-{what}.png)" in page
+            begin = "best: " if what != "compare" else "┏"
+            assert f"<!-- {task}-{what} -->\n```text\n{begin}" in page
+    assert all(page.count(f"│ {name} ") == 2 for name in searched.PLANS)
