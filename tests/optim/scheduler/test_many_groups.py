@@ -230,3 +230,53 @@ def test_a_schedule_for_each_group_is_found_without_asking_all_the_others(monkey
         found.append(len(calls) / groups)
         assert len(scheduler.driver.tracks) == groups
     assert found[1] <= found[0]
+
+
+@pytest.mark.parametrize("joined", [1, 2])
+def test_the_groups_behind_those_of_a_checkpoint_have_joined_since_and_are_no_difference(joined):
+    _, state = trained(2)
+    scheduler = attach(optimizer := sgd(2 + joined), PLAN, RUN)
+    scheduler.load_state_dict(state)
+    assert [group["lr"] for group in optimizer.param_groups] == [PLAN.with_base(0.5)(3)] * (
+        2 + joined
+    )
+
+
+def test_groups_of_one_base_that_held_other_numbers_are_compared_apart():
+    plan = Linear(base, 0, steps(20))
+    before = attach(optimizer := sgd(2), 2 * plan, RUN)
+    before.advance(12)
+    state = before.state_dict()
+    scheduler = attach(optimizer := sgd(1), 2 * plan, RUN, on_change="replace")
+    scheduler.advance(4)
+    rate = optimizer.param_groups[0]["lr"]
+    optimizer.add_param_group({"params": [torch.nn.Parameter(torch.ones(1))], "lr": rate})
+    state["fields"] = [[*field[:3], 1.0] for field in state["fields"]]
+    scheduler.load_state_dict(state)  # the second held what that state gives: it was loaded
+    assert scheduler.base_lrs == [0.5, 1.0]
+
+
+def test_groups_whose_base_was_given_or_read_are_compared_apart():
+    plan = Linear(base, 0, steps(20))
+    before = attach(optimizer := sgd(2), plan, RUN)
+    before.advance(10)
+    state = before.state_dict()
+    scheduler = attach(optimizer := sgd(1), plan, RUN, base={"lr": [0.5]}, on_change="replace")
+    optimizer.add_param_group({"params": [torch.nn.Parameter(torch.ones(1))], "lr": 0.25 + 0.25})
+    state["fields"] = [[*field[:3], 1.0] for field in state["fields"]]
+    scheduler.load_state_dict(state)  # what was given counts, and 0.5 is what that state gives
+    assert scheduler.base_lrs == [0.5, 1.0]
+
+
+def test_a_group_that_was_away_while_a_state_without_a_cooldown_came_has_none():
+    optimizer, plan = by_their_names(2)
+    alone, _ = by_their_names(1)
+    state = attach(alone, plan, RUN).state_dict()
+    scheduler = attach(optimizer, plan, RUN)
+    scheduler.cool_down(over=steps(2))
+    gone = optimizer.param_groups.pop()
+    scheduler.load_state_dict(state)
+    optimizer.param_groups.append(gone)
+    scheduler.seek(10)
+    assert scheduler.cooldown is None
+    assert scheduler.values()["lr"] == [each.with_base(0.5)(10) for each in plan.schedules.values()]

@@ -286,8 +286,8 @@ class Driver:
                 if group[key] is old:
                     group[key] = value
                 else:
-                    was = old if made else None
-                    odd = self._write_odd(one.followers[0].field, group, one, was) or odd
+                    was, field = old if made else None, one.followers[0].field
+                    odd = self._write_odd(field or fields.Field(key), group, one, was) or odd
         if odd:
             self._take_tensors()
             self.write(at)

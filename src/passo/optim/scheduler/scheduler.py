@@ -640,7 +640,8 @@ class Scheduler(LRScheduler):
 
         A plan that differs from the saved one is dealt with as `attach(on_change=...)` said.
         """
-        moves.load(self._engine, self.optimizer.param_groups, state.Saved(state_dict))
+        saved = state.Saved(state_dict)
+        moves.load(self._engine, self.optimizer.param_groups, saved)
         self._carrier.told("load")
 
     def __repr__(self) -> str:
