@@ -238,7 +238,9 @@ def test_each_group_is_told_with_its_own_base():
 
     state = build(1.0, 0.5)[0].state_dict()
     scheduler, _held = build(1.0, 0.25)
-    with pytest.raises(PassoError, match=r"one field differs:\n  lr of group 1, .*, base 0\.5 on"):
+    with pytest.raises(
+        PassoError, match=r"one field differs:\n  lr of group 1, .*, base 0\.5 without"
+    ):
         scheduler.load_state_dict(state)
 
 

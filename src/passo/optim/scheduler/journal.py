@@ -187,7 +187,8 @@ class Journal:
         try:
             trace = Trace.load(self._path)
         except PassoError as error:
-            what = f"no trace ({error})"
+            # What a reader would write is not what this run has to write.
+            what = f"no trace ({str(error).partition('; write ')[0]})"
         else:
             known = [(each.group, each.key) for each in trace.columns]
             if known[: len(columns)] == columns and list(trace.groups[: len(names)]) == names:
