@@ -25,6 +25,7 @@ from passo import (
     steps,
     tokens,
 )
+from passo.optim.scheduler.cooled import planned_updates
 from passo.trace import Trace
 from tests.optim.tools import adam, on_ranks, rates, said, sgd, update, used, weight
 
@@ -617,3 +618,49 @@ def test_ranks_cool_down_together_or_not_at_all():
         [f"{words} None [1.0]"],
         [f"rank 0 does not cool down: {words} None [1.0]"],
     ]
+
+
+# -- how many updates are planned, for what is said of a run that ends early
+
+
+def planned(scheduler):
+    return planned_updates(scheduler.driver, scheduler.settings)
+
+
+def test_a_cooldown_that_is_called_for_plans_the_end_whatever_the_plan_had():
+    decay = Constant(0.1).cooldown(at=steps(2), over=steps(3))
+    scheduler = attach(optimizer := sgd(), {"lr": 1.0, "weight_decay": decay}, Run(steps(30)))
+    assert planned(scheduler) == 5
+    scheduler.advance(6)
+    scheduler.cool_down(over=steps(10))
+    assert planned(scheduler) == 16
+    assert optimizer.param_groups[0]["weight_decay"] == 0.0
+
+
+def test_a_cooldown_of_a_group_that_joined_late_is_over_as_much_later():
+    optimizer = sgd()
+    plan = Constant(1.0).cooldown(at=steps(2), over=steps(3))
+    scheduler = attach(optimizer, plan, Run(steps(30)), join="now")
+    scheduler.advance(4)
+    optimizer.add_param_group({"params": [weight()], "lr": 1.0})
+    scheduler.values()  # it looks which groups are there
+    assert planned(scheduler) == 9
+
+
+def test_no_more_updates_are_planned_than_the_run_has():
+    plan = Constant(1.0).cooldown(at=steps(10), over=steps(20))
+    scheduler = attach(optimizer := sgd(), plan, Run(steps(15)))
+    assert planned(scheduler) == 15
+    assert optimizer.param_groups[0]["lr"] == 1.0
+
+
+def test_an_end_beyond_what_the_parameters_hold_is_refused_by_the_base_of_the_group():
+    scheduler = attach(optimizer := sgd(1e38), base, Run(steps(30)))
+    with pytest.raises(PassoError) as caught:
+        scheduler.cool_down(over=steps(4), end=10 * base)
+    assert str(caught.value) == (
+        "'lr' of param group 0 must stay within 3.4e+38, and the cooldown would end at 1e+39; "
+        "write an end within that, such as end=0.0"
+    )
+    assert scheduler.cooldown is None
+    assert optimizer.param_groups[0]["lr"] == 1e38

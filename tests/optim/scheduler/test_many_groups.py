@@ -280,3 +280,70 @@ def test_a_group_that_was_away_while_a_state_without_a_cooldown_came_has_none():
     scheduler.seek(10)
     assert scheduler.cooldown is None
     assert scheduler.values()["lr"] == [each.with_base(0.5)(10) for each in plan.schedules.values()]
+
+
+def test_tensors_of_one_base_are_compared_in_the_precision_of_each():
+    _, state = trained(2)
+    optimizer = with_tensors(2)
+    optimizer.param_groups[0]["lr"] = torch.tensor(0.5, dtype=torch.bfloat16)
+    scheduler = attach(optimizer, PLAN, RUN, on_change="replace")
+    state["fields"] = [[*field[:3], 0.501] for field in state["fields"]]
+    scheduler.load_state_dict(state)  # bfloat16 has nothing between 0.5 and 0.501
+    assert scheduler.base_lrs == [0.501, 0.5]
+
+
+def test_an_undo_of_our_objects_leaves_the_groups_of_the_optimizer_alone():
+    scheduler = attach(optimizer := sgd(2), PLAN, RUN)
+    put_back = undo.of_objects(scheduler._engine)
+    optimizer.param_groups[0]["lr"] = 9.0
+    put_back()
+    assert optimizer.param_groups[0]["lr"] == 9.0
+
+
+def test_an_undo_takes_out_what_came_since_from_groups_and_sets():
+    scheduler = attach(optimizer := sgd(2), PLAN, RUN)
+    put_back = undo.of_objects(scheduler._engine), undo.of_fields(optimizer.param_groups)
+    before = set(scheduler.promises.said)
+    optimizer.param_groups[1]["tag"] = "new"
+    scheduler.promises.said.add("a word")
+    for each in put_back:
+        each()
+    assert "tag" not in optimizer.param_groups[1]
+    assert scheduler.promises.said == before
+
+
+def test_curves_that_part_just_before_a_corner_alone_differ():
+    run = Run(steps(10_000))
+    before, today = (Linear(1, end, steps(2)).then(Linear(1, 0)) for end in (0.5, 0.7))
+    other = sgd(1)
+    state = attach(other, before, run).state_dict()
+    scheduler = attach(optimizer := sgd(1), today, run)
+    with pytest.raises(PassoError, match="the plan saved at update 0 is not today's"):
+        scheduler.load_state_dict(state)
+    assert optimizer.param_groups[0]["lr"] == 1.0
+
+
+def falling(lr, plan, **options):
+    """One group that begins with that rate, and its Scheduler."""
+    optimizer = torch.optim.SGD([torch.nn.Parameter(torch.ones(1))], lr=lr)
+    return optimizer, attach(optimizer, plan, RUN, **options)
+
+
+@pytest.mark.parametrize("held", [0.5, 0.55])
+def test_a_field_that_held_what_the_last_update_used_was_loaded_too(held):
+    kept, before = falling(1.0, plan := Linear(base, 0, steps(20)))
+    before.advance(10)
+    optimizer, scheduler = falling(held, plan)
+    scheduler.load_state_dict(before.state_dict())
+    assert scheduler.base_lrs == before.base_lrs == [1.0]
+    assert optimizer.param_groups[0]["lr"] == kept.param_groups[0]["lr"] == 0.5
+
+
+def test_a_plan_that_is_not_relative_has_the_base_of_the_checkpoint():
+    kept, before = falling(1.0, Linear(0.3, 0, steps(20)))
+    optimizer, scheduler = falling(0.7, Linear(0.3, 0, steps(20)))
+    scheduler.load_state_dict(before.state_dict())
+    assert scheduler.base_lrs == [1.0]
+    scheduler.detach(restore=True)
+    assert optimizer.param_groups[0]["lr"] == 1.0
+    assert kept.param_groups[0]["lr"] == 0.3
