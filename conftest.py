@@ -24,9 +24,10 @@ LONG = 300  # lines: what grows past that becomes a package (a talk, not a failu
 _OF_ALL = ("__init__", "attachment")  # the rest needs its trainer
 collect_ignore = ["docs/hooks.py", "docs/doctests.py"]  # mkdocs runs them
 collect_ignore += ["tests/types"]  # a type checker reads them
-collect_ignore += ["tests/integrations/loops"]  # the doctor runs them
 if "PASSO_TRAINERS" not in os.environ:
     collect_ignore += ["tests/integrations/log/test_libraries.py"]  # `make test-trainers` does
+if "PASSO_RAY" not in os.environ:
+    collect_ignore += ["tests/sweep/test_ray.py"]  # `make test-ray` does
 if "PASSO_PEERS" not in os.environ:
     collect_ignore += ["tests/peers"]  # `make test-peers` installs what they stand beside
 if "PASSO_TRAINERS" not in os.environ:  # `make test-trainers` installs what they train with
@@ -38,9 +39,8 @@ if "PASSO_TRAINERS" not in os.environ:  # `make test-trainers` installs what the
 
 def pytest_configure(config: pytest.Config) -> None:
     """fastai is imported where tests are collected, and others warn of how it is written."""
-    if "PASSO_TRAINERS" in os.environ:
-        for word in (".torch.jit.script. is deprecated", "The 'mode.chained_assignment' option"):
-            config.addinivalue_line("filterwarnings", f"ignore:{word}")
+    for word in (".torch.jit.script. is deprecated", "The 'mode.chained_assignment' option"):
+        config.addinivalue_line("filterwarnings", f"ignore:{word}")
 
 
 class Page(pytest.File):
@@ -80,7 +80,8 @@ def pytest_collection_finish() -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """What a trainer warns of is no error of ours; what we warn of there is."""
+    """What is long is begun first, and what a trainer warns of is no error of ours."""
+    items.sort(key=lambda item: item.get_closest_marker("long") is None)
     theirs = ("DeprecationWarning", "FutureWarning", "UserWarning", "RuntimeWarning")
     ours = (*(f"ignore::{each}" for each in theirs), "error::passo.PassoWarning")
     rooms = [ROOT / "tests/integrations", ROOT / "src/passo/integrations"]

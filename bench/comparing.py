@@ -1,20 +1,29 @@
-"""What `compare` costs a run, beside the bare loops."""
+"""What `compare` and `tune` cost a run, beside the bare loops."""
 
 from __future__ import annotations
 
+import os
 import sys
+from contextlib import nullcontext
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from time import perf_counter, sleep
-from typing import Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from rich.table import Table
 
-from passo import Run, compare, steps
+from passo import Run, compare, steps, tune
 from passo.ground.extras import is_there
+from passo.sweep.ray_crew import cluster
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
 
 RUN, SEEDS, PLANS = Run(steps(10)), 10, ("Constant(0.1)", "Constant(0.2)")
+SPACE, TRIALS, AGAIN = "Constant(between(0.0, 1.0))", 14, 2  # and the best three on two seeds more
+RUNS = len(PLANS) * SEEDS
 SLEEPS = 0.2  # what a run takes
+COLUMNS = ("made", "bare", "passo", "more for each run", "budget")
 FILE = f"""
 import time
 from random import Random
@@ -25,45 +34,74 @@ def train(plan, run, seed, trial):
 """
 
 
-def seconds(folder: Path, **how: Any) -> float:
-    """Of a whole comparison: begun, made, kept, judged."""
-    store = folder / f"store-{len(list(folder.iterdir()))}"
-    begin = perf_counter()
-    compare(f"{folder}/train.py:train", PLANS, RUN, seeds=SEEDS, store=store, **how)
-    return perf_counter() - begin
+class Way(NamedTuple):
+    """Where the runs are made, by so many at a time, and what one may cost more."""
+
+    name: str
+    size: int
+    how: dict[str, Any]
+    budget: str
 
 
-def table() -> Table:
+def compared(place: str, store: Path, **how: Any) -> None:
+    """A whole comparison: begun, made, kept, judged."""
+    compare(place, PLANS, RUN, seeds=SEEDS, store=store, **how)
+
+
+def tuned(place: str, store: Path, **how: Any) -> None:
+    """A whole search of as many runs."""
+    assert TRIALS + 3 * AGAIN == RUNS
+    tune(place, SPACE, RUN, trials=TRIALS, seeds=AGAIN, store=store, **how)
+
+
+COMPARED = (
+    Way("in this process", 1, {"processes": 1}, "0.05"),
+    Way("on 2 workers, begun and ended", 2, {"processes": 2}, "0.3"),
+    Way("on Ray with 2 workers", 2, {"on": "ray"}, "0.5"),
+)
+TUNED = (
+    Way("in this process", 1, {"processes": 1}, "0.3"),
+    Way("in 2 processes, begun and ended", 2, {"processes": 2}, "1"),
+    Way("on Ray with 2 workers", 2, {"on": "ray", "processes": 2}, "1"),
+)
+
+
+def tables() -> Iterator[Table]:
+    """Of `compare` and of `tune`."""
+    os.environ.setdefault("RAY_memory_monitor_refresh_ms", "0")  # it kills where memory is short
+    with cluster("a bench") if is_there("ray") else nullcontext():
+        yield table("compare", compared, COMPARED)
+        yield table("tune", tuned, TUNED)
+
+
+def table(name: str, call: Callable[..., None], ways: tuple[Way, ...]) -> Table:
     """Rows: where the runs are made, how long they take, and more than the bare loops."""
-    made = Table(title=f"compare: 20 runs of {SLEEPS} s, in seconds", title_justify="left")
-    for name in ("made", "bare", "compare", "more for each run", "budget"):
-        made.add_column(name, justify="left" if name == "made" else "right")
-    with TemporaryDirectory() as name:
-        folder = Path(name)
-        (folder / "train.py").write_text(FILE)
-        ways: dict[str, tuple[int, dict[str, Any], str]] = {
-            "in this process": (1, {"processes": 1}, "0.05"),
-            "on 2 workers, begun and ended": (2, {"processes": 2}, "0.3"),
-        }
-        if is_there("ray"):
-            import ray
-
-            ray.init(num_cpus=2, include_dashboard=False, log_to_driver=False)
-            ways["on Ray with 2 workers"] = (2, {"on": "ray"}, "0.5")
-        seconds(folder, processes=1)
-        for way, (size, how, budget) in ways.items():
-            runs = len(PLANS) * SEEDS
+    title = f"{name}: {RUNS} runs of {SLEEPS} s, in seconds"
+    made = Table(title=title, title_justify="left")
+    for column in COLUMNS:
+        made.add_column(column, justify="left" if column == "made" else "right")
+    with TemporaryDirectory() as folder:
+        place = Path(folder, "train.py")
+        place.write_text(FILE)
+        call(f"{place}:train", Path(folder, "warm"), processes=1)
+        for number, way in enumerate(ways):
+            if "on" in way.how and not is_there("ray"):
+                made.add_row(way.name, "", "not run", "ray is not installed", way.budget)
+                continue
             begin = perf_counter()
-            for _ in range(runs // size):
+            for _ in range(RUNS // way.size):
                 sleep(SLEEPS)
             bare = perf_counter() - begin
-            took = seconds(folder, **how)
-            more = (took - bare) / runs
-            made.add_row(way, f"{bare:.2f}", f"{took:.2f}", f"{more:.3f}", budget)
+            begin = perf_counter()
+            call(f"{place}:train", Path(folder, f"store-{number}"), **way.how)
+            took = perf_counter() - begin
+            more = (took - bare) / RUNS
+            made.add_row(way.name, f"{bare:.2f}", f"{took:.2f}", f"{more:.3f}", way.budget)
     return made
 
 
 if __name__ == "__main__":
     from rich.console import Console
 
-    Console(file=sys.stdout).print(table())
+    for each in tables():
+        Console(file=sys.stdout).print(each)

@@ -158,7 +158,7 @@ def tables(*, quick: bool) -> Iterator[Table]:
     yield law.table()
     yield range_cost.table()
     yield range_quality.table(5 if quick else 100)
-    yield comparing.table()
+    yield from comparing.tables()
 
 
 def main() -> None:

@@ -89,3 +89,37 @@ def test_what_cannot_be_compared_is_refused(passo, plans, text):
     with pytest.raises(PassoError) as caught:
         passo("train.py:train", *plans)
     assert str(caught.value) == text
+
+
+@pytest.mark.parametrize(
+    ("options", "text"),
+    [
+        (
+            ("--png", "no/found.png"),
+            "cannot write 'no/found.png': there is no folder 'no'; make it first",
+        ),
+        (
+            ("--png", "found.bmp"),
+            (
+                "a picture becomes .png, .svg or .pdf (matplotlib) or .html (plotly), got "
+                "'found.bmp' for matplotlib"
+            ),
+        ),
+        (
+            ("--json", "no/found.json"),
+            "cannot write 'no/found.json': there is no folder 'no'; make it first",
+        ),
+        (
+            ("--json", "."),
+            "'.' is a folder, and a file is written; give the path of a file in it",
+        ),
+    ],
+)
+def test_a_file_that_cannot_be_written_is_refused_before_anything_is_trained(
+    passo, tmp_path, options, text
+):
+    """Issue 19."""
+    with pytest.raises(PassoError) as caught:
+        passo("train.py:train", "wsd()", "cosine_decay()", "--run", "9 steps", *options)
+    assert str(caught.value) == text
+    assert [each.name for each in tmp_path.iterdir()] == ["train.py"]

@@ -84,7 +84,7 @@ def test_a_refusal_is_status_1(file):
         ),
         (
             ["FILE:setup", "--json", "nowhere/x.json"],
-            "cannot write 'nowhere/x.json': No such file or directory",
+            "cannot write 'nowhere/x.json': there is no folder 'nowhere'; make it first",
         ),
     ],
 )
@@ -92,3 +92,4 @@ def test_a_bad_call_is_one_line_on_stderr_and_status_2(file, arguments, text):
     done = passo("find", *[each.replace("FILE", str(file)) for each in arguments])
     assert done.stderr == f"passo: {text.replace('FILE', str(file))}\n"
     assert done.returncode == 2
+    assert done.stdout == ""  # nothing was trained before it

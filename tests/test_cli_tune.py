@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 import json
+import re
+import shlex
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 from typer.testing import CliRunner
 
 from passo import PassoError
 from passo.cli import app
+from tests.sweep.searched import MEMORY
+
+EXAMPLES = Path(__file__).parents[1] / "examples"
 
 TRAIN = """
 def train(plan, run, seed, trial):
@@ -70,3 +77,51 @@ def test_what_cannot_be_searched_is_refused(passo, arguments, text, tmp_path):
         passo(*arguments)
     assert str(caught.value) == text
     assert not (tmp_path / "tune.db").exists()
+
+
+@pytest.mark.parametrize(
+    ("options", "text"),
+    [
+        (
+            ("--png", "no/found.png"),
+            "cannot write 'no/found.png': there is no folder 'no'; make it first",
+        ),
+        (
+            ("--png", "found"),
+            (
+                "a picture becomes .png, .svg or .pdf (matplotlib) or .html (plotly), got 'found' "
+                "for matplotlib"
+            ),
+        ),
+        (
+            ("--json", "no/found.json"),
+            "cannot write 'no/found.json': there is no folder 'no'; make it first",
+        ),
+    ],
+)
+def test_a_file_that_cannot_be_written_is_refused_before_anything_is_trained(
+    passo, tmp_path, options, text
+):
+    """Issue 19."""
+    with pytest.raises(PassoError) as caught:
+        passo("train.py:train", "wsd(peak=between(1, 2))", "--run", "9 steps", *options)
+    assert str(caught.value) == text
+    assert [each.name for each in tmp_path.iterdir()] == ["train.py"]
+
+
+README = (Path(__file__).parents[1] / "README.md").read_text("utf-8")
+LINES = re.findall(r"^passo ((?:compare|tune) examples/.*)$", README, re.MULTILINE)
+
+
+@pytest.mark.parametrize("line", LINES)
+def test_the_lines_of_readme_go_from_a_function_to_a_picture(line, monkeypatch):
+    small = line.replace("500 steps", "20 steps").replace("examples/", f"{EXAMPLES}/")
+    less = ["--trials", "2"] if line.startswith("tune") else ["--processes", "1"]
+    with TemporaryDirectory(dir=MEMORY) as folder, monkeypatch.context() as there:
+        there.chdir(folder)
+        given = [*shlex.split(small), *less, "--seeds", "2"]
+        done = CliRunner().invoke(app, given, catch_exceptions=False)
+        (picture,) = Path().glob("*.png")
+        assert picture.read_bytes()[1:4] == b"PNG"
+        assert done.output.endswith(f"drawn into {picture}\n")
+    assert len(LINES) == 2

@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import importlib.util
 import sys
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 import torch
 
-from passo import Run, steps
+from passo import Run, parse, steps
+from passo.sweep import Trial
 from passo.trace import Trace
 from tests.optim.tools import ROOT, python
+from tests.sweep.searched import MEMORY
 
+pytestmark = pytest.mark.long
 SCRIPT = ROOT / "examples" / "language_model.py"
 FEW = ["--over", "1500", "--every", "2"]
 KILLED = """
@@ -119,3 +124,57 @@ def test_a_run_that_the_text_is_too_short_for_is_refused(foresee, tmp_path, caps
         foresee.main([str(tmp_path), "--updates", "100000"])
     assert "the text has no more, got 100000" in capsys.readouterr().err
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.fixture
+def memory():
+    """A folder in memory, where there is one: a search waits for its disk."""
+    with TemporaryDirectory(dir=MEMORY) as made:
+        yield Path(made)
+
+
+@pytest.fixture(scope="module")
+def searched():
+    """The script that compares and tunes."""
+    yield from on_one_thread("compare_and_tune")
+
+
+def test_five_plans_are_compared_and_three_are_tuned(searched, memory, capsys):
+    small = ["--task", "digits", "--updates", "20", "--trials", "4", "--seeds", "2"]
+    found = searched.main([str(memory), *small])
+    said = capsys.readouterr().out
+    names = {"digits-compare", "digits-warmup_cosine", "digits-plateau", "digits-step"}
+    assert found.keys() == names
+    files = {each.name for each in memory.iterdir()}
+    assert files == {"kept", *(f"{name}{end}" for name in names for end in (".png", ".txt"))}
+    assert set(found["digits-compare"].names) == set(searched.PLANS)
+    holes = {name: set(found[f"digits-{name}"].best.holes) for name in searched.SPACES}
+    assert holes == {
+        "warmup_cosine": {"peak", "warmup", "floor"},
+        "plateau": {"patience", "factor", "cooldown"},
+        "step": {"every", "gamma"},
+    }
+    for name, each in found.items():
+        text = (memory / f"{name}.txt").read_text("utf-8")
+        assert text.startswith(str(each))
+        assert text in said
+    assert found["digits-compare"].traces.keys() == set(searched.PLANS)
+
+
+def test_the_transformer_learns_bytes_of_text_by_a_plan_and_tells_its_losses(searched, tmp_path):
+    trial = Trial(tmp_path)
+    loss = searched.text(parse("warmup_cosine(warmup=percent(10))"), Run(steps(20)), 0, trial)
+    told = [metrics["loss"] for _, metrics in trial.reports]
+    assert len(told) == 20
+    assert loss == told[-1] < told[0] < 6
+    assert Trace.load(trial.record).series("val_loss")[1] == told
+
+
+def test_the_page_of_what_was_found_has_a_picture_and_the_words_of_each(searched):
+    page = (ROOT / "docs" / "compared.md").read_text("utf-8")
+    for task in searched.TRAIN:
+        for what in ("compare", *searched.SPACES):
+            assert f"(compared/{task}-{what}.png)" in page
+            begin = "best: " if what != "compare" else "┏"
+            assert f"<!-- {task}-{what} -->\n```text\n{begin}" in page
+    assert all(page.count(f"│ {name} ") == 2 for name in searched.PLANS)

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.long
 FILES = sorted((Path(__file__).parent / "types").glob("*.py"))
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 SOURCE = Path(__file__).parents[2] / "src" / "passo"
@@ -29,6 +30,7 @@ ADVICE = re.compile(f"{_CLAUSE}|{_SENTENCE}|{_OTHERS}")
 
 # What has the look of advice, and why it is none.
 NO_ADVICE = {
+    "write ": "is taken off what is advised, to be written again",
     "; write ": "what an error advises begins there, and is left out of a remark",
     "write Run(..., {}=...)": "looked for in an error, to be said in options of the command",
     " below ": "stands between a parameter and its bound",
@@ -69,12 +71,20 @@ def is_advice(text: str) -> bool:
     return "\n" not in text and text not in NO_ADVICE and bool(ADVICE.search(text))
 
 
+@cache
+def trees() -> dict[str, ast.Module]:
+    """Each file of passo, read once."""
+    return {
+        str(page.relative_to(SOURCE)): ast.parse(page.read_text("utf-8"))
+        for page in sorted(SOURCE.rglob("*.py"))
+    }
+
+
 def texts() -> dict[str, list[str]]:
     """Each template that is advice, with the places (`file:function`) where it stands."""
     found: dict[str, list[str]] = {}
-    for page in sorted(SOURCE.rglob("*.py")):
-        place = str(page.relative_to(SOURCE))
-        for owner, text, written in strings(ast.parse(page.read_text("utf-8"))):
+    for place, tree in trees().items():
+        for owner, text, written in strings(tree):
             if written or is_advice(text):
                 found.setdefault(text, []).append(f"{place}:{owner}")
     return found

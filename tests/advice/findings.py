@@ -10,22 +10,22 @@ import ast
 import re
 from collections.abc import Iterator
 
-from tests.advice.collector import NO_ADVICE, SOURCE, template
+from tests.advice.collector import NO_ADVICE, template, trees
 
 PLACE = 3  # of `write` among the arguments of Finding
-DOCTOR = SOURCE / "doctor"
+DOCTOR = "doctor/"
 
 
 def texts() -> dict[str, list[str]]:
     """Each template that a Finding says to write, with the files where it stands."""
     found: dict[str, list[str]] = {}
-    pages = {page: ast.parse(page.read_text("utf-8")) for page in sorted(DOCTOR.rglob("*.py"))}
+    pages = {page: tree for page, tree in trees().items() if page.startswith(DOCTOR)}
     everywhere = {node.name: node for tree in pages.values() for node in functions(tree)}
     for page, tree in pages.items():
         known = {**everywhere, **{node.name: node for node in functions(tree)}}
         for text in set(of_page(tree, known)) - set(NO_ADVICE):
             places = found.setdefault(text, [])
-            places += [str(page.relative_to(SOURCE))] * (page.name not in str(places))
+            places += [page] * (page.rpartition("/")[2] not in str(places))
     return found
 
 

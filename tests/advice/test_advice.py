@@ -10,18 +10,17 @@ A new text with advice needs a row in `tests/advice/rows/`, in the file of its r
 
 from __future__ import annotations
 
-import ast
 import importlib
 import pkgutil
+from functools import cache
 
 import pytest
 
 from tests.advice import findings, rows
-from tests.advice.collector import NO_ADVICE, SOURCE, strings, texts
+from tests.advice.collector import NO_ADVICE, strings, texts, trees
 from tests.advice.table import Table, Told
 from tests.advice.without import WITHOUT_A_ROW
 
-TEXTS = {**texts(), **findings.texts()}
 TABLES: list[Table] = [
     importlib.import_module(found.name).tried
     for found in pkgutil.iter_modules(rows.__path__, f"{rows.__name__}.")
@@ -30,13 +29,19 @@ ROWS = {each: (table, row) for table in TABLES for each, row in table.rows.items
 NAMES = [f"{row.__name__}: {each[:60]}" for each, (_, row) in ROWS.items()]
 
 
+@cache
+def everything() -> dict[str, list[str]]:
+    """Each text that says what to write, with its places; no process reads them but who asks."""
+    return {**texts(), **findings.texts()}
+
+
 def test_each_text_that_says_what_to_write_has_a_row():
-    missing = {text: TEXTS[text] for text in TEXTS if text not in ROWS}
+    missing = {text: at for text, at in everything().items() if text not in ROWS}
     assert {text: at for text, at in missing.items() if text not in WITHOUT_A_ROW} == {}
 
 
 def test_each_row_has_a_text():
-    assert sorted(set(ROWS) - set(TEXTS)) == []
+    assert sorted(set(ROWS) - set(everything())) == []
 
 
 def test_no_text_has_two_rows():
@@ -44,16 +49,12 @@ def test_no_text_has_two_rows():
 
 
 def test_what_waits_for_a_row_is_a_text_without_one():
-    assert set(TEXTS) >= WITHOUT_A_ROW
+    assert set(everything()) >= WITHOUT_A_ROW
     assert set() == WITHOUT_A_ROW & set(ROWS)
 
 
 def test_what_is_no_advice_is_a_text():
-    there = {
-        text
-        for page in SOURCE.rglob("*.py")
-        for _, text, _ in strings(ast.parse(page.read_text("utf-8")))
-    }
+    there = {text for tree in trees().values() for _, text, _ in strings(tree)}
     assert set(NO_ADVICE) <= there
     assert all(NO_ADVICE.values())
 

@@ -10,7 +10,6 @@ import contextlib
 import io
 import json
 import os
-import signal
 import subprocess
 import sys
 import tempfile
@@ -26,10 +25,12 @@ from passo.doctor.run import run_script
 from passo.law import Law
 from tests.corpus.expected import WRONG
 from tests.corpus.stream import LAW
+from tests.warm import DOCTOR, python
 
 os.environ.setdefault("HF_HUB_OFFLINE", "1")  # transformers asks nobody
 HERE = Path(__file__).parent
 PAGE = HERE.parent.parent / "docs" / "corpus.md"
+TRAINERS = ("accelerate", "fastai", "ignite", "lightning", "skorch", "transformers")
 TRIES, HANGS = 4, 45  # seconds
 LOOPS = {
     f"{path.parent.name}/{path.stem}": path
@@ -47,6 +48,12 @@ somebody who had not read the rules.
 | loop | what it does | expected | found |
 | --- | --- | --- | --- |
 """
+
+
+def needs(loop: str) -> list[str]:
+    """The trainers that a loop imports."""
+    code = LOOPS[loop].read_text("utf-8")
+    return [each for each in TRAINERS if f"import {each}" in code or f"from {each}" in code]
 
 
 def expected(loop: str) -> str:
@@ -93,19 +100,11 @@ def _apart(loop: str) -> str:
     """
     with tempfile.TemporaryDirectory() as folder:
         told = Path(folder) / "found.json"
-        command = [sys.executable, "-m", "passo", "doctor", "--json", str(told), str(LOOPS[loop])]
+        command = ["-m", "passo", "doctor", "--json", str(told), str(LOOPS[loop])]
         for _ in range(TRIES):
-            process = subprocess.Popen(
-                command,
-                stdout=subprocess.DEVNULL,
-                stderr=subprocess.DEVNULL,
-                start_new_session=True,
-            )
             try:
-                process.wait(timeout=HANGS)
+                python(*command, timeout=HANGS, imported=DOCTOR, spawns=2)
             except subprocess.TimeoutExpired:
-                os.killpg(process.pid, signal.SIGKILL)
-                process.wait()
                 continue
             codes = {each["code"] for each in json.loads(told.read_text())["findings"]}
             return " ".join(sorted(codes))

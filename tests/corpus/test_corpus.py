@@ -8,16 +8,15 @@ import pytest
 
 from passo.doctor.rules import RULES
 from tests.corpus.expected import WRONG
-from tests.corpus.loops import LOOPS, PAGE, expected, found, page
+from tests.corpus.loops import LOOPS, PAGE, expected, found, needs, page
 
-NEEDS = ("accelerate", "ignite", "lightning", "transformers")
 CODES = {rule.CODE for rule in RULES}
 
 
 @pytest.mark.parametrize("loop", LOOPS)
 def test_a_loop_raises_exactly_its_codes(loop):
-    for library in NEEDS:
-        if library in LOOPS[loop].read_text("utf-8") and importlib.util.find_spec(library) is None:
+    for library in needs(loop):
+        if importlib.util.find_spec(library) is None:
             pytest.skip(f"{library} is not installed")
     assert found(loop) == expected(loop)
 

@@ -8,10 +8,9 @@ import json
 import random
 import re
 import signal
-import subprocess
-import sys
 import time
 
+import pytest
 from PIL import Image
 from rich.console import Console
 
@@ -19,7 +18,9 @@ from passo.demo import STORIES, run_demo
 from passo.demo.stories import COMPARED
 from passo.demo.values import RANGE_FIGURE, RANGE_FILE, SENSITIVITY, TIMES, Task
 from passo.trace import RangeTest, Trace
+from tests.warm import begun
 
+pytestmark = pytest.mark.long
 PROGRAM = """
 import signal, sys
 from pathlib import Path
@@ -133,16 +134,14 @@ def test_an_interrupt_at_any_moment_leaves_nothing_half_written(tmp_path):
     out = tmp_path / "passo-demo"
     out.mkdir()
     (out / "report.html").write_text("old")
-    demo = subprocess.Popen(
-        [sys.executable, "-c", PROGRAM, str(out)], stdout=subprocess.PIPE, text=True
-    )
-    assert demo.stdout.readline().startswith("finding")
-    time.sleep(random.uniform(0, 8))
-    demo.send_signal(signal.SIGINT)
-    begin = time.monotonic()
-    said, _ = demo.communicate(timeout=60)
-    assert time.monotonic() - begin < 20  # the workers do not finish first
-    assert demo.returncode == 130
+    with begun("-c", PROGRAM, str(out)) as demo:
+        assert demo.line().startswith("finding")
+        time.sleep(random.uniform(0, 8))
+        demo.send(signal.SIGINT)
+        begin = time.monotonic()
+        assert demo.wait(60) == 130
+        assert time.monotonic() - begin < 20  # the workers do not finish first
+        said = demo.out()
     assert re.search(r"stopped: \d+ of 38 training runs were finished", said)
     assert list(tmp_path.iterdir()) == [out]
     assert [(each.name, each.read_text()) for each in out.iterdir()] == [("report.html", "old")]

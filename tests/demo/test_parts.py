@@ -235,6 +235,17 @@ def wait(crew):
 # -- the folder
 
 
+def test_a_folder_that_cannot_be_written_into_is_refused_before_the_work(tmp_path):
+    """Issue 19."""
+    (tmp_path / "results.json").mkdir()
+    path = str((tmp_path / "results.json").resolve())
+    with pytest.raises(PassoError) as caught, workshop(tmp_path):
+        pytest.fail("the work began")
+    assert str(caught.value) == (
+        f"{path!r} is a folder, and a file is written; give the path of a file in it"
+    )
+
+
 def test_a_new_folder_appears_at_once_and_the_workshop_is_gone(tmp_path):
     with workshop(tmp_path / "deep" / "out") as folder:
         (folder / "report.html").write_text("new")

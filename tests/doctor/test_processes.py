@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
-
 import pytest
 
 from passo.trace import Trace
 from tests.doctor.test_run import doctor
+from tests.warm import python
 
+pytestmark = pytest.mark.long
 SPAWNED = """
 import sys, torch
 import torch.multiprocessing, multiprocessing
@@ -55,7 +54,8 @@ FORKED = (
 def test_processes_that_a_script_starts_are_recorded_and_counted(tmp_path, start):
     folder = tmp_path / "kept"
     text = SPAWNED.format(start=start, end="")
-    done = doctor(tmp_path, text, before=("--record", str(folder)))
+    spawns = 2 * ("get_context" not in start)  # one of them spawns interpreters that are new indeed
+    done = doctor(tmp_path, text, before=("--record", str(folder)), spawns=spawns)
     assert "train.py, 12 updates of SGD, in each of 2 processes\n" in done.stdout
     assert sorted(each.name for each in folder.iterdir()) == [
         "process1-0.jsonl",
@@ -103,16 +103,10 @@ distributed.destroy_process_group()
 def test_under_torchrun_there_is_one_report_with_all_ranks_in_it(tmp_path):
     script = tmp_path / "train.py"
     script.write_text(JOB)
-    command = [sys.executable, "-m", "torch.distributed.run", "--nproc-per-node", "2"]
+    command = ["-m", "torch.distributed.run", "--nproc-per-node", "2"]
     command += ["--master-port", "0", "--rdzv-backend", "c10d", "--rdzv-endpoint", "localhost:0"]
-    done = subprocess.run(
-        [*command, "-m", "passo", "doctor", str(script)],
-        capture_output=True,
-        text=True,
-        timeout=180,
-        check=False,
-        cwd=tmp_path,
-    )
+    command += ["-m", "passo", "doctor", str(script)]
+    done = python(*command, timeout=180, cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     assert done.stdout.count("passo doctor:") == 1
     assert "P017" in done.stdout

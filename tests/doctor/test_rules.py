@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 import torch
-from torch.optim.lr_scheduler import CosineAnnealingLR, LambdaLR, StepLR
+from torch.optim.lr_scheduler import CosineAnnealingLR, LambdaLR, OneCycleLR, StepLR
 
 from passo.doctor import Finding, compare_ranks, diagnose, rules
 from passo.doctor.rules import RULES
@@ -115,6 +115,25 @@ def test_a_plan_counted_in_micro_batches_is_left_in_peace():
         each=lambda k, o, s: [s.step() for _ in "1234"],
     )
     assert codes(trace) == []
+
+
+@pytest.mark.parametrize(
+    ("build", "found"),
+    [
+        (lambda o: CosineAnnealingLR(o, 80), ["P003"]),  # as long as the updates, over at a quarter
+        (lambda o: OneCycleLR(o, 0.1, total_steps=80), ["P003"]),
+        (lambda o: CosineAnnealingLR(o, 240, eta_min=0.01), []),  # counted in micro-batches
+    ],
+)
+def test_a_plan_that_is_left_alone_at_its_end_was_counted_in_updates_if_it_is_as_long(build, found):
+    def guarded(_, __, scheduler):
+        plan = scheduler.state_dict()
+        length = plan.get("T_max") or plan["total_steps"] - 1
+        for _ in "1234":
+            if scheduler.last_epoch < length:
+                scheduler.step()
+
+    assert codes(train(80, build=build, each=guarded)) == found
 
 
 @pytest.mark.parametrize(

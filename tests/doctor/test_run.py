@@ -11,7 +11,7 @@ import pytest
 from passo.doctor.run import run_script
 from passo.ground.errors import PassoError
 from passo.trace import Trace
-from tests.warm import python
+from tests.warm import DOCTOR, python
 
 TRAIN = """
 import torch
@@ -24,11 +24,12 @@ for k in range(12):
 """
 
 
-def doctor(tmp_path, text, *arguments, before=(), status=0):
+def doctor(tmp_path, text, *arguments, before=(), status=0, spawns=0):
     """What `passo doctor` prints of a script."""
     script = tmp_path / "train.py"
     script.write_text(textwrap.dedent(text))
-    done = python("-m", "passo", "doctor", *before, str(script), *arguments, cwd=tmp_path)
+    command = ("-m", "passo", "doctor", *before, str(script), *arguments)
+    done = python(*command, cwd=tmp_path, imported=DOCTOR, spawns=spawns)
     assert done.returncode == status, done.stderr
     return done
 
@@ -199,11 +200,34 @@ def test_what_is_not_there_is_said():
         run_script("nowhere.py")
 
 
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("wandb.csv", '"Step","train/lr","train/loss"\n"0","0.1","2.5"\n'),  # a tuple to Python
+        ("trainer_state.json", '{"log_history": [{"step": 10, "loss": 2.5}]}'),  # and a dict
+        ("run.LOG", "iter 0: loss 2.5"),
+        ("train.ipynb", '{"cells": []}'),
+    ],
+)
+def test_a_log_is_no_script_and_is_not_run(tmp_path, name, text):
+    path = tmp_path / name
+    path.write_text(text)
+    done = python("-m", "passo", "doctor", name, cwd=tmp_path)
+    assert done.returncode == 2
+    assert done.stderr == (
+        f"passo: {name!r} is neither a script nor a trace; write passo doctor train.py, or passo "
+        "doctor run.jsonl with what attach(..., record='run.jsonl') recorded\n"
+    )
+    assert done.stdout == ""
+
+
 def test_a_report_that_could_not_be_written_is_refused_before_the_script_runs(tmp_path):
     page = tmp_path / "nowhere" / "report.html"
     done = doctor(tmp_path, "print('trained')", before=("--html", str(page)), status=2)
-    folder = str(page.parent)
-    assert done.stderr == f"passo: cannot write {str(page)!r}: there is no folder {folder!r}\n"
+    assert done.stderr == (
+        f"passo: cannot write {str(page)!r}: there is no folder {str(page.parent)!r}; make it "
+        "first\n"
+    )
     assert done.stdout == ""
 
 

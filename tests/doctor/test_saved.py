@@ -10,12 +10,12 @@ import torch
 from passo.optim import Recorder
 from passo.trace import Trace
 from tests.doctor.test_run import TRAIN, doctor
-from tests.warm import python
+from tests.warm import DOCTOR, python
 
 
 def report(tmp_path, *arguments):
     """What `passo doctor` says of traces."""
-    return python("-m", "passo", "doctor", *arguments, cwd=tmp_path)
+    return python("-m", "passo", "doctor", *arguments, cwd=tmp_path, imported=DOCTOR)
 
 
 # 13: what --record keeps could not be given back
@@ -59,7 +59,10 @@ def test_the_traces_of_all_processes_are_read_together(tmp_path):
         ),
         (
             ("torn.jsonl",),
-            "'torn.jsonl' does not begin with the whole header line of a trace, got b'{\"passo\"'",
+            (
+                "'torn.jsonl' does not begin with the whole header line of a trace, got "
+                "b'{\"passo\"'; write attach(..., record=path) where the run is made"
+            ),
         ),
         (
             ("run.jsonl", "--lr", "1"),

@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import os
-import signal
-import subprocess
-import sys
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -19,6 +16,8 @@ from evidence.frame.crew import Crew
 from evidence.frame.making import held_by, make, missing, store_of
 from evidence.tasks.loops import torch_scheduler
 from evidence.tasks.training import train
+
+from tests.warm import begun
 
 ROOT = Path(__file__).resolve().parents[2]
 SMALL = Size(seeds=2, choosing=1, share=0.02)
@@ -131,16 +130,14 @@ def alive(process: str) -> bool:
 
 @pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="workers are looked for in /proc")
 def test_a_run_that_is_killed_goes_on_where_it_was_and_leaves_nobody_behind(tmp_path):
-    environment = {**os.environ, "PYTHONPATH": f"{ROOT}{os.pathsep}{ROOT / 'src'}"}
+    seen = f"{ROOT}{os.pathsep}{ROOT / 'src'}"
     path, deadline = store_of(CLAIM, tmp_path).path, time.monotonic() + 500
-    order = [sys.executable, "-c", KILLED, str(tmp_path)]
-    with subprocess.Popen(order, env=environment) as run:
+    with begun("-c", KILLED, str(tmp_path), cwd=ROOT, PYTHONPATH=seen) as run:
         while not (path.exists() and path.read_bytes().endswith(b"\n")):
             assert time.monotonic() < deadline
-            assert run.poll() is None
+            assert not run.is_over(), run.told()
             time.sleep(0.02)
         children = Path(f"/proc/{run.pid}/task/{run.pid}/children").read_text().split()
-        run.send_signal(signal.SIGKILL)
     first = path.read_bytes()
     whole = first[: first.rfind(b"\n") + 1]
     assert len(children) == 1

@@ -8,7 +8,7 @@ import re
 import pytest
 
 from passo import PassoError
-from passo.ground.files import reading, replacing, text_in
+from passo.ground.files import reading, refuse_unwritable, replacing, text_in
 from passo.ground.schema import parsed
 from passo.trace import RangeTest, Trace, TraceWriter
 
@@ -108,3 +108,34 @@ def test_a_device_is_refused():
 def test_what_is_no_json_is_refused_in_words(text, why):
     with pytest.raises(PassoError, match=f"^{re.escape(why)}$"):
         parsed(text)
+
+
+REFUSED = {
+    "no/a.png": "cannot write 'no/a.png': there is no folder 'no'; make it first",
+    "file/a.png": (
+        "cannot write 'file/a.png': Not a directory; give a path in a folder that can be written to"
+    ),
+    "folder": "'folder' is a folder, and a file is written; give the path of a file in it",
+    "x" * 300: f"cannot write '{'x' * 56}...: its name is too long; give a shorter one",
+    "x" * 240: f"cannot write '{'x' * 56}...: its name is too long; give a shorter one",
+}
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_what_could_not_be_written_after_the_work_is_refused_before_it(name, tmp_path, monkeypatch):
+    """Issue 19."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "file").touch()
+    with pytest.raises(PassoError) as caught:
+        refuse_unwritable(name)
+    assert str(caught.value) == REFUSED[name]
+
+
+def test_asking_whether_a_file_can_be_written_leaves_all_as_it_was(tmp_path):
+    path = tmp_path / "a.png"
+    refuse_unwritable(path)
+    assert list(tmp_path.iterdir()) == []
+    path.write_text("mine")
+    refuse_unwritable(path)
+    assert path.read_text() == "mine"

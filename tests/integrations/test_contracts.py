@@ -1,9 +1,10 @@
 """torchtitan and DeepSpeed do not import beside this torch: their contracts, as their source says.
 
 torchtitan 0.3 (`components/optimizer/lr_scheduler.py`) makes a `LambdaLR` for each optimizer of one
-function, and saves `last_epoch` alone. DeepSpeed 0.19 (`runtime/engine.py`, `runtime/zero`) calls
-`lr_scheduler` with the optimizer that it wraps, steps that one group at a time, and the scheduler
-after each update that did not overflow.
+function, and saves `last_epoch` alone. DeepSpeed 0.19 (`runtime/engine.py`) calls `lr_scheduler`
+with the optimizer that it wraps, and its `step()` after each update that did not overflow. What is
+stepped in between differs: ZeRO-1 and 2 (`zero/stage_1_and_2.py`) show the optimizer one group at a
+time, ZeRO-3 (`zero/stage3.py`) all groups, of which one holds one piece, and none between steps.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from torch.optim.lr_scheduler import LambdaLR
 from passo import (
     NeedsBase,
     NeedsRun,
+    PassoError,
     Plateau,
     Run,
     attach,
@@ -30,11 +32,22 @@ RUN = Run(steps(24))
 SHAPE = wsd(peak=1.0, warmup=percent(25)).on(RUN)
 
 
+class HostLambdaLR(LambdaLR):
+    """torchtitan's: its rates as floats, whatever the groups hold."""
+
+    host_lrs = ()
+
+    def get_lr(self):
+        found = super().get_lr()
+        self.host_lrs = [float(each) for each in found]
+        return found
+
+
 class Container:
     """torchtitan's `LRSchedulersContainer`."""
 
     def __init__(self, optimizers, lr_lambda):
-        self.schedulers = [LambdaLR(optimizer, lr_lambda) for optimizer in optimizers]
+        self.schedulers = [HostLambdaLR(optimizer, lr_lambda) for optimizer in optimizers]
 
     def step(self):
         for scheduler in self.schedulers:
@@ -114,26 +127,31 @@ def test_a_plateau_in_a_function_of_the_update_hears_nothing_and_stays_1():
 
 
 class Engine:
-    """What DeepSpeed's engine does with an optimizer and a scheduler, ZeRO's way with groups."""
+    """What DeepSpeed's engine does with an optimizer and a scheduler, under ZeRO-1 and 2."""
 
     def __init__(self, optimizer, lr_scheduler):
         self.basic_optimizer = optimizer
-        for group in optimizer.param_groups:  # ZeRO: one flat piece for each group
-            flat = torch.cat([each.detach().flatten() for each in group["params"]])
-            group["params"] = [torch.nn.Parameter(flat)]
+        self.partition()
         self.overflow = False
         self.lr_scheduler = lr_scheduler(optimizer) if callable(lr_scheduler) else lr_scheduler
 
+    def partition(self):
+        for group in self.basic_optimizer.param_groups:  # one flat piece for each group
+            flat = torch.cat([each.detach().flatten() for each in group["params"]])
+            group["params"] = [torch.nn.Parameter(flat)]
+
     def step(self):
+        if not self.overflow:
+            self.step_the_pieces()
+            self.lr_scheduler.step()
+
+    def step_the_pieces(self):
         graded(self.basic_optimizer)
-        if self.overflow:
-            return
         groups = self.basic_optimizer.param_groups
         for place in range(len(groups)):
             self.basic_optimizer.param_groups = [groups[place]]
             self.basic_optimizer.step()
         self.basic_optimizer.param_groups = groups
-        self.lr_scheduler.step()
 
     def get_lr(self):
         return self.lr_scheduler.get_last_lr()
@@ -149,14 +167,55 @@ class Engine:
         self.lr_scheduler.load_state_dict(state["lr_scheduler"])
 
 
+class InPieces(Engine):
+    """The same under ZeRO-3: a group has several pieces, and holds none between two steps."""
+
+    def partition(self):
+        self.pieces = []
+        for place, group in enumerate(self.basic_optimizer.param_groups):
+            self.pieces += [(place, weight()) for _ in group["params"]]
+            group["params"] = []
+
+    def step_the_pieces(self):
+        for place, piece in self.pieces:
+            group = self.basic_optimizer.param_groups[place]
+            piece.grad = torch.ones_like(piece)
+            group["params"] = [piece]
+            self.basic_optimizer.step()
+            group["params"] = []
+
+    def filled(self, do):
+        """As it saves and loads the optimizer: all pieces are there meanwhile."""
+        groups = self.basic_optimizer.param_groups
+        for place, piece in self.pieces:
+            groups[place]["params"].append(piece)
+        try:
+            return do()
+        finally:
+            for group in self.basic_optimizer.param_groups:
+                group["params"] = []
+
+    def state_dict(self):
+        return self.filled(super().state_dict)
+
+    def load_state_dict(self, state):
+        return self.filled(lambda: Engine.load_state_dict(self, state))
+
+
 PLAN = warmup_cosine(warmup=percent(25)) * Plateau("val_loss", patience=0)
 RATES = (0.1, 0.02, 0.3)
 
 
-def engine():
+def engine(kind=Engine, **options):
     groups = [{"params": [weight(), weight()], "lr": rate} for rate in RATES]
     optimizer = torch.optim.AdamW(groups)
-    return Engine(optimizer, lambda basic: attach(basic, PLAN, RUN))
+    return kind(optimizer, lambda basic: attach(basic, PLAN, RUN, **options))
+
+
+each_stage = pytest.mark.parametrize(
+    ("kind", "options"),
+    [(Engine, {}), (Engine, {"clock": "calls"}), (InPieces, {"clock": "calls"})],
+)
 
 
 def run(made, updates, overflows=()):
@@ -169,23 +228,35 @@ def run(made, updates, overflows=()):
     return used
 
 
-def test_deepspeed_takes_attach_as_a_callable_and_steps_one_group_at_a_time():
-    made, found = engine(), []
+@each_stage
+def test_deepspeed_takes_attach_as_a_callable_and_steps_piece_by_piece(kind, options):
+    made, found = engine(kind, **options), []
     assert said(lambda: found.append(run(made, RUN.updates + 2, overflows=(3, 10)))) == []
     curves = [PLAN.on(RUN).with_base(rate) for rate in RATES]
     assert found == [[[curve(t) for curve in curves] for t in range(RUN.updates)]]
     assert made.lr_scheduler.clock == RUN.updates
 
 
-def test_deepspeed_goes_on_from_its_own_checkpoint():
-    whole = engine()
+def test_an_optimizer_that_is_handed_its_parameters_in_pieces_is_not_counted_by_its_steps():
+    with pytest.raises(PassoError) as error:
+        engine(InPieces)
+    assert str(error.value) == (
+        "no param group of AdamW holds a parameter: ZeRO-3 of DeepSpeed hands them over piece by "
+        "piece, and steps for each, so that updates cannot be counted; write attach(..., "
+        'clock="calls"), where scheduler.step() is called after each update'
+    )
+
+
+@each_stage
+def test_deepspeed_goes_on_from_its_own_checkpoint(kind, options):
+    whole = engine(kind, **options)
     used = run(whole, 9)
     whole.lr_scheduler.report(val_loss=1.0)
     used += run(whole, 3)
     whole.lr_scheduler.report(val_loss=2.0)
     state = whole.state_dict()
     used += run(whole, RUN.updates - 12)
-    rest = engine()
+    rest = engine(kind, **options)
     rest.load_state_dict(state)
     assert rest.get_lr() == used[12]
     assert said(lambda: used.append(run(rest, RUN.updates - 12))) == []

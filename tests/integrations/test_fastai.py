@@ -2,28 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import pickle
 import warnings
 from functools import partial
 
-import cloudpickle
 import numpy as np
 import pytest
 import torch
-from fastai.callback import schedule, tracker
-from fastai.callback.training import GradientAccumulation, ShortEpochCallback
-from fastai.data.core import DataLoaders
-from fastai.data.load import DataLoader
-from fastai.learner import (
-    Callback,
-    CancelFitException,
-    CancelStepException,
-    CancelValidException,
-    Learner,
-    Recorder,
-    ValueMetric,
-)
-from fastai.optimizer import SGD, Adam, OptimWrapper, ranger
 from torch.utils.data import DataLoader as Torchs
 from torch.utils.data import IterableDataset, TensorDataset
 
@@ -39,9 +25,29 @@ from passo import (
     steps,
     warmup_cosine,
 )
-from passo.integrations.fastai import Hypers, Passo
 from tests.integrations.promises import promised
-from tests.integrations.tools import LINE, line, said
+from tests.integrations.tools import LINE, after_an_exception, line, said
+
+pytest.importorskip("cloudpickle", reason="cloudpickle is not installed")
+pytest.importorskip("fastai", reason="fastai is not installed")
+import cloudpickle
+from fastai.callback import schedule, tracker
+from fastai.callback.training import GradientAccumulation, ShortEpochCallback
+from fastai.data.core import DataLoaders
+from fastai.data.load import DataLoader
+from fastai.learner import (
+    Callback,
+    CancelFitException,
+    CancelStepException,
+    CancelTrainException,
+    CancelValidException,
+    Learner,
+    Recorder,
+    ValueMetric,
+)
+from fastai.optimizer import SGD, Adam, OptimWrapper, ranger
+
+from passo.integrations.fastai import Hypers, Passo
 
 OWN = {"fastai's": Adam, "torch's": partial(OptimWrapper, opt=torch.optim.AdamW)}
 both = pytest.mark.parametrize("opt_func", OWN.values(), ids=OWN)
@@ -401,11 +407,24 @@ def test_a_file_of_another_plan_is_refused_at_the_start(opt_func):
     one = learner(opt_func=opt_func)
     fitted(LINE, one=one)
     text = refused(Passo(warmup_cosine()), one=one, start_epoch=1)
-    assert text.startswith("the plan saved at update 8 is not today's")
+    assert text.startswith("the plan saved at update 8 is not today's, one field differs:\n")
+    assert '\nwrite Passo(..., on_change="keep") for the checkpoint\'s plan, ' in text
     passo = Passo(warmup_cosine(), on_change="replace")
     run = Run.of(4, epochs=3)
     used = fitted(passo, one=one, epochs=3, start_epoch=2)
     assert used == [warmup_cosine().on(run).with_base(0.1)(t) for t in range(8, 12)]
+
+
+@promised("fastai", 4)
+@pytest.mark.parametrize("epochs", [4, 2])
+def test_a_plan_at_the_same_share_of_another_run_ends_with_the_trainer(epochs):
+    one = learner()
+    said(lambda: fitted(LINE, StopsAfter(1), one=one, epochs=3))  # 4 of 12
+    passo, stories = Passo(LINE, on_change="rescale"), []
+    told = said(lambda: stories.append(fitted(passo, one=one, epochs=epochs, start_epoch=1)))
+    assert told == []
+    left = 4 * (epochs - 1)
+    assert stories == [line(left + left // 2)[left // 2 :]]
 
 
 def test_a_learner_is_pickled_with_it():
@@ -569,6 +588,88 @@ def test_a_run_that_fails_is_told_of_nothing_and_the_next_begins_anew():
     assert said(story) == []
     assert said(lambda: one.fit(2)) == []
     assert one.recorder.lrs == line(8)
+    stops = Stops(3, RuntimeError("no more"))
+    assert after_an_exception(lambda: learner().fit(2, cbs=[Passo(LINE), stops])) == []
+
+
+def test_a_metric_that_never_came_is_told_at_the_end_in_the_words_of_fastai():
+    plan = base * Plateau("valid_loss")
+    text = said(lambda: fitted(plan, NoValidation(), epochs=2))
+    assert text == [
+        (
+            "Plateau('valid_loss') got no metric in 8 updates; it can only reduce the rate when it "
+            "is told how training goes; write: Learner(..., metrics=...) with a metric that is "
+            "called 'valid_loss'"
+        )
+    ]
+
+
+def test_who_stopped_a_fit_is_no_one_else_and_no_fit_of_before():
+    patient = tracker.EarlyStoppingCallback("far", patience=9, comp=np.less)
+    beside = [patient, tracker.TerminateOnNaNCallback(), Stops(5)]
+    one = learner(metrics=metric(*[1.0] * 9))
+    (text,) = said(lambda: fitted(LINE, *beside, one=one))
+    assert text.startswith("the run ended early (a callback cancelled the fit): planned 8")
+    passo = Passo(LINE, Run(steps(20)))
+    (text,) = said(lambda: fitted(passo, Stops(3), one=learner()))
+    assert text.startswith("the run ended early (a callback cancelled the fit): planned 20")
+    (text,) = said(lambda: fitted(passo, one=learner()))
+    assert text.startswith("the run ended early: planned 20 updates, made 8; ")
+
+
+def test_the_bases_are_back_after_a_fit():
+    one = learner(wd=0.3)
+    said(lambda: fitted({"wd": base * Linear(1.0, 0.0), "lr": LINE}, one=one))
+    assert (one.opt.hypers[0]["wd"], one.opt.hypers[0]["lr"]) == (0.3, 0.1)
+
+
+def test_a_fit_that_is_cut_off_in_mid_epoch_keeps_all_that_it_made():
+    one = learner()
+    said(lambda: fitted(LINE, Stops(6), one=one))
+    state = json.loads(one.opt.hypers[0]["passo_state"])["state"]["schedulers"][0]
+    assert state["clock"] == 6
+    other = learner()
+    fitted(Passo(LINE, carry=False), one=other)
+    assert "passo_state" not in other.opt.hypers[0]
+
+
+class CutsShort(Callback):
+    """Ends the training of each epoch after three batches."""
+
+    order = 90
+
+    def after_batch(self):
+        if self.training and self.iter == 2:
+            raise CancelTrainException
+
+
+@promised("fastai", 3)
+def test_an_epoch_that_was_cut_short_reports_what_it_validated_and_no_loss_of_training():
+    for name, falls in (("valid_loss", 2), ("train_loss", 0)):
+        plan = base * Plateau(name, patience=0, factor=0.5, threshold=1e9, threshold_mode="abs")
+        stories = []
+        passo = Passo(plan)
+        said(lambda passo=passo: stories.append(fitted(passo, CutsShort(), epochs=4)))  # noqa: B023
+        expected = [0.1] * 6 + [0.05] * 3 + [0.025] * 3 if falls else [0.1] * 12
+        assert stories == [expected]
+
+
+@promised("fastai", 2)
+def test_epochs_of_unlike_lengths_are_no_unit():
+    plan = base * Linear(0.0, 1.0, epochs(1)).then(Linear(1.0, 0.0))
+    with pytest.raises(
+        PassoError, match=r"as Passo\(plan, run=Run\(...\)\): of its run fastai tells"
+    ):
+        learner().fit(3, cbs=[GradientAccumulation(6), Passo(plan)])
+
+
+@promised("fastai", 6)
+def test_a_writer_of_what_torch_calls_otherwise_is_refused():
+    rms = partial(OptimWrapper, opt=torch.optim.RMSprop)
+    for key, opt_func in (("betas[1]", OWN["torch's"]), ("alpha", rms)):
+        other = schedule.ParamScheduler({"sqr_mom": schedule.SchedLin(0.9, 0.8)})
+        one = learner(opt_func=opt_func)
+        assert "writes 'sqr_mom'" in refused(Passo({key: Linear(0.9, 0.8)}), other, one=one)
 
 
 def test_without_a_recorder_a_plateau_hears_nothing_and_that_is_told():

@@ -111,6 +111,26 @@ def test_a_run_goes_on_from_ignites_checkpoint(tmp_path, order):
 
 
 @promised("ignite", 4)
+@pytest.mark.parametrize("at", [3, 9, 14, 20])
+@pytest.mark.parametrize("accumulate", [1, 4])
+def test_a_run_goes_on_from_ignites_checkpoint_in_mid_epoch(tmp_path, at, accumulate):
+    whole = Job(accumulate=accumulate)
+    _, keep = whole.saver(tmp_path)
+    made = []
+    whole.trainer.add_event_handler(Events.ITERATION_COMPLETED(once=at), keep)
+    whole.trainer.add_event_handler(
+        Events.ITERATION_COMPLETED(once=at), lambda: made.append(len(whole.used))
+    )
+    assert said(whole.go) == []
+    rest = Job(accumulate=accumulate)
+    objects, _ = rest.saver(tmp_path)
+    (path,) = tmp_path.glob("*.pt")
+    Checkpoint.load_objects(objects, torch.load(path, weights_only=True))
+    assert said(rest.go) == []
+    assert rest.used == whole.used[made[0] :] == planned(whole.run)[made[0] :]
+
+
+@promised("ignite", 4)
 def test_the_scheduler_in_the_checkpoint_through_ignites_handler_goes_on_too(tmp_path):
     whole = Job()
     handler = LRScheduler(whole.scheduler)

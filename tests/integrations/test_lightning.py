@@ -6,18 +6,17 @@ import json
 import os
 import subprocess
 import sys
+import warnings
 
-import lightning
 import pytest
 import torch
-from lightning.pytorch import callbacks as theirs
-from lightning.pytorch.loggers import CSVLogger
 from torch.utils.data import DataLoader, IterableDataset, TensorDataset
 
 from passo import (
     Linear,
     NeedsRun,
     PassoError,
+    PassoWarning,
     Plateau,
     Run,
     attached,
@@ -25,10 +24,16 @@ from passo import (
     steps,
     warmup_cosine,
 )
-from passo.integrations.lightning import Passo
 from tests.integrations.promises import promised
-from tests.integrations.tools import LINE, line, said
+from tests.integrations.tools import LINE, after_an_exception, line, said
 from tests.optim.tools import ROOT
+
+pytest.importorskip("lightning", reason="lightning is not installed")
+import lightning
+from lightning.pytorch import callbacks as theirs
+from lightning.pytorch.loggers import CSVLogger
+
+from passo.integrations.lightning import Passo
 
 QUIET = {
     "accelerator": "cpu",
@@ -268,11 +273,74 @@ def test_a_resume_has_the_same_rates_bit_for_bit(tmp_path, stop, carry):
 @promised("Lightning", 4)
 def test_a_checkpoint_of_another_plan_is_refused_at_the_start(tmp_path):
     path = saved(tmp_path, [Passo(LINE)])
-    text = refused(warmup_cosine(), ckpt_path=path, max_epochs=3)
-    assert "the plan saved at update 8 is not today's" in text
+    now = warmup_cosine().on(Run.of(4, epochs=3)).with_base(0.1)(8)
+    assert refused(warmup_cosine(), ckpt_path=path, max_epochs=3) == (
+        "the plan saved at update 8 is not today's, one field differs:\n"
+        "  lr of group 0, saved: Linear(1, 0) * base, base 0.1 on "
+        "Run(steps(8), steps_per_epoch=4)\n"
+        f"  lr of group 0, today: {warmup_cosine()!r}, base 0.1 on "
+        "Run(steps(12), steps_per_epoch=4)\n"
+        f"    now 0 and {now:.3g}\n"
+        'write Passo(..., on_change="keep") for the checkpoint\'s plan, "replace" for today\'s at '
+        'the same update, "rescale" for today\'s at the same share of the run'
+    )
     module, _ = fitted(Passo(warmup_cosine(), on_change="replace"), ckpt_path=path, max_epochs=3)
     run = Run.of(4, epochs=3)
     assert module.used == [warmup_cosine().on(run).with_base(0.1)(t) for t in range(8, 12)]
+
+
+@promised("Lightning", 2, 4)
+@pytest.mark.parametrize(
+    ("settings", "whole"),
+    [
+        ({"max_epochs": 9}, 45),  # 26 more: a plan of which 10 of 24 updates are over
+        ({"max_epochs": 4}, 10),
+        ({"max_epochs": 6, "batches": 8}, 51),
+        ({"max_epochs": 9, "max_steps": 24}, 24),
+    ],
+)
+def test_a_plan_at_the_same_share_of_another_run_ends_with_the_trainer(tmp_path, settings, whole):
+    saver = theirs.ModelCheckpoint(tmp_path, save_top_k=-1, every_n_train_steps=10)
+    fitted(LINE, max_epochs=6, beside=[saver], enable_checkpointing=True)
+    path, stories = tmp_path / "epoch=2-step=10.ckpt", []
+    again = Passo(LINE, on_change="rescale")
+    assert said(lambda: stories.append(fitted(again, ckpt_path=path, **settings)[0])) == []
+    used = stories[0].used
+    assert used == line(whole)[whole - len(used) :]
+
+
+@promised("Lightning", 3, 4)
+@pytest.mark.parametrize("after", [False, True])
+def test_a_checkpoint_before_the_validation_of_its_update_is_told_unless_one_is_after(
+    tmp_path, after
+):
+    plan = base * Plateau("val_loss", patience=0, factor=0.5)
+    savers = [theirs.ModelCheckpoint(tmp_path / "some", save_top_k=-1, every_n_train_steps=4)]
+    if after:
+        saver = theirs.ModelCheckpoint(tmp_path / "all", save_top_k=-1, every_n_epochs=1)
+        savers.append(saver)
+    options, stories = {"validate": True, "max_epochs": 3}, []
+    told = said(
+        lambda: stories.append(fitted(plan, beside=savers, enable_checkpointing=True, **options))
+    )
+    text = (
+        "the checkpoint at update 4 was written before the validation of that update, which "
+        "Lightning does not make again: who goes on from it goes on without its report, at other "
+        "rates; write callbacks=[Passo(plan), ModelCheckpoint(every_n_epochs=1)], which saves "
+        "after it too"
+    )
+    assert told == ([] if after else [text])
+    folder = tmp_path / ("all" if after else "some")
+    (path,) = folder.glob("*step=8.ckpt")
+    again, _ = fitted(plan, ckpt_path=path, **options)
+    assert (again.used == stories[0][0].used[8:]) is after
+
+
+def test_a_checkpoint_of_an_update_without_a_plateau_is_told_of_nothing(tmp_path):
+    saver = theirs.ModelCheckpoint(tmp_path, save_top_k=-1, every_n_train_steps=4)
+    assert (
+        said(lambda: fitted(LINE, validate=True, beside=[saver], enable_checkpointing=True)) == []
+    )
 
 
 @promised("Lightning", 4)
@@ -507,6 +575,36 @@ def test_a_run_that_fails_is_told_of_nothing_and_lets_go():
     assert said(story) == []
     assert passo.schedulers == ()
     assert fitted(passo)[0].used == line(8)
+    assert after_an_exception(lambda: fitted(LINE, beside=[Fails()])) == []
+
+
+def test_who_speaks_is_seen_though_lightning_prints_no_category():
+    class Stop(theirs.Callback):
+        def on_train_batch_end(self, trainer, *_):
+            trainer.should_stop = True
+
+    with warnings.catch_warnings(record=True) as told:
+        warnings.simplefilter("always", PassoWarning)
+        fitted(LINE, beside=[Stop()])
+    (one,) = [each for each in told if issubclass(each.category, PassoWarning)]
+    assert one.filename == __file__  # the line that calls the trainer, and none of its own
+    shown = warnings.formatwarning(one.message, one.category, one.filename, one.lineno, "")
+    assert "PassoWarning" not in shown
+    assert "passo: the run ended early" in shown
+    elsewhere = warnings.formatwarning("word", PassoWarning, "/train.py", 3, "")
+    assert elsewhere == "/train.py:3: PassoWarning: word\n"
+
+
+def test_a_metric_that_never_came_is_told_at_the_end_in_the_words_of_lightning():
+    class Own(Module):
+        def on_train_epoch_end(self):
+            """What is logged here is not known before."""
+
+    (text,) = said(lambda: fitted(base * Plateau("far"), Own(), max_epochs=2))
+    assert text == (
+        "Plateau('far') got no metric in 8 updates; it can only reduce the rate when it is told "
+        "how training goes; write: self.log('far', ...) in validation_step"
+    )
 
 
 # -- two processes

@@ -2,11 +2,32 @@
 
 from __future__ import annotations
 
+import gc
 import pickle
 from itertools import chain
 
 import pytest
 import torch
+from torch.utils.data import DataLoader, IterableDataset, TensorDataset
+
+from passo import (
+    Linear,
+    NeedsRun,
+    PassoError,
+    Plateau,
+    Run,
+    attached,
+    base,
+    epochs,
+    steps,
+    warmup_cosine,
+)
+from tests.integrations.promises import promised
+from tests.integrations.tools import LINE, after_an_exception, line, said
+
+pytest.importorskip("skorch", reason="skorch is not installed")
+pytest.importorskip("accelerate", reason="accelerate is not installed")
+pytest.importorskip("sklearn", reason="sklearn is not installed")
 from accelerate import Accelerator
 from sklearn.base import clone
 from sklearn.model_selection import GridSearchCV
@@ -22,23 +43,8 @@ from skorch.callbacks import (
 )
 from skorch.dataset import ValidSplit
 from skorch.hf import AccelerateMixin
-from torch.utils.data import DataLoader, IterableDataset, TensorDataset
 
-from passo import (
-    Linear,
-    NeedsRun,
-    PassoError,
-    Plateau,
-    Run,
-    attached,
-    base,
-    epochs,
-    steps,
-    warmup_cosine,
-)
 from passo.integrations.skorch import Passo
-from tests.integrations.promises import promised
-from tests.integrations.tools import LINE, line, said
 
 X, Y = torch.ones(8, 3), torch.ones(8, 1)
 
@@ -270,6 +276,19 @@ def test_a_name_that_never_comes_is_told_with_those_that_do(own):
 
 
 @promised("skorch", 3)
+def test_a_metric_that_never_came_is_told_at_the_end_in_the_words_of_skorch():
+    class Late(Callback):
+        """What is scored by somebody else's callback is not known before the first epoch."""
+
+    one = net(Passo(base * Plateau("far")), Late(), Stops(3), max_epochs=2)
+    _early, text = said(lambda: one.fit(X, Y))
+    assert text == (
+        "Plateau('far') got no metric in 3 updates; it can only reduce the rate when it is told "
+        "how training goes; write: callbacks=[EpochScoring(..., name='far'), Passo(plan)]"
+    )
+
+
+@promised("skorch", 3)
 def test_a_net_that_does_not_validate_is_told_so():
     one = net(Passo(base * Plateau("valid_loss")))
     (text,) = said(lambda: one.fit(X, Y))
@@ -371,13 +390,43 @@ def test_a_net_that_goes_on_or_was_pickled_goes_on_where_it_was():
 def test_a_checkpoint_of_another_plan_is_refused_at_the_start():
     one = net(Passo(LINE)).fit(X, Y)
     one.set_params(callbacks__Passo=Passo(warmup_cosine()))
-    with pytest.raises(PassoError, match="the plan saved at update 8 is not today's"):
+    with pytest.raises(PassoError) as caught:
         one.partial_fit(X, Y)
+    text = str(caught.value)
+    assert text.startswith("the plan saved at update 8 is not today's, one field differs:\n")
+    assert '\nwrite Passo(..., on_change="keep") for the checkpoint\'s plan, ' in text
+    assert "attach" not in text
     assert len(one.used) == 8
     one.set_params(callbacks__Passo=Passo(warmup_cosine(), on_change="replace"))
     one.partial_fit(X, Y)
     run = Run(steps(16), steps_per_epoch=4)
     assert one.used[8:] == [warmup_cosine().on(run).with_base(0.1)(t) for t in range(8, 16)]
+
+
+@promised("skorch", 4)
+def test_a_state_that_was_loaded_is_there_for_another_try_after_a_refused_fit(tmp_path):
+    run, files = Run(steps(16)), {"f_optimizer": str(tmp_path / "optimizer")}
+    net(Passo(LINE, run)).fit(X, Y).save_params(**files)
+    again = net(Passo(LINE, run), max_epochs=2).initialize()
+    again.load_params(**files)
+    for _ in range(2):
+        again.set_params(callbacks__Passo=Passo(warmup_cosine(), run))
+        with pytest.raises(PassoError, match="the plan saved at update 8 is not today's"):
+            again.partial_fit(X, Y)
+        assert attached(again.optimizer_) == ()
+    again.set_params(callbacks__Passo=Passo(LINE, run))
+    assert said(lambda: again.partial_fit(X, Y)) == []
+    assert again.used == line(16)[8:]
+
+
+@promised("skorch", 4)
+@pytest.mark.parametrize("epochs", [4, 1])
+def test_a_plan_at_the_same_share_of_another_run_ends_with_the_trainer(epochs):
+    one = net(Passo(LINE, Run(steps(24)))).fit(X, Y)  # 8 of 24
+    one.set_params(callbacks__Passo=Passo(LINE, on_change="rescale"), max_epochs=epochs)
+    assert said(lambda: one.partial_fit(X, Y)) == []
+    begin = epochs * 2  # a third is over
+    assert one.used[8:] == line(begin + 4 * epochs)[begin:]
 
 
 @promised("skorch", 4)
@@ -583,6 +632,17 @@ def test_a_run_that_fails_is_told_of_nothing_and_another_begins_anew():
     one.set_params(callbacks__Stops__after=99)
     assert said(lambda: one.fit(X, Y)) == []
     assert one.used == line(8)
+    train = net(Passo(base * Plateau("train_loss")), Stops(3, RuntimeError)).fit
+    assert after_an_exception(lambda: train(X, Y)) == []
+
+
+def test_a_run_of_which_only_a_piece_was_made_is_told_once_all_is_gone():
+    def story():
+        net(Passo(LINE, Run(steps(16)))).fit(X, Y)
+        gc.collect()
+
+    (text,) = said(story)
+    assert text.startswith("the run ended early: planned 16 updates, made 8; ")
 
 
 def test_the_loop_alone_is_counted_too():

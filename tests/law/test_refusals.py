@@ -56,9 +56,17 @@ FITS = {
     "overfitting": (
         lambda: made(losses=1 + abs(np.arange(100) - 60) / 100),
         (
-            "the run overfits: 'val_loss' ends 35.4% above its lowest, while the rate did not "
-            "rise; "
-            "give runs that see new data, or more of it"
+            "'val_loss' of the run ends 35.4% above its lowest, while the rate did not rise: it "
+            "overfits, or came apart; give runs that see new data, or more of it, and that end "
+            "well"
+        ),
+    ),
+    "a loss that jumps when the run is nearly over": (
+        lambda: made(losses=np.where(np.arange(100) > 94, 3.0, 1.0) * FALLING),
+        (
+            "'val_loss' of the run ends 198.4% above its lowest, while the rate did not rise: it "
+            "overfits, or came apart; give runs that see new data, or more of it, and that end "
+            "well"
         ),
     ),
     "two peaks": (

@@ -488,7 +488,14 @@ WRONG = [
         refused(train="missing.py:train"),
         "there is no file 'missing.py'; write the path of a file, then :train",
     ),
-    (refused(metric=3), "metric must be a string, got 3"),
+    (
+        refused(metric=3),
+        'metric is the name of a metric, got 3; write metric="val_loss"',
+    ),
+    (
+        refused(metric=""),
+        """metric is the name of a metric, got ''; write metric="val_loss\"""",
+    ),
 ]
 
 
@@ -594,3 +601,73 @@ def test_a_trial_is_what_train_is_handed(tmp_path):
     )
     assert {type(each) for each in seen} == {Trial}
     assert len({each.folder for each in seen}) == 4
+
+
+class Speechless(Exception):
+    """What a train function may raise; issue 19."""
+
+    def __str__(self):
+        raise RuntimeError
+
+
+def test_an_exception_without_a_text_is_what_the_run_came_to(tmp_path):
+    def raising(plan, run, seed, trial):
+        raise Speechless
+
+    found = compare(raising, TWO, RUN, seeds=2, store=tmp_path / "a")
+    said = "Speechless, whose text raises RuntimeError"
+    assert {each.failed for each in found.results} == {said}
+
+
+def test_a_store_whose_name_is_too_long_is_refused_in_words(tmp_path, monkeypatch):
+    """Issue 19: also one that only its lock is too long for."""
+    monkeypatch.chdir(tmp_path)
+    for name in ("x" * 300, "x" * 253):
+        with pytest.raises(PassoError) as caught:
+            compare(of_seed, TWO, RUN, seeds=2, store=name)
+        assert str(caught.value) == (
+            f"cannot write '{'x' * 56}...: its name is too long; give a shorter one"
+        )
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_bands_of_a_picture_in_a_terminal_are_not_named_by_nothing(tmp_path):
+    based = {"whole": base, "half": 0.5 * base}
+    found = compare(
+        of_seed, based, RUN, seeds=2, store=tmp_path / "a", bases=[0.1, 0.2], processes=1
+    )
+    head = draw(found, backend="terminal").splitlines()[:6]
+    assert not any("░" in each for each in head)
+    assert any("from the lowest to the highest" in each for each in head)
+
+
+WRONG_CALLS = {
+    "losses": (
+        "Comparison.losses: it has no argument 'nme'; did you mean 'name'? It takes (name, base), "
+        'write comparison.losses("cosine")'
+    ),
+    "best_base": (
+        "Comparison.best_base: it has no argument 'nme'; did you mean 'name'? It takes (name), "
+        'write comparison.best_base("cosine")'
+    ),
+    "behind": (
+        "Comparison.behind: it has no argument 'nme'; did you mean 'name'? It takes (name), write "
+        'comparison.behind("cosine")'
+    ),
+    "poster": (
+        "Comparison.poster: it has no argument 'nme'; it takes (*, columns), write "
+        "comparison.poster(columns=2)"
+    ),
+    "write": (
+        "Comparison.write: it has no argument 'nme'; it takes (path), write "
+        'comparison.write("compare.json")'
+    ),
+}
+
+
+@pytest.mark.parametrize("method", WRONG_CALLS)
+def test_a_wrong_call_of_what_was_found_is_answered_with_a_right_one(method, tmp_path):
+    found = compare(of_seed, TWO, RUN, seeds=2, store=tmp_path / "a", processes=1)
+    with pytest.raises(PassoError) as caught:
+        getattr(found, method)(nme="a")
+    assert str(caught.value) == WRONG_CALLS[method]

@@ -116,3 +116,26 @@ def test_holes_are_values():
         Between("peak", 1.0, 2.0, log=True, whole=True),
     )
     assert Template.of("wsd(peak=one_of(1, base))").holes == (OneOf("peak", ("1", "base")),)
+
+
+@pytest.mark.parametrize(
+    ("hole", "drawn", "put"),
+    [
+        (Between("peak", 0.02, 1.0, log=True), 0.16856607690197417, "0.1686"),
+        (Between("peak", 1e-6, 1e-3, log=True), 1.2345678e-06, "1.235e-06"),
+        (Between("share", 0, 40), 17.522537174217284, "17.52"),
+        (Between("beta", 0.9999, 0.99999), 0.999951234567, "0.9999512"),  # 1,000 places in it
+        (Between("third", 1 / 3, 2 / 3), 1 / 3, repr(1 / 3)),  # and never beyond its ends
+    ],
+)
+def test_a_number_is_drawn_in_as_few_digits_as_tell_it_apart(hole, drawn, put):
+    assert hole.filled(optuna.trial.FixedTrial({hole.name: drawn})) == put
+
+
+@given(st.floats(-1e9, 1e9), st.floats(1e-9, 1e9), st.floats(0, 1))
+def test_what_is_drawn_stays_in_the_hole_and_near_what_was_drawn(low, wide, share):
+    high = low + wide
+    drawn = min(high, low + share * wide)
+    put = float(Between("x", low, high).filled(optuna.trial.FixedTrial({"x": drawn})))
+    assert low <= put <= high
+    assert abs(put - drawn) <= (high - low) / 2000

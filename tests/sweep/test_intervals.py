@@ -259,3 +259,40 @@ def test_what_is_not_compared_is_named(ask, text):
     with pytest.raises(PassoError) as caught:
         ask(Comparison(names, seeds, tuple(runs), bases))
     assert str(caught.value) == text
+
+
+def chance(seeds, effect, of):
+    """How often a difference of so many spreads is told: the mean over what a spread may be."""
+    squares = stats.chi2.ppf((np.arange(4000) + 0.5) / 4000, seeds - 1)
+    t = stats.t.ppf(1 - 0.025 / of, seeds - 1)
+    shift = effect * math.sqrt(seeds)
+    return stats.norm.sf(t * np.sqrt(squares / (seeds - 1)) - shift).mean()
+
+
+def of_spread_one(of):
+    """A pair whose differences have the spread 1, to the last bits."""
+    return Pair("a", "b", (-math.sqrt(0.5), math.sqrt(0.5)), of)
+
+
+@pytest.mark.parametrize("of", [1, 10])
+@pytest.mark.parametrize("effect", [0.15, 0.4, 0.7, 1.0, 1.3, 1.6, 1.9, 2.4, 3, 4, 6, 10, 40, 200])
+def test_the_seeds_that_are_advised_are_the_fewest_that_tell_it_4_times_in_5(effect, of):
+    needed = of_spread_one(of).seeds_for(effect)
+    assert chance(needed, effect, of) >= 0.7999
+    assert needed == 2 or chance(needed - 1, effect, of) < 0.8001
+
+
+def test_of_two_seeds_to_a_thousand_each_may_be_the_fewest():
+    assert Pair("a", "b", (1.0, 1.0001), 1).seeds_for(1) == 2
+    low, high = 0.05, 0.2  # the size that takes exactly a thousand
+    for _ in range(60):
+        middle = (low + high) / 2
+        low, high = (middle, high) if chance(1000, middle, 1) < 0.8 else (low, middle)
+    assert of_spread_one(1).seeds_for(high * 1.00005) == 1000
+    assert of_spread_one(1).seeds_for(high * 0.9995) is None
+    assert of_spread_one(1).seeds_for(high * 1.001) < 1000
+
+
+def test_a_difference_is_as_hard_to_tell_below_as_above_0():
+    pair = Pair("a", "b", (0.2, -0.1, 0.3, 0.0), 1)
+    assert pair.seeds_for(-0.3) == pair.seeds_for(0.3) == 6

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 
@@ -192,3 +193,30 @@ def test_a_folder_is_no_store(tmp_path):
     assert str(caught.value) == (
         f"{str(tmp_path)!r} is a folder, and a store is read from a plain file; give one"
     )
+
+
+def test_a_line_is_on_the_disk_when_it_is_added(tmp_path, monkeypatch):
+    path, kept = tmp_path / "a.journal", []
+    monkeypatch.setattr(os, "fsync", lambda number: kept.append(os.fstat(number).st_size))
+    with Journal(path, "compare", HEAD) as journal:
+        journal.add({"seed": 0})
+        assert kept[-1] == path.stat().st_size
+        assert path.read_bytes().endswith(b'{"seed": 0}\n')
+
+
+def test_what_the_head_of_a_store_has_more_is_another_store(tmp_path):
+    head = {"passo": "compare", "version": 1, **HEAD, "budget": "tokens"}
+    path = written(tmp_path / "a.journal", head)
+    with pytest.raises(PassoError) as caught, Journal(path, "compare", HEAD):
+        pass
+    assert str(caught.value) == (
+        f"{str(path)!r} is of another compare: there budget is 'tokens', here None; {OTHER}"
+    )
+
+
+def test_the_head_is_what_the_store_was_begun_with(tmp_path):
+    path = tmp_path / "a.journal"
+    for number in range(2):
+        given = {**HEAD, "code": number}
+        with Journal(path, "compare", given, lambda _found, _head: None) as journal:
+            assert journal.head == {**HEAD, "code": 0}

@@ -1,4 +1,4 @@
-"""Several processes at one search: killed, begun at once, and on a Ray cluster."""
+"""Several processes at one search: killed, and begun at once."""
 
 from __future__ import annotations
 
@@ -16,47 +16,11 @@ import pytest
 
 from passo import Run, steps, tune
 from passo.sweep import WrongAnswer
+from tests.sweep.searched import MANY, MEMORY, TRAIN, notes, wait_for
 
 SRC = Path(__file__).parents[2] / "src"
 RUN, SPACE = Run(steps(10)), "Constant(between(0.0, 1.0))"
-MEMORY = "/dev/shm" if Path("/dev/shm").is_dir() else None  # sqlite waits for the disk otherwise
-MANY = os.environ.get("HYPOTHESIS_PROFILE") == "thorough"
 MOMENTS = [Random(k).uniform(0, 12) for k in range(20)] if MANY else [2.0, 5.0, 8.0]
-TRAIN = """
-import os, time
-from pathlib import Path
-
-FOLDER = Path(__file__).parent
-
-def train(plan, run, seed, trial):
-    at = int((trial.latest / "at").read_text()) if trial.latest else 0
-    note(f"begun {os.getpid()} {trial.folder.name} {at}")
-    for update in range(at, 10):
-        time.sleep(PAUSE)
-        kept = trial.folder / "mine"
-        kept.mkdir(exist_ok=True)
-        (kept / "at").write_text(str(update + 1))
-        trial.checkpoint(kept)
-        trial.report(update + 1, loss=1 / (update + 1))
-    note(f"ended {os.getpid()} {trial.folder.name} 10")
-    return (plan(0) - 0.3) ** 2 + 1e-3 * seed
-
-def note(line):
-    with (FOLDER / "notes.txt").open("a") as file:
-        file.write(line + chr(10))
-
-PAUSE = float(os.environ.get("PAUSE", 0.01))
-PROCESSES = int(os.environ.get("PROCESSES", 2))
-
-if __name__ == "__main__":
-    from passo import Run, steps, tune
-    from passo.sweep import search
-    search.SILENCE = 2
-    space = "Constant(between(0.0, 1.0))"
-    store = FOLDER / "tune.db"
-    found = tune(train, space, Run(steps(10)), trials=3, seeds=2, store=store, processes=PROCESSES)
-    print(len(found.trials))
-"""
 
 
 @pytest.fixture
@@ -75,19 +39,6 @@ def begin(folder, pause="0.01", processes="2"):
         text=True,
         env=os.environ | {"PYTHONPATH": path, "PAUSE": pause, "PROCESSES": processes},
     )
-
-
-def notes(folder, word):
-    path = folder / "notes.txt"
-    lines = [each.split() for each in path.read_text().splitlines()] if path.exists() else []
-    return [each for each in lines if each[0] == word]
-
-
-def wait_for(condition, seconds=60):
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end, "it never came"
-        time.sleep(0.02)
 
 
 def perhaps_lost(folder):
@@ -147,14 +98,3 @@ def test_an_answer_that_is_no_loss_comes_back_from_a_worker_as_it_is(folder):
 
     with pytest.raises(WrongAnswer, match=r"^train answered with None"):
         tune(silent, SPACE, RUN, trials=2, store=folder / "a.db", processes=2)
-
-
-def test_a_search_on_ray_goes_on_where_a_killed_task_was(folder):
-    ray = pytest.importorskip("ray")
-    ray.init(num_cpus=2, include_dashboard=False, log_to_driver=False)
-    try:
-        place = f"{folder / 'train.py'}:train"
-        found = tune(place, SPACE, RUN, trials=3, seeds=2, store=folder / "tune.db", on="ray")
-    finally:
-        ray.shutdown()
-    assert len(found.trials) == 3

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import math
 import shutil
+import sqlite3
+from contextlib import closing
 from logging import StreamHandler, getLogger
 from pathlib import Path
 from random import Random
@@ -175,6 +177,30 @@ def test_a_store_of_another_search_is_refused_and_left_as_it_is(found, store):
     assert store.read_bytes() == before
 
 
+def test_whether_this_optuna_can_read_a_store_is_looked_at_once_when_it_is_opened(
+    folder, monkeypatch
+):
+    manager = optuna.storages._rdb.storage._VersionManager
+    looked, look = [], manager.check_table_schema_compatibility
+    monkeypatch.setattr(
+        manager, "check_table_schema_compatibility", lambda self: looked.append(look(self))
+    )
+    path = folder / "tune.db"
+    search = {"trials": 2, "seeds": 2, "store": path}
+    tune(train, SPACE, RUN, **search)
+    assert looked == [None]
+    with closing(sqlite3.connect(path)) as file, file:
+        file.execute("update alembic_version set version_num = 'v99.0.0'")
+    with pytest.raises(PassoError) as caught:
+        tune(train, SPACE, RUN, **search)
+    assert str(caught.value) == (
+        f"{str(path)!r} is of another version of Optuna: The runtime optuna version "
+        f"{optuna.__version__} is no longer compatible with the table schema (set up by optuna "
+        f"{optuna.__version__}). Please try updating optuna to the latest version by "
+        "`$ pip install -U optuna`.; give another store, store='another.db'"
+    )
+
+
 def test_a_store_of_an_older_version_or_of_something_else_is_refused(folder):
     other = "; give another store, store='another.db'"
 
@@ -281,6 +307,10 @@ WRONG = {
         'judge is "shares", "law" or a Law, got 3; write judge="shares"',
     ),
     "metric": ({"metric": 3}, 'metric is the name of a metric, got 3; write metric="val_loss"'),
+    "no name": (
+        {"metric": ""},
+        """metric is the name of a metric, got ''; write metric="val_loss\"""",
+    ),
     "seeds": ({"seeds": 1}, "seeds must be a whole number of at least 2, got 1"),
     "trials": ({"trials": 0}, "trials must be a whole number of at least 1, got 0"),
     "processes": ({"processes": 0}, "processes must be a whole number of at least 1, got 0"),
@@ -483,3 +513,90 @@ def test_a_recorded_run_that_is_given_up_gives_no_word_that_it_ended_early(folde
     pruner = optuna.pruners.ThresholdPruner(upper=0.6)
     found = tune(attached, "Constant(between(0.0, 1.0))", RUN, pruner=pruner, **settings)
     assert len(found.finished) < 3
+
+
+class Speechless(Exception):
+    def __str__(self):
+        raise RuntimeError
+
+
+def test_an_exception_without_a_text_is_what_a_run_came_to(folder):
+    """Issue 19."""
+
+    def raising(plan, run, seed, trial):
+        raise Speechless
+
+    with pytest.raises(PassoError) as caught:
+        tune(raising, SPACE, RUN, trials=2, seeds=2, store=folder / "a.db")
+    assert str(caught.value) == (
+        "none of 2 runs has a loss (Speechless, whose text raises RuntimeError); mend train, or "
+        "search lower rates, and give another store, store='another.db'"
+    )
+
+
+def test_a_space_whose_exception_has_no_text_is_refused_with_its_name():
+    def space(trial):
+        raise Speechless
+
+    with pytest.raises(PassoError) as caught:
+        tune(train, space, RUN)
+    assert str(caught.value) == (
+        "the space raised Speechless, whose text raises RuntimeError; it is called with an Optuna "
+        'trial: write lambda trial: warmup_cosine(peak=trial.suggest_float("peak", 1e-4, 1e-1, '
+        "log=True))"
+    )
+
+
+def test_a_store_whose_name_is_too_long_is_refused_in_words(folder, monkeypatch):
+    """Issue 19: also one that only its lock is too long for."""
+    monkeypatch.chdir(folder)
+    for name in ("x" * 300, "x" * 253):
+        with pytest.raises(PassoError) as caught:
+            tune(train, SPACE, RUN, store=name)
+        assert str(caught.value).startswith("cannot write '")
+        assert str(caught.value).endswith(": its name is too long; give a shorter one")
+    assert list(folder.iterdir()) == []
+
+
+def test_a_wrong_call_of_what_was_found_is_answered_with_a_right_one(found):
+    for call, text in (
+        (
+            lambda: found.figure(3),
+            "Study.figure: too many positional arguments; it takes (), write study.figure()",
+        ),
+        (
+            lambda: found.write(pth="a"),
+            (
+                "Study.write: it has no argument 'pth'; did you mean 'path'? It takes (path), "
+                'write study.write("tune.json")'
+            ),
+        ),
+    ):
+        with pytest.raises(PassoError) as caught:
+            call()
+        assert str(caught.value) == text
+
+
+def test_which_hole_matters_is_not_said_where_all_runs_came_to_the_same(folder):
+    """Warnings are errors in the tests, and Optuna warns that its answer means nothing."""
+    found = tune(
+        lambda plan, run, seed, trial: 0.5 + seed, SPACE, RUN, trials=6, seeds=2,
+        store=folder / "a.db",
+    )  # fmt: skip
+    assert found.importance == {}
+    assert str(found).splitlines()[1].startswith("  peak: ")
+    assert "importance" not in str(found)
+    names = [each.get_text() for each in found.figure().axes[0].get_xticklabels()]
+    assert names == ["peak", "warmup", "loss"]
+
+
+def test_a_picture_says_how_many_runs_ended(folder):
+    def odd(plan, run, seed, trial):
+        value = plan(0)
+        return math.nan if value > 0.7 else value
+
+    found = tune(odd, "Constant(between(0.0, 1.0))", RUN, trials=6, seeds=2, store=folder / "a.db")
+    ended = len(found.finished)
+    assert 0 < ended < 6
+    (said,) = [x for x in (e.get_text() for e in found.figure().findobj(Text)) if "it came" in x]
+    assert said == f"{ended} of 6 runs: the loss, and what it came from"

@@ -125,7 +125,8 @@ def test_other_strange_lines_are_errors_too(path, line):
 def test_a_foreign_file_is_not_a_trace(path):
     path.write_bytes(b"epoch,loss\n1,0.5\n")
     text = (
-        f"{str(path)!r} does not begin with the whole header line of a trace, got b'epoch,loss\\n'"
+        f"{str(path)!r} does not begin with the whole header line of a trace, got "
+        "b'epoch,loss\\n'; write attach(..., record=path) where the run is made"
     )
     with pytest.raises(PassoError, match=f"^{re.escape(text)}$"):
         Trace.load(path)

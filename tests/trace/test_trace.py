@@ -119,19 +119,22 @@ def test_a_question_without_an_answer_says_what_there_is(ask, text):
 
 BAD_COLUMN = (
     "the column 'lr' needs one value for each update, updates that ascend from 0, "
-    "and only the values that differ from the one before"
+    "and only the values that differ from the one before, got "
 )
 
 
 @pytest.mark.parametrize(
     ("make", "text"),
     [
-        (lambda: Column(0, "lr", (0, 1), (0.1,)), BAD_COLUMN),
-        (lambda: Column(0, "lr", (1, 1), (0.1, 0.2)), BAD_COLUMN),
-        (lambda: Column(0, "lr", (-1,), (0.1,)), BAD_COLUMN),
-        (lambda: Column(0, "lr", (0, 1), (0.1, 0.1)), BAD_COLUMN),
-        (lambda: Column(0, "lr", (0, 1), (math.nan, float("nan"))), BAD_COLUMN),
-        (lambda: Column(0, "lr", (0,), (None,)), BAD_COLUMN),
+        (lambda: Column(0, "lr", (0, 1), (0.1,)), BAD_COLUMN + "2 updates and 1 values"),
+        (lambda: Column(0, "lr", (1, 1), (0.1, 0.2)), BAD_COLUMN + "update 1 after 1"),
+        (lambda: Column(0, "lr", (-1,), (0.1,)), BAD_COLUMN + "update -1"),
+        (lambda: Column(0, "lr", (0, 1), (0.1, 0.1)), BAD_COLUMN + "0.1 at update 1 again"),
+        (
+            lambda: Column(0, "lr", (0, 1), (math.nan, float("nan"))),
+            BAD_COLUMN + "nan at update 1 again",
+        ),
+        (lambda: Column(0, "lr", (0,), (None,)), BAD_COLUMN + "None at update 0 again"),
         (lambda: Report.of(0, {"loss": "low"}), "'loss' needs a number, got 'low'"),
         (
             lambda: Event(0, "load", {"what": {1, 2}}),
@@ -151,11 +154,19 @@ BAD_COLUMN = (
         ),
         (
             lambda: Trace(4, reports=(Report.of(3, {}), Report.of(2, {}))),
-            "clocks must ascend from 0 to the trace's 4 updates, got [3, 2]",
+            "clocks must ascend from 0 to the trace's 4 updates, got 2 after 3",
+        ),
+        (
+            lambda: Trace(900, reports=tuple(Report.of(t, {}) for t in (*range(500), 400))),
+            "clocks must ascend from 0 to the trace's 900 updates, got 400 after 499",
+        ),
+        (
+            lambda: Trace(4, events=(Event(-1, "load"),)),
+            "clocks must ascend from 0 to the trace's 4 updates, got -1",
         ),
         (
             lambda: Trace(4, events=(Event(5, "load"),)),
-            "clocks must ascend from 0 to the trace's 4 updates, got [5]",
+            "clocks must ascend from 0 to the trace's 4 updates, got 5",
         ),
         (lambda: Trace(-1), "updates must be a whole number of at least 0, got -1"),
     ],

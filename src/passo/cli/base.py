@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 import typer
 from typer.core import TyperCommand, TyperGroup
 
-from passo.ground.files import replacing
+from passo.ground.files import cannot_write, refuse_unwritable, replacing
 from passo.schedules import PassoError
 
 if TYPE_CHECKING:
@@ -107,14 +107,26 @@ class Death:
             os.kill(os.getpid(), self.by)
 
 
+def refuse_outputs(*files: Path | None, png: Path | None = None, html: Path | None = None) -> None:
+    """Refuses before the work what could not be written after it; None is not asked for."""
+    from passo.plot import refuse_undrawable
+
+    if png is not None:
+        refuse_undrawable(png)
+    if html is not None:
+        refuse_undrawable(html, "plotly")
+    for each in files:
+        if each is not None:
+            refuse_unwritable(each)
+
+
 @contextmanager
 def writing(path: Path) -> Iterator[None]:
     """An error of the disk is told as one line."""
     try:
         yield
     except OSError as error:
-        msg = f"cannot write {str(path)!r}: {error.strerror}"
-        raise PassoError(msg) from None
+        raise cannot_write(path, error) from None
 
 
 def draw_into(

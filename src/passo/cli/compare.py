@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from passo.cli.base import as_run, command, draw_into, in_options, writing
+from passo.cli.base import as_run, command, draw_into, in_options, refuse_outputs, writing
 from passo.cli.names import written_out
 from passo.schedules import PassoError
 
@@ -54,6 +54,7 @@ def compare(  # noqa: PLR0913 (typer reads options from the parameters)
     from passo.schedules.text import parse
     from passo.sweep import compare as compare_
 
+    refuse_outputs(json, png=png)
     rates = {
         "steps_per_epoch": steps_per_epoch,
         "samples_per_step": samples_per_step,

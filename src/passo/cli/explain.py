@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from passo.cli.base import as_run, command, draw_into, in_options, write_into
+from passo.cli.base import as_run, command, draw_into, in_options, refuse_outputs, write_into
 from passo.cli.names import written_out
 
 if TYPE_CHECKING:
@@ -40,6 +40,7 @@ def explain(  # noqa: PLR0917 (typer reads options from the parameters)
         "samples_per_step": samples_per_step,
         "tokens_per_step": tokens_per_step,
     }
+    refuse_outputs(as_json, png=png, html=html)
     both = [parse(written_out(each)) for each in (a, b)]
     both = [each if lr is None else each.with_base(lr) for each in both]
     with in_options(rates):

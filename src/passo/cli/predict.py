@@ -11,7 +11,16 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
-from passo.cli.base import NO_ANSWER, as_run, command, draw_into, in_options, write_into, writing
+from passo.cli.base import (
+    NO_ANSWER,
+    as_run,
+    command,
+    draw_into,
+    in_options,
+    refuse_outputs,
+    write_into,
+    writing,
+)
 from passo.cli.names import written_out
 from passo.schedules import PassoError
 
@@ -61,6 +70,7 @@ def predict(  # noqa: PLR0917 (typer reads options from the parameters)
         "samples_per_step": samples_per_step,
         "tokens_per_step": tokens_per_step,
     }
+    refuse_outputs(keep, as_json, png=png, html=html)
     traces, expressions = _sorted_out(what)
     with _answering(rates):
         law = _fitted(traces, metric, start, group)

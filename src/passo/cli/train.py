@@ -18,6 +18,7 @@ from passo.cli.base import (
     command,
     draw_into,
     law_in,
+    refuse_outputs,
     writing,
 )
 from passo.schedules import PassoError
@@ -47,6 +48,7 @@ def find(
     from passo.optim.finder.setups import range_test_of
     from passo.plot import draw
 
+    refuse_outputs(json, png=png)
     test = range_test_of(
         place,
         key=key,

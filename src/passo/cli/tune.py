@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from passo.cli.base import as_run, command, in_options, writing
+from passo.cli.base import as_run, command, in_options, refuse_outputs, writing
 
 if TYPE_CHECKING:
     from passo.schedules import Schedule
@@ -52,6 +52,7 @@ def tune(  # noqa: PLR0913 (typer reads options from the parameters)
     from passo.plot import save
     from passo.sweep import tune as tune_
 
+    refuse_outputs(json, png=png)
     rates = {
         "steps_per_epoch": steps_per_epoch,
         "samples_per_step": samples_per_step,

@@ -16,6 +16,7 @@ from secrets import token_hex
 from typing import Any
 
 from passo.demo.values import Outcome, Settings
+from passo.ground.files import refuse_unwritable
 from passo.schedules import PassoError
 
 PACKAGES = ("passo", "torch", "scikit-learn", "numpy", "matplotlib")
@@ -31,6 +32,8 @@ def workshop(out: Path) -> Iterator[Path]:
     place = out.resolve()
     if place.exists() and not place.is_dir():
         raise PassoError(f"the demo writes a folder, and {str(out)!r} is a file; give another name")
+    if place.exists():
+        refuse_unwritable(place / "results.json")
     beside = place.with_name(f".{place.name}.{os.getpid()}.{token_hex(4)}.tmp")
     try:
         for name in ("figures", "traces"):

@@ -8,12 +8,13 @@ from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
-from passo.demo.crew import Crew, Event, Job, processors
+from passo.demo.crew import Crew, Event, Job
 from passo.demo.files import publish, versions, workshop, write_results
 from passo.demo.report import said, write_report
 from passo.demo.stories import COMPARED, Story, chosen
 from passo.demo.values import TIMES, Cell, DemoResult, Outcome, Settings, Task, cells
 from passo.ground.extras import NeedsExtra, is_there
+from passo.ground.processes import processors
 
 if TYPE_CHECKING:
     from rich.console import Console

@@ -17,7 +17,7 @@ from passo.doctor.report import About, report
 from passo.doctor.run import Outcome, run_script
 from passo.doctor.saved import is_trace, saved
 from passo.ground.errors import PassoError
-from passo.trace import replacing
+from passo.ground.files import cannot_write, refuse_unwritable, replacing
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -46,9 +46,8 @@ def examine(
     A negative one is the signal to die by, as the script without the doctor would.
     """
     for path in (html, as_json):
-        if path is not None and not path.parent.is_dir():
-            msg = f"cannot write {str(path)!r}: there is no folder {str(path.parent)!r}"
-            raise PassoError(msg)
+        if path is not None:
+            refuse_unwritable(path)
     tell = Teller(target, html, as_json, strict, law)
     if is_trace(target) and not module:
         if record is not None or most is not None:
@@ -130,5 +129,4 @@ def _write(path: Path, text: str) -> None:
         with replacing(path) as file:
             file.write(text.encode())
     except OSError as error:
-        msg = f"cannot write {str(path)!r}: {error.strerror}"
-        raise PassoError(msg) from None
+        raise cannot_write(path, error) from None

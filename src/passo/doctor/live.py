@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import warnings
 import weakref
 from typing import TYPE_CHECKING, Any, Final
 
 from passo.doctor.diagnosis import diagnose
 from passo.doctor.finding import DoctorWarning, Finding
+from passo.ground.here import Place, place
 
 if TYPE_CHECKING:
     from passo.optim.recorder import Recorder
@@ -112,6 +112,6 @@ def _warn(finding: Finding) -> None:
     text = f"{finding.code} {'; '.join(filter(None, (finding.seen, finding.why, write)))}"
     file, _, line = finding.where.rpartition(":")
     if file and line.isdecimal():
-        warnings.warn_explicit(text, DoctorWarning, file, int(line))
+        Place(file, int(line), "").warn(text, DoctorWarning)
     else:
-        warnings.warn(text, DoctorWarning, stacklevel=2)
+        place().warn(text, DoctorWarning)

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 INTERRUPTED: Final = -signal.SIGINT
 TERMINATED: Final = -signal.SIGTERM
+LOGS: Final = frozenset({".csv", ".ipynb", ".json", ".log", ".tsv", ".txt"})  # some parse as Python
 _RUNPY: Final = "runpy"
 
 
@@ -65,10 +66,16 @@ def run_script(
 
     `most` ends the run after so many updates. `folder` keeps the traces, as files. With `dying`
     a SIGTERM that the script does not handle is told what the run gave, and then kills as ever.
-    Raises `PassoError` where there is no such script.
+    Raises `PassoError` where there is no such script, or a log or a notebook in its place.
     """
     if not module and not Path(target).is_file():
         msg = f"there is no script {target!r}; write passo doctor train.py, or -m package"
+        raise PassoError(msg)
+    if not module and Path(target).suffix.lower() in LOGS:
+        msg = (
+            f"{target!r} is neither a script nor a trace; write passo doctor train.py, or passo "
+            "doctor run.jsonl with what attach(..., record='run.jsonl') recorded"
+        )
         raise PassoError(msg)
     with tempfile.TemporaryDirectory(prefix="passo-doctor-") as shelf:
         recorder = Recorder(folder, most=most)

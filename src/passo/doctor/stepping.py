@@ -14,6 +14,10 @@ def each_update(known: Known) -> str:
         return '"interval": "step" beside the scheduler in configure_optimizers'
     if known.trainer == "ignite":
         return "a handler at Events.ITERATION_COMPLETED"
+    if known.trainer == "skorch":
+        return 'LRScheduler(..., step_every="batch")'
+    if known.trainer == "fastai":
+        return "its step() in after_batch, where self.training is True"
     return "scheduler.step() after each optimizer.step()"
 
 
@@ -25,4 +29,8 @@ def each_epoch(known: Known) -> str:
         return "lr_scheduler_type= without a scheduler in optimizers=, for which Trainer counts"
     if known.trainer == "ignite":
         return "a handler at Events.EPOCH_COMPLETED"
+    if known.trainer == "skorch":
+        return 'LRScheduler(..., step_every="epoch")'
+    if known.trainer == "fastai":
+        return "its step() in after_epoch"
     return "scheduler.step() once an epoch"

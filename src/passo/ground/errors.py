@@ -68,6 +68,20 @@ class PassoWarning(UserWarning):
 __test__ = {each.__name__: each for each in (PassoError, NeedsRun, NeedsBase, PassoWarning)}
 
 
+def words_of(error: BaseException) -> str:
+    """An exception in words, whatever it makes of `str`: somebody else wrote it.
+
+    >>> words_of(KeyError("lr")), words_of(RuntimeError())
+    ("KeyError: 'lr'", 'RuntimeError')
+    """
+    name = type(error).__name__
+    try:
+        text = str(error)
+    except Exception as other:  # noqa: BLE001 (an error is under way, and this one is about it)
+        return f"{name}, whose text raises {type(other).__name__}"
+    return f"{name}: {text}" if text else name
+
+
 def closest(name: str, known: Iterable[str]) -> str:
     """A hint `; did you mean 'x'?` when one known name is really close, else nothing.
 

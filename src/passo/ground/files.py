@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 from collections.abc import Iterator
@@ -37,11 +38,7 @@ def replacing(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
     >>> path.read_text(), len(list(path.parent.iterdir()))
     ('whole', 1)
     """
-    target = followed(path)
-    if target.is_dir():
-        msg = f"{str(target)!r} is a folder, and a file is written; give the path of a file in it"
-        raise PassoError(msg)
-    beside = target.with_name(f".{target.name}.{os.getpid()}.{token_hex(4)}.tmp")
+    target, beside = _places(path)
     try:
         with beside.open("xb") as file:
             yield file
@@ -53,17 +50,66 @@ def replacing(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
         raise
 
 
+def refuse_unwritable(path: str | os.PathLike[str]) -> None:
+    """Refuses before the work what `replacing` could not write after it; nothing is left there.
+
+    Raises `PassoError` for a folder that is not there or lets nothing be written into it, for a
+    path that is a folder itself, and for a name that is too long.
+
+    >>> import tempfile
+    >>> refuse_unwritable(Path(tempfile.mkdtemp()) / "tune.png")
+    """
+    target, beside = _places(path)
+    try:
+        beside.touch(exist_ok=False)
+        beside.unlink()
+    except OSError as error:
+        raise cannot_write(target, error) from None
+
+
+def cannot_write(path: str | os.PathLike[str], error: OSError | None = None) -> PassoError:
+    """That a file cannot be written, why, and what to do; `error` is what the disk said.
+
+    >>> print(cannot_write("no such folder/tune.db"))
+    cannot write 'no such folder/tune.db': there is no folder 'no such folder'; make it first
+    """
+    name, parent = str(path), Path(path).parent
+    if error is not None and error.errno == errno.ENAMETOOLONG:
+        return PassoError(f"cannot write {brief(name)}: its name is too long; give a shorter one")
+    if error is None or error.errno == errno.ENOENT:
+        return PassoError(
+            f"cannot write {name!r}: there is no folder {str(parent)!r}; make it first"
+        )
+    return PassoError(
+        f"cannot write {name!r}: {error.strerror}; give a path in a folder that can be written to"
+    )
+
+
+def _places(path: str | os.PathLike[str]) -> tuple[Path, Path]:
+    """Where a file is to be, and where it is written before it is moved there."""
+    target = followed(path)
+    if target.is_dir():
+        msg = f"{str(target)!r} is a folder, and a file is written; give the path of a file in it"
+        raise PassoError(msg)
+    return target, target.with_name(f".{target.name}.{os.getpid()}.{token_hex(4)}.tmp")
+
+
 def followed(path: str | os.PathLike[str]) -> Path:
     """The path of what is written: that of a link's target, there or not; else as it is.
 
-    Raises `PassoError` for what names no file, and for links that lead to one another.
+    Raises `PassoError` for what names no file, or none that can be there, and for links that lead
+    to one another.
     """
     name = path_of(path, "a file", "is written to")
     if not name:
         msg = f"a file is written to the path of a file, got {brief(path)}; give it a name"
         raise PassoError(msg)
     given = Path(name)
-    if not given.is_symlink():
+    try:
+        is_link = given.is_symlink()
+    except OSError as error:  # too long, or in a folder that may not be looked into
+        raise cannot_write(given, error) from None
+    if not is_link:
         return given
     found = Path(os.path.realpath(given))
     if found.is_symlink():

@@ -11,13 +11,14 @@ from typing import Any, Final
 
 from passo.ground.checks import brief, whole
 from passo.ground.errors import closest
+from passo.ground.here import place
 from passo.ground.schema import MOST
 from passo.optim import Fall, Scheduler, attach
 from passo.optim.ground.attached import drivers_of
+from passo.optim.ground.caller import Caller, calling
 from passo.optim.ground.together import named
 from passo.optim.ground.wrappers import unwrapped
 from passo.optim.scheduler.plan import as_plan
-from passo.optim.scheduler.promises import place
 from passo.optim.scheduler.settings import Settings, as_values
 from passo.schedules import NeedsRun, PassoError, PassoWarning, Run
 
@@ -34,8 +35,22 @@ _resting: Final[weakref.WeakKeyDictionary[Any, Scheduler]] = weakref.WeakKeyDict
 _left: Final[weakref.WeakKeyDictionary[Any, list[Mapping[str, Any]]]] = weakref.WeakKeyDictionary()
 
 
+def of_callback(trainer: str, report: Callable[[str], str], **more: Any) -> Caller:
+    """Who calls for the user, as `Passo` in a trainer that tells when a run ends.
+
+    `report` says what makes a metric heard there.
+
+    >>> of_callback("my trainer", "log {!r}".format).option("carry=False")
+    'Passo(..., carry=False)'
+    """
+    given = {"scheduler": "passo.schedulers[0]", "without": "", **more}
+    return Caller("Passo", trainer=trainer, report=report, told=True, **given)
+
+
 class Attachment:
     """Plan, run and options as they were given to a callback, and the Schedulers made of them.
+
+    `caller` is how the user writes this, and what he writes so that a metric is heard.
 
     A trainer makes its optimizers late, and loads its checkpoints in an order of its own. So the
     callback calls, in this order: `begin` with the optimizers, `load_state_dict` at any time,
@@ -49,7 +64,7 @@ class Attachment:
     >>> import torch
     >>> from passo import Linear, Run, steps
     >>> optimizer = torch.optim.SGD([torch.nn.Parameter(torch.ones(1))], lr=1.0)
-    >>> waits = Attachment("my trainer", Linear(1, 0))
+    >>> waits = Attachment(of_callback("my trainer", "log {!r}".format), Linear(1, 0))
     >>> waits.begin(optimizer, Run(steps(4)))
     >>> waits.go_on(0)
     >>> waits.schedulers[0].get_last_lr()
@@ -59,14 +74,14 @@ class Attachment:
 
     def __init__(
         self,
-        trainer: str,
+        caller: Caller,
         plan: Any,
         run: Run | None = None,
         *,
         seek: int | None = None,
         **options: Any,
     ) -> None:
-        self.trainer, self.plan, self.run, self.options = trainer, plan, run, options
+        self.caller, self.plan, self.run, self.options = caller, plan, run, options
         self.seek = None if seek is None else whole(seek, "seek", least=0, most=MOST)
         for name in options:
             if name not in OPTIONS:
@@ -77,11 +92,17 @@ class Attachment:
                 )
                 raise PassoError(msg)
         self._apart = self._plans()
-        self._check()
+        with calling(caller):
+            self._check()
         self.schedulers: tuple[Scheduler, ...] = ()
         self._state: list[Mapping[str, Any]] = []
         self._targets: list[Any] = []
-        self._missed = False
+        self._said: set[str] = set()
+
+    @property
+    def trainer(self) -> str:
+        """Whose callback it is."""
+        return self.caller.trainer
 
     def be_like(self, other: Attachment) -> None:
         """Plan, run and options are another's from now on, and the states its own."""
@@ -127,6 +148,7 @@ class Attachment:
         unknown: str = "",
         over: Any = None,
         beside: bool = False,
+        left: int | None = None,
         **settled: Any,
     ) -> None:
         """Attach to what the trainer made: an optimizer, or a list or mapping of them.
@@ -134,8 +156,9 @@ class Attachment:
         `run` is the trainer's own count of updates; where it has none, `unknown` says why.
         With `beside` a torch scheduler that was built on them is told of; a trainer that builds
         one, to find a rate, and drops it has none beside. `settled` are options of `attach` that
-        the callback settles itself. Raises NeedsRun where the plan cannot do without, and whatever
-        `attach` raises; then nothing is attached.
+        the callback settles itself, `left` how many updates the trainer will still make: with
+        `on_change="rescale"` the rest of the plan is for these. Raises NeedsRun where the plan
+        cannot do without, and whatever `attach` raises; then nothing is attached.
         """
         self._targets = _each(optimizers) if _are_several(optimizers) else [optimizers]
         self._relieve(self._targets)
@@ -145,18 +168,19 @@ class Attachment:
         run = run if self.run is None else self.run
         made: list[Scheduler] = []
         pairs = self._pairs(optimizers)
+        self.caller.left = None if len(pairs) > 1 or self.run is not None else left
         try:
             for target, plan in pairs:
-                with warnings.catch_warnings():
+                with warnings.catch_warnings(), calling(self.caller):
                     if not beside:
-                        what = "a torch scheduler was built"
+                        what = "(passo: )?a torch scheduler was built"
                         warnings.filterwarnings("ignore", what, PassoWarning)
                     made.append(self._attached(target, plan, run, settled, len(pairs)))
         except BaseException as error:
             for each in reversed(made):
                 each.detach(restore=True)
-            if isinstance(error, NeedsRun) and run is None:
-                raise NeedsRun(self._needs_run(unknown)) from error
+            if isinstance(error, NeedsRun):
+                raise NeedsRun(self._needs_run(unknown, run, error)) from error
             raise
         self.schedulers = tuple(made)
 
@@ -174,7 +198,14 @@ class Attachment:
                 return attach(target, plan, None, **options)
         return attach(target, plan, run, **options)
 
-    def _needs_run(self, unknown: str) -> str:
+    def _needs_run(self, unknown: str, run: Run | None, error: NeedsRun) -> str:
+        if run is not None:
+            told = (
+                ""
+                if self.run is not None
+                else (f": of its run {self.trainer} tells {run.updates:,} updates and no more")
+            )
+            return f"{error}, as Passo(plan, run=Run(...)){told}"
         why = unknown or f"{self.trainer} does not know how many updates it will make"
         return (
             f"the plan {brief(self.plan)} needs the length of the run, and {why}; write "
@@ -204,13 +235,16 @@ class Attachment:
             raise PassoError(msg)
         return [(target, apart[name]) for name, target in targets.items()]
 
-    def go_on(self, updates: int) -> None:
+    def go_on(self, updates: int, left: int | None = None) -> None:
         """All states are loaded, and the trainer says that so many updates were made before.
 
-        Raises PassoError where some were made and no state of passo came: the plan would begin
-        again.
+        `left` is how many it will still make, where that was not known before. Raises PassoError
+        where some were made and no state of passo came: the plan would begin again.
         """
-        self._go_on(updates)
+        if left is not None and len(self.schedulers) == 1 and self.run is None:
+            self.caller.left = left
+        with calling(self.caller):
+            self._go_on(updates)
         for each in self._targets:
             _left.pop(unwrapped(each) or each, None)
         self._targets = []
@@ -263,16 +297,26 @@ class Attachment:
         """
         known = sorted(came)
         missed = [name for name in self.watches if name not in known]
-        if missed and not self._missed:
-            self._missed = True
-            for each in self.schedulers:
-                for name in missed:
-                    each.promises.settle("unheard", name)
+        if missed:
+            self.told_of(missed)
             names = ", ".join(map(repr, known)) or "nothing"
-            place().warn(
+            self.say_once(
+                "missed",
                 f"a plateau listens to {missed[0]!r}, and {self.trainer} logs {names}: it never "
-                f"falls; {how(missed[0])}, or give Plateau a name that is logged"
+                f"falls; {how(missed[0])}, or give Plateau a name that is logged",
             )
+
+    def say_once(self, what: str, text: str) -> None:
+        """Warn of that, once in a run and once here."""
+        if what not in self._said:
+            self._said.add(what)
+            place().warn(text)
+
+    def told_of(self, metrics: Iterable[str]) -> None:
+        """It was said that these never come: nothing more is said of them at the end."""
+        for each in self.schedulers:
+            for name in metrics:
+                each.promises.settle("unheard", name)
 
     def end(self, because: str | None = None, *, restore: bool = False) -> None:
         """The run is over: detach, and say what was not as planned, `because` of something.
@@ -294,13 +338,19 @@ class Attachment:
         for each in self.schedulers:
             if is_over:
                 each.conclude(because)
+            else:
+                each.promises.told = False  # it may go on, and end by itself
+        self._stay()
+
+    def _stay(self) -> None:
+        for each in self.schedulers:
             _resting.update(dict.fromkeys(each.optimizers, each))
 
     def break_off(self) -> None:
         """An exception ended the run, and another may go on: as `rest`, and nothing is said."""
         for each in self.schedulers:
             _hush(each)
-        self.rest(is_over=False)
+        self._stay()
 
     def _relieve(self, targets: Sequence[Any]) -> None:
         """Take over from the Schedulers that rest on these optimizers."""

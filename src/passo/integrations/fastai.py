@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 from passo.ground.calls import built_like
 from passo.ground.extras import need
 from passo.ground.schema import MOST
-from passo.integrations.attachment import Attachment
+from passo.integrations.attachment import Attachment, of_callback
 from passo.optim.scheduler.own_count import count_in
 from passo.schedules import PassoError, Run, steps
 
@@ -70,7 +70,7 @@ class Passo(Callback):
     def __init__(
         self, plan: Any, run: Run | None = None, *, seek: int | None = None, **options: Any
     ) -> None:
-        self._waits = Attachment("fastai", plan, run, seek=seek, **options)
+        self._waits = Attachment(of_callback("fastai", _to_log), plan, run, seek=seek, **options)
         self._carries = bool(options.get("carry", True))
         self._stepped = self._skipped = self._cancelled = False
 
@@ -110,7 +110,8 @@ class Passo(Callback):
             if _own_count(learn.opt) <= updates:  # else it was trained on without us
                 waits.load_state_dict(state)
         try:
-            waits.begin(hypers, run, unknown=unknown, clock="calls", carry=False)
+            left = None if run is None else run.updates - before
+            waits.begin(hypers, run, unknown=unknown, left=left, clock="calls", carry=False)
             self._refuse_writers(learn)
             waits.go_on(before)
         except BaseException:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from passo.ground.calls import built_like
 from passo.ground.extras import need
-from passo.integrations.attachment import Attachment
+from passo.integrations.attachment import Attachment, of_callback
 from passo.schedules import PassoError, Run, steps
 
 need("lightning.pytorch", "lightning", "passo.integrations.lightning")
@@ -78,12 +78,15 @@ class Passo(Callback):
         self, plan: Any, run: Run | None = None, *, seek: int | None = None, **options: Any
     ) -> None:
         super().__init__()
-        self._attachment = Attachment("Lightning", plan, run, seek=seek, **options)
+        self._attachment = Attachment(
+            of_callback("Lightning", _to_log), plan, run, seek=seek, **options
+        )
         self._before: dict[str, Any] = {}
         self._names: set[str] | None = None
         self._heard: set[str] = set()
         self._looked = False
         self._epoch_before: dict[str, Any] = {}
+        self._saved = self._lacks = 0
 
     @property
     def schedulers(self) -> tuple[Scheduler, ...]:
@@ -113,13 +116,14 @@ class Passo(Callback):
             )
             raise PassoError(msg)
         self._names, self._heard, self._looked = None, set(), False
+        self._saved = self._lacks = 0
         run, unknown = (None, "") if self._attachment.run is not None else _length(trainer)
         optimizers: list[Any] = list(trainer.optimizers)
         self._attachment.begin(optimizers, run, unknown=unknown)
 
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """All states are loaded; a fit that goes on does so where it was."""
-        self._attachment.go_on(trainer.global_step)
+        self._attachment.go_on(trainer.global_step, _left(trainer))
 
     # -- what plateaus hear
 
@@ -132,6 +136,8 @@ class Passo(Callback):
         found = self._new(trainer)
         self._names = (self._names or set()) | set(found)
         if not trainer.sanity_checking:
+            if self._saved == trainer.global_step and set(self._attachment.watches) & set(found):
+                self._lacks = self._saved
             self._hear(found)
             self._miss(trainer)
 
@@ -142,6 +148,10 @@ class Passo(Callback):
             waits = bool(trainer.enable_validation and trainer.val_dataloaders is not None)
             if self._names is not None or not waits:
                 self._miss(trainer)
+
+    def on_train_batch_start(self, trainer: Trainer, *_: Any) -> None:
+        """What was to be saved after a validation is saved."""
+        self._tell_what_lacks()
 
     def on_train_epoch_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """What is in the metrics now is of before."""
@@ -192,6 +202,24 @@ class Passo(Callback):
 
     # -- the state
 
+    def on_save_checkpoint(
+        self, trainer: Trainer, pl_module: LightningModule, checkpoint: dict[str, Any]
+    ) -> None:
+        """A checkpoint of this update is written, before its validation or with what it found."""
+        self._saved, self._lacks = trainer.global_step, 0
+
+    def _tell_what_lacks(self) -> None:
+        """Once: a checkpoint was written before the validation of its update, and none after it."""
+        if self._lacks:
+            update, self._lacks = self._lacks, 0
+            self._attachment.say_once(
+                "lacks",
+                f"the checkpoint at update {update:,} was written before the validation of that "
+                "update, which Lightning does not make again: who goes on from it goes on without "
+                "its report, at other rates; write callbacks=[Passo(plan), "
+                "ModelCheckpoint(every_n_epochs=1)], which saves after it too",
+            )
+
     def state_dict(self) -> dict[str, Any]:
         """What the trainer's checkpoint keeps."""
         return self._attachment.state_dict()
@@ -229,13 +257,34 @@ def _length(trainer: Trainer) -> tuple[Run | None, str]:
         if epochs is None or epochs < 0:
             what = "no end of epochs or steps"
         return (None, f"Lightning has {what}") if most == math.inf else (Run(steps(most)), "")
-    factors = [_accumulated(trainer, epoch) for epoch in range(epochs)]
-    parts = [math.ceil(batches / factor) for factor in factors]
+    parts = _parts(trainer, 0)
     total = min(sum(parts), most)
     if not total:
         return None, "Lightning has no batches to train on"
     alike = len(set(parts)) == 1
     return Run(steps(total), steps_per_epoch=parts[0] if alike else None), ""
+
+
+def _parts(trainer: Trainer, begin: int) -> list[int]:
+    """The updates of each epoch from that one on."""
+    epochs = range(begin, trainer.max_epochs or 0)
+    batches = trainer.num_training_batches
+    return [math.ceil(batches / _accumulated(trainer, epoch)) for epoch in epochs]
+
+
+def _left(trainer: Trainer) -> int | None:
+    """How many updates are still to come, whatever was made before; None where that is unknown."""
+    run, _ = _length(trainer)
+    if run is None:
+        return None
+    left = math.inf if trainer.max_steps == -1 else trainer.max_steps - trainer.global_step
+    epoch, progress = trainer.current_epoch, trainer.fit_loop.epoch_loop.batch_progress
+    if (trainer.max_epochs or -1) > 0 and trainer.num_training_batches < math.inf:
+        made = 0
+        if not progress.is_last_batch:
+            made = progress.current.ready // _accumulated(trainer, epoch)
+        left = min(left, sum(_parts(trainer, epoch)) - made)
+    return int(left)
 
 
 def _accumulated(trainer: Trainer, epoch: int) -> int:

@@ -11,10 +11,10 @@ from torch.optim import Optimizer
 
 from passo.ground.calls import built_like
 from passo.ground.extras import need
-from passo.integrations.attachment import DEFAULTS, Attachment
+from passo.ground.here import place
+from passo.integrations.attachment import DEFAULTS, Attachment, of_callback
 from passo.optim.scheduler.carry import clock_of
 from passo.optim.scheduler.own_count import own_count
-from passo.optim.scheduler.promises import place
 from passo.schedules import PassoError, Run, steps
 
 need("skorch", "skorch", "passo.integrations.skorch")
@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Passo"]
 
+_WITHOUT = "Passo(..., carry=False, seek=...)"
 _RATE = "event_lr"  # where skorch's own LRScheduler puts it
 
 
@@ -78,7 +79,7 @@ class Passo(Callback):
 
     def _made(self) -> Attachment:
         options = {name: value for name, value in vars(self).items() if name[-1] != "_"}
-        return Attachment("skorch", **options)
+        return Attachment(of_callback("skorch", _to_score, without=_WITHOUT), **options)
 
     def _forget(self) -> None:
         self.begun_, self.epochs_, self.clock_, self.from_ = False, 0, 0, 0
@@ -134,12 +135,13 @@ class Passo(Callback):
         held = waits.state_dict()
         per_epoch, unknown = _per_epoch(net, data)
         before = _made_before(net, optimizers)
-        run = None
+        run = left = None
         if per_epoch is not None:
-            run = Run(steps(before + per_epoch * net.max_epochs), steps_per_epoch=per_epoch)
+            left = per_epoch * net.max_epochs
+            run = Run(steps(before + left), steps_per_epoch=per_epoch)
         bases = {} if waits.seek is None else _bases(net, self.plan, optimizers, waits.options)
         try:
-            waits.begin(optimizers, run, unknown=unknown, beside=True, **bases)
+            waits.begin(optimizers, run, unknown=unknown, beside=True, left=left, **bases)
             if all(each.clock for each in waits.schedulers):
                 waits.forget()  # what was loaded last rides in the optimizer's own state
             waits.go_on(before)
@@ -218,7 +220,7 @@ class Passo(Callback):
         def how(name: str) -> str:
             if name == "valid_loss" and not validates:
                 return "write NeuralNet(..., train_split=ValidSplit(5))"
-            return f"write callbacks=[EpochScoring(..., name={name!r}), Passo(plan)]"
+            return _to_score(name)
 
         self.waits_.miss(came, how)
 
@@ -323,6 +325,10 @@ def _scored(net: NeuralNet, *, validates: bool) -> set[str]:
 def _is_score(name: str, value: Any) -> bool:
     times = name in ("dur", "epoch") or name.endswith(("_batch_count", "_best")) or name == _RATE
     return isinstance(value, Real) and not isinstance(value, bool) and not times
+
+
+def _to_score(name: str) -> str:
+    return f"write callbacks=[EpochScoring(..., name={name!r}), Passo(plan)]"
 
 
 def _saves(callback: Any) -> bool:

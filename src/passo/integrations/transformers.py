@@ -2,25 +2,29 @@
 
 from __future__ import annotations
 
+import json
 import re
-import warnings
 from collections.abc import Mapping
 from functools import partial
 from numbers import Real
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import torch
 from transformers import TrainerCallback, get_scheduler
+from transformers.trainer import TRAINER_STATE_NAME
 from transformers.trainer_callback import ExportableState
 from transformers.trainer_pt_utils import LayerWiseDummyOptimizer
-from transformers.trainer_utils import SchedulerType
+from transformers.trainer_utils import PREFIX_CHECKPOINT_DIR, IntervalStrategy, SchedulerType
 
-from passo.integrations.attachment import Attachment
-from passo.schedules import NeedsRun, PassoError, PassoWarning, Run, Schedule, parse, steps
+from passo.ground.files import replacing
+from passo.integrations.attachment import Attachment, of_callback
+from passo.schedules import PassoError, Run, Schedule, parse, steps
 from passo.schedules.text.parser import parse_run
 
 if TYPE_CHECKING:
     from passo.optim import Scheduler
+    from passo.optim.ground.caller import Caller
 
 _NAME: Final = "Passo"  # of the class: a checkpoint has it for a key
 _OF_TIME: Final = ("_runtime", "_per_second", "_compilation_time", "_preparation_time")
@@ -54,13 +58,13 @@ class Passo(TrainerCallback, ExportableState):
         if "values" in options:
             options["values"] = _read(options["values"])
         length = parse_run(run) if isinstance(run, str) else run
-        self._waits = Attachment("the Trainer", _plan(plan), length, seek=seek, **options)
+        self._waits = Attachment(_caller(), _plan(plan), length, seek=seek, **options)
         self.saved: dict[str, Any] | None = None
         self._carry = options.get("carry")
         self._native: Any = None
         self._state: Any = None
-        self._began = 0
-        self._said: set[str] = set()
+        self._began = self._written = self._heard = 0
+        self._lacks = False
         self._came: dict[str, None] = {}
 
     @property
@@ -90,8 +94,17 @@ class Passo(TrainerCallback, ExportableState):
         self._native = native if self._writes_lr else None
         self._begin(args, state, optimizer, kwargs.get("train_dataloader"))
         self._state, self._began, self._came = state, state.global_step, {}
+        self._written = self._heard = 0
+        self._lacks = bool(self._waits.watches) and _lacks_a_report(args, state)
         self._keep()
         self._tell_what_never_comes(args)
+        if self._lacks and not args.eval_on_start:
+            self._say(
+                "lacks",
+                f"the checkpoint at update {state.global_step:,} was written before the "
+                "evaluation of that update, which the Trainer does not make again: the rates go on "
+                "without its report; write TrainingArguments(..., eval_on_start=True)",
+            )
 
     def _begin(self, args: Any, state: Any, optimizer: Any, loader: Any) -> None:
         waits, saved = self._waits, _saved_in(state)
@@ -102,14 +115,8 @@ class Passo(TrainerCallback, ExportableState):
         if saved is not None:
             waits.load_state_dict(saved["state"])
         run = _run(args, state, loader)
-        try:
-            waits.begin(optimizer, run, over=self._native)
-        except NeedsRun as error:
-            msg = (
-                f"{error}, as Passo(plan, run=Run(...)): of its run the Trainer tells "
-                f"{state.max_steps:,} updates and no more"
-            )
-            raise NeedsRun(msg) from None
+        left = state.max_steps - state.global_step
+        waits.begin(optimizer, run, over=self._native, left=left)
         try:
             waits.go_on(state.global_step)
         except BaseException:
@@ -119,6 +126,7 @@ class Passo(TrainerCallback, ExportableState):
     def on_step_begin(self, *_: Any, **_kwargs: Any) -> None:
         """The evaluations of one update are over: say what did not come."""
         self._tell_what_did_not_come()
+        self._lacks = False
 
     def on_step_end(self, *_: Any, **_kwargs: Any) -> None:
         """What rests counts on, so that its checkpoint may be gone on with without passo."""
@@ -130,14 +138,32 @@ class Passo(TrainerCallback, ExportableState):
 
     def on_evaluate(self, *given: Any, **kwargs: Any) -> None:
         """Report what was evaluated, but before the first update."""
-        _, state, _ = given
-        if self.scheduler is not None and state.global_step > self._began:
+        args, state, _ = given
+        if self.scheduler is not None and (state.global_step > self._began or self._lacks):
             told = {
                 name: each for name, each in kwargs["metrics"].items() if _is_metric(name, each)
             }
             self._came.update(dict.fromkeys(told))
             self._waits.hear(told)
+            self._heard = state.global_step
             self._keep()
+            if self._written == state.global_step and args.should_save:
+                self._mend(args)
+
+    def on_save(self, *given: Any, **_kwargs: Any) -> None:
+        """A checkpoint was written; an evaluation of this update may still come."""
+        _, state, _ = given
+        self._written = state.global_step
+
+    def _mend(self, args: Any) -> None:
+        """The report into the checkpoint that was written before its evaluation."""
+        folder = Path(args.output_dir) / f"{PREFIX_CHECKPOINT_DIR}-{self._state.global_step}"
+        path = folder / TRAINER_STATE_NAME
+        if path.is_file() and not self._state.is_hyper_param_search:
+            told = json.loads(path.read_text("utf-8"))
+            told["stateful_callbacks"][_NAME] = self.state()
+            with replacing(path) as file:
+                file.write((json.dumps(told, indent=2, sort_keys=True) + "\n").encode())
 
     def on_train_end(self, *given: Any, **_kwargs: Any) -> None:
         """Let go of the optimizer."""
@@ -159,6 +185,7 @@ class Passo(TrainerCallback, ExportableState):
         if scheduler is not None:
             saved = {
                 "update": self._state.global_step,
+                "heard": self._heard == self._state.global_step,
                 "lr": _default(scheduler.optimizer),
                 "state": self._waits.state_dict(),
             }
@@ -185,9 +212,8 @@ class Passo(TrainerCallback, ExportableState):
     # -- what it says
 
     def _say(self, what: str, text: str) -> None:
-        if what not in self._said:
-            self._said.add(what)
-            warnings.warn(text, PassoWarning, stacklevel=4)
+        self._waits.say_once(what, text)
+        self._waits.told_of([what])
 
     def _look_at(self, args: Any) -> None:
         """Refuse what cannot rest beside the plan; say once what was asked for and rests."""
@@ -223,7 +249,7 @@ class Passo(TrainerCallback, ExportableState):
         """What a plateau waits for and no evaluation of the Trainer tells."""
         for metric in self._waits.watches:
             if metric.startswith("val"):
-                name = "eval_" + re.sub(r"^val(id(ation)?)?[_/.]?", "", metric)
+                name = _as_evaluated(metric)
                 text = (
                     f"the plan waits for {metric!r}, and the Trainer calls what it evaluates "
                     f"eval_...; write Plateau({name!r})"
@@ -248,6 +274,24 @@ class Passo(TrainerCallback, ExportableState):
                     )
                     self._say(metric, text)
         self._came = {}
+
+
+def _caller() -> Caller:
+    return of_callback("the Trainer", _to_tell, scheduler="passo.scheduler")
+
+
+def _to_tell(metric: str) -> str:
+    if metric == "eval_loss":
+        return 'write TrainingArguments(..., eval_strategy="epoch")'
+    if metric.startswith("eval_"):
+        return f"write compute_metrics that tells {metric.removeprefix('eval_')!r}"
+    by_hand = f"passo.scheduler.report({{{metric!r}: ...}}) after each validation"
+    return f"write Plateau({_as_evaluated(metric)!r}), as the Trainer calls it, or {by_hand}"
+
+
+def _as_evaluated(metric: str) -> str:
+    """What the Trainer calls a metric of validation."""
+    return "eval_" + re.sub(r"^val(id(ation)?)?[_/.]?", "", metric)
 
 
 def _plan(plan: Any) -> Any:
@@ -296,6 +340,19 @@ def _saved_in(state: Any) -> Mapping[str, Any] | None:
     held = state.stateful_callbacks.get(_NAME) if state.global_step else None
     saved: Mapping[str, Any] | None = None if held is None else held["attributes"]["saved"]
     return saved if saved is not None and saved["update"] == state.global_step else None
+
+
+def _lacks_a_report(args: Any, state: Any) -> bool:
+    """Whether the checkpoint that is gone on from was written before the evaluation of its epoch.
+
+    That of an epoch's end comes after what is saved by updates.
+    """
+    saved = _saved_in(state)
+    by_epochs = args.eval_strategy == IntervalStrategy.EPOCH
+    if saved is None or not by_epochs or saved.get("heard", True):
+        return False
+    epoch = float(state.epoch or 0.0)
+    return epoch.is_integer() and epoch >= max(args.eval_delay or 0, 1)
 
 
 def _refuse_twice(state: Any) -> None:

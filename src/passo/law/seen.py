@@ -102,8 +102,9 @@ class Seen:
                 "losses, which fall, write metric= with the name of one"
             )
         raise NotPredictable(
-            f"{self.name} overfits: {metric!r} ends {last / least - 1.0:.1%} above its lowest, "
-            "while the rate did not rise; give runs that see new data, or more of it"
+            f"{metric!r} of {self.name} ends {last / least - 1.0:.1%} above its lowest, while the "
+            "rate did not rise: it overfits, or came apart; give runs that see new data, or more "
+            "of it, and that end well"
         )
 
     def _check_points(self, metric: str) -> None:

@@ -12,6 +12,6 @@ from __future__ import annotations
 from passo.plot.draw import draw, png
 from passo.plot.planned import Planned, planned
 from passo.plot.poster import poster
-from passo.plot.save import save
+from passo.plot.save import refuse_undrawable, save
 
-__all__ = ["Planned", "draw", "planned", "png", "poster", "save"]
+__all__ = ["Planned", "draw", "planned", "png", "poster", "refuse_undrawable", "save"]

@@ -5,10 +5,12 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from textwrap import wrap
 from typing import TYPE_CHECKING, Any
 
 from passo.ground.errors import PassoError
 from passo.plot.backends.matplotlib import GREY, new_figure
+from passo.plot.backends.terminal import decades, ticks
 from passo.plot.names import shorten
 from passo.plot.picture import BLUE
 
@@ -19,8 +21,15 @@ if TYPE_CHECKING:
 PALE = "#BBBBBB"
 NAME = 16
 CHOICE = 14
-WIDE = 1.7  # inches for an axis
+WIDE = 1.35  # inches for an axis
+NARROWEST = 5.0
+HIGH = 3.3
+LINE = 14  # points between two lines under the title
+MOST_LINES = 4
 TICKS = 5
+APART = 0.08  # of an axis: what stands nearer to an end is left out
+FEW_TENS = 200.0
+LARGEST_PLAIN = 10**5
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,18 +60,42 @@ class Axis:
         """Places on it, and what stands there."""
         if self.choices:
             return [(self.place(each), shorten(str(each), CHOICE)) for each in self.choices]
-        ends = [self._scaled(self.low), self._scaled(self.high)]
-        steps = [ends[0] + (ends[1] - ends[0]) * k / (TICKS - 1) for k in range(TICKS)]
-        values = [self._unscaled(each) for each in steps]
-        if self.whole:
-            values = [float(each) for each in sorted({round(each) for each in values})]
-        return [(self.place(each), f"{each:.3g}") for each in values]
+        ends = list(dict.fromkeys([self.low, self.high]))
+        inner = [
+            each
+            for each in self._round()
+            if all(abs(self.place(each) - self.place(end)) > APART for end in ends)
+            and not (self.whole and each % 1)
+        ]
+        every = sorted([*ends, *inner])
+        return list(zip(map(self.place, every), _told_apart(every), strict=True))
+
+    def _round(self) -> list[float]:
+        """Round numbers between its ends: by tens, or by 1, 2, 5 where there are few of those."""
+        if not self.log:
+            return ticks(self.low, self.high, TICKS)
+        tens = decades(self.low, self.high, TICKS)
+        if self.high >= FEW_TENS * self.low:
+            return tens
+        first = math.floor(math.log10(self.low))
+        every = [float(f"{k}e{first + ten}") for ten in range(4) for k in (1, 2, 5)]
+        return [each for each in every if self.low <= each <= self.high]
 
     def _scaled(self, value: float) -> float:
         return math.log10(value) if self.log else float(value)
 
-    def _unscaled(self, value: float) -> float:
-        return 10.0**value if self.log else value
+
+def _told_apart(values: Sequence[float]) -> list[str]:
+    """Numbers in three digits, or as many as they need to differ."""
+    texts: list[str] = []
+    for digits in range(3, 18):
+        texts = [
+            f"{each:,.0f}" if each % 1 == 0 and abs(each) < LARGEST_PLAIN else f"{each:.{digits}g}"
+            for each in values
+        ]
+        if len(set(texts)) == len(texts):
+            break
+    return texts
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +123,7 @@ def parallel(
     losses = sorted(each.loss for each in strands)
     top = losses[min(len(losses) - 1, math.ceil(0.9 * len(losses)))]  # the worst are cut off
     every = [*axes, Axis("loss", losses[0], top)]
-    figure = new_figure((WIDE * len(every) + 1.2, 4.4), shown=True)
+    figure = new_figure((max(NARROWEST, WIDE * len(every) + 0.9), HIGH), shown=True)
     ax = figure.add_subplot()
     for strand in sorted(strands, key=lambda each: (each.near, -each.loss)):
         values = [*strand.values, min(strand.loss, top)]
@@ -129,17 +162,18 @@ def _scales(ax: Axes, axes: Sequence[Axis]) -> None:
 def _title(ax: Axes, title: str, note: str, strands: Sequence[Strand]) -> None:
     near = sum(each.near for each in strands)
     said = f"blue: the {near} that cannot be told from the best"
-    width = int(ax.figure.canvas.figure.get_figwidth() * 12)
-    lines = [shorten(each, width) for each in (said, note) if each]
+    width = int(ax.figure.canvas.figure.get_figwidth() * 11.5)
+    lines = [said, *wrap(note, width, max_lines=MOST_LINES, placeholder=" ...")]
+    high = LINE * len(lines) - 8
     ax.set_title(
-        shorten(title, int(width * 0.8)), loc="left", fontsize=13, fontweight="bold", pad=36
+        shorten(title, int(width * 0.85)), loc="left", fontsize=13, fontweight="bold", pad=high + 16
     )
     for place, line in enumerate(lines):
         ax.annotate(
             line,
             (0.0, 1.0),
             xycoords="axes fraction",
-            xytext=(0, 20 - 14 * place),
+            xytext=(0, high - LINE * place),
             textcoords="offset points",
             fontsize=9,
             color=GREY,

@@ -8,8 +8,12 @@ from pathlib import Path
 from typing import Any
 
 from passo.ground.errors import PassoError
+from passo.ground.extras import need
+from passo.ground.files import refuse_unwritable
+from passo.plot.backends import Backend
 from passo.trace import replacing
 
+PAGE = ".html"
 # No date inside: the same picture is the same file.
 KINDS: dict[str, dict[str, Any]] = {
     ".png": {},
@@ -33,21 +37,43 @@ def save(picture: Any, path: str | os.PathLike[str]) -> None:
     b'PNG'
     """
     suffix = Path(path).suffix.lower()
-    if suffix == ".html" and hasattr(picture, "to_html"):
+    if suffix == PAGE and hasattr(picture, "to_html"):
         with replacing(path) as file:
             file.write(_page(picture).encode())
         return
     figure = picture.figure.canvas.figure if hasattr(picture, "get_xlabel") else picture
     if suffix not in KINDS or not hasattr(figure, "savefig"):
-        raise PassoError(
-            f"a picture becomes .png, .svg or .pdf (matplotlib) or .html (plotly), "
-            f"got {str(path)!r} for a {type(picture).__name__}"
-        )
+        raise _wrong_kind(path, f"a {type(picture).__name__}")
     with replacing(path) as file:
         figure.savefig(file, format=suffix[1:], **KINDS[suffix])
     from passo.plot.figures import release  # it has matplotlib at its head
 
     release(figure)
+
+
+def refuse_undrawable(path: str | os.PathLike[str], backend: Backend = "matplotlib") -> None:
+    """Refuses before the work a file that `save` could not draw into after it.
+
+    Raises `PassoError` for an ending that the backend does not write, for a library that is not
+    installed, and for a file that cannot be written.
+
+    >>> refuse_undrawable("tune.bmp")
+    Traceback (most recent call last):
+    ...
+    passo.PassoError: a picture becomes .png, .svg or .pdf (matplotlib) or .html (plotly), got
+    'tune.bmp' for matplotlib
+    """
+    if Path(path).suffix.lower() not in (KINDS if backend == "matplotlib" else {PAGE}):
+        raise _wrong_kind(path, backend)
+    need(backend, "passo[plot]", f"drawing with {backend}")
+    refuse_unwritable(path)
+
+
+def _wrong_kind(path: str | os.PathLike[str], what: str) -> PassoError:
+    return PassoError(
+        "a picture becomes .png, .svg or .pdf (matplotlib) or .html (plotly), "
+        f"got {str(path)!r} for {what}"
+    )
 
 
 def _page(figure: Any) -> str:

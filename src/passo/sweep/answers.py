@@ -10,7 +10,7 @@ from time import monotonic
 from typing import Any, Final, TypeAlias
 
 from passo.ground.checks import brief, shortened
-from passo.ground.errors import PassoError, closest
+from passo.ground.errors import PassoError, closest, words_of
 from passo.schedules import Run
 from passo.sweep.trial import Trial
 
@@ -63,17 +63,35 @@ def answered(train: Train, job: Job) -> Answer:
     try:
         answer = train(job.plan, job.run, job.seed, trial)
     except Exception as error:  # noqa: BLE001 (whatever it is, it is what this run came to)
-        why = shortened(f"{type(error).__name__}: {error}", LONGEST)
+        why = shortened(words_of(error), LONGEST)
         return Answer(math.nan, failed=why, seconds=monotonic() - begin)
     loss, metrics = judged(answer, job.metric)
     failed = "" if math.isfinite(loss) else f"its loss was {loss}"
     return Answer(loss, metrics, failed, monotonic() - begin)
 
 
+def check_metric(metric: Any) -> None:
+    """Refuses what is no name of a metric; None asks for none."""
+    if metric is not None and not (isinstance(metric, str) and metric):
+        msg = f'metric is the name of a metric, got {brief(metric)}; write metric="val_loss"'
+        raise PassoError(msg)
+
+
+def judged_by(metrics: Mapping[str, float], metric: str | None) -> str:
+    """The name of the loss: the one that is asked for, else "loss", else the only one.
+
+    >>> judged_by({"loss": 0.5, "lr": 0.1}, None), judged_by({"val": 0.5}, None)
+    ('loss', 'val')
+    """
+    if metric is not None:
+        return metric
+    return next(iter(metrics)) if len(metrics) == 1 else "loss"
+
+
 def judged(answer: Any, metric: str | None) -> tuple[float, dict[str, float]]:
     """The loss, lower is better, and all metrics that came with it.
 
-    Of several metrics it is the one that is called `metric`, else "loss", else the only one.
+    Which of several metrics it is, `judged_by` says.
 
     >>> judged(0.5, None), judged({"loss": 0.5, "accuracy": 0.9}, None)
     ((0.5, {}), (0.5, {'loss': 0.5, 'accuracy': 0.9}))
@@ -81,7 +99,7 @@ def judged(answer: Any, metric: str | None) -> tuple[float, dict[str, float]]:
     if not isinstance(answer, Mapping):
         return _number(answer, "a run answers with its loss, a number, or with"), {}
     metrics = {str(name): _number(each, "each metric is one in") for name, each in answer.items()}
-    name = metric or ("loss" if "loss" in metrics or len(metrics) != 1 else next(iter(metrics)))
+    name = judged_by(metrics, metric)
     if name not in metrics:
         known = ", ".join(map(repr, metrics)) or "none"
         first = next(iter(metrics), "val_loss")

@@ -16,11 +16,12 @@ from passo.ground.calls import called_like
 from passo.ground.checks import brief, can_be_listed, one_of, real, whole
 from passo.ground.errors import PassoError, PassoWarning
 from passo.ground.extras import need
+from passo.ground.processes import processors
 from passo.ground.schema import count, loose, mapping, maybe, number, record, text
 from passo.schedules import Run
-from passo.sweep.answers import Answer, Job, Train, answered
+from passo.sweep.answers import Answer, Job, Train, answered, check_metric
 from passo.sweep.comparison import Comparison, Result
-from passo.sweep.crew import by_crew, processors
+from passo.sweep.crew import by_crew
 from passo.sweep.intervals import EXTRA
 from passo.sweep.journal import ANOTHER, Journal
 from passo.sweep.plans import Budget, Entrant, code, entrants, with_base
@@ -106,8 +107,7 @@ def compare(
     refuse_in_worker("compare")
     need("scipy.stats", EXTRA, "compare")
     one_of(on, "on", On)
-    if metric is not None:
-        text(metric, "metric")
+    check_metric(metric)
     source = Source.of(train)
     found = entrants(plans, run, budget)
     numbers, values = _seeds(seeds), _bases(bases)

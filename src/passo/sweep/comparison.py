@@ -13,6 +13,7 @@ from pathlib import Path
 from statistics import fmean, median_low, stdev
 from typing import TYPE_CHECKING, Any, Final
 
+from passo.ground.calls import called_like
 from passo.ground.checks import brief, some
 from passo.ground.errors import PassoError, closest
 from passo.ground.files import replacing
@@ -96,6 +97,7 @@ class Comparison(Pictured):
     def _found(self) -> dict[tuple[str, float | None, int], Result]:
         return {(each.plan, each.base, each.seed): each for each in self.results}
 
+    @called_like('comparison.losses("cosine")')
     def losses(self, name: str, base: float | None = None) -> dict[int, float]:
         """The loss of a plan by its seed; NaN where the run has none. `base` is one of several.
 
@@ -119,6 +121,7 @@ class Comparison(Pictured):
             msg = f"the comparison has no base {brief(base)}; it has {known}"
             raise PassoError(msg)
 
+    @called_like('comparison.best_base("cosine")')
     def best_base(self, name: str) -> float | None:
         """The base with the lowest mean loss; None without bases, or where all had failed runs."""
         self._refuse_unknown(name)
@@ -227,6 +230,7 @@ class Comparison(Pictured):
             return ""
         return f"{-pair.mean:+.2g} ({-pair.high:+.2g} to {-pair.low:+.2g})"
 
+    @called_like('comparison.behind("cosine")')
     def behind(self, name: str) -> Pair | None:
         """The best one and this one; None for the best one itself."""
         self._refuse_unknown(name)
@@ -246,6 +250,7 @@ class Comparison(Pictured):
                     found.setdefault(name, {})[seed] = trace
         return found
 
+    @called_like("comparison.poster(columns=2)")
     def poster(self, *, columns: int = 4) -> Figure:
         """One page: of each plan the run with the median loss, its rate over its losses.
 
@@ -283,6 +288,7 @@ class Comparison(Pictured):
             "notes": list(self.notes),
         }
 
+    @called_like('comparison.write("compare.json")')
     def write(self, path: str | os.PathLike[str]) -> None:
         """Writes it as JSON, whole or not at all."""
         with replacing(path) as file:

@@ -3,41 +3,25 @@
 from __future__ import annotations
 
 import json
-import os
 import pickle
-import subprocess
-import sys
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
-from contextlib import suppress
 from math import nan
 from pathlib import Path
 from queue import SimpleQueue
 from threading import Lock
-from typing import Any, Final
+from typing import Any
 
 from passo.ground.errors import PassoError
+from passo.ground.processes import Process, begun, ended
 from passo.ground.schema import loose
 from passo.sweep.answers import Answer, Job, WrongAnswer
 from passo.sweep.source import Source
-from passo.sweep.worker import MARK, PROGRAM
-
-ONE_THREAD: Final = {"OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1", MARK: "1"}
+from passo.sweep.worker import MARKS, PROGRAM
 
 
 class WorkerDied(Exception):
     """A worker process ended in the middle of a run, or before its first."""
-
-
-def processors() -> int:
-    """How many processors this process may use.
-
-    >>> processors() >= 1
-    True
-    """
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 class Worker:
@@ -48,7 +32,7 @@ class Worker:
         self._log = log
         self._lock = Lock()
         self._is_over = False
-        self._process: subprocess.Popen[bytes] | None = None
+        self._process: Process | None = None
 
     def ask(self, job: Job) -> Answer:
         """What the run came to; a run whose worker was killed is made once more.
@@ -74,29 +58,17 @@ class Worker:
         self._stop()
 
     def _start(self) -> None:
-        with self._lock, self._log.open("ab") as log:
+        with self._lock:
             if self._is_over:
                 raise WorkerDied
-            self._process = subprocess.Popen(  # noqa: S603 (our own program)
-                [sys.executable, "-c", PROGRAM, *sys.path],
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=log,
-                env={**os.environ, **ONE_THREAD},
-                start_new_session=True,
-            )
+            self._process = begun(PROGRAM, self._log, MARKS)
         self._answer(self._tell(self._source.loader()))
 
     def _stop(self) -> None:
         process, self._process = self._process, None
         if process is None:
             return
-        process.kill()
-        process.wait()
-        for pipe in (process.stdin, process.stdout):
-            if pipe is not None:
-                with suppress(OSError):  # what was never written has nobody to read it
-                    pipe.close()
+        ended(process)
 
     def _tell(self, thing: Any) -> dict[str, Any]:
         """Sends something, and waits for the line about it."""

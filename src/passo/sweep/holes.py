@@ -18,6 +18,8 @@ _SPANS: Final = ("steps", "epochs", "samples", "tokens", "percent")
 _WORDS: Final = ("log", "whole")
 _EXAMPLE: Final = "between(1e-4, 1e-1, log)"
 _FEWEST: Final = 2
+FEWEST_DIGITS: Final = 4
+MOST_DIGITS: Final = 17
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +37,17 @@ class Between:
         if self.whole:
             low, high = int(self.low), int(self.high)
             return str(trial.suggest_int(self.name, low, high, log=self.log))
-        return write(trial.suggest_float(self.name, self.low, self.high, log=self.log))
+        drawn = trial.suggest_float(self.name, self.low, self.high, log=self.log)
+        return write(self._short(drawn))
+
+    def _short(self, drawn: float) -> float:
+        """In four digits, or as many as the hole needs for 1,000 places to be told apart in it."""
+        near = (self.high - self.low) / 2000
+        for digits in range(FEWEST_DIGITS, MOST_DIGITS):
+            short = float(f"{drawn:.{digits}g}")
+            if abs(short - drawn) <= near and self.low <= short <= self.high:
+                return short
+        return drawn
 
     def edges(self) -> tuple[str, ...]:
         """The code of its two ends."""

@@ -13,6 +13,7 @@ from functools import cache
 from statistics import fmean, stdev
 from typing import Any, Final
 
+from passo.ground.calls import called_like
 from passo.ground.checks import real
 from passo.ground.errors import PassoError
 from passo.ground.extras import need
@@ -85,6 +86,7 @@ class Pair:
         """
         return abs(self.mean) > self.half and not self.missing and not self.is_noiseless
 
+    @called_like("pair.seeds_for(0.1)")
     def seeds_for(self, difference: float) -> int | None:
         """How many seeds would tell a difference of that size, 4 times in 5; None: over 1,000.
 

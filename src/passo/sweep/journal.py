@@ -11,7 +11,7 @@ from typing import Any, Final
 from passo.ground.checks import brief
 from passo.ground.errors import PassoError
 from passo.ground.extras import need
-from passo.ground.files import followed, reading
+from passo.ground.files import cannot_write, followed, reading
 from passo.ground.schema import Check, anything, parsed, plain
 
 VERSION: Final = 1
@@ -95,11 +95,7 @@ class Journal:
             )
             raise PassoError(msg) from None
         except OSError as error:
-            msg = (
-                f"cannot write {str(self.path)!r}: {error.strerror}; give a path in a folder that "
-                "can be written to"
-            )
-            raise PassoError(msg) from None
+            raise cannot_write(self.path, error) from None
         return lock
 
     def _open(self) -> None:

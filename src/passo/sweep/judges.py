@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from passo.ground.extras import need
 from passo.schedules import Run, Schedule
+from passo.sweep.answers import judged_by
 from passo.sweep.trial import TRACE
 from passo.trace import Trace
 
@@ -39,7 +40,7 @@ class Rungs:
 
     def __call__(self, update: int, metrics: Mapping[str, float]) -> None:
         """Raises `given_up` where the pruner says so."""
-        loss = chosen(metrics, self.metric)
+        loss = metrics.get(judged_by(metrics, self.metric))
         if loss is None:
             return
         before, self.last, self.heard = self.last, (update, loss), True
@@ -51,16 +52,6 @@ class Rungs:
             if self.trial.should_prune():
                 self.trial.set_user_attr("given_up_at", share)
                 raise self.given_up
-
-
-def chosen(metrics: Mapping[str, float], metric: str | None) -> float | None:
-    """The loss among several metrics: the named one, else "loss", else the only one.
-
-    >>> chosen({"loss": 0.5, "lr": 0.1}, None), chosen({"val": 0.5}, None), chosen({}, "loss")
-    (0.5, 0.5, None)
-    """
-    name = metric or ("loss" if "loss" in metrics or len(metrics) != 1 else next(iter(metrics)))
-    return metrics.get(name)
 
 
 def _at(clock: float, before: tuple[int, float] | None, after: tuple[int, float]) -> float | None:

@@ -58,10 +58,11 @@ class Search:
         filelock = need("filelock", EXTRA, WHAT)
         return filelock.FileLock(f"{self.path}.lock")
 
-    def study(self, name: str = TRIALS) -> Any:
+    def study(self, name: str = TRIALS, *, is_known: bool = True) -> Any:
         """Optuna's study in the file: made where it is not there.
 
         A process that is silent for `silence` seconds is taken for dead, and its run made again.
+        Whether this Optuna can read the file is looked at where that `is_known` not yet.
         """
         optuna = need("optuna", EXTRA, WHAT)
         with quiet():
@@ -69,6 +70,7 @@ class Search:
             storage = optuna.storages.RDBStorage(
                 f"sqlite:///{self.path}",
                 engine_kwargs={"connect_args": {"timeout": PATIENCE}},
+                skip_compatibility_check=is_known,
                 heartbeat_interval=max(1, self.silence // 4),
                 grace_period=self.silence,
                 heartbeat_stale_trial_callback=retry,

@@ -5,31 +5,31 @@ from __future__ import annotations
 import json
 import os
 import pickle
-import subprocess
 import sys
 import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
+from pathlib import Path
 from threading import Thread
-from typing import Any, Final
+from typing import Final
 
 from passo.ground.checks import shortened
-from passo.ground.errors import PassoError
+from passo.ground.errors import PassoError, words_of
 from passo.ground.extras import need
-from passo.sweep.answers import LONGEST, WrongAnswer
-from passo.sweep.crew import ONE_THREAD
+from passo.ground.processes import Process, begun, closed, ended
+from passo.sweep.answers import LONGEST, Train, WrongAnswer
 from passo.sweep.intervals import EXTRA
+from passo.sweep.ray_crew import cluster, loader_of
 from passo.sweep.search import RETRIES, Search
+from passo.sweep.source import Source
 from passo.sweep.spaces import WHAT, WrongSpace
+from passo.sweep.worker import MARKS
 from passo.sweep.working import work
 
 LOOKS: Final = 0.1
 LOG: Final = "workers.log"
-# A worker looks for modules exactly where the process that begins it does.
-PROGRAM: Final = (
-    "import sys; sys.path[:] = sys.argv[1:]; from passo.sweep.searchers import begin; begin()"
-)
+PROGRAM: Final = "from passo.sweep.searchers import begin; begin()"
 KINDS: Final[dict[str, type[PassoError]]] = {
     each.__name__: each for each in (WrongAnswer, WrongSpace, PassoError)
 }
@@ -46,37 +46,28 @@ def by_processes(
     sent = cloudpickle.dumps((replace(search, seeded=False), name, total))
     search.folder.mkdir(parents=True, exist_ok=True)
     left = (RETRIES + 1) * total  # a run that kills its process is given up before
-    with (search.folder / LOG).open("ab") as log:
-        crew = [_process(sent, log) for _ in range(size)]
-        try:
-            while crew:
-                time.sleep(LOOKS)
-                seen()
-                for place, each in enumerate(crew):
-                    if each.poll() is None:
-                        continue
-                    _raise_what_it_said(each)
-                    left -= 1
-                    again = each.returncode and left > 0
-                    crew[place] = _process(sent, log) if again else None
-                crew = [each for each in crew if each is not None]
-        finally:
-            for each in crew:
-                if each is not None:
-                    each.kill()
-                    each.wait()
-                    _close(each)
+    log = search.folder / LOG
+    crew: list[Process | None] = [_process(sent, log) for _ in range(size)]
+    try:
+        while crew:
+            time.sleep(LOOKS)
+            seen()
+            for place, each in enumerate(crew):
+                if each is None or each.poll() is None:
+                    continue
+                _raise_what_it_said(each)
+                left -= 1
+                again = each.returncode and left > 0
+                crew[place] = _process(sent, log) if again else None
+            crew = [each for each in crew if each is not None]
+    finally:
+        for each in crew:
+            if each is not None:
+                ended(each)
 
 
-def _process(sent: bytes, log: Any) -> Any:
-    process = subprocess.Popen(  # noqa: S603 (our own program)
-        [sys.executable, "-c", PROGRAM, *sys.path],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=log,
-        env={**os.environ, **ONE_THREAD},
-        start_new_session=True,
-    )
+def _process(sent: bytes, log: Path) -> Process:
+    process = begun(PROGRAM, log, MARKS)
     assert process.stdin is not None  # noqa: S101 (it was asked for)
     with suppress(OSError):  # it died before it listened, which is seen later
         pickle.dump(sent, process.stdin)
@@ -84,18 +75,13 @@ def _process(sent: bytes, log: Any) -> Any:
     return process
 
 
-def _raise_what_it_said(process: Any) -> None:
-    said = b"" if process.stdout.closed else process.stdout.read()
-    _close(process)
+def _raise_what_it_said(process: Process) -> None:
+    out = process.stdout
+    said = b"" if out is None or out.closed else out.read()
+    closed(process)
     if said.strip():
         kind, text = json.loads(said)
         raise KINDS.get(kind, PassoError)(text)
-
-
-def _close(process: Any) -> None:
-    for pipe in (process.stdin, process.stdout):
-        with suppress(OSError):  # what was never written has nobody to read it
-            pipe.close()
 
 
 def begin() -> None:
@@ -113,7 +99,7 @@ def begin() -> None:
     except PassoError as error:
         answer.write(json.dumps([type(error).__name__, str(error)]))
     except Exception as error:
-        text = shortened(f"{type(error).__name__}: {error}", LONGEST)
+        text = shortened(words_of(error), LONGEST)
         said = (
             f"a process of the search ended: {text}; the file {LOG} beside its runs has all of it"
         )
@@ -128,20 +114,23 @@ def _end_with_the_other() -> None:
     os._exit(1)
 
 
-def by_ray(search: Search, name: str, total: int, size: int, seen: Callable[[], None]) -> None:
+def by_ray(
+    search: Search,
+    name: str,
+    total: int,
+    size: int,
+    seen: Callable[[], None],
+    source: Source,
+) -> None:
     """Makes the runs in `size` tasks of Ray, one processor each; a killed task is begun again.
 
-    A cluster that is joined already (`ray.init`) is used, else the one that RAY_ADDRESS names, else
-    one is begun on this machine, and ended. The store must be where all machines see it.
+    The store must be where all machines see it.
     """
-    ray = need("ray", "passo[ray]", 'tune(..., on="ray")')
-    is_ours = not ray.is_initialized()
-    if is_ours:
-        ray.init(include_dashboard=False, log_to_driver=False)
-    try:
+    with cluster('tune(..., on="ray")') as ray:
         many = (RETRIES + 1) * total
-        task = ray.remote(max_retries=many, num_cpus=1)(work)
-        left = [task.remote(replace(search, seeded=False), name, total) for _ in range(size)]
+        task = ray.remote(max_retries=many, num_cpus=1)(_work)
+        sent = ray.put((loader_of(source), replace(search, train=_none, seeded=False)))
+        left = [task.remote(sent, name, total) for _ in range(size)]
         while left:
             done, left = ray.wait(left, timeout=LOOKS)
             seen()
@@ -149,6 +138,12 @@ def by_ray(search: Search, name: str, total: int, size: int, seen: Callable[[], 
                 ray.get(done)
             except ray.exceptions.RayTaskError as error:
                 raise error.cause from None
-    finally:
-        if is_ours:
-            ray.shutdown()
+
+
+def _work(sent: tuple[Callable[[], Train], Search], name: str, total: int) -> None:
+    load, search = sent
+    work(replace(search, train=load()), name, total)
+
+
+def _none(*_: object) -> None:
+    """In place of the train function, which a task of Ray loads itself."""

@@ -10,7 +10,7 @@ from typing import Any, Final, Protocol
 from passo.catalogue.entry import Entry
 from passo.catalogue.lookup import knows, named
 from passo.ground.checks import brief
-from passo.ground.errors import PassoError
+from passo.ground.errors import PassoError, words_of
 from passo.ground.extras import need
 from passo.schedules import Run, Schedule, parse
 from passo.sweep.holes import Template
@@ -148,7 +148,7 @@ def _made(function: Callable[[Any], Any], run: Run, name: str) -> Made:
             raise
         except Exception as error:
             msg = (
-                f"the space raised {type(error).__name__}: {error}; it is called with an Optuna "
+                f"the space raised {words_of(error)}; it is called with an Optuna "
                 'trial: write lambda trial: warmup_cosine(peak=trial.suggest_float("peak", 1e-4, '
                 "1e-1, log=True))"
             )

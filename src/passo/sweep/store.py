@@ -7,12 +7,13 @@ import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
+from pathlib import Path
 from typing import Any, Final
 
 from passo.ground.checks import brief
 from passo.ground.errors import PassoError, PassoWarning
 from passo.ground.extras import need
-from passo.ground.files import reading
+from passo.ground.files import cannot_write, reading
 from passo.sweep.intervals import EXTRA
 from passo.sweep.search import SEEDS, TRIALS, Search
 from passo.sweep.source import Source
@@ -33,7 +34,7 @@ def opened(search: Search, source: Source) -> Any:
     name = repr(str(search.path))
     _check_file(search, name)
     head = _head(search, source)
-    with _told(name), search.lock():
+    with _told(search.path), search.lock():
         if not search.path.exists() or search.path.stat().st_size == 0:
             _create(search, head)
         study = _there(search, name)
@@ -55,8 +56,7 @@ def _create(search: Search, head: Mapping[str, Any]) -> None:
 
 def _check_file(search: Search, name: str) -> None:
     if not search.path.parent.is_dir():
-        msg = f"cannot write {name}: there is no folder {str(search.path.parent)!r}; make it first"
-        raise PassoError(msg)
+        raise cannot_write(search.path)
     if not search.path.exists():
         return
     with reading(search.path, "a store", LARGEST) as file:
@@ -67,17 +67,14 @@ def _check_file(search: Search, name: str) -> None:
 
 
 @contextmanager
-def _told(name: str) -> Iterator[None]:
+def _told(path: Path) -> Iterator[None]:
     """What the disk, sqlite or Optuna refuse, in words."""
-    exc = need("sqlalchemy.exc", EXTRA, WHAT)
+    exc, name = need("sqlalchemy.exc", EXTRA, WHAT), repr(str(path))
     optuna = need("optuna", EXTRA, WHAT)
     try:
         yield
     except OSError as error:
-        msg = (
-            f"cannot write {name}: {error.strerror}; give a path in a folder that can be written to"
-        )
-        raise PassoError(msg) from None
+        raise cannot_write(path, error) from None
     except RuntimeError as error:
         if "optuna" not in str(error):
             raise
@@ -100,7 +97,7 @@ def _there(search: Search, name: str) -> Any:
         told = f"the studies {', '.join(map(repr, found))}" if found else "no study"
         msg = f"{name} is of something else: it holds {told}, and none of passo; {ANOTHER}"
         raise PassoError(msg)
-    return search.study()
+    return search.study(is_known=False)
 
 
 def _head(search: Search, source: Source) -> dict[str, Any]:

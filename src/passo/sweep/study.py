@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 import math
 import os
+import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from statistics import fmean, stdev, variance
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
+from passo.ground.calls import called_like
 from passo.ground.errors import PassoError
 from passo.ground.extras import need
 from passo.ground.files import replacing
@@ -79,7 +81,13 @@ class Plan:
         return self.mean + self.margin
 
     def __str__(self) -> str:
-        return f"{self.text}: {self.mean:.4g} ({self.low:.2g} to {self.high:.2g})"
+        return f"{self.text}: {self.mean:.4g} ({self.shown(self.low)} to {self.shown(self.high)})"
+
+    def shown(self, value: float) -> str:
+        """A loss in as many digits as the interval lets stand: two of its margin."""
+        if not self.margin > 0:
+            return f"{value:.4g}"
+        return f"{round(value, 1 - math.floor(math.log10(self.margin))):.12g}"
 
 
 def student(sure: float, freedom: int) -> float:
@@ -112,8 +120,10 @@ class Study:
     def __str__(self) -> str:
         """The best plan, its interval, the importance of each hole and how flat it is."""
         lines = [f"best: {self.best}"]
-        for name, share in self.importance.items():
-            lines.append(f"  {name}: importance {share:.2f}; {self._said_of(name)}")
+        for name in self._holes:
+            share = self.importance.get(name)
+            known = "" if share is None else f"importance {share:.2f}; "
+            lines.append(f"  {name}: {known}{self._said_of(name)}")
         return "\n".join([*lines, *(f"note: {each}" for each in self.notes)])
 
     @property
@@ -138,17 +148,27 @@ class Study:
     def importance(self) -> dict[str, float]:
         """What share of how good plans differ from bad ones is in each hole, the largest first.
 
-        PED-ANOVA (arXiv:2304.10255) as Optuna has it; empty of fewer than four finished runs.
+        PED-ANOVA (arXiv:2304.10255) as Optuna has it; empty where it says that it cannot tell: of
+        fewer than four finished runs, or where no few of them are better than the rest.
         """
         optuna = need("optuna", EXTRA, WHAT)
         if len(self.finished) < FEWEST:
             return {}
         with quiet():
+            warnings.filterwarnings("error", module=r"optuna\.importance")
             evaluator = optuna.importance.PedAnovaImportanceEvaluator()
-            found: dict[str, float] = optuna.importance.get_param_importances(
-                self.study, evaluator=evaluator
-            )
+            try:
+                found: dict[str, float] = optuna.importance.get_param_importances(
+                    self.study, evaluator=evaluator
+                )
+            except UserWarning:
+                return {}
         return found
+
+    @property
+    def _holes(self) -> list[str]:
+        """The holes, the most important first where that is known."""
+        return list(self.importance or self.flat)
 
     @cached_property
     def reach(self) -> float:
@@ -201,18 +221,19 @@ class Study:
 
         made = Table("plan", "mean loss", "interval", "seeds", "loss in the search")
         for each in self.few:
-            interval = f"{each.low:.4g} to {each.high:.4g}"
+            interval = f"{each.shown(each.low)} to {each.shown(each.high)}"
             made.add_row(
                 each.text, f"{each.mean:.4g}", interval, f"{len(each.losses)}", f"{each.first:.4g}"
             )
         return made
 
+    @called_like("study.figure()")
     def figure(self) -> Figure:
         """Parallel coordinates: an axis for each hole, a line for each run, dark where it is good.
 
         Optuna draws it too: `optuna.visualization.plot_parallel_coordinate(study.study)`.
         """
-        names = list(self.importance or self.flat)
+        names = self._holes
         axes = [self._axis(name) for name in names]
         strands = [
             Strand(
@@ -220,7 +241,9 @@ class Study:
             )
             for each in self.finished
         ]
-        title = f"{len(self.trials)} runs: the loss, and what it came from"
+        ended, every = len(self.finished), len(self.trials)
+        runs = f"{every} runs" if ended == every else f"{ended} of {every} runs"
+        title = f"{runs}: the loss, and what it came from"
         return parallel(axes, strands, title=title, note=f"best: {self.best}")
 
     def _axis(self, name: str) -> Axis:
@@ -258,6 +281,7 @@ class Study:
             "notes": list(self.notes),
         }
 
+    @called_like('study.write("tune.json")')
     def write(self, path: str | os.PathLike[str]) -> None:
         """Writes it as JSON, whole or not at all."""
         with replacing(path) as file:

@@ -76,6 +76,7 @@ class Trial:
         """All reports so far, by their updates."""
         return reports_in(self.folder)
 
+    @called_like("trial.checkpoint(folder)")
     def checkpoint(self, folder: str | os.PathLike[str]) -> None:
         """Keeps a copy of a folder that holds all that is needed to go on; the one before it goes.
 

@@ -17,7 +17,7 @@ from passo.ground.errors import PassoError
 from passo.ground.extras import need
 from passo.ground.files import followed
 from passo.schedules import NeedsRun, Run
-from passo.sweep.answers import Train
+from passo.sweep.answers import Train, check_metric
 from passo.sweep.intervals import EXTRA
 from passo.sweep.search import SEED, SEEDS, TRIALS, Judge, Search, finished, quiet
 from passo.sweep.searchers import by_processes, by_ray
@@ -101,7 +101,8 @@ def tune(
     size = whole(processes, "processes", most=MOST_PROCESSES)
     whole(seeds, "seeds", least=FEWEST_SEEDS, most=MOST_SEEDS)
     source = Source.of(train)
-    maker: Maker = by_ray if on == "ray" else by_processes if size > 1 else here
+    alone = by_processes if size > 1 else here
+    maker: Maker = partial(by_ray, source=source) if on == "ray" else alone
     with quiet():
         search = Search(
             source.train,
@@ -148,9 +149,7 @@ def _check(run: Any, judge: Any, metric: Any) -> None:
     elif not isinstance(judge, need("passo.law", "passo[law]", 'judge="law"').Law):
         msg = f'judge is "shares", "law" or a Law, got {brief(judge)}; write judge="shares"'
         raise PassoError(msg)
-    if metric is not None and not isinstance(metric, str):
-        msg = f'metric is the name of a metric, got {brief(metric)}; write metric="val_loss"'
-        raise PassoError(msg)
+    check_metric(metric)
 
 
 def _check_optuna(sampler: Any, pruner: Any) -> None:

@@ -13,18 +13,17 @@ import sys
 from dataclasses import asdict
 from queue import SimpleQueue
 from threading import Thread
+from types import MappingProxyType
 from typing import Any, Final
 
 from passo.ground.checks import shortened
-from passo.ground.errors import PassoError
+from passo.ground.errors import PassoError, words_of
 from passo.ground.schema import plain
 from passo.sweep.answers import LONGEST, WrongAnswer, answered
 
-# The worker looks for modules exactly where the process that begins it does.
-PROGRAM: Final = (
-    "import sys; sys.path[:] = sys.argv[1:]; from passo.sweep.worker import work; work()"
-)
+PROGRAM: Final = "from passo.sweep.worker import work; work()"
 MARK: Final = "PASSO_SWEEP_WORKER"
+MARKS: Final = MappingProxyType({MARK: "1"})
 
 
 def refuse_in_worker(call: str) -> None:
@@ -57,7 +56,7 @@ def work() -> None:
         except PassoError as error:
             said = {"refused": str(error)}
         except Exception as error:  # noqa: BLE001 (the other process raises it)
-            said = {"refused": shortened(f"{type(error).__name__}: {error}", LONGEST)}
+            said = {"refused": shortened(words_of(error), LONGEST)}
         lines.write(json.dumps(plain(said)) + "\n")
         lines.flush()
 

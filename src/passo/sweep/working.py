@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from passo.ground.checks import shortened
-from passo.ground.errors import PassoError, PassoWarning
+from passo.ground.errors import PassoError, PassoWarning, words_of
 from passo.ground.extras import need
 from passo.sweep.answers import LONGEST, judged
 from passo.sweep.intervals import EXTRA
@@ -162,7 +162,7 @@ class OneTrial:
             _forget(error)
             raise
         except Exception as error:  # noqa: BLE001 (whatever it is, it is what this run came to)
-            self._fail(trial, f"{type(error).__name__}: {error}")
+            self._fail(trial, words_of(error))
             raise self.given_up from None
         loss, metrics = judged(answer, search.metric)
         trial.set_user_attr("seconds", time.monotonic() - begin)

@@ -67,7 +67,8 @@ def _begin(name: str, raw: bytes) -> Gathered:
         header = {}
     if not isinstance(header, dict) or header.get("passo") != "trace":
         raise PassoError(
-            f"{name!r} does not begin with the whole header line of a trace, got {raw[:60]!r}"
+            f"{name!r} does not begin with the whole header line of a trace, got {raw[:60]!r}; "
+            "write attach(..., record=path) where the run is made"
         )
     version = header.get("version")
     check = HEADERS.get(version) if type(version) is int else None

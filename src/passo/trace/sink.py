@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import os
-import warnings
 from collections.abc import Callable
 from pathlib import Path
 from time import monotonic
 
-from passo.ground.errors import PassoWarning
 from passo.ground.files import replacing
+from passo.ground.here import place
 
 PERIOD = 0.5
 MOST = 512
@@ -95,7 +94,7 @@ class Sink:
         except OSError as error:
             self._file.close()
             message = f"the trace {str(self._path)!r} ends before update {self.clock}: {error}"
-            warnings.warn(message, PassoWarning, stacklevel=3)
+            place().warn(message)
         except BaseException:
             self._file.close()
             raise

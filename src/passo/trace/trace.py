@@ -62,11 +62,14 @@ class Trace(Rebuilt, Pictured):
             each.check(self.updates)
         for kind in (self.reports, self.events):
             clocks = [0, *(each.clock for each in kind), self.updates]
-            if any(a > b for a, b in pairwise(clocks)):
-                raise PassoError(
-                    f"clocks must ascend from 0 to the trace's {self.updates} updates, "
-                    f"got {brief(clocks[1:-1])}"
-                )
+            for place, (a, b) in enumerate(pairwise(clocks)):
+                if a > b:
+                    last = place == len(kind)
+                    got = f"{a}" if last else f"{b} after {a}" if place else f"{b}"
+                    raise PassoError(
+                        f"clocks must ascend from 0 to the trace's {self.updates} updates, "
+                        f"got {got}"
+                    )
 
     def __repr__(self) -> str:
         counts = ((self.groups, "group"), (self.reports, "report"), (self.events, "event"))

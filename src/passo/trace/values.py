@@ -76,11 +76,10 @@ class Column(Rebuilt):
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "values", tuple(map(one_nan, self.values)))
-        ascending = all(a < b for a, b in pairwise((-1, *self.updates)))
-        if len(self.updates) != len(self.values) or not ascending or not self._differ():
+        if wrong := self._wrong():
             raise PassoError(
                 f"the column {self.key!r} needs one value for each update, updates that ascend "
-                "from 0, and only the values that differ from the one before"
+                f"from 0, and only the values that differ from the one before, got {wrong}"
             )
         self._check_buckets()
         apart = all(a.end <= b.begin for a, b in pairwise(self.planned))
@@ -105,15 +104,25 @@ class Column(Rebuilt):
     def _place(self, update: int) -> int:
         return bisect_left(self.updates, update)
 
-    def _differ(self) -> bool:
-        """Whether each value differs from the one before, where no stretch lies between."""
-        pairs = enumerate(pairwise((None, *self.values)))
-        same = [place for place, (a, b) in pairs if a == b or a is b]
-        if not same or not self.planned:
-            return not same
+    def _wrong(self) -> str:
+        """The first of the changes that is none; nothing where all are right."""
+        if len(self.updates) != len(self.values):
+            return f"{len(self.updates)} updates and {len(self.values)} values"
+        for place, (a, b) in enumerate(pairwise((-1, *self.updates))):
+            if a >= b:
+                return f"update {b} after {a}" if place else f"update {b}"
+        same = next(self._same(), None)
+        return "" if same is None else f"{self.values[same]} at update {self.updates[same]} again"
+
+    def _same(self) -> Iterator[int]:
+        """The places whose value is that of the one before, where no stretch lies between."""
         begins = [each.begin for each in self.planned]
-        counts = [bisect_left(begins, update) for update in self.updates]
-        return all(counts[place] > (counts[place - 1] if place else 0) for place in same)
+        for place, (a, b) in enumerate(pairwise((None, *self.values))):
+            if a != b and a is not b:
+                continue
+            since = bisect_left(begins, self.updates[place - 1]) if place else 0
+            if bisect_left(begins, self.updates[place]) <= since:
+                yield place
 
     def check(self, end: int) -> None:
         """Raises `PassoError` where the column does not fit a trace of `end` updates."""

@@ -229,8 +229,8 @@ def a_base_for_each_group(told: Told) -> None:
 
 
 @tried(
-    "the lr of param group {} goes up to {}{}: was a length meant, over=steps({}), or a factor, "
-    "base * ...? Where the rate is meant, write attach(..., base={})"
+    "the lr of param group {} goes up to {}{}: was a length meant, over=steps({}), or a "
+    "factor, base * ...? Where the rate is meant, write {}",
 )
 def a_rate_far_above_the_base(told: Told) -> None:
     text = told(lambda: attach(sgd(0.1), cosine_decay(peak=100), RUN))

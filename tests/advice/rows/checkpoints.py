@@ -28,7 +28,9 @@ def taken_up(state: Any, plan: Any, run: Run | None, on_change: str) -> Any:
 # -- a plan that changed
 
 
-@tried('write attach(..., on_change="{}") {}')
+@tried(
+    "write {} {}",
+)
 def a_changed_plan_is_taken_up_in_each_way_that_is_offered(told: Told) -> None:
     floored = Cosine(base, 0.1 * base, steps(10))
     cases = [
@@ -49,7 +51,9 @@ def a_changed_plan_is_taken_up_in_each_way_that_is_offered(told: Told) -> None:
             assert taken_up(state, *today, way).clock in (8, 13)
 
 
-@tried('on_change="rescale" needs a run on both sides; write attach(..., run)')
+@tried(
+    'on_change="rescale" needs a run on both sides; write {}',
+)
 def what_is_rescaled_has_a_run_today(told: Told) -> None:
     state = saved(FALLING, TEN)
     plan = Cosine(base, 0.0, steps(20))
@@ -71,12 +75,12 @@ def what_is_rescaled_had_a_run_before(told: Told) -> None:
 @tried(
     "the checkpoint drives {}, and nothing does today, so its plan cannot be kept; {}, or write "
     'on_change="replace"',
-    "attach a plan that drives it",
+    "write a plan that drives it",
 )
 def what_is_kept_is_driven_today(told: Told) -> None:
     state = saved(BOTH, TEN)
     text = told(lambda: loaded(state, COSINE, TEN, "keep"))
-    text.words("attach a plan that drives it", 'write on_change="replace"')
+    text.words("write a plan that drives it", 'write on_change="replace"')
     assert taken_up(state, COSINE, TEN, "replace").values().keys() == {"lr"}
     kept = taken_up(state, {"lr": COSINE, "weight_decay": Constant(0.5)}, TEN, "keep")
     assert kept.values()["weight_decay"] == [pytest.approx(0.02)]
@@ -144,9 +148,9 @@ def what_was_best_is_a_float_in_quotes(told: Told) -> None:
 
 
 @tried(
-    "{} of param group {} holds {}, which a plan that is detached wrote last; its base was {}. "
-    "Write attach(..., base={}) to begin from that again, base={} to begin from what is there, or "
-    "detach(restore=True) before"
+    "{} of param group {} holds {}, which a plan that is detached wrote last; its base was"
+    " {}. Write {} to begin from that again, base={} to begin from what is there, or "
+    "detach(restore=True) before",
 )
 def a_base_after_a_plan_is_told(told: Told) -> None:
     def detached(**given: Any) -> Any:
@@ -169,9 +173,9 @@ def a_base_after_a_plan_is_told(told: Told) -> None:
 
 
 @tried(
-    "the plan of {} is relative to base, and the optimizer was under way when it was attached: {} "
-    "was {} there, which is probably not its base; write attach(..., base=0.1) with the value that "
-    "the run began with"
+    "the plan of {} is relative to base, and the optimizer was under way when it was "
+    "attached: {} was {} there, which is probably not its base; write {} with the value "
+    "that the run began with",
 )
 def an_optimizer_under_way_is_told_its_base(told: Told) -> None:
     optimizer = sgd(momentum=0.9)

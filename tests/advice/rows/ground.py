@@ -114,3 +114,9 @@ def a_folder_is_no_file(told: Told) -> None:
     told(lambda: written("there")).words("the path of a file in it")
     written("there/note.txt")
     assert Path("there/note.txt").read_bytes() == b"whole"
+
+
+@tried("cannot write {}: its name is too long; give a shorter one")
+def a_name_that_is_too_long(told: Told) -> None:
+    told("followed('x' * 300)").words("give a shorter one")
+    assert followed("x" * 200) == Path("x" * 200)

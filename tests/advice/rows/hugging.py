@@ -16,8 +16,9 @@ from tests.advice.table import Table, Told
 THERE = find_spec("transformers") is not None
 if THERE:
     from tests.integrations.hugging import DATA, LR, Model, Passo, score, trainer, transformers
+    from tests.integrations.tools import said
 else:
-    DATA = LR = Model = Passo = score = trainer = transformers = None
+    said = DATA = LR = Model = Passo = score = trainer = transformers = None
 
 
 class Guarded(Table):
@@ -168,3 +169,69 @@ def one_optimizer_is_for_all_layers(told: Told) -> None:
     dummy = transformers.trainer_pt_utils.LayerWiseDummyOptimizer(inner, lr=LR)
     text = told(lambda: used(Passo(PLAN), optimizers=(dummy, None)))
     assert used(Passo(PLAN), optim=text.quoted(r'optim="(.*)"')) == planned()
+
+
+class _Stop:
+    """Ends a run before its first evaluation."""
+
+    def __new__(cls) -> Any:
+        class Stop(transformers.TrainerCallback):  # type: ignore[misc, name-defined]
+            def on_step_end(self, args: Any, state: Any, control: Any, **_: Any) -> None:
+                control.should_training_stop = state.global_step == 3
+
+        return Stop()
+
+
+@tried(
+    "the checkpoint at update {} was written before the evaluation of that update, which the "
+    "Trainer does not make again: the rates go on without its report; write "
+    "TrainingArguments(..., eval_on_start=True)"
+)
+def the_trainer_evaluates_on_start(told: Told) -> None:
+    folder, plan = tempfile.mkdtemp(), base * Plateau("eval_loss", patience=9)
+    named = {**EVALUATED, "save_strategy": "steps", "save_steps": 5}
+
+    def killed(_prediction: Any) -> Any:
+        raise KeyboardInterrupt
+
+    first, _ = trainer(folder, Passo(plan), compute_metrics=killed, **named)
+    with pytest.raises(KeyboardInterrupt):
+        first.train()
+
+    def resumed(**more: Any) -> list[float]:
+        made, seen = trainer(folder, Passo(plan), **named, **more)
+        made.train(resume_from_checkpoint=f"{folder}/checkpoint-5")
+        return list(seen.rates)
+
+    code = told(resumed).quoted(r"TrainingArguments\(\.\.\., (eval_on_start=True)\)")
+    assert resumed(**eval(f"dict({code})")) == [LR] * 10
+
+
+@tried("write compute_metrics that tells {}", "write Plateau({}), as the Trainer calls it, or {}")
+def a_metric_is_told_by_its_name(told: Told) -> None:
+    computed = "compute" in told.template
+    plan = base * Plateau("eval_far" if computed else "loss", patience=9)
+    named = {"eval_dataset": DATA, "eval_strategy": "steps", "eval_steps": 9}
+    text = told.of(_at_the_end(lambda: used(_Stop(), Passo(plan), **named)))
+    if computed:
+        name = text.quoted(r"tells '(\w+)'")
+        told_it = {"compute_metrics": lambda _: {name: 1.0}}
+        assert used(Passo(plan), **EVALUATED, **told_it) == [LR] * 15
+    else:
+        code = text.quoted(r"write (Plateau\('\w+'\))")
+        assert used(Passo(base * eval(code, NAMES)), **EVALUATED) == [LR] * 15
+        text.words("passo.scheduler.report({'loss': ...}) after each validation")
+
+
+@tried('write TrainingArguments(..., eval_strategy="epoch")')
+def the_trainer_evaluates_before_it_ends(told: Told) -> None:
+    plan, named = base * Plateau("eval_loss", patience=9), {"eval_dataset": DATA}
+    late = {**named, "eval_strategy": "steps", "eval_steps": 9}
+    text = told.of(_at_the_end(lambda: used(_Stop(), Passo(plan), **late)))
+    code = text.quoted(r"TrainingArguments\(\.\.\., (\w+=\"\w+\")\)")
+    assert used(Passo(plan), **named, **eval(f"dict({code})")) == [LR] * 15
+
+
+def _at_the_end(story: Any) -> str:
+    """The last word of a run, as the template has it."""
+    return said(story)[-1].replace("; write: ", "; write: write ")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import builtins
+import tempfile
 import warnings
 from functools import partial
 from typing import Any
@@ -12,14 +13,15 @@ import torch
 from torch.optim.lr_scheduler import LambdaLR
 
 from passo import Linear, Plateau, Run, attach, base, steps, warmup_cosine
-from passo.integrations.attachment import Attachment
+from passo.integrations.attachment import Attachment, of_callback
 from tests.advice.table import Table, Told
 from tests.optim.tools import rates, sgd, update
 
 LINE, RUN = base * Linear(1.0, 0.0), Run(steps(4))
 HALF = [1.0, 0.75, 0.5, 0.25]
 tried = Table(LINE=LINE, RUN=RUN)
-Passo = partial(Attachment, "a trainer")
+CALLER = of_callback("a trainer", "log {!r}".format)
+Passo = partial(Attachment, CALLER)
 
 
 def begun(waits: Attachment, *optimizers: Any, run: Run | None = RUN, made: int = 0) -> None:
@@ -126,7 +128,79 @@ def a_plateau_has_a_name_that_is_logged(told: Told) -> None:
     assert len(hears(text.quoted(r"logs '(\w+)'"))) == 1
 
 
+@tried("let {} have those of the state")
+def a_trainer_has_the_optimizers_of_its_state(told: Told) -> None:
+    saving, both = Passo(LINE), {"a": sgd(), "b": sgd()}
+    saving.begin(both, RUN)
+    for _ in range(2):
+        for each in both.values():
+            update(each)
+    state = saving.state_dict()
+    saving.fail()
+
+    def again(*names: str) -> list[list[float]]:
+        waits, made = Passo(LINE), {name: sgd() for name in names}
+        waits.load_state_dict(state)
+        waits.begin(made, RUN)
+        try:
+            waits.go_on(2)
+            found = []
+            for _ in range(2):
+                found.append([each.param_groups[0]["lr"] for each in made.values()])
+                for each in made.values():
+                    update(each)
+        except BaseException:
+            waits.fail()
+            raise
+        waits.end()
+        return found
+
+    told(lambda: again("a", "c")).words("let a trainer have those of the state")
+    assert again("a", "b") == [[HALF[2]] * 2, [HALF[3]] * 2]
+
+
+@tried("give each its own plan, {}([plan, other], ...)")
+def each_optimizer_of_a_trainer_has_its_own_pace(told: Told) -> None:
+    def trained(waits: Attachment) -> None:
+        one, other = sgd(), sgd()
+        begun(waits, one, other, run=None)
+        for t in range(100):
+            update(one)
+            if t % 2:
+                update(other)
+        waits.end()
+
+    plan, other = base * Linear(1, 0, steps(100)), base * Linear(1, 0, steps(50))
+    text = told(lambda: trained(Passo(plan)))
+    code = text.quoted(r"(Passo\(\[plan, other\], \.\.\.\))").replace(", ...", "")
+    trained(eval(code, {"Passo": Passo, "plan": plan, "other": other}))
+
+
 # -- Lightning
+
+
+@tried(
+    "the checkpoint at update {} was written before the validation of that update, which Lightning "
+    "does not make again: who goes on from it goes on without its report, at other rates; write "
+    "callbacks=[Passo(plan), ModelCheckpoint(every_n_epochs=1)], which saves after it too"
+)
+def lightning_saves_after_its_validation_too(told: Told) -> None:
+    from tests.integrations import test_lightning as theirs
+
+    saving, plan = theirs.theirs.ModelCheckpoint, base * Plateau("val_loss", patience=9)
+
+    def fit(*callbacks: Any) -> list[float]:
+        some = saving(tempfile.mkdtemp(), save_top_k=-1, every_n_train_steps=4)
+        options = {"beside": [*callbacks[1:], some], "enable_checkpointing": True}
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", category=FutureWarning)  # Lightning's own, by torch
+            made, _ = theirs.fitted(callbacks[0], validate=True, **options)
+        return list(made.used)
+
+    text = told(lambda: fit(theirs.Passo(plan)))
+    code = text.quoted(r"callbacks=(\[.*?\]), which")
+    names = {"Passo": theirs.Passo, "ModelCheckpoint": partial(saving, tempfile.mkdtemp())}
+    assert fit(*eval(code, {**names, "plan": plan})) == [0.1] * 8
 
 
 def fitted(plan: Any, module: Any = None, beside: Any = ()) -> list[float]:

@@ -156,12 +156,12 @@ def a_metric_that_rises_is_refused(told: Told) -> None:
 
 
 @tried(
-    "{} overfits: {} ends {} above its lowest, while the rate did not rise; give runs that see new "
-    "data, or more of it"
+    "{} of {} ends {} above its lowest, while the rate did not rise: it overfits, or came apart; "
+    "give runs that see new data, or more of it, and that end well"
 )
-def an_overfitted_run_is_refused(told: Told) -> None:
+def a_run_that_ends_far_above_its_lowest_is_refused(told: Told) -> None:
     text = told("fit(made(losses=1 + abs(np.arange(100) - 60) / 100))")
-    text.words("give runs that see new data")
+    text.words("give runs that see new data, or more of it, and that end well")
     assert Law.fit(made()).runs == 1
 
 

@@ -118,7 +118,7 @@ def a_function_hears_no_metric(told: Told) -> None:
     assert lift(lambda t: 1.0, 3) == [Constant(1.0)]
 
 
-@tried("{} cannot be moved to step {} ({}: {}); write {}")
+@tried("{} cannot be moved to step {} ({}); write {}")
 def what_ends_is_lifted_to_its_end(told: Told) -> None:
     def cycle() -> Any:
         return torchs.OneCycleLR(sgd(), 1.0, total_steps=4, cycle_momentum=False)

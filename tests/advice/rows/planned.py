@@ -15,6 +15,7 @@ from passo.cli import app
 from passo.doctor import DoctorWarning, diagnose, diagnosis
 from passo.doctor.check import check, read_plan
 from passo.doctor.run import run_script
+from passo.doctor.saved import saved
 from passo.trace import Trace
 from tests.advice.table import Table, Text, Told
 
@@ -136,6 +137,28 @@ def a_script_is_a_file_or_a_module(told: Told) -> None:
     Path(name).write_text("print('ran')")
     run_script(name)
     run_script("this", module=True)
+
+
+@tried(
+    "{} is neither a script nor a trace; write passo doctor train.py, or passo doctor run.jsonl "
+    "with what attach(..., record='run.jsonl') recorded"
+)
+def a_log_is_no_script(told: Told) -> None:
+    Path("metrics.csv").write_text('"Step","lr"\n"0","0.1"\n')
+    text = told("run_script('metrics.csv')")
+    script = text.quoted(r"write passo doctor (\S+), or")
+    kept = text.quoted(r"or passo doctor (\S+) with")
+    recorded = text.quoted(r"with what (attach\(.*\)) recorded").replace("...", "optimizer, plan")
+    Path(script).write_text(
+        "import torch\nfrom passo import Linear, attach, steps\n"
+        "weight = torch.nn.Parameter(torch.ones(1))\n"
+        "optimizer, plan = torch.optim.SGD([weight], lr=0.1), Linear(0.1, 0.0, steps(3))\n"
+        f"scheduler = {recorded}\n"
+        "for _ in range(3):\n    weight.grad = torch.ones(1)\n    optimizer.step()\n"
+        "scheduler.detach()\n"
+    )
+    assert run_script(script).traces[0].updates == 3
+    assert saved([kept]).traces[0].updates == 3
 
 
 @tried(

@@ -56,8 +56,8 @@ class Uncounted:
 
 
 @tried(
-    '{} has no step hook, so its updates cannot be counted; write attach(..., clock="calls") and '
-    "call scheduler.step() after each update"
+    "{} has no step hook, so its updates cannot be counted; write attach(..., "
+    'clock="calls"){} and call scheduler.step() after each update',
 )
 def what_has_no_hook_is_counted_by_calls(told: Told) -> None:
     optimizer = Uncounted()
@@ -66,6 +66,26 @@ def what_has_no_hook_is_counted_by_calls(told: Told) -> None:
     optimizer.step()
     text.put("@", verb="call", scheduler=scheduler)
     assert optimizer.param_groups[0]["lr"] == 0.9
+
+
+@tried(
+    "no param group of {} holds a parameter: ZeRO-3 of DeepSpeed hands them over piece by piece, "
+    "and steps for each, so that updates cannot be counted; write attach(..., "
+    'clock="calls"){}, where scheduler.step() is called after each update'
+)
+def what_is_handed_over_in_pieces_is_counted_by_calls(told: Told) -> None:
+    optimizer, piece = sgd(), weight()
+    optimizer.param_groups[0]["params"] = []
+    text = told("attach(optimizer, LINE)", optimizer=optimizer)
+    scheduler = attached(text, "@", "optimizer, LINE", optimizer=optimizer)
+    for _ in range(2):  # the pieces of one update
+        optimizer.param_groups[0]["params"] = [piece]
+        piece.grad = torch.ones_like(piece)
+        optimizer.step()
+        optimizer.param_groups[0]["params"] = []
+    text.words("scheduler.step() is called after each update")
+    scheduler.step()
+    assert (scheduler.clock, optimizer.param_groups[0]["lr"]) == (1, 0.9)
 
 
 @tried(
@@ -183,7 +203,9 @@ def a_list_of_predicates_ends_with_all(told: Told) -> None:
     assert [group["lr"] for group in optimizer.param_groups] == [1.0, 0.5]
 
 
-@tried("{} needs a run; write attach(optimizer, plan, Run.of(len(loader), epochs=90))")
+@tried(
+    "{} needs a run; write {}",
+)
 def what_only_a_run_measures_gets_one(told: Told) -> None:
     for span in ("epochs(90)", "percent(100)", "rest"):
         plan = eval(f"Linear(1.0, 0.0, {span})", dict(tried.world))
@@ -230,7 +252,9 @@ def a_run_is_a_run(told: Told) -> None:
         assert rates(optimizer, 2) == [1.0, 0.9]
 
 
-@tried("strict=True stops at the end of the run; write attach(..., run, strict=True)")
+@tried(
+    "strict=True stops at the end of the run; write {}",
+)
 def a_strict_run_has_an_end(told: Told) -> None:
     text = told("attach(optimizer, LINE, strict=True)", optimizer=(optimizer := sgd()))
     attached(text, "@", "optimizer, LINE", optimizer=optimizer)
@@ -294,8 +318,8 @@ def a_metric_of_several_is_reported_by_its_name(told: Told) -> None:
 
 
 @tried(
-    "last_epoch was set to {} while the clock stands at {}, and changes nothing: the optimizer's "
-    "updates are counted; write scheduler.seek({}) to go on at that update"
+    "last_epoch was set to {} while the clock stands at {}, and changes nothing: the "
+    "optimizer's updates are counted; write {}.seek({}) to go on at that update",
 )
 def who_goes_ahead_seeks(told: Told) -> None:
     scheduler = attach(optimizer := sgd(), LINE)

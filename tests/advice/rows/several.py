@@ -35,8 +35,8 @@ def optimizers_are_listed_or_named(told: Told) -> None:
 
 
 @tried(
-    "the load_state_dict() of {} before the first update, or call scheduler.seek({}) to go on with "
-    "all, or scheduler.seek({}) to begin there on purpose"
+    "the load_state_dict() of {} before the first update, or call {}.seek({}) to go on "
+    "with all, or {}.seek({}) to begin there on purpose",
 )
 def each_optimizer_is_loaded(told: Told) -> None:
     first = [sgd(), sgd()]
@@ -96,8 +96,7 @@ def a_parameter_is_in_one_of_them(told: Told) -> None:
 
 
 @tried(
-    "the step() of {} beside that of {}; where the paces differ on purpose, as in a GAN, use two "
-    "attaches, each with a plan and a run of its own"
+    "use two attaches, each with a plan and a run of its own",
 )
 def both_step_or_each_has_its_plan(told: Told) -> None:
     def train(*, beside: bool = False, apart: bool = False) -> None:
@@ -118,12 +117,10 @@ def both_step_or_each_has_its_plan(told: Told) -> None:
 
 
 @tried(
-    "the state is that of {}, and the optimizers are {}; give them by the names of the state, "
-    "attach({{}}, ...)",
-    "the state of several optimizers ({}) has a part for each, and this has none: it is that of "
-    "one optimizer; load it into the Scheduler of attach(optimizer, ...) with that one",
-    "this is the state of several optimizers under one plan; load it into the Scheduler of "
-    "attach([...], ...) or attach({...}, ...) with the same optimizers",
+    "give them by the names of the state, attach({{}}, ...)",
+    "the state of several optimizers ({}) has a part for each, and this has none: it is "
+    "that of one optimizer; load it into {}",
+    "this is the state of several optimizers under one plan; load it into {}",
 )
 def a_state_goes_where_it_came_from(told: Told) -> None:
     several = attach(pair := {"a": sgd(), "b": sgd()}, PLAN, RUN)
@@ -132,7 +129,7 @@ def a_state_goes_where_it_came_from(told: Told) -> None:
         update(each)
     state = single.state_dict() if "one optimizer; load" in told.template else several.state_dict()
     target: Any = (
-        [sgd(), sgd()] if "of {}" in told.template or "has none" in told.template else sgd()
+        [sgd(), sgd()] if "by the names" in told.template or "has none" in told.template else sgd()
     )
     wrong = attach(target, PLAN, RUN)
     text = told(lambda: wrong.load_state_dict(state))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 import os
 import shutil
@@ -16,9 +17,9 @@ from typing import Any
 import torch
 from typer.testing import CliRunner
 
-from passo import Constant, Plateau, Run, base, compare, steps
+from passo import Constant, Plateau, Run, attach, base, compare, steps
 from passo.cli import app
-from passo.sweep import Journal, Pair, Trial
+from passo.sweep import Comparison, Journal, Pair, Trial
 from passo.sweep.answers import judged
 from tests.advice.table import Table, Told
 
@@ -446,3 +447,55 @@ def schedules_of_different_lengths_need_a_run(told: Told) -> None:
     plans = ("Linear(1, 0, steps(9))", "Cosine(1, 0, steps(8))")
     options = told(lambda: passo(*plans)).quoted(r'write (--run ".*")$').replace('"', "")
     assert passo(*plans, *options.split(" ", 1))
+
+
+def compared_and_recorded() -> Comparison:
+    """A comparison whose plans are called as in the advice, and whose runs were recorded."""
+
+    def recorded(plan: Any, run: Run, seed: int, trial: Trial) -> float:
+        optimizer = torch.optim.SGD([torch.nn.Parameter(torch.ones(1))], lr=0.1)
+        scheduler = attach(optimizer, plan, run, record=trial.record)
+        for _ in range(run.updates):
+            optimizer.step()
+        scheduler.detach()
+        return train(plan, run, seed, trial)
+
+    return tried_with(train=recorded, plans=NAMES)
+
+
+@tried(
+    'comparison.losses("cosine")',
+    'comparison.best_base("cosine")',
+    'comparison.behind("cosine")',
+    "comparison.poster(columns=2)",
+    'comparison.write("compare.json")',
+)
+def what_a_comparison_answers_is_asked_like_that(told: Told) -> None:
+    comparison = compared_and_recorded()
+    name = told.template.partition(".")[2].partition("(")[0]
+    (found,) = told(f"comparison.{name}(nme=3)", comparison=comparison).put(
+        "@", comparison=comparison
+    )
+    assert {
+        "losses": lambda: found == comparison.losses("cosine"),
+        "best_base": lambda: found is None,
+        "behind": lambda: found == comparison.behind("cosine"),
+        "poster": lambda: len(found.axes) >= 2,
+        "write": lambda: json.loads(Path("compare.json").read_text())["passo"] == "comparison",
+    }[name]()
+
+
+@tried("pair.seeds_for(0.1)")
+def how_many_seeds_is_asked_like_that(told: Told) -> None:
+    pair = Pair("a", "b", (0.2, -0.1, 0.3, 0.0), of=1)
+    (found,) = told("pair.seeds_for(size=3)", pair=pair).put("@", pair=pair)
+    assert found == pair.seeds_for(0.1)
+
+
+@tried("trial.checkpoint(folder)")
+def a_checkpoint_is_kept_like_that(told: Told) -> None:
+    Path("made").mkdir()
+    Path("made", "at").write_text("3")
+    trial = Trial("run")
+    told("trial.checkpoint()", trial=trial).put("@", trial=trial)
+    assert (trial.latest / "at").read_text() == "3"

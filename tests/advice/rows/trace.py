@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from passo import PassoError, RangeTest, range_test
+from passo import Linear, PassoError, RangeTest, attach, range_test, steps
 from passo.trace import Column, Suggestion, Trace, TraceWriter
 from passo.trace import range_test as range_tests
 from passo.trace.format import column_of
@@ -35,6 +35,21 @@ def written(values: tuple[float, ...] = (0.1, 0.2, 0.3), path: str = "run.jsonl"
 
 
 # -- the file of a trace
+
+
+@tried(
+    "{} does not begin with the whole header line of a trace, got {}; write attach(..., "
+    "record=path) where the run is made"
+)
+def a_log_of_another_program_is_no_trace(told: Told) -> None:
+    Path("log.jsonl").write_text('{"step": 10, "loss": 2.5}\n')
+    text = told("Trace.load('log.jsonl')")
+    optimizer = sgd()
+    text.words("write attach(..., record=path)")
+    scheduler = attach(optimizer, Linear(0.1, 0.0, steps(3)), record="run.jsonl")
+    update(optimizer, 3)
+    scheduler.detach()
+    assert Trace.load("run.jsonl").updates == 3
 
 
 @tried("a column is called such as '0.lr' or '.batch_size', got {}")

@@ -67,6 +67,51 @@ def transformers_counts_by_itself(told: Told) -> None:
     assert mended(loop, "T_max=args.num_train_epochs", text.quoted(r"(T_max=\d+)"))
 
 
+@tried('LRScheduler(..., step_every="epoch")')
+def skorch_advances_once_an_epoch(told: Told) -> None:
+    pytest.importorskip("skorch")
+    loop = "skorch_epochs_at_each_batch"
+    code = advised(told, loop, "P021").quoted(r'^LRScheduler\(\.\.\., (step_every="epoch")\)')
+    assert mended(loop, 'step_every="batch"', code)
+
+
+@tried('LRScheduler(..., step_every="batch")')
+def skorch_advances_after_each_update(told: Told) -> None:
+    pytest.importorskip("skorch")
+    loop = "skorch_epochs_at_each_batch"
+    longer = source(loop).replace("T_max=EPOCHS", "T_max=240")
+    (finding,) = found(longer.replace('step_every="batch"', 'step_every="epoch"'))
+    assert finding.code == "P004"
+    code = told.of(finding.write).quoted(r'^LRScheduler\(\.\.\., (step_every="batch")\)')
+    assert found(longer.replace('step_every="batch"', code)) == []
+
+
+@tried("its step() in after_epoch")
+def fastai_advances_once_an_epoch(told: Told) -> None:
+    pytest.importorskip("fastai")
+    loop = "fastai_epochs_at_each_batch"
+    event = advised(told, loop, "P021").quoted(r"^its step\(\) in (\w+)")
+    code = source(loop).replace(
+        "        if self.training:\n            self.cos", "        self.cos"
+    )
+    assert found(code.replace("def after_batch", f"def {event}")) == []
+
+
+@tried("its step() in after_batch, where self.training is True")
+def fastai_advances_after_each_update(told: Told) -> None:
+    pytest.importorskip("fastai")
+    loop = "fastai_epochs_at_each_batch"
+    longer = source(loop).replace("T_max=EPOCHS", "T_max=240")
+    once = longer.replace("        if self.training:\n            self.cos", "        self.cos")
+    (finding,) = found(once.replace("def after_batch", "def after_epoch"))
+    assert finding.code == "P004"
+    text = told.of(finding.write)
+    event, flag = text.quoted(r"in (\w+), where"), text.quoted(r"where (self\.training) is True")
+    assert f"def {event}" in longer
+    assert f"if {flag}:" in longer
+    assert found(longer) == []
+
+
 @tried("a handler at Events.EPOCH_COMPLETED")
 def ignite_advances_once_an_epoch(told: Told) -> None:
     pytest.importorskip("ignite")

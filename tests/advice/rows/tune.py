@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from functools import partial
 from pathlib import Path
@@ -154,7 +155,7 @@ def a_text_has_a_hole(told: Told) -> None:
 
 
 @tried(
-    "the space raised {}: {}; it is called with an Optuna trial: write lambda trial: "
+    "the space raised {}; it is called with an Optuna trial: write lambda trial: "
     'warmup_cosine(peak=trial.suggest_float("peak", 1e-4, 1e-1, log=True))'
 )
 def a_space_is_called_with_a_trial(told: Told) -> None:
@@ -257,3 +258,14 @@ def a_law_needs_a_trace(told: Told) -> None:
 def a_picture_has_an_axis_and_a_run(told: Told) -> None:
     told(lambda: parallel([], [], title="none")).words("give both")
     assert parallel([Axis("peak")], [Strand([0.5], 1.0)], title="one").axes
+
+
+@tried("study.figure()", 'study.write("tune.json")')
+def what_a_search_answers_is_asked_like_that(told: Told) -> None:
+    study = small(trials=2)
+    name = told.template.partition(".")[2].partition("(")[0]
+    (found,) = told(f"study.{name}(nme=3)", study=study).put("@", study=study)
+    if name == "figure":
+        assert [each.get_text() for each in found.axes[0].get_xticklabels()] == ["value", "loss"]
+    else:
+        assert json.loads(Path("tune.json").read_text())["passo"] == "study"

@@ -5,8 +5,6 @@ from __future__ import annotations
 import copy
 import csv
 import re
-import signal
-import subprocess
 import sys
 import time
 import warnings
@@ -30,6 +28,7 @@ from passo import (
 )
 from passo.trace import Bucket, Column
 from tests.optim.tools import ROOT, adam, sgd, update, weight
+from tests.warm import begun
 
 FALLING = Linear(1.0, 0.0, steps(100))
 
@@ -338,14 +337,11 @@ while True:
 
 def test_a_killed_process_leaves_a_file_that_can_be_read(tmp_path):
     path = tmp_path / "run.csv"
-    with subprocess.Popen(
-        [sys.executable, "-c", KILLED, path], cwd=ROOT, stdout=subprocess.PIPE
-    ) as job:
-        assert job.stdout.readline() == b"goes\n"
+    with begun("-c", KILLED, str(path), cwd=ROOT) as job:  # killed with the block
+        assert job.line() == "goes"
         end = time.monotonic() + 60
         while path.stat().st_size < 1000 and time.monotonic() < end:
             time.sleep(0.05)
-        job.send_signal(signal.SIGKILL)
     found = rows(path)
     plan = Linear(1.0, 0.0, steps(10**6))
     assert len(found) > 10

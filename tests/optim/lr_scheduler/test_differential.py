@@ -6,6 +6,7 @@ import os
 from collections import Counter
 from dataclasses import replace
 
+import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
@@ -32,6 +33,7 @@ def has_a_plateau_inside(plan: Plan) -> bool:
 DIFFERENCES = (has_composed_in_a_sequence, has_a_plateau_inside)
 
 
+@pytest.mark.long
 def test_ours_do_what_torchs_do(record_property):
     swallowed: Counter[str] = Counter()
     total = 0

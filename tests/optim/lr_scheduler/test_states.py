@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import io
 import pickle
+from functools import cache
 
 import pytest
 import torch
@@ -43,8 +44,10 @@ def through_a_file(told):
     return torch.load(file, weights_only=True)
 
 
-def interrupted(story, library, made=MADE):
-    """The states after so many steps, and what the run went on with."""
+@cache
+def interrupted(name, library, made=MADE):
+    """The states after so many steps, and what the run went on with; whoever loads them copies."""
+    story = STORIES[name]
     optimizer, scheduler = started(story, library)
     played(optimizer, scheduler, story, 0, made)
     saved = through_a_file([optimizer.state_dict(), scheduler.state_dict()])
@@ -77,7 +80,7 @@ def flat(told):
 def test_a_run_goes_on_whatever_the_order_of_building_and_loading(name, order):
     story = STORIES[name]
     for made in range(END):
-        of_optimizer, of_scheduler, wanted = interrupted(story, ours, made)
+        of_optimizer, of_scheduler, wanted = interrupted(name, ours, made)
         found = resumed(story, ours, order, of_optimizer, of_scheduler, made)
         assert flat(found) == wanted, made
 
@@ -86,14 +89,14 @@ def test_a_run_goes_on_whatever_the_order_of_building_and_loading(name, order):
 @pytest.mark.parametrize("name", BOTH)
 def test_a_state_of_torchs_goes_on_with_our_class(name, order):
     story = STORIES[name]
-    of_optimizer, of_scheduler, wanted = interrupted(story, torchs)
+    of_optimizer, of_scheduler, wanted = interrupted(name, torchs)
     assert flat(resumed(story, ours, order, of_optimizer, of_scheduler)) == wanted
 
 
 @pytest.mark.parametrize("name", LOADED)
 def test_a_state_of_ours_goes_on_with_torchs_class(name):
     story = STORIES[name]
-    of_optimizer, of_scheduler, wanted = interrupted(story, ours)
+    of_optimizer, of_scheduler, wanted = interrupted(name, ours)
     assert flat(resumed(story, torchs, "bos", of_optimizer, of_scheduler)) == wanted
 
 
@@ -114,7 +117,8 @@ def test_there_is_a_file_for_each_story_and_for_each_class():
 @pytest.mark.parametrize("name", STORIES)
 def test_loading_twice_from_one_dict_leaves_the_dict_and_the_first_alone(name):
     story = STORIES[name]
-    of_optimizer, of_scheduler, wanted = interrupted(story, ours)
+    *saved, wanted = interrupted(name, ours)
+    of_optimizer, of_scheduler = copy.deepcopy(saved)
     before = copy.deepcopy(of_scheduler)
     first = started(story, ours)
     for optimizer, scheduler in (first, started(story, ours)):

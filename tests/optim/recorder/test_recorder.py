@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import signal
-import subprocess
-import sys
 import time
 import warnings
 
@@ -27,7 +24,7 @@ from passo.optim.recorder.tally import Tally
 from passo.schedules import PassoError, PassoWarning
 from passo.trace import Trace
 from tests.torches import OLD_TORCH
-from tests.warm import python
+from tests.warm import begun, python
 
 
 def parameter(value=1.0):
@@ -380,14 +377,9 @@ for k in range(10**9):
 def test_a_killed_run_leaves_a_readable_file(tmp_path):
     script = tmp_path / "script.py"
     script.write_text(KILLED)
-    process = subprocess.Popen(
-        [sys.executable, str(script), str(tmp_path)], stdout=subprocess.PIPE, text=True
-    )
-    assert process.stdout.readline() == "go\n"
-    time.sleep(0.2)
-    os.kill(process.pid, signal.SIGKILL)
-    process.wait()
-    process.stdout.close()
+    with begun(str(script), str(tmp_path)) as process:  # killed with the block
+        assert process.line() == "go"
+        time.sleep(0.2)
     trace = Trace.load(tmp_path / "0.jsonl")
     assert not trace.complete
     assert trace.updates > 1000

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+import numpy as np
 import pytest
 import torch
 
@@ -219,18 +220,34 @@ def test_a_report_is_of_numbers():
         ({}, "report needs at least one metric; write report(val_loss=0.3)"),
         (
             {"loss": "low"},
-            "the metric 'loss' must be a number or a Tensor of one element, got 'low'",
+            "the metric 'loss' must be a number, or a Tensor or an array of one element, got 'low'",
         ),
-        ({"loss": None}, "the metric 'loss' must be a number or a Tensor of one element, got None"),
+        (
+            {"loss": None},
+            "the metric 'loss' must be a number, or a Tensor or an array of one element, got None",
+        ),
     ):
         with pytest.raises(PassoError) as caught:
             scheduler.report(metrics)
         assert str(caught.value) == text
-    with pytest.raises(PassoError, match="must be a number or a Tensor of one element"):
+    with pytest.raises(
+        PassoError, match="must be a number, or a Tensor or an array of one element"
+    ):
         scheduler.report(loss=torch.ones(2))
+    with pytest.raises(PassoError, match="or an array of one element"):
+        scheduler.report(loss=np.ones(2))
     with pytest.raises(PassoError) as caught:
         scheduler.report(loss=1.0, reduce="max")
     assert str(caught.value) == "reduce must be 'mean', 'rank0' or None, got 'max'"
+
+
+@pytest.mark.parametrize("one", [np.array(2.0), np.array([2]), np.float32(2), np.int64(2)])
+def test_a_metric_may_be_an_array_of_one_element(one):
+    optimizer = sgd()
+    scheduler = attach(optimizer, base * Plateau("loss", patience=0, factor=0.5))
+    assert scheduler.report(loss=one) == ()
+    (fall,) = scheduler.report(loss=one)
+    assert fall.after == 0.5
 
 
 def test_reports_may_have_any_name_and_be_tensors():

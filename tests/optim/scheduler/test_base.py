@@ -225,8 +225,7 @@ def test_a_rate_that_was_changed_in_the_script_is_told_with_both_numbers():
         "the plan saved at update 50 is not today's, one field differs:\n"
         f"  lr of group 0, saved: {warmup_cosine()!r}, base 0.0001 on Run(steps(100))\n"
         f"  lr of group 0, today: {warmup_cosine()!r}, base 0.001 on Run(steps(100))\n"
-        f"    now {one!r} and {other!r}\n"
-        "    at the end 0 and 0\n"
+        f"    now {one:.3g} and {other:.3g}\n"
         'write attach(..., on_change="keep") for the checkpoint\'s plan, "replace" for today\'s at '
         'the same update, "rescale" for today\'s at the same share of the run'
     )
@@ -239,7 +238,9 @@ def test_each_group_is_told_with_its_own_base():
 
     state = build(1.0, 0.5)[0].state_dict()
     scheduler, _held = build(1.0, 0.25)
-    with pytest.raises(PassoError, match=r"one field differs:\n  lr of group 1, .*, base 0\.5 on"):
+    with pytest.raises(
+        PassoError, match=r"one field differs:\n  lr of group 1, .*, base 0\.5 without"
+    ):
         scheduler.load_state_dict(state)
 
 

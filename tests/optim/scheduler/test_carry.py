@@ -234,8 +234,7 @@ def test_another_plan_is_refused_and_nothing_is_loaded(order):
         WHENCE + "the plan saved at update 8 is not today's, one field differs:\n"
         "  lr of group 0, saved: Linear(1, 0.1) * base, base 0.1 on Run(steps(20))\n"
         "  lr of group 0, today: Linear(1, 0.1) * base, base 0.1 on Run(steps(40))\n"
-        "    now 0.064 and 0.08200000000000002\n"
-        "    at the end 0.010000000000000002 and 0.010000000000000002\n"
+        "    now 0.064 and 0.082\n"
         'write attach(..., on_change="keep") for the checkpoint\'s plan, "replace" for today\'s at '
         'the same update, "rescale" for today\'s at the same share of the run' + LEAVE
     )

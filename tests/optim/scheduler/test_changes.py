@@ -28,6 +28,7 @@ WAYS_OUT = (
     'write attach(..., on_change="keep") for the checkpoint\'s plan, "replace" for today\'s at '
     'the same update, "rescale" for today\'s at the same share of the run'
 )
+WITHOUT_RESCALE = WAYS_OUT.partition(', "rescale"')[0]
 WITHOUT_KEEP = WAYS_OUT.replace('"keep") for the checkpoint\'s plan, "replace"', '"replace")')
 
 
@@ -41,20 +42,17 @@ def test_another_shape_is_refused_whole_text():
         "Run(steps(10))\n"
         "  lr of group 0, today: Linear(0, base, steps(2)).then(Linear(base, 0)), base 1 on "
         "Run(steps(10))\n"
-        "    now 0.6913417161825449 and 0.625\n"
-        "    at the end 0 and 0\n" + WAYS_OUT
+        "    now 0.691 and 0.625\n" + WAYS_OUT
     )
 
 
 def test_another_length_of_the_run_is_refused_whole_text():
     floored = warmup_cosine(warmup=steps(2), floor=0.1)
-    now = [floored.on(run).with_base(1.0)(5) for run in (TEN, TWENTY)]
     assert refusal(saved(floored, TEN), floored, TWENTY) == (
         "the plan saved at update 5 is not today's, one field differs:\n"
         f"  lr of group 0, saved: {floored!r}, base 1 on Run(steps(10))\n"
         f"  lr of group 0, today: {floored!r}, base 1 on Run(steps(20))\n"
-        f"    now {now[0]!r} and {now[1]!r}\n"
-        "    at the end 0.1 and 0.1\n" + WAYS_OUT
+        "    now 0.722 and 0.94\n" + WAYS_OUT
     )
 
 
@@ -80,20 +78,60 @@ def test_a_field_that_is_driven_since_is_a_difference_whole_text():
     )
 
 
-def test_five_groups_that_differ_are_counted_and_three_are_shown():
-    def started(plan):
-        optimizer = torch.optim.SGD([{"params": [weight()]} for _ in range(5)], lr=1.0)
-        return optimizer, attach(optimizer, plan)
+def over_groups(*bases, plan):
+    """A refusal over groups with these bases, one of them with a plan of its own: from a to b."""
 
-    held, scheduler = started(Linear(1.0, 0.0, steps(10)))
-    state = scheduler.state_dict()
-    held, scheduler = started(Linear(1.0, 0.0, steps(20)))
+    def state(plan, load=None):
+        groups = [{"params": [weight()], "lr": each} for each in bases]
+        optimizer = torch.optim.SGD(groups)
+        scheduler = attach(optimizer, plan)
+        if load is not None:
+            scheduler.load_state_dict(load)
+        return scheduler.state_dict()
+
+    before, after = plan
     with pytest.raises(PassoError) as error:
-        scheduler.load_state_dict(state)
-    text = str(error.value)
+        state(after, state(before))
+    return str(error.value)
+
+
+def test_groups_that_differ_alike_are_told_once_whole_text():
+    plan = [Linear(base, 0.0, steps(length)) for length in (10, 20)]
+    assert over_groups(0.1, 0.3, 0.1, 0.1, plan=plan) == (
+        "the plan saved at update 0 is not today's, 4 fields differ:\n"
+        "  lr of groups 0, 2 and 3, saved: Linear(base, 0, steps(10)), base 0.1 without a run\n"
+        "  lr of groups 0, 2 and 3, today: Linear(base, 0, steps(20)), base 0.1 without a run\n"
+        "    at update 8 0.02 and 0.06\n"
+        "  lr of group 1, saved: Linear(base, 0, steps(10)), base 0.3 without a run\n"
+        "  lr of group 1, today: Linear(base, 0, steps(20)), base 0.3 without a run\n"
+        "    at update 8 0.06 and 0.18\n" + WITHOUT_RESCALE
+    )
+
+
+def test_five_groups_that_differ_each_by_itself_are_counted_and_three_are_shown():
+    plan = [Linear(base, 0.0, steps(length)) for length in (10, 20)]
+    text = over_groups(0.1, 0.2, 0.3, 0.4, 0.5, plan=plan)
     assert text.startswith("the plan saved at update 0 is not today's, 5 fields differ:\n")
     assert text.count(", saved: ") == 3
-    assert len(held.param_groups) == 5
+    assert "lr of groups 0 to 4" in over_groups(*[0.1] * 5, plan=plan)
+
+
+def test_plans_that_agree_now_and_at_the_end_are_told_where_they_differ_most():
+    plan = [Linear(1.0, 0.0, steps(64)), Cosine(1.0, 0.0, steps(64))]
+    text = over_groups(0.1, plan=plan)
+    assert "    at update 16 0.75 and 0.854\n" in text
+
+
+def test_values_are_told_by_as_few_digits_as_tell_them_apart():
+    plan = [base * Linear(1.0, 0.5, steps(8)), base * Linear(1.0 + 1e-7, 0.5, steps(8))]
+    assert "    now 0.1 and 0.10000001\n" in over_groups(0.1, plan=plan)
+
+
+def test_plans_without_a_difference_in_value_are_told_without_one():
+    plan = [base * Plateau("a"), base * Plateau("b")]
+    before, after, *ways = over_groups(0.1, plan=plan).splitlines()[1:]
+    assert before.replace('"a"', '"b"').replace("saved", "today") == after
+    assert len(ways) == 1
 
 
 def test_an_explicit_base_that_differs_is_told_with_both_bases():
@@ -112,7 +150,7 @@ def test_the_difference_is_told_in_todays_base_whatever_was_loaded_first():
     optimizer = sgd()
     optimizer.load_state_dict(held)  # its lr is no base any more
     scheduler = attach(optimizer, LINEAR, TEN)
-    with pytest.raises(PassoError, match=r"\n    now 0\.6913417161825449 and 0\.625\n"):
+    with pytest.raises(PassoError, match=r"\n    now 0\.691 and 0\.625\n"):
         scheduler.load_state_dict(state)
 
 

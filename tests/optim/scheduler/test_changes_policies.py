@@ -78,7 +78,7 @@ def test_keep_needs_somebody_who_drives_the_field_whole_text():
     both = {"lr": COSINE, "weight_decay": Linear(0.1, 0.0, rest)}
     assert refusal(saved(both, TEN), COSINE, TEN, "keep") == (
         "the checkpoint drives weight_decay of group 0, and nothing does today, so its plan "
-        'cannot be kept; attach a plan that drives it, or write on_change="replace"'
+        'cannot be kept; write a plan that drives it, or write on_change="replace"'
     )
 
 

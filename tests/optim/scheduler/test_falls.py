@@ -203,5 +203,5 @@ def test_what_is_no_metric_is_refused_by_its_name():
     with pytest.raises(PassoError) as caught:
         attached(DROPS).step("good")
     assert str(caught.value) == (
-        "the metric 'loss' must be a number or a Tensor of one element, got 'good'"
+        "the metric 'loss' must be a number, or a Tensor or an array of one element, got 'good'"
     )

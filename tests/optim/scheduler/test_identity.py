@@ -246,7 +246,7 @@ def test_a_state_of_more_groups_says_that_one_is_lacking():
     assert held.param_groups[0]["lr"] == 1.0
     assert str(caught.value) == (
         "the plan saved at update 0 is not today's, one field differs:\n"
-        "  lr of group 1, saved: Linear(1, 0, steps(10)) * base, base 0.1 on None\n"
+        "  lr of group 1, saved: Linear(1, 0, steps(10)) * base, base 0.1 without a run\n"
         "  lr of group 1, today: there is no such group; where it is added later, add it before "
         "loading\n"
         "    now 0.1 and nothing\n"

@@ -4,11 +4,8 @@ from __future__ import annotations
 
 import copy
 import gc
-import os
 import pickle
 import signal
-import subprocess
-import sys
 import time
 import weakref
 from io import BytesIO
@@ -30,6 +27,7 @@ from passo import (
 )
 from passo.optim import tensorize
 from tests.optim.tools import ROOT, adam, rates, sgd, update, values, weight
+from tests.warm import begun
 
 RAMP = Linear(0.0, 1.0, steps(100))
 
@@ -266,14 +264,10 @@ while True:
     update(optimizer, 100)
     scheduler.report(loss=1.0)
 """
-    process = subprocess.Popen([sys.executable, "-c", code, str(path)], cwd=ROOT, env=os.environ)
-    try:
+    with begun("-c", code, str(path), cwd=ROOT):  # killed with the block
         end = time.monotonic() + 60
         while time.monotonic() < end and (not path.exists() or path.stat().st_size < 20_000):
             time.sleep(0.02)
-    finally:
-        process.kill()
-        process.wait(timeout=30)
     trace = Trace.load(path)
     assert not trace.complete
     assert trace.updates >= 100

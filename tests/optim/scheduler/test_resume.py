@@ -1,4 +1,7 @@
-"""A run that died and was brought back is the run that would have happened, bit for bit."""
+"""A run that died and was brought back is the run that would have happened, bit for bit.
+
+`PASSO_RESUMES=20000 pytest tests/optim/scheduler/test_resume.py` draws more of them.
+"""
 
 from __future__ import annotations
 
@@ -13,9 +16,10 @@ from tests.optim.journeys import Training, journeys
 # o: load the optimizer; a: attach; s: load the Scheduler, which in the last two nobody saved
 ORDERS = ("oas", "aos", "aso", "oa", "ao")
 THOROUGH = os.environ.get("HYPOTHESIS_PROFILE") == "thorough"
-EXAMPLES = 51_000 if THOROUGH else 2_001
+EXAMPLES = int(os.environ.get("PASSO_RESUMES", "51000" if THOROUGH else "500"))
 
 
+@pytest.mark.long
 @pytest.mark.filterwarnings("ignore:.* would compile again")
 @pytest.mark.filterwarnings("ignore:update .* is past the end:passo.PassoWarning")
 @pytest.mark.parametrize("order", ORDERS)

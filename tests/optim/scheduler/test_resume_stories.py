@@ -4,10 +4,6 @@ from __future__ import annotations
 
 import copy
 import json
-import os
-import signal
-import subprocess
-import sys
 import time
 from itertools import permutations
 
@@ -19,6 +15,7 @@ from passo import Cosine, Linear, Plateau, Run, base, rest, steps, tokens
 from passo.optim import attach, tensorize
 from tests.optim.make_fixtures import MOMENTA, RECIPES
 from tests.optim.tools import ROOT, adam, rates, sgd, update, weight
+from tests.warm import begun
 
 RUN = Run(steps(150), steps_per_epoch=10, tokens_per_step=8)
 PLANS = {**{name: {"lr": plan} for name, plan in RECIPES.items()}, "momenta": MOMENTA}
@@ -215,15 +212,11 @@ def test_kill_minus_9_loses_what_was_not_saved_and_nothing_else(tmp_path):
     from passo import warmup_cosine
 
     path, plan = tmp_path / "checkpoint", warmup_cosine(warmup=steps(100))
-    training = subprocess.Popen([sys.executable, "-c", KILLED, str(path)], cwd=ROOT)
-    try:
+    with begun("-c", KILLED, str(path), cwd=ROOT):  # killed with the block
         until = time.monotonic() + 60
         while not path.exists() and time.monotonic() < until:
             time.sleep(0.05)
         time.sleep(0.3)
-    finally:
-        os.kill(training.pid, signal.SIGKILL)
-        training.wait()
     held, optimizer_state, state = torch.load(path, weights_only=True)
 
     optimizer = adam()

@@ -76,9 +76,9 @@ def _legal(known: Known) -> bool:
 
 
 def _fits(known: Known) -> bool:
+    """It came to its length, which is not the number of updates: it was counted in advances."""
     length = known.length
-    return (
-        length is not None
-        and not known.goes_on
-        and abs(known.position - length) <= max(1.0, FITS * length)
-    )
+    if length is None or known.goes_on:
+        return False
+    near = max(1.0, FITS * length)
+    return abs(known.position - length) <= near < abs(known.updates - length)

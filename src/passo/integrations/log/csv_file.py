@@ -10,7 +10,7 @@ from pathlib import Path
 
 from passo.ground.checks import brief
 from passo.ground.errors import PassoError
-from passo.ground.files import followed, replacing
+from passo.ground.files import cannot_write, followed, replacing
 from passo.integrations.log.writer import Buffered
 
 HEADER = ["update", "name", "value"]
@@ -138,10 +138,7 @@ def _file(path: str | os.PathLike[str]) -> Path:
         msg = f"a log in a file is CSV, got {given}; write passo.log(scheduler, {other!r})"
         raise PassoError(msg)
     if not found.parent.is_dir():
-        msg = (
-            f"cannot write {str(found)!r}: there is no folder {str(found.parent)!r}; make it first"
-        )
-        raise PassoError(msg)
+        raise cannot_write(found)
     return found.absolute()
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 import weakref
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -10,7 +9,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 from passo.ground.calls import called_like
 from passo.ground.checks import brief, one_of
-from passo.ground.errors import PassoError, PassoWarning
+from passo.ground.errors import PassoError, words_of
+from passo.ground.here import place
 from passo.integrations.log.adapted import adapted, target_of
 from passo.integrations.log.naming import Names, named, reported, spots_of
 from passo.integrations.log.processes import Ranks, others_write, refuse_late, refuse_one_file
@@ -275,7 +275,7 @@ class Log:
         self.lost += error.count if isinstance(error, Lost) else count
         if not self._said:
             self._said = True
-            _warn(_failed(self._adapter, f"at update {update:,}", cause))
+            place().warn(_failed(self._adapter, f"at update {update:,}", cause))
 
     def _refuse_a_second_file(self) -> None:
         for each in list(_open):
@@ -319,11 +319,9 @@ def _of_trace(trace: Trace, writer: Any, names: Names, every: int) -> Log:
         found.close()
     begin = max((each.begin for each in trace.columns), default=0)
     if begin:
-        warnings.warn(
+        place().warn(
             f"of the updates before {begin:,} this trace has least, mean and most, not each value, "
-            "so that they are not in the log",
-            PassoWarning,
-            stacklevel=4,
+            "so that they are not in the log"
         )
     return found
 
@@ -355,16 +353,9 @@ def _refuse_ended(scheduler: Any) -> None:
         raise PassoError(msg)
 
 
-def _warn(text: str) -> None:
-    """At the line of the user's own that runs."""
-    from passo.optim.scheduler.promises import place
-
-    place().warn(text)
-
-
 def _failed(adapter: Adapter, when: str, error: Exception) -> str:
     return (
-        f"{adapter.kind} failed {when}: {type(error).__name__}: {error}; training goes on, and "
+        f"{adapter.kind} failed {when}: {words_of(error)}; training goes on, and "
         "what it does not take is counted in the log's .lost"
     )
 
@@ -375,4 +366,4 @@ def _finish(adapter: Adapter) -> None:
         adapter.close()
     except Exception as error:  # noqa: BLE001  nobody could catch it here
         cause = error.error if isinstance(error, Lost) else error
-        warnings.warn(_failed(adapter, "at the end", cause), PassoWarning, stacklevel=2)
+        place().warn(_failed(adapter, "at the end", cause))

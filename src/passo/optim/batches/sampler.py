@@ -11,11 +11,11 @@ from torch.utils.data import BatchSampler, DataLoader, Dataset, Sampler
 
 from passo.ground.calls import called_like
 from passo.ground.checks import brief, can_be_listed, whole
+from passo.ground.here import place
 from passo.ground.schema import anything, count, mapping, maybe, record
 from passo.optim.batches import order
 from passo.optim.batches.epoch import Epoch
 from passo.optim.batches.ramp import Ramp
-from passo.optim.scheduler.promises import place
 from passo.schedules import PassoError
 
 if TYPE_CHECKING:

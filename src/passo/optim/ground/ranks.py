@@ -63,10 +63,14 @@ def several() -> bool:
 
 
 def _metric(name: str, value: Any) -> float:
+    item = getattr(value, "item", None)  # Tensors, NumPy's and JAX's arrays have one
     try:
-        return as_metric(value.item() if isinstance(value, torch.Tensor) else value)
-    except (PassoError, RuntimeError):
-        msg = f"the metric {name!r} must be a number or a Tensor of one element, got {brief(value)}"
+        return as_metric(item() if callable(item) else value)
+    except (PassoError, RuntimeError, TypeError, ValueError):
+        msg = (
+            f"the metric {name!r} must be a number, or a Tensor or an array of one element, got "
+            f"{brief(value)}"
+        )
         raise PassoError(msg) from None
 
 

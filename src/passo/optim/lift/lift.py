@@ -12,6 +12,7 @@ from torch.optim.lr_scheduler import LRScheduler
 
 from passo.ground.calls import called_like
 from passo.ground.checks import brief, can_be_listed, real, whole
+from passo.ground.errors import words_of
 from passo.optim.ground import fields, randomness
 from passo.optim.ground.advice import shown
 from passo.optim.lift.calls import (
@@ -190,7 +191,7 @@ def _moved(move: Callable[[int], None], twin: Any, t: int, metrics: Sequence[flo
         write = f"lift(scheduler, {t})" if t else "lift(lambda t: ..., steps)"
         if metrics is None and takes_metrics(twin) and not isinstance(error, PassoError):
             write = "lift(scheduler, steps, metrics=[...])"
-        msg = f"{name} cannot be moved to step {t} ({type(error).__name__}: {error}); write {write}"
+        msg = f"{name} cannot be moved to step {t} ({words_of(error)}); write {write}"
         raise PassoError(msg) from error
 
 

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import sys
-import warnings
 from typing import TYPE_CHECKING, Any
 
-from passo.ground.errors import PassoWarning
+from passo.ground.here import place
 from passo.optim.recorder import source
 from passo.optim.recorder.loads import Loads
 from passo.optim.recorder.losses import Losses
@@ -45,7 +44,7 @@ class Listener:
         """Something went wrong here: say so once, and let the run go on unseen."""
         self.lost = True
         text = f"the recorder lost sight of the run, what it saw until now is kept: {error!r}"
-        warnings.warn(text, PassoWarning, stacklevel=4)
+        place().warn(text)
 
     def before(self, optimizer: Optimizer, args: Any, kwargs: Any) -> None:
         """A step begins; an error of ours never ends a run."""

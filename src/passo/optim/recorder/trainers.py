@@ -6,6 +6,7 @@ import math
 from typing import TYPE_CHECKING, Any, Final, TypeGuard
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from types import FrameType
 
 _HOMES: Final = {
@@ -13,6 +14,9 @@ _HOMES: Final = {
     "pytorch_lightning": "Lightning",
     "transformers": "transformers",
     "ignite": "ignite",
+    "skorch": "skorch",
+    "fastai": "fastai",
+    "fastcore": "fastai",
 }
 
 
@@ -28,7 +32,7 @@ def trainer_of(frame: FrameType | None) -> dict[str, Any]:
         name = _HOMES.get(_package(frame))
         if name is not None:
             found.setdefault("trainer", name)
-            each = _updates(name, frame.f_locals.get("self"))
+            each = _updates(name, frame.f_locals)
             if each is not None:
                 return {**found, "per_epoch": each}
         frame = frame.f_back
@@ -40,8 +44,13 @@ def _package(frame: FrameType | None) -> str:
     return "" if frame is None else str(frame.f_globals.get("__name__", "")).partition(".")[0]
 
 
-def _updates(name: str, told: Any) -> float | None:
-    """How many updates are in an epoch, by the object whose method this is."""
+def _updates(name: str, known: Mapping[str, Any]) -> float | None:
+    """How many updates are in an epoch, by what a method of the trainer knows."""
+    told = known.get("self")
+    if name == "skorch":
+        return _in_skorch(told, known.get("iterator"))
+    if name == "fastai":
+        return _in_fastai(getattr(told, "learn", told))
     if name == "Lightning":
         trainer = getattr(told, "trainer", None)
         batches = getattr(trainer, "num_training_batches", None)
@@ -53,6 +62,31 @@ def _updates(name: str, told: Any) -> float | None:
         return updates / epochs if _is_number(updates) and _is_number(epochs) else None
     length = getattr(state, "epoch_length", None)
     return float(length) if _is_number(length) else None
+
+
+def _in_skorch(net: Any, loader: Any) -> float | None:
+    """By the batches that an epoch loops over, and the window of accelerate."""
+    batches = _length(loader)
+    each = getattr(getattr(net, "accelerator", None), "gradient_accumulation_steps", 1)
+    return None if batches is None or not each else float(math.ceil(batches / each))
+
+
+def _in_fastai(learn: Any) -> float | None:
+    """By its training loader; `GradientAccumulation` counts samples."""
+    loader = getattr(getattr(learn, "dls", None), "train", None)
+    batches = _length(loader)
+    found = (each.n_acc for each in getattr(learn, "cbs", ()) if hasattr(each, "n_acc"))
+    needed, samples = next(found, None), _length(getattr(loader, "dataset", None))
+    if needed is None or batches is None:
+        return batches
+    return None if samples is None else min(samples / needed, batches)
+
+
+def _length(thing: Any) -> float | None:
+    try:
+        return float(len(thing)) or None
+    except TypeError:
+        return None
 
 
 def _is_number(given: Any) -> TypeGuard[float]:

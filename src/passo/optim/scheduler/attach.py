@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import warnings
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final, Protocol, runtime_checkable
 
 from passo.ground.calls import called_like
+from passo.ground.here import place
 from passo.optim.ground import wrappers
 from passo.optim.ground.advice import no_optimizer, shown
 from passo.optim.ground.attached import writers
+from passo.optim.ground.caller import caller
 from passo.optim.ground.fields import check_range
 from passo.optim.ground.foreign import refuse_scheduler
 from passo.optim.ground.together import are_several, named
@@ -23,7 +24,7 @@ from passo.optim.scheduler.resting import native_of
 from passo.optim.scheduler.scheduler import Scheduler
 from passo.optim.scheduler.settings import Settings, as_bases, as_values, bases_of, end_of
 from passo.optim.scheduler.several import JointScheduler
-from passo.schedules import PassoError, PassoWarning
+from passo.schedules import PassoError
 from passo.schedules.analysis import is_far
 
 if TYPE_CHECKING:
@@ -165,6 +166,8 @@ def _target(optimizer: Any, clock: str) -> Any:
     refuse_scheduler(optimizer, "attach")
     inner = wrappers.the_one(optimizer, "attach")
     if inner is not None:
+        if clock != "calls":
+            _refuse_pieces(inner)
         return inner
     if not hasattr(optimizer, "param_groups"):
         advice = no_optimizer(optimizer, "attach")
@@ -173,10 +176,24 @@ def _target(optimizer: Any, clock: str) -> Any:
     if clock != "calls":
         msg = (
             f"{type(optimizer).__name__} has no step hook, so its updates cannot be counted; write "
-            'attach(..., clock="calls") and call scheduler.step() after each update'
+            f'attach(..., clock="calls"){caller().instead} and call scheduler.step() after each '
+            "update"
         )
         raise PassoError(msg)
     return optimizer
+
+
+def _refuse_pieces(optimizer: Any) -> None:
+    """Refuse to count the steps of what is handed its parameters one piece after another."""
+    groups = optimizer.param_groups
+    if groups and not any(group.get("params") for group in groups):
+        msg = (
+            f"no param group of {type(optimizer).__name__} holds a parameter: ZeRO-3 of DeepSpeed "
+            "hands them over piece by piece, and steps for each, so that updates cannot be "
+            f'counted; write attach(..., clock="calls"){caller().instead}, where '
+            "scheduler.step() is called after each update"
+        )
+        raise PassoError(msg)
 
 
 def _native(over: Any, targets: Mapping[str, Any]) -> Any:
@@ -253,7 +270,7 @@ def _warn_of_torchs_writer(members: Mapping[str, Scheduler], targets: Mapping[st
             "a torch scheduler was built on this optimizer: if it is stepped, both write the lr; "
             "delete it, or leave the lr out of the plan"
         )
-        warnings.warn(text, PassoWarning, stacklevel=5)
+        place().warn(text)
 
 
 def _check_ranges(scheduler: Scheduler, end: float) -> list[tuple[float, Driven, str]]:
@@ -279,6 +296,6 @@ def _warn_of_far_rates(peaks: list[tuple[float, Driven, str]]) -> None:
         text = (
             f"the lr of param group {spot} goes up to {peak:.4g}{beside}: was a length meant, "
             f"over=steps({peak:.10g}), or a factor, base * ...? Where the rate is meant, write "
-            f"attach(..., base={peak:.4g})"
+            f"{caller().option(f'base={peak:.4g}')}"
         )
-        warnings.warn(text, PassoWarning, stacklevel=5)
+        place().warn(text)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 import torch
 
 from passo.ground.checks import write
+from passo.optim.ground.caller import caller
 from passo.optim.ground.fields import Field
 from passo.optim.ground.groups import parameters, weakly
 from passo.optim.scheduler.driven import slot_of
@@ -142,11 +143,12 @@ def _text(each: Driven, base: float, together: Sequence[Driver]) -> str:
     table = _everywhere()
     before = [_before(one, table) for one in same]
     now = [one.base for one in same]
+    call = caller().option(f"base={_given(each.key, before)}")
     return (
         f"{each.key} of param group {each.place} holds {write(each.base)}, which a plan that is "
-        f"detached wrote last; its base was {write(base)}. Write attach(..., "
-        f"base={_given(each.key, before)}) to begin from that again, base={_given(each.key, now)} "
-        "to begin from what is there, or detach(restore=True) before"
+        f"detached wrote last; its base was {write(base)}. Write {call} to begin "
+        f"from that again, base={_given(each.key, now)} to begin from what is there, or "
+        "detach(restore=True) before"
     )
 
 

@@ -13,6 +13,7 @@ from passo.schedules.reports import unheard as unheard_in_words
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from passo.optim.ground.caller import Caller
     from passo.optim.scheduler.clock import Clock
     from passo.optim.scheduler.driven import Driven, Met
     from passo.optim.scheduler.driver import Driver
@@ -84,12 +85,16 @@ def _compared(driven: Driven, end: float) -> str:
 
 def no_update(settings: Settings, driver: Driver, optimizer: str, signs: str) -> Word:
     """No update was counted, and something says that there were some; "" is no optimizer."""
+    trainer = settings.caller.trainer
     first = next(iter(driver.driven), None)
     stands = "" if first is None else f" and {first.key} at {number(first.last)}"
     hook = "attach(...) with the optimizer whose step() the loop calls, such as the one inside"
     hook += ', or clock="calls" and scheduler.step() after each update'
     way = "..., clock='calls'" if optimizer else "None, ..."
     calls = f"scheduler.step() after each update, as attach({way}) wants it"
+    if trainer:
+        hook = f"the step() of the optimizer that {trainer} has, or attach(...)"
+        hook += f"{settings.caller.instead} with the one that is stepped"
     return Word(
         "P002",
         f"no update{optimizer and f' of {optimizer}'} was ever seen, while {signs}",
@@ -98,30 +103,32 @@ def no_update(settings: Settings, driver: Driver, optimizer: str, signs: str) ->
     )
 
 
-def older(driver: Driver, optimizer: str, count: int, clock: int) -> Word:
+def older(driver: Driver, caller: Caller, optimizer: str, count: int, clock: int) -> Word:
     """The optimizer's own state knows of more updates than the clock."""
     return Word(
         "P014",
         f"the state of {optimizer} says that {count:,} updates were made, and the clock of the "
         f"Scheduler stands at {clock:,}",
         "the plan begins there, whatever was trained before",
-        _to_go_on(driver, count, clock),
+        _to_go_on(driver, caller, count, clock),
     )
 
 
-def stale(driver: Driver, optimizer: str, update: int, more: int, clock: int) -> Word:
+def stale(
+    driver: Driver, caller: Caller, optimizer: str, update: int, more: int, clock: int
+) -> Word:
     """The optimizer's state carries that of a Scheduler, and says more updates than it did then."""
     return Word(
         "P014",
         f"the state of {optimizer} carries a Scheduler at update {update:,}, and says that "
         f"{more:,} {'update was' if more == 1 else 'updates were'} made since, without passo",
         f"it is not used, and the clock of the Scheduler stands at {clock:,}",
-        _to_go_on(driver, update + more, clock),
+        _to_go_on(driver, caller, update + more, clock),
     )
 
 
 def of_another(
-    driver: Driver, optimizer: str, keys: Iterable[str], update: int, clock: int
+    driver: Driver, caller: Caller, optimizer: str, keys: Iterable[str], update: int, clock: int
 ) -> Word:
     """The optimizer's state carries that of a Scheduler which drove nothing of this plan."""
     ours = dict.fromkeys(each.key for each in driver.driven)
@@ -130,17 +137,18 @@ def of_another(
         f"the state of {optimizer} carries a Scheduler of {', '.join(keys)} at update "
         f"{update:,}, and this one drives {', '.join(ours)}",
         f"it is not used, and the clock of the Scheduler stands at {clock:,}",
-        _to_go_on(driver, update, clock),
+        _to_go_on(driver, caller, update, clock),
     )
 
 
-def _to_go_on(driver: Driver, update: int, clock: int) -> str:
+def _to_go_on(driver: Driver, caller: Caller, update: int, clock: int) -> str:
     """What to write where the clock is behind."""
     relative = any(each.track.source.relative and not each.given for each in driver.driven)
-    base = "attach(..., base=...) with what the run began with, and " if relative else ""
+    base = f"{caller.option('base=...')} with what the run began with, and " if relative else ""
+    one = caller.scheduler
     return (
-        f"scheduler.load_state_dict(...) with what was saved beside the optimizer, or {base}"
-        f"scheduler.seek({update}) to go on, or scheduler.seek({clock}) to begin there on purpose"
+        f"{one}.load_state_dict(...) with what was saved beside the optimizer, or {base}"
+        f"{one}.seek({update}) to go on, or {one}.seek({clock}) to begin there on purpose"
     )
 
 
@@ -158,7 +166,9 @@ def other_hand(met: Met, update: int, *, made: bool) -> Word:
     )
 
 
-def unheard(driver: Driver, clock: Clock, promises: Promises) -> Iterator[tuple[str, Word]]:
+def unheard(
+    driver: Driver, caller: Caller, clock: Clock, promises: Promises
+) -> Iterator[tuple[str, Word]]:
     """The metrics that a plateau waited for, and nobody reported."""
     if clock.made < _LEAST:
         return
@@ -171,7 +181,7 @@ def unheard(driver: Driver, clock: Clock, promises: Promises) -> Iterator[tuple[
     for metric, kind in metrics.items():
         if not promises.heard(metric):
             seen, why = unheard_in_words(metric, clock.updates, promises.others, kind)
-            write = f"scheduler.report({{{metric!r}: ...}}) after each validation"
+            write = caller.report(metric).removeprefix("write ")
             yield metric, Word("P011", seen, why, write)
 
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from passo.ground.schema import anything, count, listed, mapping, record
+from passo.optim.ground.caller import caller
 from passo.optim.ground.quiet import quiet
 from passo.optim.ground.wrappers import layers
 from passo.optim.scheduler import broken, moves, resume, words
@@ -24,8 +25,10 @@ if TYPE_CHECKING:
 
     from passo.optim.scheduler.driver import Groups
     from passo.optim.scheduler.engine import Engine
+    from passo.optim.scheduler.settings import Settings
 
 KEY: Final = "passo"
+_LEFT_OUT: Final = "\nor {} to leave it out"
 _REMEMBERED: Final = 256  # states that a Scheduler wrote, by their hash
 _FORM: Final = record({"updates": count(), "states": listed(mapping(anything))})
 
@@ -144,7 +147,7 @@ class Carrier:
         if brought is None:
             return
         if brought != save(engine, engine.driver.known):
-            with said_whence(engine.settings.part):
+            with said_whence(engine.settings):
                 moves.load(engine, optimizer.param_groups, *self.foreseen(brought))
         else:
             moves.come(engine)
@@ -161,7 +164,7 @@ class Carrier:
         if not groups:
             return
         held, live = groups[0].get(KEY), optimizer.param_groups[0].get(KEY)
-        before = [] if held is None or held is live else _read(held, self._engine.settings.part)
+        before = [] if held is None or held is live else _read(held, self._engine.settings)
         states = [json.dumps(each) for each in (*(other.state for other in before), state)]
         self._written.append(hash(states[-1]))
         told = f'{{"updates": {_counted(optimizer)}, "states": [{", ".join(states)}]}}'
@@ -183,13 +186,14 @@ class Carrier:
     def _weighed(self, carried: Carried | None, updates: int) -> Mapping[str, Any] | None:
         engine = self._engine
         driver, name, clock = engine.driver, engine.name, engine.clock.updates
+        caller = engine.settings.caller
         if carried is None:
             return None
         if carried.is_stale(updates):
             more = updates - carried.updates
-            word = broken.stale(driver, name, carried.clock, more, clock)
+            word = broken.stale(driver, caller, name, carried.clock, more, clock)
         elif carried.clock and not _drives(engine, carried):
-            word = broken.of_another(driver, name, carried.keys, carried.clock, clock)
+            word = broken.of_another(driver, caller, name, carried.keys, carried.clock, clock)
         else:
             return carried.state if _drives(engine, carried) else None
         engine.passed_over = word
@@ -210,7 +214,7 @@ class Carrier:
         if carried is None or self._wins(carried) or not _drives(engine, carried):
             return
         if not carried.is_stale(count_in(loaded.get("state"), groups)):
-            with said_whence(engine.settings.part):
+            with said_whence(engine.settings):
                 saved = Saved(carried.state)
                 course = resume.foresee(engine, saved, optimizer.param_groups)
             self._foreseen = _Foreseen(carried.state, saved, course, resume.standing(engine))
@@ -231,7 +235,7 @@ class Carrier:
         """Of all that is carried, the state which has most in common with a plan."""
         (read, carried), engine = self._reading, self._engine
         if read != text:
-            carried = _read(text, engine.settings.part)
+            carried = _read(text, engine.settings)
             self._reading = text, carried
         ours = {each.key for each in engine.driver.driven}
         return max(carried, key=lambda each: len(ours.intersection(each.keys)), default=None)
@@ -272,7 +276,7 @@ def clock_of(optimizer: Any) -> int:
     """The clock of what came with the optimizer's state, the most advanced; 0 where none came."""
     brought = _known(optimizer)
     texts = _texts(optimizer.param_groups) or ([] if brought is None else [brought.text])
-    return max((each.clock for text in texts for each in _read(text, "")), default=0)
+    return max((each.clock for text in texts for each in _read(text)), default=0)
 
 
 def known(optimizer: Any) -> Any:
@@ -291,15 +295,17 @@ def keep(optimizer: Any, brought: Any) -> None:
 
 
 @contextmanager
-def said_whence(part: str) -> Iterator[None]:
+def said_whence(settings: Settings | None) -> Iterator[None]:
     """A refusal says whence the state came, of several optimizers from which, and the way out."""
     try:
         yield
     except (ValueError, RecursionError) as error:
+        part = "" if settings is None else settings.part
         whose = f"the state of {part!r}" if part else "the optimizer's state"
+        without = (caller() if settings is None else settings.caller).without
         msg = (
-            f"{whose} carries that of a Scheduler, with which this one cannot go on: "
-            f"{error}\nor attach(..., carry=False) to leave it out"
+            f"{whose} carries that of a Scheduler, with which this one cannot go on: {error}"
+            f"{without and _LEFT_OUT.format(without)}"
         )
         raise PassoError(msg) from None
 
@@ -328,8 +334,8 @@ def _drives(engine: Engine, carried: Carried) -> bool:
     return not keys or any(each.key in keys for each in engine.driver.driven)
 
 
-def _read(text: str, part: str) -> list[Carried]:
-    with said_whence(part):
+def _read(text: str, settings: Settings | None = None) -> list[Carried]:
+    with said_whence(settings):
         told = _FORM(json.loads(text), KEY)
     return [Carried(told["updates"], state, _keys(state)) for state in told["states"]]
 

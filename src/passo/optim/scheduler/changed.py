@@ -1,13 +1,11 @@
-"""What differs between a checkpoint's plan and today's, by value, and what is said of it."""
+"""What differs between a checkpoint's plan and today's, by value."""
 
 from __future__ import annotations
 
 import math
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeAlias
 
-from passo.ground.checks import write
 from passo.optim.ground.groups import pair_saved
-from passo.optim.scheduler import branching
 from passo.optim.scheduler.bases import same
 from passo.optim.scheduler.settings import end_of
 from passo.optim.scheduler.state import Saved
@@ -24,13 +22,7 @@ if TYPE_CHECKING:
 
 Followed: TypeAlias = "tuple[Track, float]"  # what a field follows, and from which base
 ENDLESS: Final = 10_000.0
-_LONGEST_CODE: Final = 1000
 _POINTS: Final = 64
-_WAYS: Final = {
-    "keep": "for the checkpoint's plan",
-    "replace": "for today's at the same update",
-    "rescale": "for today's at the same share of the run",
-}
 
 
 class Today:
@@ -71,7 +63,7 @@ class Today:
     def _at(self, track: Track, base: float, at: float) -> float:
         spot = id(track), base, at
         if spot not in self._written:
-            self._written[spot] = _written(track, base, at)
+            self._written[spot] = value_at(track, base, at)
         return self._written[spot]
 
 
@@ -119,10 +111,16 @@ def _pairs(
 class Difference(NamedTuple):
     """One field that is not as in the checkpoint; None stands for the side that lacks it."""
 
-    name: str
+    place: int | None
+    key: str
     today: Driven | None
     saved: Followed | None
     lacks: str = ""
+
+    @property
+    def name(self) -> str:
+        """The field in words."""
+        return field_name(self.place, self.key)
 
 
 def differences(engine: Engine, saved: Today) -> list[Difference]:
@@ -149,13 +147,13 @@ def differences(engine: Engine, saved: Today) -> list[Difference]:
     for each in driven if differ else ():
         at = each.place, each.key
         if id(each) in differ:
-            found.append(Difference(field_name(*at), each, saved.fields.get(at)))
+            found.append(Difference(*at, each, saved.fields.get(at)))
     if known < len(saved.fields):
         here = {(each.place, each.key) for each in driven}
         undriven = [spot for spot in saved.fields if spot not in here]
-        found += [Difference(field_name(*spot), None, saved.fields[spot]) for spot in undriven]
+        found += [Difference(*spot, None, saved.fields[spot]) for spot in undriven]
     lacks = "there is no such group; where it is added later, add it before loading"
-    return found + [Difference(field_name(*at), None, old, lacks) for at, old in saved.gone.items()]
+    return found + [Difference(*at, None, old, lacks) for at, old in saved.gone.items()]
 
 
 def field_name(place: int | None, key: str) -> str:
@@ -204,7 +202,7 @@ def _an_update(run: Run | None) -> float:
     return 0.0 if rate is None else float(run.at(1))
 
 
-def _written(track: Track, base: float, at: float) -> float:
+def value_at(track: Track, base: float, at: float) -> float:
     """What a track gives at a position, from that base; NaN where that is no number."""
     try:
         return float(track.formula(base)(max(at - track.begin, 0.0)))
@@ -239,85 +237,16 @@ def _corners(schedule: Schedule, end: float) -> Iterator[float]:
     return (t for _, t in zip(range(_POINTS), schedule.corners(0.0, end), strict=False))
 
 
-def told(engine: Engine, saved: Today, found: list[Difference]) -> str:
-    """What differs: for the first fields, both codes, and both values now and at the end."""
-    many = f"{len(found)} fields differ" if len(found) > 1 else "one field differs"
-    lines = [f"the plan saved at update {saved.clock:,} is not today's, {many}:"]
-    for name, today, theirs, lacks in found[:3]:
-        old = None if theirs is None else _Side(*theirs, saved.run, saved.at)
-        new = None if today is None else _todays(engine, saved, today, theirs)
-        lines += [
-            f"  {name}, saved: {_code(old)}",
-            f"  {name}, today: {_code(new, lacks)}",
-            f"    now {_value(old)} and {_value(new)}",
-            f"    at the end {_value(_at_end(old))} and {_value(_at_end(new))}",
-        ]
-    lines.append(_ways_out(engine, saved, found))
-    return "\n".join(lines)
-
-
-def _ways_out(engine: Engine, saved: Today, found: list[Difference]) -> str:
-    """The policies that would not be refused here."""
-    refused = {"keep"} if any(each.today is None for each in found) else set()
-    if None in (end_of(saved.run), end_of(engine.settings.run)):
-        refused.add("rescale")
-    first, *others = [way for way in _WAYS if way not in refused]
-    ways = [f'write attach(..., on_change="{first}") {_WAYS[first]}']
-    return ", ".join([*ways, *(f'"{way}" {_WAYS[way]}' for way in others)])
-
-
-class _Side(NamedTuple):
-    """One side of a difference: what it would follow, from which base, and where it stands."""
-
-    track: Track
-    base: float
-    run: Run | None
-    at: float
-
-
-def _todays(engine: Engine, saved: Today, today: Driven, theirs: Followed | None) -> _Side:
-    """Today's plan as "replace" would go on with it."""
-    track, base = Track(today.track.source, engine.settings.run, today.track.begin), today.base
-    if theirs is not None:
-        track.remember(theirs[0], settled=not branching.goes_on(track, theirs[0]))
-        base = own_base(saved, today, theirs)
-    at = position(engine, saved, "replace")
-    if at is None:
-        at = saved.clock if engine.settings.run is None else engine.settings.run.at(saved.clock)
-    return _Side(track, base, engine.settings.run, at)
-
-
 def position(engine: Engine, saved: Today, policy: str) -> float | None:
     """Where a load goes to on the axis; None where the axis is another, and the clock tells."""
     before = "step" if saved.run is None else saved.run.axis
     return saved.at if policy == "keep" or before == engine.settings.axis else None
 
 
-def _code(side: _Side | None, lacks: str = "") -> str:
-    if side is None:
-        return lacks or "not driven"
-    source = side.track.source
-    base = f", base {write(side.base)}" if source.relative else ""
-    code = repr(source)
-    shown = code if len(code) <= _LONGEST_CODE else f"{code[:_LONGEST_CODE]}..."
-    return f"{shown}{base} on {side.run!r}"
-
-
-def _at_end(side: _Side | None) -> _Side | None:
-    length = None if side is None else end_of(side.run)
-    return side and side._replace(at=ENDLESS if length is None else length)
-
-
-def _value(side: _Side | None) -> str:
-    if side is None:
-        return "nothing"
-    return write(_written(side.track, side.base, side.at))
-
-
 def pairs(found: list[Difference]) -> list[tuple[str, Track, Track]]:
     """The fields that differ, with what they follow today and in the checkpoint."""
     return [
-        (name, today.track, saved[0])
-        for name, today, saved, _ in found
-        if today is not None and saved is not None
+        (each.name, each.today.track, each.saved[0])
+        for each in found
+        if each.today is not None and each.saved is not None
     ]

@@ -109,10 +109,7 @@ class Clock:
         """
         run, settings = self._settings.run, self._settings
         if run is None and span.unit != "steps":
-            msg = (
-                f"{span!r} needs a run; write attach(optimizer, plan, "
-                "Run.of(len(loader), epochs=90))"
-            )
+            msg = f"{span!r} needs a run; write {settings.caller.anew}"
             raise NeedsRun(msg)
         if span.unit == "steps" or run is None:
             found: Fraction = span.amount

@@ -128,7 +128,7 @@ class Company:
             f"updates and {other!r} {behind.clock.made:,}",
             f"{other!r} is where the plan was {lag:,} updates ago, and ends the run there",
             f"the step() of {other!r} beside that of {one!r}; where the paces differ on purpose, "
-            "as in a GAN, use two attaches, each with a plan and a run of its own",
+            f"as in a GAN, {ahead.settings.caller.apart}",
             meant=True,
         )
 
@@ -145,7 +145,9 @@ class Company:
             if part in came or each.passed_over is not None or not _can_move(each):
                 continue
             if apart > self._allowed(each):
-                return _without_a_state(ahead, came[ahead], part, stood)
+                return _without_a_state(
+                    ahead, came[ahead], part, stood, each.settings.caller.scheduler
+                )
         return None
 
     def _patience(self, engine: Any) -> int:
@@ -157,7 +159,7 @@ class Company:
         return _SHARE * _length(engine) + 1
 
 
-def _without_a_state(one: str, update: int, other: str, stands: int) -> Word:
+def _without_a_state(one: str, update: int, other: str, stands: int, scheduler: str) -> Word:
     """The state of one of several optimizers brought its Scheduler's, and none came for another."""
     return Word(
         "P014",
@@ -165,8 +167,8 @@ def _without_a_state(one: str, update: int, other: str, stands: int) -> Word:
         f"{other!r}, which stands at {stands:,}",
         f"under one plan they are {abs(update - stands):,} updates apart",
         f"the load_state_dict() of {other!r} before the first update, or call "
-        f"scheduler.seek({update}) to go on with all, or scheduler.seek({stands}) to begin there "
-        "on purpose",
+        f"{scheduler}.seek({update}) to go on with all, or {scheduler}.seek({stands}) to begin "
+        "there on purpose",
     )
 
 

@@ -5,13 +5,12 @@ from __future__ import annotations
 import hashlib
 import itertools
 import json
-import warnings
 from typing import TYPE_CHECKING, Any, Final
 
 from torch import distributed
 
+from passo.ground.here import place
 from passo.optim.ground.ranks import several
-from passo.schedules import PassoWarning
 
 if TYPE_CHECKING:
     from passo.optim.scheduler.clock import Clock
@@ -75,7 +74,7 @@ class Drift:
             return
         self.said.add("ranks")
         text = f"{what}, at update {self._clock.updates:,}: from here on the ranks train apart"
-        warnings.warn(text, PassoWarning, stacklevel=6)
+        place().warn(text)
 
 
 def _store() -> Any:

@@ -55,6 +55,8 @@ def _end_by_itself(engine: Engine) -> None:
         if not engine.company.is_the_last(engine):
             return
         engine = engine.company.lead
+    if engine.promises.told:
+        return  # by whoever asked for this, had the run ended as it should
     interactive = hasattr(sys, "ps1") or bool(sys.flags.interactive)
     if interactive or not engine.promises.at_home or _fails(engine) or _was_unwound():
         return
@@ -76,7 +78,7 @@ def _words(engine: Engine, because: str | None = None) -> list[Word]:
     apart = None if engine.company is None else engine.company.apart()
     if apart is not None and promises.settles("apart"):
         found.append(apart)
-    for metric, each in broken.unheard(driver, clock, promises):
+    for metric, each in broken.unheard(driver, settings.caller, clock, promises):
         if promises.settles("unheard", metric):
             found.append(each)
     return found

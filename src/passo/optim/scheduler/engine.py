@@ -71,7 +71,7 @@ class Engine:
         groups: Groups = optimizer.param_groups
         self.plan, self.settings = plan, settings
         self.name = "" if isinstance(optimizer, NoOptimizer) else type(optimizer).__name__
-        self.promises = Promises(strict=settings.strict)
+        self.promises = Promises(strict=settings.strict, told=settings.caller.told)
         self.still: Stillness | None = Stillness(groups)
         self.ending: weakref.finalize[Any, Any] | None = None
         self._late: Late | None = None

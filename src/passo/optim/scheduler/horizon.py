@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import warnings
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Final
 
 import torch
 
-from passo.schedules import PassoError, PassoWarning, percent, steps
+from passo.ground.here import place
+from passo.schedules import PassoError, percent, steps
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -62,7 +62,7 @@ def warn_of_branches(drivers: Iterable[Driver], end: float, run: Run | None) -> 
             f"again for each, and fall back after {_RECOMPILES}; write "
             f".staircase({_stair(each, end, run)}), or do not compile the step"
         )
-        warnings.warn(text, PassoWarning, stacklevel=5)
+        place().warn(text)
         return
 
 

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from passo.ground.checks import brief
 from passo.ground.schema import anything, listed, record, text
+from passo.optim.ground.caller import caller
 from passo.optim.scheduler.state import VERSION as PART
 from passo.schedules import PassoError
 
@@ -61,8 +62,7 @@ def part(state: Any, names: list[str]) -> dict[str, dict[str, Any]]:
     if "optimizers" not in state:
         msg = (
             f"the state of several optimizers ({_told(names)}) has a part for each, and this has "
-            "none: it is that of one optimizer; load it into the Scheduler of "
-            "attach(optimizer, ...) with that one"
+            f"none: it is that of one optimizer; load it into {caller().single}"
         )
         raise PassoError(msg)
     if type(state.get("version")) is not int or state["version"] != VERSION:
@@ -74,8 +74,8 @@ def part(state: Any, names: list[str]) -> dict[str, dict[str, Any]]:
         saved = [each["name"] for each in held["optimizers"]]
         call = ", ".join(f"{name!r}: ..." for name in dict.fromkeys(saved))
         msg = (
-            f"the state is that of {_told(saved)}, and the optimizers are {_told(names)}; give "
-            f"them by the names of the state, attach({{{call}}}, ...)"
+            f"the state is that of {_told(saved)}, and the optimizers are {_told(names)}; "
+            f"{caller().by_names(call)}"
         )
         raise PassoError(msg)
     return {name: _one(held, parts[name]) for name in names}

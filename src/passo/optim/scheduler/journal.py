@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from passo.ground.checks import brief
-from passo.ground.files import followed, replacing
+from passo.ground.files import cannot_write, followed, replacing
 from passo.optim.scheduler.plan import code
 from passo.schedules import PassoError
 from passo.trace import Trace, TraceWriter
@@ -187,7 +187,8 @@ class Journal:
         try:
             trace = Trace.load(self._path)
         except PassoError as error:
-            what = f"no trace ({error})"
+            # What a reader would write is not what this run has to write.
+            what = f"no trace ({str(error).partition('; write ')[0]})"
         else:
             known = [(each.group, each.key) for each in trace.columns]
             if known[: len(columns)] == columns and list(trace.groups[: len(names)]) == names:
@@ -235,10 +236,7 @@ def _file(path: Any) -> Path:
         msg = f"record needs a file, and {str(found)!r} is a folder; write {inside!r}"
         raise PassoError(msg)
     if not found.parent.is_dir():
-        msg = (
-            f"cannot write {str(found)!r}: there is no folder {str(found.parent)!r}; make it first"
-        )
-        raise PassoError(msg)
+        raise cannot_write(found)
     return found
 
 

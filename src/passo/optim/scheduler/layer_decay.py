@@ -6,7 +6,7 @@ import math
 import types
 from typing import TYPE_CHECKING, Any, Final
 
-from passo.optim.scheduler.promises import place
+from passo.ground.here import place
 from passo.schedules import Schedule
 
 if TYPE_CHECKING:

@@ -87,7 +87,10 @@ def compare(engine: Engine, optimizer: Any, *, made: int = 0) -> None:
         if engine.passed_over is not None:
             promises.say("older", engine.passed_over)
         elif count := unknown(engine, optimizer, made):
-            promises.say("older", broken.older(engine.driver, engine.name, count, clock))
+            promises.say(
+                "older",
+                broken.older(engine.driver, engine.settings.caller, engine.name, count, clock),
+            )
         promises.settle("older", engine.settings.part)
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, cast
 from passo.ground.checks import brief
 from passo.ground.errors import closest
 from passo.optim.ground.advice import no_schedule, shown
+from passo.optim.ground.caller import caller
 from passo.optim.ground.fields import Field, find
 from passo.schedules import NeedsRun, PassoError, Run, Schedule
 from passo.schedules.algebra.atoms import as_schedule
@@ -225,10 +226,7 @@ def placeable(schedule: Schedule, run: Run | None) -> Schedule:
     if run is None:
         for unit in sorted(schedule.units):
             if unit != "steps":
-                msg = (
-                    f"{schedule.span_in(unit)!r} needs a run; write attach(optimizer, plan, "
-                    "Run.of(len(loader), epochs=90))"
-                )
+                msg = f"{schedule.span_in(unit)!r} needs a run; write {caller().anew}"
                 raise NeedsRun(msg)
     return schedule
 

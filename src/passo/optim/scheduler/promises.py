@@ -4,19 +4,17 @@ from __future__ import annotations
 
 import os
 import sys
-import warnings
 import weakref
 from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple
 
-from passo.schedules import PassoError, PassoWarning
+from passo.ground.here import Place, place
+from passo.schedules import PassoError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
-    from types import FrameType
 
 Promise = Literal["no update", "past", "older", "hand", "ended", "unheard", "written", "apart"]
 
-_HOMES: Final = ("passo", "torch")
 _OTHERS: Final = 8  # names of metrics that are remembered to be listed
 
 
@@ -43,41 +41,12 @@ class Word(NamedTuple):
         return "; ".join(part for part in (self.seen, self.why, write) if part)
 
 
-class Place(NamedTuple):
-    """A line of somebody's code."""
-
-    file: str
-    line: int
-    module: str
-
-    def warn(self, text: str) -> None:
-        """Warn there."""
-        module = sys.modules.get(self.module)
-        registry = None if module is None else vars(module).setdefault("__warningregistry__", {})
-        warnings.warn_explicit(text, PassoWarning, self.file, self.line, self.module, registry)
-
-
-def place() -> Place:
-    """Where the code that is neither passo's nor torch's stands now.
-
-    A count of frames (`stacklevel`) would be another one with each wrapper, trainer and version.
-    """
-    frame: FrameType | None = sys._getframe(1)
-    while frame is not None and frame.f_back is not None:
-        if str(frame.f_globals.get("__name__")).partition(".")[0] not in _HOMES:
-            break
-        frame = frame.f_back
-    if frame is None:
-        return Place("passo", 1, "passo")
-    name = str(frame.f_globals.get("__name__", "<unknown>"))
-    return Place(frame.f_code.co_filename, frame.f_lineno, name)
-
-
 class Promises:
     """What has been said, each once; and what reports have told, by name.
 
     `here` is the line that attached: a run that ends by itself has no other. With `strict` a word
     is an error, but where nobody could catch it. Who listens (`doctor.live()`) takes a word over.
+    Where the end is `told` by a trainer, a run that ends by itself was ended by an exception.
     """
 
     __slots__ = (
@@ -89,12 +58,14 @@ class Promises:
         "others",
         "said",
         "strict",
+        "told",
         "within",
     )
 
-    def __init__(self, *, strict: bool) -> None:
+    def __init__(self, *, strict: bool, told: bool = False) -> None:
         self.strict = strict
         self.said: set[str] = set()
+        self.told = told
         self.others: dict[str, None] = {}
         self.here = place()
         self.within = id(sys.exc_info()[1])

@@ -19,15 +19,15 @@ from passo.optim.scheduler.changed import (
     own_base,
     pairs,
     position,
-    told,
 )
 from passo.optim.scheduler.clock import Clock
+from passo.optim.scheduler.compared import told
 from passo.optim.scheduler.cooled import cool
 from passo.optim.scheduler.horizon import points
 from passo.optim.scheduler.settings import end_of
 from passo.optim.scheduler.state import Saved
 from passo.optim.scheduler.tracks import Track
-from passo.schedules import PassoError, Run, Span
+from passo.schedules import PassoError, Run, Span, steps
 
 if TYPE_CHECKING:
     from passo.optim.scheduler.cooling import CoolDown
@@ -59,14 +59,14 @@ def foresee(engine: Engine, state: Saved, groups: Groups) -> Course:
         raise PassoError(told(engine, saved, found))
     run, updates, at = engine.settings.run, saved.clock, position(engine, saved, policy)
     if policy == "rescale":
-        updates, at = _rescaled(engine, saved)
+        run, updates, at = _rescaled(engine, saved)
     branching.refuse(policy, saved.cooldown, saved.at, saved.clock, pairs(found))
     if policy == "keep":
         run = _with_todays_rates(saved.run, run)
         followed = _kept(saved, found)
     cooldown = saved.cooldown and saved.cooldown.on(run, saved.run)
     if policy != "keep":
-        followed = _taken_up(engine, saved, cooldown, settled=policy != "same")
+        followed = _taken_up(engine, saved, run, cooldown, settled=policy != "same")
     clock = Clock(replace(engine.settings, run=run))
     clock.move(updates, at, saved.offset)
     _refuse_impossible(followed, clock.at, end_of(run), groups)
@@ -144,8 +144,12 @@ def _refuse_impossible(
             raise PassoError(msg)
 
 
-def _rescaled(engine: Engine, saved: Today) -> tuple[int, float]:
-    """Update and position at the same share of today's run."""
+def _rescaled(engine: Engine, saved: Today) -> tuple[Run, int, float]:
+    """Today's run, with update and position at the same share of it.
+
+    A trainer makes the updates that are left, wherever the plan stands: the run is then so long
+    that both end together.
+    """
     before, now = end_of(saved.run), end_of(engine.settings.run)
     if before is None:
         msg = (
@@ -154,14 +158,21 @@ def _rescaled(engine: Engine, saved: Today) -> tuple[int, float]:
         )
         raise PassoError(msg)
     if now is None or engine.settings.run is None:
-        msg = 'on_change="rescale" needs a run on both sides; write attach(..., run)'
+        msg = (
+            'on_change="rescale" needs a run on both sides; write '
+            f"{engine.settings.caller.with_run()}"
+        )
         raise PassoError(msg)
+    run, left = engine.settings.run, engine.settings.caller.left
+    if left and saved.at < before:
+        updates = round(saved.at * left / (before - saved.at))
+        return replace(run, length=steps(updates + left)), updates, float(updates)
     at = saved.at * now / before
-    return (round(at), at) if engine.settings.run.axis == "step" else (saved.clock, at)
+    return run, *((round(at), at) if run.axis == "step" else (saved.clock, at))
 
 
 def _taken_up(
-    engine: Engine, saved: Today, cooldown: CoolDown | None, *, settled: bool
+    engine: Engine, saved: Today, run: Run | None, cooldown: CoolDown | None, *, settled: bool
 ) -> list[tuple[Pair, Followed]]:
     """Today's plan goes on from the checkpoint: its bases, its late groups, its plateaus."""
     # By the objects first: to compare schedules for each of a thousand bases would be slow.
@@ -177,7 +188,7 @@ def _taken_up(
     fresh: dict[tuple[Schedule, float, CoolDown | None], Track] = {}
     for (_, _, key), (track, old) in pairs.items():
         if old is not None and (track.source, old.begin, cooling[key]) not in fresh:
-            one = _taken_over(engine, track, old, cooling[key], settled=settled)
+            one = _taken_over(engine, run, (track, old), cooling[key], settled=settled)
             fresh[track.source, old.begin, cooling[key]] = one
     tracks = {
         spot: fresh.get((track.source, (old or track).begin, cooling[spot[2]]), track)
@@ -188,10 +199,16 @@ def _taken_up(
 
 
 def _taken_over(
-    engine: Engine, track: Track, old: Track, cooling: CoolDown | None, *, settled: bool
+    engine: Engine,
+    run: Run | None,
+    both: tuple[Track, Track],
+    cooling: CoolDown | None,
+    *,
+    settled: bool,
 ) -> Track:
     """Today's track from where the saved one began, with what its plateaus remember."""
-    told = track.source, engine.settings.run, old.begin, cooling
+    track, old = both
+    told = track.source, run, old.begin, cooling
     if track.is_again(*told):
         return track
     one = Track(*told)
@@ -202,11 +219,12 @@ def _taken_over(
 
 def _kept(saved: Today, found: list[Difference]) -> list[tuple[Pair, Followed]]:
     """The checkpoint's plan, run and bases; what it does not drive stays as today."""
-    for name, today, _, lacks in found:
-        if today is None:
-            there = "add that group before loading" if lacks else "attach a plan that drives it"
+    for each in found:
+        if each.today is None:
+            there = "write a plan that drives it"
+            there = "add that group before loading" if each.lacks else there
             msg = (
-                f"the checkpoint drives {name}, and nothing does today, so its plan cannot be "
+                f"the checkpoint drives {each.name}, and nothing does today, so its plan cannot be "
                 f'kept; {there}, or write on_change="replace"'
             )
             raise PassoError(msg)

@@ -438,9 +438,10 @@ class Scheduler(LRScheduler):
         The answer has a `Fall` for each plateau that reduced something by it: nothing where a
         floor stops it.
 
-        `report(val_loss=0.3)` or `report({"val/loss": 0.3})`; a metric is a number or a Tensor of
-        one element. With several ranks it is reduced first, "mean" or "rank0" (None: it is the
-        same everywhere already), so that ranks cannot disagree. Raises PassoError otherwise.
+        `report(val_loss=0.3)` or `report({"val/loss": 0.3})`; a metric is a number, or a Tensor
+        or an array of one element. With several ranks it is reduced first, "mean" or "rank0"
+        (None: it is the same everywhere already), so that ranks cannot disagree. Raises PassoError
+        otherwise.
 
         >>> import torch
         >>> from passo import Plateau, attach, base

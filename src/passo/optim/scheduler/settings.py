@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from passo.ground.checks import brief, real
+from passo.optim.ground.caller import Caller, caller
 from passo.schedules import PassoError, Run, Schedule
 from passo.schedules.algebra.atoms import as_schedule
 
@@ -27,7 +28,7 @@ class Settings:
     """How a Scheduler counts, joins, loads and watches.
 
     `cooldown` is what ends it on demand, `part` its name among several, `over` the scheduler that
-    it puts to rest.
+    it puts to rest, `caller` who asked for it.
     """
 
     run: Run | None
@@ -43,6 +44,7 @@ class Settings:
     over: Any = None
     cooldown: CoolDown | None = None
     part: str = ""
+    caller: Caller = field(default_factory=caller)
 
     def __post_init__(self) -> None:
         if self.run is not None and not isinstance(self.run, Run):
@@ -58,7 +60,8 @@ class Settings:
                 msg = f"{name} must be True or False, got {brief(getattr(self, name))}"
                 raise PassoError(msg)
         if self.strict and self.run is None:
-            msg = "strict=True stops at the end of the run; write attach(..., run, strict=True)"
+            call = self.caller.with_run(", strict=True")
+            msg = f"strict=True stops at the end of the run; write {call}"
             raise PassoError(msg)
 
     def spot(self, place: int | str | None) -> str:

@@ -19,6 +19,7 @@ from passo.ground.schema import (
     short,
     text,
 )
+from passo.optim.ground.caller import caller
 from passo.optim.ground.groups import names_of
 from passo.optim.scheduler import cooled
 from passo.optim.scheduler.tracks import Track
@@ -170,8 +171,8 @@ def _held(state: Any) -> dict[str, Any]:
         raise PassoError(msg)
     if "optimizers" in state:
         msg = (
-            "this is the state of several optimizers under one plan; load it into the Scheduler of "
-            "attach([...], ...) or attach({...}, ...) with the same optimizers"
+            "this is the state of several optimizers under one plan; load it into "
+            f"{caller().several}"
         )
         raise PassoError(msg)
     lacking = [part for part in _PARTS if part not in state]

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import difflib
-import warnings
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from passo.ground.checks import brief
+from passo.ground.here import place
 from passo.optim.ground.groups import name_of
-from passo.optim.scheduler import promises
-from passo.schedules import PassoError, PassoWarning
+from passo.schedules import PassoError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -92,7 +91,8 @@ def need_bases(engine: Engine) -> None:
             msg = (
                 f"the plan of {each.key!r} is relative to base, and the optimizer was under way "
                 f"when it was attached: {each.key} was {each.base:.6g} there, which is probably "
-                f"not its base; write attach(..., base=0.1) with the value that the run began with"
+                f"not its base; write {engine.settings.caller.option('base=0.1')} with the value "
+                "that the run began with"
             )
             raise PassoError(msg)
 
@@ -109,11 +109,11 @@ def refuse_other_names(groups: Sequence[Mapping[str, Any]], saved: Sequence[Any]
     theirs = [each for each in saved if isinstance(each, Mapping)]
     if len(theirs) != len(groups):
         return
-    for place, (here, there) in enumerate(zip(ours, map(name_of, theirs), strict=True)):
+    for number, (here, there) in enumerate(zip(ours, map(name_of, theirs), strict=True)):
         if here is not None and there is not None and here != there:
             names = ", ".join(str(each.get("name")) for each in theirs)
             msg = (
-                f"param group {place} is {here!r}, and {there!r} in the state that is to be "
+                f"param group {number} is {here!r}, and {there!r} in the state that is to be "
                 "loaded; torch pairs param groups by their place, so each would get what belongs "
                 f"to another; give the groups in the order of the state: {names}"
             )
@@ -142,9 +142,9 @@ def tell_of_writing(engine: Engine, update: int) -> None:
         text = (
             f"last_epoch was set to {update:,} while the clock stands at "
             f"{engine.clock.updates:,}, and changes nothing: the optimizer's updates are counted; "
-            f"write scheduler.seek({update}) to go on at that update"
+            f"write {engine.settings.caller.scheduler}.seek({update}) to go on at that update"
         )
-        promises.place().warn(text)
+        place().warn(text)
 
 
 def watched(engine: Engine) -> list[str]:
@@ -162,4 +162,4 @@ def tell_of_unheard(engine: Engine, told: Mapping[str, float]) -> None:
     for name in told:
         for near in difflib.get_close_matches(name, names, 1, _ALIKE):
             text = f"no plateau watches {name!r}, one watches {near!r}; report it by that name"
-            warnings.warn(text, PassoWarning, stacklevel=3)
+            place().warn(text)

@@ -126,7 +126,7 @@ def _head(panel: Panel, width: int) -> list[str]:
     ylabel = _scaled(panel.ylabel, panel.log)
     if panel.names:
         return []
-    bands = [area for area in panel.areas if area.low]
+    bands = [area for area in panel.areas if area.low and area.label]
     if len(panel.lines) == 1 and not panel.marks and not panel.planned and not bands:
         name = panel.lines[0].label
         return [shorten(ylabel if name == panel.ylabel else f"{ylabel}:  {name}", width)]

@@ -1,0 +1,64 @@
+"""Worker processes of our own: begun where modules are found, of one thread, ended with pipes."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Mapping
+from contextlib import suppress
+from pathlib import Path
+from types import MappingProxyType
+from typing import Final, TypeAlias
+
+Process: TypeAlias = "subprocess.Popen[bytes]"
+ONE_THREAD: Final = MappingProxyType({"OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"})
+_HEAD: Final = "import sys; sys.path[:] = sys.argv[1:]; "
+
+
+def processors() -> int:
+    """How many processors this process may use.
+
+    >>> processors() >= 1
+    True
+    """
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def begun(code: str, log: Path, marks: Mapping[str, str] = MappingProxyType({})) -> Process:
+    """A process that runs a line of Python, with pipes to and from it; what it prints is logged.
+
+    It looks for modules exactly where this process does, and is of a group of its own, so that a
+    Ctrl-C reaches only this one. `marks` are more of its environment.
+
+    >>> import tempfile
+    >>> made = begun("print('here')", Path(tempfile.mkdtemp()) / "log")
+    >>> made.stdout.read().strip(), ended(made)
+    (b'here', None)
+    """
+    with log.open("ab") as file:
+        return subprocess.Popen(  # noqa: S603 (our own program)
+            [sys.executable, "-c", _HEAD + code, *sys.path],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=file,
+            env={**os.environ, **ONE_THREAD, **marks},
+            start_new_session=True,
+        )
+
+
+def ended(process: Process) -> None:
+    """Ends a process at once, whatever it is doing, and closes its pipes."""
+    process.kill()
+    process.wait()
+    closed(process)
+
+
+def closed(process: Process) -> None:
+    """Closes the pipes of a process that is over."""
+    for pipe in (process.stdin, process.stdout):
+        if pipe is not None:
+            with suppress(OSError):  # what was never written has nobody to read it
+                pipe.close()
