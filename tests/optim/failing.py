@@ -6,6 +6,7 @@ another line as far as that goes, so that 100000 tries one call of every line, a
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 import threading
@@ -72,12 +73,15 @@ def _clears_up(frame: FrameType | None) -> bool:
 def failing(at: int) -> Iterator[Failing]:
     """What is done in the block fails at its `at`-th call; 0 only counts."""
     assert threading.current_thread() is threading.main_thread()
-    found, before = Failing(at), sys.getprofile()
+    found, before, collects = Failing(at), sys.getprofile(), gc.isenabled()
+    gc.disable()  # what an earlier test left is let go of elsewhere: its calls are not these
     sys.setprofile(found)
     try:
         yield found
     finally:
         sys.setprofile(before)
+        if collects:
+            gc.enable()
 
 
 def calls_of(act: Callable[[], Any]) -> list[str]:
