@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.corpus.loops import LOOPS
+from tests.corpus.loops import LOOPS, needs
 from tests.warm import python
 
 ROOT = Path(__file__).parents[2]
@@ -31,5 +31,7 @@ def test_there_are_such_loops():
 
 @pytest.mark.parametrize("loop", RIGHT)
 def test_a_right_loop_hears_no_word_to_the_very_end_of_its_process(loop):
+    for library in needs(loop):
+        pytest.importorskip(library, reason=f"{library} is not installed")
     done = python("-c", ALONE, str(LOOPS[loop]), cwd=ROOT)
     assert (done.returncode, done.stderr) == (0, "")
