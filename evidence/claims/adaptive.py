@@ -5,7 +5,7 @@ from __future__ import annotations
 from evidence.frame.arms import arm
 from evidence.frame.claims import Claim, Versus
 
-ADAM = (0.0005, 0.001, 0.002, 0.004, 0.008)
+ADAM = (0.0005, 0.001, 0.002, 0.004, 0.008, 0.016)
 ADAGRAD = (0.01, 0.02, 0.04, 0.08)
 
 

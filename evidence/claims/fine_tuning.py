@@ -5,7 +5,7 @@ from __future__ import annotations
 from evidence.frame.arms import arm
 from evidence.frame.claims import Claim, Versus
 
-RATES = (0.005, 0.01, 0.02, 0.04, 0.08)
+RATES = (0.005, 0.01, 0.02, 0.04, 0.08, 0.16)
 COSINE = arm("cosine", "tuned", "cosine_decay()", RATES)
 STEPS = arm("steps", "tuned", "multistep_decay([percent(50), percent(80)])", RATES)
 CONSTANT = arm("constant", "tuned", "Constant(base)", RATES)

@@ -9,7 +9,7 @@ SGD = (0.01, 0.02, 0.04, 0.08, 0.16)
 
 MOVING = {
     task: arm("0.95 to 0.85 and back", task, "one_cycle()", SGD, momentum="one_cycle_momentum()")
-    for task in ("mnist",)
+    for task in ("mnist", "digits")
 }
 CLAIM = Claim(
     "momentum",

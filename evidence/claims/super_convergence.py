@@ -6,9 +6,9 @@ from evidence.frame.arms import arm
 from evidence.frame.claims import Claim, Versus
 from evidence.frame.sides import Ladder
 
-RATES = (0.02, 0.04, 0.08, 0.16)
+RATES = (0.01, 0.02, 0.04, 0.08, 0.16, 0.32)
 LENGTHS = (64, 125, 250, 500, 1000)
-TARGETS = {"mnist": 9.5}
+TARGETS = {"mnist": 9.5, "digits": 5.0}
 CYCLE = {"momentum": "one_cycle_momentum()"}
 
 
@@ -35,7 +35,7 @@ CLAIM = Claim(
     "super_convergence",
     "One-cycle trains much faster: super-convergence.",
     "3.2, 4",
-    both("mnist"),
+    (*both("mnist"), *both("digits")),
     on="the rival",
     unit="times",
     notes="Each length is a run of its own, planned for it, at its own best rate.",

@@ -9,7 +9,11 @@ SGD = (0.01, 0.02, 0.04, 0.08, 0.16)
 
 BEST = arm("the best rate, 500 updates", "mnist", "Constant(base)", SGD)
 LONG = arm(
-    "the best rate, 5,000 updates", "mnist", "Constant(base)", (0.005, 0.01, 0.02), updates=5000
+    "the best rate, 5,000 updates",
+    "mnist",
+    "Constant(base)",
+    (0.005, 0.01, 0.02, 0.04),
+    updates=5000,
 )
 CLAIM = Claim(
     "too_low",

@@ -18,8 +18,8 @@ CHOOSING = 100  # the first of the seeds by which a setting is chosen; those rep
 class Size:
     """How many seeds, and which share of the updates; `options` bounds what is tried."""
 
-    seeds: int = 6
-    choosing: int = 2
+    seeds: int = 10
+    choosing: int = 3
     share: float = 1.0
     options: int = 99
 
