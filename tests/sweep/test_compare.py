@@ -28,7 +28,6 @@ from passo import (
     draw,
     steps,
 )
-from passo.ground import extras
 from passo.ground.extras import NeedsExtra
 from passo.plot import save
 from passo.sweep import Comparison, Result, Trial, WrongAnswer
@@ -548,14 +547,7 @@ def test_a_store_of_another_comparison_is_refused(tmp_path):
 
 
 def test_without_ray_the_extra_is_named(tmp_path, monkeypatch):
-    real = extras.import_module
-
-    def without(name):
-        if name == "ray":
-            raise ModuleNotFoundError("No module named 'ray'", name="ray")
-        return real(name)
-
-    monkeypatch.setattr(extras, "import_module", without)
+    monkeypatch.setitem(sys.modules, "ray", None)
     with pytest.raises(NeedsExtra) as caught:
         compare(of_seed, TWO, RUN, store=tmp_path / "a", on="ray")
     assert str(caught.value) == (

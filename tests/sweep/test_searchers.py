@@ -30,10 +30,10 @@ def folder():
         yield Path(made)
 
 
-def begin(folder, pause="0.01", processes="2"):
+def begin(folder, pause="0.01", processes="2", name="train.py"):
     path = os.pathsep.join(filter(None, [str(SRC), os.environ.get("PYTHONPATH")]))
     return subprocess.Popen(
-        [sys.executable, str(folder / "train.py")],
+        [sys.executable, str(folder / name)],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -83,6 +83,47 @@ def test_killed_at_any_moment_it_goes_on_and_makes_no_finished_run_twice(moment,
     said, error = begin(folder, processes=processes).communicate(timeout=120)
     assert said == "3\n", error
     over(folder, but=unsure)
+
+
+UNBORN = """
+import optuna
+
+import train
+from passo import Run, steps, tune
+
+store = train.FOLDER / "tune.db"
+call = dict(space="Constant(between(0.0, 1.0))", run=Run(steps(10)), store=store)
+
+def interrupted(plan, run, seed, trial):
+    raise KeyboardInterrupt
+
+def unborn(name, asked=None):
+    study = optuna.load_study(study_name=name, storage=f"sqlite:///{store}")
+    if asked:
+        study.enqueue_trial(asked)
+    study.ask()
+
+interrupted.__qualname__, interrupted.__module__ = train.train.__qualname__, "train"
+try:
+    tune(interrupted, trials=2, seeds=2, **call)
+except KeyboardInterrupt:
+    unborn("trials")
+unborn("seeds", {"trial": 2, "seed": 1})
+found = tune(train.train, trials=2, seeds=2, **call)
+print([each.state.name for each in found.study.trials], [len(plan.losses) for plan in found.few])
+"""
+
+
+def test_a_trial_whose_process_ended_before_its_first_heartbeat_is_made_again(folder):
+    (folder / "unborn.py").write_text(UNBORN)
+    process = begin(folder, name="unborn.py", processes="1")
+    try:
+        said, error = process.communicate(timeout=60)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        raise
+    assert process.returncode == 0, error
+    assert said == "['FAIL', 'FAIL', 'COMPLETE', 'COMPLETE'] [2, 2]\n"
 
 
 def test_two_calls_that_create_one_store_at_once_share_its_runs(folder):

@@ -66,14 +66,12 @@ class Search:
         """
         optuna = need("optuna", EXTRA, WHAT)
         with quiet():
-            retry = optuna.storages.RetryHeartbeatStaleTrialCallback(max_retry=RETRIES)
             storage = optuna.storages.RDBStorage(
                 f"sqlite:///{self.path}",
                 engine_kwargs={"connect_args": {"timeout": PATIENCE}},
                 skip_compatibility_check=is_known,
                 heartbeat_interval=max(1, self.silence // 4),
                 grace_period=self.silence,
-                heartbeat_stale_trial_callback=retry,
             )
             study = optuna.create_study(
                 storage=storage,

@@ -7,8 +7,8 @@ import math
 import time
 import traceback
 import warnings
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
+from copy import deepcopy
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -23,6 +23,7 @@ from passo.sweep.spaces import WHAT, WrongSpace, placed
 from passo.sweep.trial import Trial
 
 PAUSE: Final = 0.2
+TAKEN: Final = "taken"
 SAME_PEAK: Final = 0.1  # of the peak: what a law takes for the same
 MOST_TRIALS: Final = 10**9
 MOST_SEED: Final = 2**32
@@ -50,7 +51,7 @@ def count(study: Any) -> Count:
 def lost_among(trials: Sequence[Any]) -> list[Any]:
     """The trials whose process died, in each try that they had."""
     failed = need("optuna", EXTRA, WHAT).trial.TrialState.FAIL
-    again = {each.system_attrs["retry_history"][-1] for each in trials if _history(each)}
+    again = _made_again(trials)
     return [
         each
         for each in trials
@@ -58,9 +59,34 @@ def lost_among(trials: Sequence[Any]) -> list[Any]:
     ]
 
 
+def _made_again(trials: Sequence[Any]) -> set[int]:
+    """The numbers of those that another trial makes again."""
+    return {_history(each)[-1] for each in trials if _history(each)}
+
+
 def _history(trial: Any) -> Sequence[int]:
     found: Sequence[int] = trial.system_attrs.get("retry_history", ())
     return found
+
+
+def mend(study: Any) -> None:
+    """Queues the runs whose process ended in their middle, at most twice each; under the lock.
+
+    Optuna finds a process that fell silent, but not one that ended between its trial and its first
+    heartbeat: that trial would be under way for ever. Under the lock it has no `TAKEN` of its own.
+    """
+    optuna = need("optuna", EXTRA, WHAT)
+    states, storages = optuna.trial.TrialState, optuna.storages
+    storages.fail_stale_trials(study)
+    for each in study.get_trials(deepcopy=False, states=(states.RUNNING,)):
+        if each.user_attrs.get(TAKEN) != each.number:  # a run that is made again has a copy
+            study.tell(each.number, state=states.FAIL)
+    trials = study.get_trials(deepcopy=False)
+    again = _made_again(trials)
+    retry = storages.RetryHeartbeatStaleTrialCallback(max_retry=RETRIES)
+    for each in trials:
+        if each.state == states.FAIL and each.number not in again:
+            retry(study, deepcopy(each))
 
 
 def original(trial: Any) -> int:
@@ -81,13 +107,12 @@ def work(search: Search, name: str, total: int, ended: Any = None) -> None:
         while True:
             lock.acquire()
             try:
+                mend(study)
                 so_far = count(study)
                 if so_far.over >= total:
                     return
                 if so_far.over + so_far.running < total:
                     study.optimize(task, n_trials=1)
-                else:
-                    need("optuna", EXTRA, WHAT).storages.fail_stale_trials(study)
             finally:
                 lock.release(force=True)
             if so_far.over + so_far.running >= total:
@@ -113,21 +138,29 @@ class OneTrial:
         search = self.search
         try:
             plan, text = self._plan(trial)
+            self._take(trial)
         finally:
             self.lock.release(force=True)  # the trial is taken: the next process may take one
         trial.set_user_attr("plan", text)
-        with self._interrupted(trial):
-            if search.judge != "shares":
-                self._ask_law(trial, plan)
-            folder = search.files_of(original(trial.study.trials[trial.number]))
-            if search.judge == "shares":
-                rungs = Rungs(trial, search.run, search.metric, self.given_up)
-                handed = Trial(folder, rungs)
-                for update, metrics in handed.reports:
-                    rungs(update, metrics)
-            else:
-                handed = Trial(folder)
-            return self._loss(trial, plan, SEED, handed)
+        if search.judge != "shares":
+            self._ask_law(trial, plan)
+        folder = search.files_of(original(trial.study.trials[trial.number]))
+        if search.judge == "shares":
+            rungs = Rungs(trial, search.run, search.metric, self.given_up)
+            handed = Trial(folder, rungs)
+            for update, metrics in handed.reports:
+                rungs(update, metrics)
+        else:
+            handed = Trial(folder)
+        return self._loss(trial, plan, SEED, handed)
+
+    def _take(self, trial: Any) -> None:
+        """The trial has a process from here on: the next one to hold the lock lets it be.
+
+        Its first heartbeat is recorded here, since the thread that Optuna began for it may be late.
+        """
+        trial.study._storage.record_heartbeat(trial._trial_id)
+        trial.set_user_attr(TAKEN, trial.number)
 
     def _plan(self, trial: Any) -> tuple[Any, str]:
         try:
@@ -142,17 +175,6 @@ class OneTrial:
 
     def _fail(self, trial: Any, why: str) -> None:
         trial.set_user_attr("failed", shortened(why, LONGEST))
-
-    @contextmanager
-    def _interrupted(self, trial: Any) -> Iterator[None]:
-        """A run that Ctrl-C ends is made again, or gone on with, by the next call."""
-        try:
-            yield
-        except KeyboardInterrupt:
-            storages = need("optuna", EXTRA, WHAT).storages
-            retry = storages.RetryHeartbeatStaleTrialCallback()
-            retry(trial.study, trial.study.trials[trial.number])
-            raise
 
     def _loss(self, trial: Any, plan: Any, seed: int, handed: Trial) -> float:
         search, begin = self.search, time.monotonic()
@@ -202,14 +224,14 @@ class OneSeed(OneTrial):
         """The loss; what has none is given up, and says why."""
         number = trial.suggest_int("trial", 0, MOST_TRIALS)
         seed = trial.suggest_int("seed", 0, MOST_SEED)
+        self._take(trial)
         self.lock.release(force=True)
         optuna = need("optuna", EXTRA, WHAT)
         params = self.search.study().trials[number].params
         plan, text = self.search.space.plan(optuna.trial.FixedTrial(params))
         trial.set_user_attr("plan", text)
         handed = Trial(self.search.folder / f"trial-{number}-seed-{seed}")
-        with self._interrupted(trial):
-            return self._loss(trial, plan, seed, handed)
+        return self._loss(trial, plan, seed, handed)
 
 
 def _forget(error: BaseException) -> None:
