@@ -79,6 +79,13 @@ def pytest_collection_finish() -> None:
     gc.freeze()
 
 
+@pytest.fixture(autouse=True, scope="module")
+def _only_this_file_is_looked_at() -> None:
+    """What the files before have left alive grows to gigabytes, and no test is about it."""
+    gc.collect()
+    gc.freeze()
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """What is long is begun first, and what a trainer warns of is no error of ours."""
     items.sort(key=lambda item: item.get_closest_marker("long") is None)
