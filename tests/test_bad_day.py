@@ -21,6 +21,7 @@ from passo import (
     analysis,
     attach,
     like,
+    plot,
     steps,
     wsd,
 )
@@ -89,6 +90,14 @@ REFUSED = {
     "no path": (
         lambda: LAW.write(3),
         "a file is written to the path of a file, got 3",
+    ),
+    "no path of a picture": (
+        lambda: plot.save(plot.draw(LINE.curve(RUN)), None),
+        "a picture is written to the path of a file, got None",
+    ),
+    "no path of a picture that is to come": (
+        lambda: plot.refuse_undrawable(b"tune.png"),
+        "a picture is written to the path of a file, got b'tune.png'",
     ),
     "an empty path": (
         lambda: LAW.write(""),

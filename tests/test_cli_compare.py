@@ -106,6 +106,14 @@ def test_what_cannot_be_compared_is_refused(passo, plans, text):
             ),
         ),
         (
+            ("--json", "compare.journal"),
+            "'compare.journal' is read here, and a result would replace it; give another file",
+        ),
+        (
+            ("--json", "train.py"),
+            "'train.py' is read here, and a result would replace it; give another file",
+        ),
+        (
             ("--json", "no/found.json"),
             "cannot write 'no/found.json': there is no folder 'no'; make it first",
         ),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -206,6 +207,23 @@ def test_the_start_that_a_refusal_names_is_right(runs):
 )
 def test_what_was_typed_wrong_ends_with_status_2(runs, capsys, monkeypatch, arguments, text):
     assert refused(capsys, monkeypatch, "predict", *arguments) == text
+
+
+def test_no_result_goes_over_a_recorded_run_or_over_another(runs, capsys, monkeypatch):
+    """Issue 19: the run would be gone."""
+    before = [Path(each).read_bytes() for each in runs]
+    for options, text in (
+        (
+            ("--json", "./wsd.jsonl"),
+            "'wsd.jsonl' is read here, and a result would replace it; give another file",
+        ),
+        (
+            ("--keep", "a.json", "--json", "a.json"),
+            "'a.json' is given for two results; give each a file of its own",
+        ),
+    ):
+        assert refused(capsys, monkeypatch, "predict", *runs, HALF, *options) == text
+    assert [Path(each).read_bytes() for each in runs] == before
 
 
 def test_a_file_that_cannot_be_written_is_one_line(runs, capsys, monkeypatch):

@@ -94,6 +94,14 @@ def test_what_cannot_be_searched_is_refused(passo, arguments, text, tmp_path):
             ),
         ),
         (
+            ("--json", "tune.db"),
+            "'tune.db' is read here, and a result would replace it; give another file",
+        ),
+        (
+            ("--json", "train.py"),
+            "'train.py' is read here, and a result would replace it; give another file",
+        ),
+        (
             ("--json", "no/found.json"),
             "cannot write 'no/found.json': there is no folder 'no'; make it first",
         ),

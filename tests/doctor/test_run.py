@@ -231,6 +231,15 @@ def test_a_report_that_could_not_be_written_is_refused_before_the_script_runs(tm
     assert done.stdout == ""
 
 
+def test_a_report_does_not_replace_the_script(tmp_path):
+    """Issue 19."""
+    done = doctor(tmp_path, "print('trained')", before=("--json", "train.py"), status=2)
+    assert done.stderr == (
+        "passo: 'train.py' is read here, and a result would replace it; give another file\n"
+    )
+    assert done.stdout == ""
+
+
 def test_fewer_than_one_update_is_refused(tmp_path):
     done = doctor(tmp_path, "print('trained')", before=("--max-updates", "-3"), status=2)
     assert "greater than or equal to 1" in " ".join(done.stderr.replace("│", " ").split())

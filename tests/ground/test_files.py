@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 import re
+import stat
 
 import pytest
 
 from passo import PassoError
-from passo.ground.files import reading, refuse_unwritable, replacing, text_in
+from passo.ground.files import reading, refuse_unwritable, refuse_written_over, replacing, text_in
 from passo.ground.schema import parsed
 from passo.trace import RangeTest, Trace, TraceWriter
 
@@ -115,6 +116,15 @@ REFUSED = {
     "file/a.png": (
         "cannot write 'file/a.png': Not a directory; give a path in a folder that can be written to"
     ),
+    "file/no/a.png": (
+        "cannot write 'file/no/a.png': Not a directory; give a path in a folder that can be "
+        "written to"
+    ),
+    "new/": "'new/' is a folder, and a file is written; give the path of a file in it",
+    "fifo": "'fifo' is a FIFO, and a plain file is written; give the path of one",
+    "socket": "'socket' is a socket, and a plain file is written; give the path of one",
+    "to the fifo": "'to the fifo' is a FIFO, and a plain file is written; give the path of one",
+    os.devnull: f"{os.devnull!r} is a device, and a plain file is written; give the path of one",
     "folder": "'folder' is a folder, and a file is written; give the path of a file in it",
     "x" * 300: f"cannot write '{'x' * 56}...: its name is too long; give a shorter one",
     "x" * 240: f"cannot write '{'x' * 56}...: its name is too long; give a shorter one",
@@ -127,9 +137,37 @@ def test_what_could_not_be_written_after_the_work_is_refused_before_it(name, tmp
     monkeypatch.chdir(tmp_path)
     (tmp_path / "folder").mkdir()
     (tmp_path / "file").touch()
+    os.mkfifo("fifo")
+    os.mknod("socket", stat.S_IFSOCK | 0o600)
+    (tmp_path / "to the fifo").symlink_to("fifo")
+    before = sorted(tmp_path.rglob("*"))
     with pytest.raises(PassoError) as caught:
         refuse_unwritable(name)
     assert str(caught.value) == REFUSED[name]
+    if name != os.devnull:  # whoever may do that would replace the one of this machine
+        with pytest.raises((PassoError, OSError)), replacing(name):
+            pass
+    assert sorted(tmp_path.rglob("*")) == before
+
+
+@pytest.mark.parametrize(
+    ("written", "read", "text"),
+    [
+        (["a", "b", "./a"], [], "'./a' is given for two results; give each a file of its own"),
+        (["a"], ["b", "a"], "'a' is read here, and a result would replace it; give another file"),
+        (["to a"], ["a"], "'to a' is read here, and a result would replace it; give another file"),
+    ],
+)
+def test_no_result_goes_over_another_or_over_what_is_read(
+    tmp_path, monkeypatch, written, read, text
+):
+    """Issue 19."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "to a").symlink_to("a")
+    refuse_written_over(["a", "b"], ["c", "c"])
+    with pytest.raises(PassoError) as caught:
+        refuse_written_over(written, read)
+    assert str(caught.value) == text
 
 
 def test_asking_whether_a_file_can_be_written_leaves_all_as_it_was(tmp_path):

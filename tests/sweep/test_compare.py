@@ -487,6 +487,12 @@ WRONG = [
         refused(train="missing.py:train"),
         "there is no file 'missing.py'; write the path of a file, then :train",
     ),
+    (refused(retry="no"), "retry must be True or False, got 'no'"),
+    (refused(progress="no"), "progress must be True or False, got 'no'"),
+    (
+        refused(plans={1: Constant(0.1), "1": Constant(0.3)}),
+        "names are texts, and two of [1, '1'] are the same; write others",
+    ),
     (
         refused(metric=3),
         'metric is the name of a metric, got 3; write metric="val_loss"',

@@ -177,7 +177,14 @@ def test_where_nothing_can_be_written_is_told(tmp_path):
     with pytest.raises(PassoError) as caught, Journal(path, "compare", {}):
         pass
     assert str(caught.value) == (
-        f"cannot write {str(path)!r}: File exists; give a path in a folder that can be written to"
+        f"cannot write {str(path)!r}: Not a directory; give a path in a folder that can be written "
+        "to"
+    )
+    with pytest.raises(PassoError) as caught, Journal("/proc/a.journal", "compare", {}):
+        pass
+    assert str(caught.value) == (
+        "cannot write '/proc/a.journal': No such file or directory; give a path in a folder that "
+        "can be written to"
     )
 
 
@@ -191,8 +198,9 @@ def test_a_folder_is_no_store(tmp_path):
     with pytest.raises(PassoError) as caught, Journal(tmp_path, "compare", {}):
         pass
     assert str(caught.value) == (
-        f"{str(tmp_path)!r} is a folder, and a store is read from a plain file; give one"
+        f"{str(tmp_path)!r} is a folder, and a file is written; give the path of a file in it"
     )
+    assert not tmp_path.with_name(f"{tmp_path.name}.lock").exists()
 
 
 def test_a_line_is_on_the_disk_when_it_is_added(tmp_path, monkeypatch):

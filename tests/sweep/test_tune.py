@@ -236,6 +236,10 @@ def test_a_store_of_an_older_version_or_of_something_else_is_refused(folder):
         f"cannot write {str(away)!r}: there is no folder {str(away.parent)!r}; make it first"
     )
     assert not away.parent.exists()
+    assert refused(Path("/proc/tune.db")) == (
+        "cannot write '/proc/tune.db': No such file or directory; give a path in a folder that can "
+        "be written to"
+    )
 
 
 def test_that_the_code_has_changed_is_warned_of(folder, found, store):

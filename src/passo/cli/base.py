@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 import typer
 from typer.core import TyperCommand, TyperGroup
 
-from passo.ground.files import cannot_write, refuse_unwritable, replacing
+from passo.ground.files import cannot_write, refuse_unwritable, refuse_written_over, replacing
 from passo.schedules import PassoError
 
 if TYPE_CHECKING:
@@ -107,8 +107,16 @@ class Death:
             os.kill(os.getpid(), self.by)
 
 
-def refuse_outputs(*files: Path | None, png: Path | None = None, html: Path | None = None) -> None:
-    """Refuses before the work what could not be written after it; None is not asked for."""
+def refuse_outputs(
+    *files: Path | None,
+    png: Path | None = None,
+    html: Path | None = None,
+    read: Sequence[str | os.PathLike[str]] = (),
+) -> None:
+    """Refuses before the work what could not be written after it, or over what is `read`.
+
+    None is not asked for.
+    """
     from passo.plot import refuse_undrawable
 
     if png is not None:
@@ -118,6 +126,7 @@ def refuse_outputs(*files: Path | None, png: Path | None = None, html: Path | No
     for each in files:
         if each is not None:
             refuse_unwritable(each)
+    refuse_written_over([each for each in (*files, png, html) if each is not None], read)
 
 
 @contextmanager

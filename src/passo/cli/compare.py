@@ -54,7 +54,7 @@ def compare(  # noqa: PLR0913 (typer reads options from the parameters)
     from passo.schedules.text import parse
     from passo.sweep import compare as compare_
 
-    refuse_outputs(json, png=png)
+    refuse_outputs(json, png=png, read=(store, place.rpartition(":")[0]))
     rates = {
         "steps_per_epoch": steps_per_epoch,
         "samples_per_step": samples_per_step,

@@ -70,7 +70,7 @@ def predict(  # noqa: PLR0917 (typer reads options from the parameters)
         "samples_per_step": samples_per_step,
         "tokens_per_step": tokens_per_step,
     }
-    refuse_outputs(keep, as_json, png=png, html=html)
+    refuse_outputs(keep, as_json, png=png, html=html, read=what)
     traces, expressions = _sorted_out(what)
     with _answering(rates):
         law = _fitted(traces, metric, start, group)

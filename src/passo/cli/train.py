@@ -48,7 +48,7 @@ def find(
     from passo.optim.finder.setups import range_test_of
     from passo.plot import draw
 
-    refuse_outputs(json, png=png)
+    refuse_outputs(json, png=png, read=[place.rpartition(":")[0]])
     test = range_test_of(
         place,
         key=key,

@@ -52,7 +52,7 @@ def tune(  # noqa: PLR0913 (typer reads options from the parameters)
     from passo.plot import save
     from passo.sweep import tune as tune_
 
-    refuse_outputs(json, png=png)
+    refuse_outputs(json, png=png, read=(store, place.rpartition(":")[0]))
     rates = {
         "steps_per_epoch": steps_per_epoch,
         "samples_per_step": samples_per_step,

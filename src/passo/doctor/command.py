@@ -17,7 +17,7 @@ from passo.doctor.report import About, report
 from passo.doctor.run import Outcome, run_script
 from passo.doctor.saved import is_trace, saved
 from passo.ground.errors import PassoError
-from passo.ground.files import cannot_write, refuse_unwritable, replacing
+from passo.ground.files import cannot_write, refuse_unwritable, refuse_written_over, replacing
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -45,11 +45,13 @@ def examine(
 
     A negative one is the signal to die by, as the script without the doctor would.
     """
-    for path in (html, as_json):
-        if path is not None:
-            refuse_unwritable(path)
+    written = [path for path in (html, as_json) if path is not None]
+    for path in written:
+        refuse_unwritable(path)
+    is_read = is_trace(target) and not module
+    refuse_written_over(written, [target, *arguments] if is_read else [] if module else [target])
     tell = Teller(target, html, as_json, strict, law)
-    if is_trace(target) and not module:
+    if is_read:
         if record is not None or most is not None:
             option = "--record" if record is not None else "--max-updates"
             msg = f"{option} is for a script that runs, and {target!r} is a trace; leave it out"

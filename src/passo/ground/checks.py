@@ -150,6 +150,18 @@ def one_of(value: object, name: str, words: Any) -> None:
         raise PassoError(msg)
 
 
+def truth(value: object, name: str) -> bool:
+    """Refuse a word in place of True or False: "no" would be True.
+
+    >>> truth(False, "strict")
+    False
+    """
+    if not isinstance(value, bool):
+        msg = f"{name} must be True or False, got {brief(value)}"
+        raise PassoError(msg)
+    return value
+
+
 def exact(value: object, name: str) -> Fraction:
     """The fraction that was written: 0.1 is one tenth, "1/3" a third.
 

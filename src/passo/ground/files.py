@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from secrets import token_hex
@@ -67,6 +67,28 @@ def refuse_unwritable(path: str | os.PathLike[str]) -> None:
         raise cannot_write(target, error) from None
 
 
+def refuse_written_over(
+    written: Iterable[str | os.PathLike[str]], read: Iterable[str | os.PathLike[str]] = ()
+) -> None:
+    """Refuses two results that would go into one file, and one that would replace what is read.
+
+    >>> refuse_written_over(["law.json", "./law.json"])
+    Traceback (most recent call last):
+    ...
+    passo.PassoError: './law.json' is given for two results; give each a file of its own
+    """
+    kept, taken = {os.path.realpath(each) for each in read}, set[str]()
+    for each in written:
+        place = os.path.realpath(each)
+        if place in kept:
+            msg = f"{str(each)!r} is read here, and a result would replace it; give another file"
+            raise PassoError(msg)
+        if place in taken:
+            msg = f"{str(each)!r} is given for two results; give each a file of its own"
+            raise PassoError(msg)
+        taken.add(place)
+
+
 def cannot_write(path: str | os.PathLike[str], error: OSError | None = None) -> PassoError:
     """That a file cannot be written, why, and what to do; `error` is what the disk said.
 
@@ -76,12 +98,17 @@ def cannot_write(path: str | os.PathLike[str], error: OSError | None = None) -> 
     name, parent = str(path), Path(path).parent
     if error is not None and error.errno == errno.ENAMETOOLONG:
         return PassoError(f"cannot write {brief(name)}: its name is too long; give a shorter one")
-    if error is None or error.errno == errno.ENOENT:
+    why = os.strerror(errno.ENOTDIR) if error is None else error.strerror
+    try:
+        parent.stat()
+    except FileNotFoundError:
         return PassoError(
             f"cannot write {name!r}: there is no folder {str(parent)!r}; make it first"
         )
+    except OSError as other:
+        why = other.strerror
     return PassoError(
-        f"cannot write {name!r}: {error.strerror}; give a path in a folder that can be written to"
+        f"cannot write {name!r}: {why}; give a path in a folder that can be written to"
     )
 
 
@@ -97,8 +124,8 @@ def _places(path: str | os.PathLike[str]) -> tuple[Path, Path]:
 def followed(path: str | os.PathLike[str]) -> Path:
     """The path of what is written: that of a link's target, there or not; else as it is.
 
-    Raises `PassoError` for what names no file, or none that can be there, and for links that lead
-    to one another.
+    Raises `PassoError` for what names no file, or none that can be there, for links that lead to
+    one another, and for a FIFO, a device or a socket: a new file would take its place.
     """
     name = path_of(path, "a file", "is written to")
     if not name:
@@ -107,6 +134,7 @@ def followed(path: str | os.PathLike[str]) -> Path:
     given = Path(name)
     try:
         is_link = given.is_symlink()
+        _refuse_other_kinds(name)
     except OSError as error:  # too long, or in a folder that may not be looked into
         raise cannot_write(given, error) from None
     if not is_link:
@@ -116,6 +144,25 @@ def followed(path: str | os.PathLike[str]) -> Path:
         msg = f"{str(given)!r} is a link that leads back to itself; give another file"
         raise PassoError(msg)
     return found
+
+
+def _refuse_other_kinds(name: str) -> None:
+    """A folder that is there is told of by who wants to write."""
+    try:
+        kind = _kind(Path(name).stat())
+    except OSError:  # not there, or not to be seen: whoever writes it is told why
+        kind = None
+        if name.endswith(os.sep):
+            msg = f"{name!r} is a folder, and a file is written; give the path of a file in it"
+            raise PassoError(msg) from None
+    if kind is not None and not Path(name).is_dir():
+        msg = f"{name!r} is {kind}, and a plain file is written; give the path of one"
+        raise PassoError(msg)
+
+
+def _kind(about: os.stat_result) -> str | None:
+    """What it is in words, where it is no plain file."""
+    return next((words for is_one, words in KINDS if is_one(about.st_mode)), None)
 
 
 def path_of(path: object, what: str, done: str = "is read from") -> str:
@@ -151,7 +198,7 @@ def reading(path: str | os.PathLike[str], what: str, most: int) -> Iterator[Bina
     """
     name = path_of(path, what)
     about = Path(path).stat()
-    kind = next((words for is_one, words in KINDS if is_one(about.st_mode)), None)
+    kind = _kind(about)
     if kind is not None:
         msg = f"{name!r} is {kind}, and {what} is read from a plain file; give one"
         raise PassoError(msg)

@@ -9,7 +9,7 @@ from typing import Any
 
 from passo.ground.errors import PassoError
 from passo.ground.extras import need
-from passo.ground.files import refuse_unwritable
+from passo.ground.files import path_of, refuse_unwritable
 from passo.plot.backends import Backend
 from passo.trace import replacing
 
@@ -36,7 +36,7 @@ def save(picture: Any, path: str | os.PathLike[str]) -> None:
     >>> path.read_bytes()[1:4]
     b'PNG'
     """
-    suffix = Path(path).suffix.lower()
+    suffix = _ending(path)
     if suffix == PAGE and hasattr(picture, "to_html"):
         with replacing(path) as file:
             file.write(_page(picture).encode())
@@ -63,10 +63,14 @@ def refuse_undrawable(path: str | os.PathLike[str], backend: Backend = "matplotl
     passo.PassoError: a picture becomes .png, .svg or .pdf (matplotlib) or .html (plotly), got
     'tune.bmp' for matplotlib
     """
-    if Path(path).suffix.lower() not in (KINDS if backend == "matplotlib" else {PAGE}):
+    if _ending(path) not in (KINDS if backend == "matplotlib" else {PAGE}):
         raise _wrong_kind(path, backend)
     need(backend, "passo[plot]", f"drawing with {backend}")
     refuse_unwritable(path)
+
+
+def _ending(path: str | os.PathLike[str]) -> str:
+    return Path(path_of(path, "a picture", "is written to")).suffix.lower()
 
 
 def _wrong_kind(path: str | os.PathLike[str], what: str) -> PassoError:

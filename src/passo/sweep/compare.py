@@ -13,7 +13,7 @@ from functools import partial
 from typing import Any, Final, Literal, TypeAlias
 
 from passo.ground.calls import called_like
-from passo.ground.checks import brief, can_be_listed, one_of, real, whole
+from passo.ground.checks import brief, can_be_listed, one_of, real, truth, whole
 from passo.ground.errors import PassoError, PassoWarning
 from passo.ground.extras import need
 from passo.ground.processes import processors
@@ -108,6 +108,9 @@ def compare(
     need("scipy.stats", EXTRA, "compare")
     one_of(on, "on", On)
     check_metric(metric)
+    truth(retry, "retry")
+    if progress is not None:
+        truth(progress, "progress")
     source = Source.of(train)
     found = entrants(plans, run, budget)
     numbers, values = _seeds(seeds), _bases(bases)

@@ -11,7 +11,7 @@ from typing import Any, Final
 from passo.ground.checks import brief
 from passo.ground.errors import PassoError
 from passo.ground.extras import need
-from passo.ground.files import cannot_write, followed, reading
+from passo.ground.files import cannot_write, followed, reading, refuse_unwritable
 from passo.ground.schema import Check, anything, parsed, plain
 
 VERSION: Final = 1
@@ -67,6 +67,9 @@ class Journal:
         self._lock = self._locked()
         try:
             self._open()
+        except OSError as error:
+            self._lock.release()
+            raise cannot_write(self.path, error) from None
         except BaseException:
             self._lock.release()
             raise
@@ -85,6 +88,11 @@ class Journal:
 
     def _locked(self) -> Any:
         filelock = need("filelock", "passo[sweep]", "a store")
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+        except OSError:
+            raise cannot_write(self.path) from None
+        refuse_unwritable(self.path)  # of a lock that cannot be made it would say: in use
         lock = filelock.FileLock(f"{self.path}.lock", timeout=0)
         try:
             lock.acquire()

@@ -76,6 +76,9 @@ def entrants(plans: Any, run: Any, budget: Budget) -> list[Entrant]:
 def _named(plans: Any) -> list[tuple[str, Any]]:
     if isinstance(plans, Mapping):
         named = [(str(name), _plan(plan, str(name))) for name, plan in plans.items()]
+        if len(dict(named)) < len(named):
+            msg = f"names are texts, and two of {brief(list(plans))} are the same; write others"
+            raise PassoError(msg)
     elif can_be_listed(plans) and not isinstance(plans, str):
         named = []
         for each in plans:

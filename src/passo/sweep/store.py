@@ -13,7 +13,7 @@ from typing import Any, Final
 from passo.ground.checks import brief
 from passo.ground.errors import PassoError, PassoWarning
 from passo.ground.extras import need
-from passo.ground.files import cannot_write, reading
+from passo.ground.files import cannot_write, reading, refuse_unwritable
 from passo.sweep.intervals import EXTRA
 from passo.sweep.search import SEEDS, TRIALS, Search
 from passo.sweep.source import Source
@@ -55,12 +55,14 @@ def _create(search: Search, head: Mapping[str, Any]) -> None:
 
 
 def _check_file(search: Search, name: str) -> None:
-    if not search.path.parent.is_dir():
-        raise cannot_write(search.path)
+    refuse_unwritable(search.path)  # a lock that cannot be made is waited for without end
     if not search.path.exists():
         return
-    with reading(search.path, "a store", LARGEST) as file:
-        begin = file.read(len(MAGIC))
+    try:
+        with reading(search.path, "a store", LARGEST) as file:
+            begin = file.read(len(MAGIC))
+    except OSError as error:
+        raise cannot_write(search.path, error) from None
     if begin and begin != MAGIC:
         msg = f"{name} is no store of a search, which is an sqlite file; {ANOTHER}"
         raise PassoError(msg)

@@ -12,7 +12,7 @@ from typing import Final, TypeAlias
 from passo.ground.calls import called_like
 from passo.ground.checks import brief, whole
 from passo.ground.errors import PassoError
-from passo.ground.files import path_of
+from passo.ground.files import cannot_write, path_of
 from passo.ground.schema import parsed, plain
 from passo.schedules.reports import as_metric
 
@@ -118,7 +118,10 @@ class Trial:
 
     def _begin(self) -> Path | None:
         """The checkpoint to go on from; without one what an earlier try left is taken away."""
-        self.folder.mkdir(parents=True, exist_ok=True)
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise cannot_write(self.folder, error) from None
         kept = sorted(self.folder.glob(f"{KEPT}*"), key=_number)
         for each in (*kept[:-1], *self.folder.glob(f"{NEW}*")):
             shutil.rmtree(each)

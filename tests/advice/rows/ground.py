@@ -7,7 +7,7 @@ from fractions import Fraction
 from pathlib import Path
 
 from passo import RangeTest, percent, steps
-from passo.ground.files import followed, replacing
+from passo.ground.files import followed, refuse_written_over, replacing
 from passo.ground.schema import parsed, plain
 from passo.trace import Report, TraceWriter
 from tests.advice.table import Table, Told
@@ -114,6 +114,25 @@ def a_folder_is_no_file(told: Told) -> None:
     told(lambda: written("there")).words("the path of a file in it")
     written("there/note.txt")
     assert Path("there/note.txt").read_bytes() == b"whole"
+
+
+@tried("{} is {}, and a plain file is written; give the path of one")
+def what_is_written_is_a_plain_file(told: Told) -> None:
+    os.mkfifo("fifo")
+    told("followed('fifo')").words("give the path of one")
+    assert followed("plain") == Path("plain")
+
+
+@tried("{} is given for two results; give each a file of its own")
+def results_are_in_files_of_their_own(told: Told) -> None:
+    told(lambda: refuse_written_over(["a", "a"])).words("give each a file of its own")
+    refuse_written_over(["a", "b"])
+
+
+@tried("{} is read here, and a result would replace it; give another file")
+def what_is_read_stays(told: Told) -> None:
+    told(lambda: refuse_written_over(["run"], ["run"])).words("give another file")
+    refuse_written_over(["another"], ["run"])
 
 
 @tried("cannot write {}: its name is too long; give a shorter one")

@@ -296,6 +296,12 @@ def no_plan_is_left_out(told: Told) -> None:
     assert len(found.results) == 6
 
 
+@tried("names are texts, and two of {} are the same; write others")
+def plans_have_names_of_their_own(told: Told) -> None:
+    told(lambda: tried_with(plans={1: Constant(0.1), "1": Constant(0.3)})).words("write others")
+    assert len(tried_with(plans={1: Constant(0.1), "2": Constant(0.3)}).results) == 6
+
+
 @tried("give another store, store='another.journal'")
 def another_comparison_has_another_store(told: Told) -> None:
     tried_with(store="a")

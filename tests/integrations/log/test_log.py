@@ -507,6 +507,14 @@ class Strange:
             "cannot write 'nowhere/run.csv': there is no folder 'nowhere'; make it first",
         ),
         (".", "'.' is a folder; write passo.log(scheduler, 'run.csv')"),
+        ("/dev/zero", "'/dev/zero' is a device, and a plain file is written; give the path of one"),
+        (
+            "/proc/run.csv",
+            (
+                "cannot write '/proc/run.csv': No such file or directory; give a path in a folder "
+                "that can be written to"
+            ),
+        ),
     ],
 )
 def test_what_is_no_writer_is_refused_in_words(writer, text, tmp_path, monkeypatch):

@@ -391,6 +391,7 @@ def test_a_file_that_is_no_trace_is_refused_at_once_and_kept(path, text):
 
 def test_a_path_that_cannot_be_written_says_what_to_write(tmp_path):
     optimizer = sgd()
+    (tmp_path / "file").touch()
     for given, said in (
         (3, "record needs the path of a file, got 3; write record='run.jsonl'"),
         (
@@ -405,6 +406,20 @@ def test_a_path_that_cannot_be_written_says_what_to_write(tmp_path):
             (
                 f"cannot write {str(tmp_path / 'no' / 'run.jsonl')!r}: there is no folder "
                 f"{str(tmp_path / 'no')!r}; make it first"
+            ),
+        ),
+        (
+            tmp_path / "file" / "run.jsonl",
+            (
+                f"cannot write {str(tmp_path / 'file' / 'run.jsonl')!r}: Not a directory; give a "
+                "path in a folder that can be written to"
+            ),
+        ),
+        (
+            "/proc/run.jsonl",
+            (
+                "cannot write '/proc/run.jsonl': No such file or directory; give a path in a "
+                "folder that can be written to"
             ),
         ),
     ):
@@ -446,8 +461,7 @@ def test_a_fifo_is_refused_and_not_waited_for(tmp_path):
     with pytest.raises(PassoError) as error:
         attach(sgd(), 0.5, record=path)
     assert str(error.value) == (
-        f"{path!r} is there already and is no trace ({path!r} is a FIFO, and a trace is read from "
-        "a plain file; give one); write record= with another file"
+        f"{path!r} is a FIFO, and a plain file is written; give the path of one"
     )
 
 

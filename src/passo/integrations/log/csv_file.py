@@ -10,7 +10,7 @@ from pathlib import Path
 
 from passo.ground.checks import brief
 from passo.ground.errors import PassoError
-from passo.ground.files import cannot_write, followed, replacing
+from passo.ground.files import cannot_write, followed, refuse_unwritable, replacing
 from passo.integrations.log.writer import Buffered
 
 HEADER = ["update", "name", "value"]
@@ -31,13 +31,24 @@ class CsvFile(Buffered):
         self._quoted: dict[str, str] = {}
         self.waits = self._path.exists()
         if not self.waits:
-            self._file = self._path.open("xb", buffering=0)
+            self._file = self._made()
             self._write(f"{','.join(HEADER)}\n".encode())
         elif anew:
-            msg = f"{str(self._path)!r} is there already; give another file, or remove it"
-            raise PassoError(msg)
+            raise self._is_there()
         else:
             _refuse_others(self._path)
+            refuse_unwritable(self._path)
+
+    def _made(self) -> io.FileIO:
+        try:
+            return self._path.open("xb", buffering=0)
+        except FileExistsError:  # another process was faster
+            raise self._is_there() from None
+        except OSError as error:
+            raise cannot_write(self._path, error) from None
+
+    def _is_there(self) -> PassoError:
+        return PassoError(f"{str(self._path)!r} is there already; give another file, or remove it")
 
     def put(self, numbers: Sequence[tuple[str, float, int]]) -> None:
         """Write their lines, in one piece."""
@@ -144,8 +155,11 @@ def _file(path: str | os.PathLike[str]) -> Path:
 
 def _refuse_others(path: Path) -> None:
     """Raises PassoError where the file is no log, or one that cannot be gone on with."""
-    with path.open("rb") as file:
-        first = file.readline(200).decode("utf-8", errors="replace").rstrip("\r\n")
+    try:
+        with path.open("rb") as file:
+            first = file.readline(200).decode("utf-8", errors="replace").rstrip("\r\n")
+    except OSError as error:
+        raise cannot_write(path, error) from None
     if first != ",".join(HEADER):
         msg = (
             f"{str(path)!r} is there already and is no log of passo: its first line is "

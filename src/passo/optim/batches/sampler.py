@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 from torch.utils.data import BatchSampler, DataLoader, Dataset, Sampler
 
 from passo.ground.calls import called_like
-from passo.ground.checks import brief, can_be_listed, whole
+from passo.ground.checks import brief, can_be_listed, truth, whole
 from passo.ground.here import place
 from passo.ground.schema import anything, count, mapping, maybe, record
 from passo.optim.batches import order
@@ -66,9 +66,7 @@ class RampedBatchSampler(Sampler[list[int]]):
     ) -> None:
         _refuse_no_sampler(sampler)
         whole(accumulate, "accumulate")
-        if not isinstance(drop_last, bool):
-            msg = f"drop_last must be True or False, got {brief(drop_last)}"
-            raise PassoError(msg)
+        truth(drop_last, "drop_last")
         self.sampler, self.scheduler, self.value = sampler, scheduler, value
         self.accumulate, self.drop_last = accumulate, drop_last
         self._ramp = Ramp(

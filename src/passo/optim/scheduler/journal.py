@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from passo.ground.checks import brief
-from passo.ground.files import cannot_write, followed, replacing
+from passo.ground.files import cannot_write, followed, refuse_unwritable, replacing
 from passo.optim.scheduler.plan import code
 from passo.schedules import PassoError
 from passo.trace import Trace, TraceWriter
@@ -63,16 +63,22 @@ class Journal:
         self._before: Callable[[], None] | None = None
         if self.waits:
             self._refuse_others(groups)
+            refuse_unwritable(self._path)
             self._before = self.keep()
         else:
-            self._writer = TraceWriter(
-                self._path,
+            self._writer = self._new(
                 _columns(driver),
                 groups=_names(groups),
                 plan={key: code(entry) for key, entry in plan.items()},
                 run=run_code(settings.run),
                 meta={"follows": follows(driver), "optimizers": dict(kinds)},
             )
+
+    def _new(self, columns: Any, **header: Any) -> TraceWriter:
+        try:
+            return TraceWriter(self._path, columns, **header)
+        except OSError as error:
+            raise cannot_write(self._path, error) from None
 
     def update(self, late: int | None = None, used: Sequence[float | None] = ()) -> None:
         """What the update used that was just made, and beforehand what it follows.
@@ -189,6 +195,8 @@ class Journal:
         except PassoError as error:
             # What a reader would write is not what this run has to write.
             what = f"no trace ({str(error).partition('; write ')[0]})"
+        except OSError as error:
+            what = f"not to be read ({error.strerror})"
         else:
             known = [(each.group, each.key) for each in trace.columns]
             if known[: len(columns)] == columns and list(trace.groups[: len(names)]) == names:

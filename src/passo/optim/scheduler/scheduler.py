@@ -14,7 +14,7 @@ import torch
 from torch.optim.lr_scheduler import LRScheduler
 
 from passo.ground.calls import called_like
-from passo.ground.checks import brief, whole
+from passo.ground.checks import brief, truth, whole
 from passo.ground.schema import MOST
 from passo.optim.ground import attached, ranks, wrappers
 from passo.optim.ground.quiet import quiet
@@ -550,9 +550,7 @@ class Scheduler(LRScheduler):
                 'detach(because="early stopping on val_loss")'
             )
             raise PassoError(msg)
-        if not isinstance(restore, bool):
-            msg = f"restore must be True or False, got {brief(restore)}"
-            raise PassoError(msg)
+        truth(restore, "restore")
         self._end(restore=restore)
         dismiss(self._engines)
         self.conclude(because)

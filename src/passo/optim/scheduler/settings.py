@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
-from passo.ground.checks import brief, real
+from passo.ground.checks import brief, real, truth
 from passo.optim.ground.caller import Caller, caller
 from passo.schedules import PassoError, Run, Schedule
 from passo.schedules.algebra.atoms import as_schedule
@@ -56,9 +56,7 @@ class Settings:
         _one_of(self.last_lr, get_args(LastLr), "last_lr")
         _one_of(self.watch, (None, *get_args(Watched)), "watch")
         for name in ("carry", "strict"):
-            if not isinstance(getattr(self, name), bool):
-                msg = f"{name} must be True or False, got {brief(getattr(self, name))}"
-                raise PassoError(msg)
+            truth(getattr(self, name), name)
         if self.strict and self.run is None:
             call = self.caller.with_run(", strict=True")
             msg = f"strict=True stops at the end of the run; write {call}"

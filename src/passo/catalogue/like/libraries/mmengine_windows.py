@@ -10,7 +10,7 @@ from typing import Any, Final, TypeVar, cast
 from passo.catalogue.like.common import listed, share
 from passo.catalogue.like.registry import Library, Past
 from passo.catalogue.like.windows import FOREVER, Clock, Window
-from passo.ground.checks import brief, real, whole
+from passo.ground.checks import brief, real, truth, whole
 from passo.ground.errors import PassoError
 from passo.schedules import (
     Constant,
@@ -78,10 +78,7 @@ def bounds_of(begin: Any, end: Any, by_epoch: Any) -> tuple[int, int, bool]:
     if last <= first:
         msg = f"end must be above begin, got {last} and {first}"
         raise PassoError(msg)
-    if not isinstance(by_epoch, bool):
-        msg = f"by_epoch must be True or False, got {brief(by_epoch)}"
-        raise PassoError(msg)
-    return first, last, by_epoch
+    return first, last, truth(by_epoch, "by_epoch")
 
 
 def _multiplying(name: str, bounds: tuple[int, int, bool], factor: Any, gain: Any) -> Window:
