@@ -21,7 +21,7 @@ os.environ.setdefault("MPLBACKEND", "Agg")  # a test opens no window
 
 ROOT = Path(__file__).parent
 LONG = 300  # lines: what grows past that becomes a package (a talk, not a failure)
-_OF_ALL = ("__init__", "attachment")  # the rest needs its trainer
+_OF_ALL = ("__init__", "attachment", "leaving", "pairing")  # the rest needs its trainer
 collect_ignore = ["docs/hooks.py", "docs/doctests.py"]  # mkdocs runs them
 collect_ignore += ["tests/types"]  # a type checker reads them
 if "PASSO_TRAINERS" not in os.environ:

@@ -211,6 +211,18 @@ def test_a_plateau_hears_what_training_logged_for_the_epoch():
     assert passo.schedulers == ()
 
 
+@promised("Lightning", 3)
+def test_what_training_logged_in_an_epoch_of_before_is_not_heard_again():
+    class Seldom(Module):
+        def training_step(self, batch, index):
+            if self.current_epoch % 2 == 0:
+                self.log("far", 1.0, on_step=False, on_epoch=True)
+            return super().training_step(batch, index)
+
+    module, _ = fitted(base * Plateau("far", patience=0, factor=0.5), Seldom(), max_epochs=4)
+    assert module.used == [0.1] * 12 + [0.05] * 4  # heard after the first and the third epoch
+
+
 @promised("Lightning", 3, 4)
 def test_what_was_heard_is_in_the_checkpoint_of_that_validation(tmp_path):
     plan = base * Plateau("val_loss", patience=0, factor=0.5)
@@ -291,18 +303,22 @@ def test_a_checkpoint_of_another_plan_is_refused_at_the_start(tmp_path):
 
 @promised("Lightning", 2, 4)
 @pytest.mark.parametrize(
-    ("settings", "whole"),
+    ("settings", "at", "whole"),
     [
-        ({"max_epochs": 9}, 45),  # 26 more: a plan of which 10 of 24 updates are over
-        ({"max_epochs": 4}, 10),
-        ({"max_epochs": 6, "batches": 8}, 51),
-        ({"max_epochs": 9, "max_steps": 24}, 24),
+        ({"max_epochs": 9}, "epoch=2-step=10", 45),  # 26 more: 10 of 24 updates are over
+        ({"max_epochs": 4}, "epoch=2-step=10", 10),
+        ({"max_epochs": 6, "batches": 8}, "epoch=2-step=10", 51),
+        ({"max_epochs": 9, "max_steps": 24}, "epoch=2-step=10", 24),
+        ({"max_epochs": 9, "accumulate_grad_batches": 2}, "epoch=2-step=10", 22),  # 13 more
+        ({"max_epochs": 9}, "epoch=4-step=20", 96),  # the epoch is over, and 16 are to come
     ],
 )
-def test_a_plan_at_the_same_share_of_another_run_ends_with_the_trainer(tmp_path, settings, whole):
+def test_a_plan_at_the_same_share_of_another_run_ends_with_the_trainer(
+    tmp_path, settings, at, whole
+):
     saver = theirs.ModelCheckpoint(tmp_path, save_top_k=-1, every_n_train_steps=10)
     fitted(LINE, max_epochs=6, beside=[saver], enable_checkpointing=True)
-    path, stories = tmp_path / "epoch=2-step=10.ckpt", []
+    path, stories = tmp_path / f"{at}.ckpt", []
     again = Passo(LINE, on_change="rescale")
     assert said(lambda: stories.append(fitted(again, ckpt_path=path, **settings)[0])) == []
     used = stories[0].used
@@ -557,7 +573,8 @@ def test_a_run_that_was_stopped_is_told_with_the_reason():
         def on_train_batch_end(self, trainer, *_):
             trainer.should_stop = True
 
-    (text,) = said(lambda: fitted(LINE, beside=[Stop()]))
+    others = [theirs.EarlyStopping("train_loss"), theirs.Timer()]  # neither of them stops it
+    (text,) = said(lambda: fitted(LINE, beside=[Stop(), *others]))
     assert text.startswith("the run ended early (trainer.should_stop was set): planned 8 updates")
 
 

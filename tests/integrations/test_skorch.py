@@ -359,10 +359,12 @@ def test_the_run_of_a_resume_is_what_was_made_and_what_comes(tmp_path, history):
 
 
 @promised("skorch", 4)
-def test_what_is_saved_after_the_end_has_the_state(tmp_path):
+@pytest.mark.parametrize("first", [True, False])
+def test_what_is_saved_after_the_end_has_the_state(tmp_path, first):
     run = Run(steps(16))
     files = TrainEndCheckpoint(dirname=str(tmp_path))
-    one = net(scored(1.0, 1.0), Passo(CURVE, run), files)
+    both = [files, Passo(CURVE, run)] if first else [Passo(CURVE, run), files]
+    one = net(scored(1.0, 1.0), *both)
     assert said(lambda: one.fit(X, Y)) == []
     again = net(scored(1.0, 1.0), Passo(CURVE, run), LoadInitState(files))
     again.fit(X, Y)
@@ -384,6 +386,37 @@ def test_a_net_that_goes_on_or_was_pickled_goes_on_where_it_was():
         assert rates(each) == line(16)
     one.fit(X, Y)  # a new net, from the start
     assert rates(one) == line(16)[:8]
+
+
+@promised("skorch", 4)
+def test_the_state_of_the_optimizer_that_was_loaded_last_wins_over_that_of_a_pickled_net(tmp_path):
+    files = {f"f_{name}": str(tmp_path / name) for name in ("params", "optimizer")}
+    one = net(Passo(LINE, Run(steps(16))), kind=NeuralNetRegressor).fit(X, Y)
+    one.save_params(**files)
+    read = pickle.loads(pickle.dumps(one.partial_fit(X, Y)))
+    read.load_params(**files)
+    assert said(lambda: read.partial_fit(X, Y)) == []
+    assert list(chain(*read.history[-2:, "batches", :, "event_lr"])) == line(16)[8:]
+
+
+@promised("skorch", 2, 4)
+def test_the_run_after_an_interrupted_epoch_has_the_updates_of_its_beginning():
+    one = net(Passo(LINE), Stops(10), max_epochs=4)
+    said(lambda: one.fit(X, Y))
+    made = len(one.used)
+    assert made % 4
+    one.set_params(callbacks__Passo=Passo(LINE, on_change="replace"), max_epochs=2)
+    assert said(lambda: one.partial_fit(X, Y)) == []
+    assert one.used[made:] == line(made + 8)[made:]
+
+
+@promised("skorch", 4, 9)
+def test_a_net_that_goes_on_after_an_exception_goes_on_where_it_was():
+    one = net(Passo(LINE, Run(steps(16))), Stops(6, RuntimeError))
+    with pytest.raises(RuntimeError):
+        one.fit(X, Y)
+    assert said(lambda: one.partial_fit(X, Y)) == []
+    assert one.used == line(16)[:14]
 
 
 @promised("skorch", 4)
@@ -541,6 +574,25 @@ def test_a_checkpoint_without_a_state_is_refused_and_seek_goes_on(tmp_path, hist
     assert again.used == line(16)[8:]
 
 
+@promised("skorch", 7)
+def test_seek_takes_the_bases_from_the_optimizer_where_the_net_makes_other_groups(tmp_path):
+    class Two(Net):
+        def initialize_optimizer(self, *arguments, **named):
+            super().initialize_optimizer(*arguments, **named)
+            more = torch.nn.Parameter(torch.ones(1))
+            self.optimizer_.add_param_group({"params": [more], "lr": 0.3})
+            return self
+
+    files = {f"f_{name}": str(tmp_path / name) for name in ("params", "optimizer")}
+    settings = {"kind": Two, "optimizer": torch.optim.AdamW}
+    net(**settings).fit(X, Y).save_params(**files)
+    again = net(Passo(LINE, seek=8), **settings).initialize()
+    again.load_params(**files)
+    assert said(lambda: again.partial_fit(X, Y)) == []
+    assert again.used == line(16)[8:]
+    assert again.history[-1, "batches", -1, "event_lr"] == line(16)[-1]
+
+
 # -- 8. several optimizers
 
 
@@ -618,6 +670,21 @@ def test_a_run_that_was_stopped_is_told_with_the_reason():
     )
     (text,) = said(lambda: used(Passo(LINE), Stops(5)))
     assert text.startswith("the run ended early (a KeyboardInterrupt): planned 8 updates, made 5; ")
+
+
+@promised("skorch", 9)
+def test_a_run_that_another_hand_stopped_is_not_told_as_one_of_early_stopping():
+    stopper = EarlyStopping("train_loss", patience=5)
+    (text,) = said(lambda: used(LINE, stopper, Stops(4)))
+    assert text.startswith("the run ended early (a KeyboardInterrupt): planned 8 updates, made 4; ")
+
+
+@promised("skorch", 3)
+def test_a_score_on_the_data_of_training_is_no_miss_in_a_net_that_does_not_validate():
+    def story():
+        net(scored(1.0, 1.0), Passo(CURVE), kind=NeuralNetRegressor).fit(X, Y)
+
+    assert said(story) == []
 
 
 @promised("skorch", 9)

@@ -275,6 +275,16 @@ def test_a_report_after_its_checkpoint_was_written_is_put_into_it(tmp_path, at):
 
 
 @promised("transformers", 3, 4)
+def test_a_checkpoint_of_an_epoch_that_is_not_evaluated_lacks_nothing(tmp_path):
+    named = {**BETWEEN, "eval_delay": 2}
+    made, seen = trainer(tmp_path, Passo(TURNS), **named, compute_metrics=score(3.0, 2.0))
+    made.train()
+    left, stories = {**named, "compute_metrics": score(3.0, 2.0)}, []
+    assert said(lambda: stories.extend(resumed(tmp_path, 5, Passo(TURNS), **left))) == []
+    assert stories[1].rates == seen.rates[5:]
+
+
+@promised("transformers", 3, 4)
 @pytest.mark.parametrize("again", [False, True])
 def test_a_run_killed_before_its_evaluation_is_told_how_to_make_it_again(tmp_path, again):
     def killed(_prediction):

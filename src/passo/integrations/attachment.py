@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import inspect
 import warnings
-import weakref
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from typing import Any, Final
@@ -13,11 +12,11 @@ from passo.ground.checks import brief, whole
 from passo.ground.errors import closest
 from passo.ground.here import place
 from passo.ground.schema import MOST
+from passo.integrations.leaving import hush, let_go, stay, take_over, went_on
+from passo.integrations.pairing import apart, paired
 from passo.optim import Fall, Scheduler, attach
-from passo.optim.ground.attached import drivers_of
 from passo.optim.ground.caller import Caller, calling
-from passo.optim.ground.together import named
-from passo.optim.ground.wrappers import unwrapped
+from passo.optim.ground.together import given_of
 from passo.optim.scheduler.plan import as_plan
 from passo.optim.scheduler.settings import Settings, as_values
 from passo.schedules import NeedsRun, PassoError, PassoWarning, Run
@@ -27,12 +26,6 @@ _SETTLED: Final = ("optimizer", "plan", "run", "clock", "last_lr", "over")
 _TAKES: Final = inspect.signature(attach).parameters
 OPTIONS: Final = tuple(name for name in _TAKES if name not in _SETTLED)
 DEFAULTS: Final = {name: _TAKES[name].default for name in OPTIONS}
-_AT_THE_END: Final = ("no update", "ended", "unheard", "apart")
-
-# By its optimizer: what hangs there for what is saved after the end, and the states that were taken
-# over from it but not gone on with yet.
-_resting: Final[weakref.WeakKeyDictionary[Any, Scheduler]] = weakref.WeakKeyDictionary()
-_left: Final[weakref.WeakKeyDictionary[Any, list[Mapping[str, Any]]]] = weakref.WeakKeyDictionary()
 
 
 def of_callback(trainer: str, report: Callable[[str], str], **more: Any) -> Caller:
@@ -91,7 +84,6 @@ class Attachment:
                     f"{name!r}{hint}"
                 )
                 raise PassoError(msg)
-        self._apart = self._plans()
         with calling(caller):
             self._check()
         self.schedulers: tuple[Scheduler, ...] = ()
@@ -107,26 +99,16 @@ class Attachment:
     def be_like(self, other: Attachment) -> None:
         """Plan, run and options are another's from now on, and the states its own."""
         self.plan, self.run, self.options = other.plan, other.run, other.options
-        self.seek, self._apart = other.seek, other._apart
-
-    def _plans(self) -> list[Any] | dict[str, Any] | None:
-        """A plan for each optimizer, where they are several; None where it is one for all."""
-        plan = self.plan
-        if isinstance(plan, Mapping) and any(isinstance(each, Mapping) for each in plan.values()):
-            return dict(plan)
-        pairs = isinstance(plan, (list, tuple)) and all(
-            isinstance(each, tuple) and len(each) == 2 and callable(each[0]) for each in plan
-        )
-        return list(plan) if isinstance(plan, (list, tuple)) and not pairs else None
+        self.seek = other.seek
 
     def _check(self) -> None:
         """Raises PassoError for what `attach` would refuse of it with any optimizer."""
-        apart, options = self._apart, self.options
-        values = as_values(options.get("values"))
-        plans = [self.plan] if apart is None else _each(apart)
+        options, values = self.options, as_values(self.options.get("values"))
+        several = apart(self.plan)
+        plans = [self.plan] if several is None else given_of(several)
         for plan in plans or [None]:
             as_plan(plan, may_be_empty=bool(values))
-        if apart is not None and options.get("record") is not None:
+        if several is not None and options.get("record") is not None:
             msg = (
                 f"record is the trace of one plan, got {len(plans)} plans; give one plan for all "
                 "optimizers, or leave record out"
@@ -160,14 +142,14 @@ class Attachment:
         `on_change="rescale"` the rest of the plan is for these. Raises NeedsRun where the plan
         cannot do without, and whatever `attach` raises; then nothing is attached.
         """
-        self._targets = _each(optimizers) if _are_several(optimizers) else [optimizers]
-        self._relieve(self._targets)
+        self._targets = given_of(optimizers)
+        self._state = take_over(self._targets) or self._state
         self._let_go()
         if over is not None:
             settled |= {"last_lr": "used", "over": over}
         run = run if self.run is None else self.run
         made: list[Scheduler] = []
-        pairs = self._pairs(optimizers)
+        pairs = paired(optimizers, self.plan, self.trainer)
         self.caller.left = None if len(pairs) > 1 or self.run is not None else left
         try:
             for target, plan in pairs:
@@ -212,29 +194,6 @@ class Attachment:
             "Passo(plan, run=Run(steps(10_000))) with the number of updates"
         )
 
-    def _pairs(self, optimizers: Any) -> list[tuple[Any, Any]]:
-        """Which optimizers go under which plan."""
-        several = _are_several(optimizers)
-        alone = several and len(optimizers) == 1
-        one = _each(optimizers)[0] if alone else optimizers
-        apart = self._apart
-        names = named(optimizers, "Passo", lambda each: each) if several else {}
-        if apart is None and isinstance(self.plan, Mapping) and set(self.plan) <= set(names):
-            apart = dict(self.plan)  # each key is an optimizer: its plan is one schedule
-        if apart is None:
-            return [(one, self.plan)]
-        targets = names or {type(optimizers).__name__: optimizers}
-        if isinstance(apart, list):
-            apart = dict(zip(targets, apart, strict=True)) if len(apart) == len(targets) else apart
-        if not isinstance(apart, dict) or set(apart) != set(targets):
-            given = f"{len(apart)}" if isinstance(apart, list) else ", ".join(apart)
-            msg = (
-                f"Passo got plans for {given}, and {self.trainer} has {len(targets)} optimizers, "
-                f"{', '.join(targets)}; write Passo({_shown(targets)})"
-            )
-            raise PassoError(msg)
-        return [(target, apart[name]) for name, target in targets.items()]
-
     def go_on(self, updates: int, left: int | None = None) -> None:
         """All states are loaded, and the trainer says that so many updates were made before.
 
@@ -245,8 +204,7 @@ class Attachment:
             self.caller.left = left
         with calling(self.caller):
             self._go_on(updates)
-        for each in self._targets:
-            _left.pop(unwrapped(each) or each, None)
+        went_on(self._targets)
         self._targets = []
 
     def _go_on(self, updates: int) -> None:
@@ -340,29 +298,13 @@ class Attachment:
                 each.conclude(because)
             else:
                 each.promises.told = False  # it may go on, and end by itself
-        self._stay()
-
-    def _stay(self) -> None:
-        for each in self.schedulers:
-            _resting.update(dict.fromkeys(each.optimizers, each))
+        stay(self.schedulers)
 
     def break_off(self) -> None:
         """An exception ended the run, and another may go on: as `rest`, and nothing is said."""
         for each in self.schedulers:
-            _hush(each)
-        self._stay()
-
-    def _relieve(self, targets: Sequence[Any]) -> None:
-        """Take over from the Schedulers that rest on these optimizers."""
-        held = [unwrapped(each) or each for each in targets]
-        resting = list(dict.fromkeys(_resting.pop(each) for each in held if each in _resting))
-        if resting:
-            states = [each.state_dict() for each in resting]
-            _left.update(dict.fromkeys(held, states))
-        for each in resting:
-            let_go(each, restore=True)
-        if held and held[0] in _left:
-            self._state = list(_left[held[0]])
+            hush(each)
+        stay(self.schedulers)
 
     def fail(self, *, restore: bool = False) -> None:
         """An exception ended the run: detach, and say nothing."""
@@ -399,49 +341,3 @@ class Attachment:
     def __getstate__(self) -> dict[str, Any]:
         """As what waits for an optimizer, with the state of its Schedulers."""
         return {**self.__dict__, "schedulers": (), "_targets": [], "_state": self._saved()}
-
-
-def let_go(scheduler: Scheduler, *, restore: bool) -> None:
-    """Detach it and say nothing; with `restore` the bases are back, but where another hand wrote.
-
-    >>> import torch
-    >>> from passo import Constant, attach
-    >>> optimizer = torch.optim.SGD([torch.nn.Parameter(torch.ones(1))], lr=1.0)
-    >>> let_go(attach(optimizer, Constant(0.5)), restore=True)
-    >>> optimizer.param_groups[0]["lr"]
-    1.0
-    """
-    _hush(scheduler)
-    theirs = _written_by_others(scheduler) if restore else []
-    scheduler.detach(restore=restore)
-    for field, group, value in theirs:
-        field.write(group, value)
-
-
-def _hush(scheduler: Scheduler) -> None:
-    """Nothing is said of how it ends."""
-    for promise in _AT_THE_END:
-        scheduler.promises.settle(promise)
-
-
-def _written_by_others(scheduler: Scheduler) -> list[tuple[Any, Any, float]]:
-    """The fields that hold something else than what was written, and what they hold."""
-    behind = [each for one in scheduler.optimizers for each in drivers_of(one)]  # one for each
-    return [
-        (each.field, each.group, each.field.read(each.group))
-        for member in behind
-        for each in member.driver.driven
-        if each.field is not None and each.group is not None and not each.wrote(each.slot())
-    ]
-
-
-def _are_several(given: Any) -> bool:
-    return isinstance(given, (list, tuple, Mapping))
-
-
-def _each(given: Any) -> list[Any]:
-    return list(given.values() if isinstance(given, Mapping) else given)
-
-
-def _shown(targets: Mapping[str, Any]) -> str:
-    return f"{{{', '.join(f'{name!r}: plan' for name in targets)}}}"

@@ -2,33 +2,38 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Mapping
 from functools import partial
 from numbers import Real
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import torch
 from transformers import TrainerCallback, get_scheduler
-from transformers.trainer import TRAINER_STATE_NAME
 from transformers.trainer_callback import ExportableState
 from transformers.trainer_pt_utils import LayerWiseDummyOptimizer
-from transformers.trainer_utils import PREFIX_CHECKPOINT_DIR, IntervalStrategy, SchedulerType
+from transformers.trainer_utils import SchedulerType
 
-from passo.ground.files import replacing
 from passo.integrations.attachment import Attachment, of_callback
-from passo.schedules import PassoError, Run, Schedule, parse, steps
+from passo.integrations.transformers_checkpoint import (
+    NAME,
+    arguments,
+    begin_with_todays,
+    lacks_a_report,
+    made_with,
+    read,
+    read_plan,
+    rewrite,
+    saved_in,
+)
+from passo.schedules import PassoError, Run, steps
 from passo.schedules.text.parser import parse_run
 
 if TYPE_CHECKING:
     from passo.optim import Scheduler
     from passo.optim.ground.caller import Caller
 
-_NAME: Final = "Passo"  # of the class: a checkpoint has it for a key
 _OF_TIME: Final = ("_runtime", "_per_second", "_compilation_time", "_preparation_time")
-_NO_TEXT: Final = object()
 _BY_METRIC: Final = (SchedulerType.REDUCE_ON_PLATEAU, SchedulerType.GREEDY)
 
 
@@ -56,9 +61,9 @@ class Passo(TrainerCallback, ExportableState):
         self, plan: Any = None, run: Any = None, *, seek: int | None = None, **options: Any
     ) -> None:
         if "values" in options:
-            options["values"] = _read(options["values"])
+            options["values"] = read(options["values"])
         length = parse_run(run) if isinstance(run, str) else run
-        self._waits = Attachment(_caller(), _plan(plan), length, seek=seek, **options)
+        self._waits = Attachment(_caller(), read_plan(plan), length, seek=seek, **options)
         self.saved: dict[str, Any] | None = None
         self._carry = options.get("carry")
         self._native: Any = None
@@ -95,7 +100,7 @@ class Passo(TrainerCallback, ExportableState):
         self._begin(args, state, optimizer, kwargs.get("train_dataloader"))
         self._state, self._began, self._came = state, state.global_step, {}
         self._written = self._heard = 0
-        self._lacks = bool(self._waits.watches) and _lacks_a_report(args, state)
+        self._lacks = bool(self._waits.watches) and lacks_a_report(args, state)
         self._keep()
         self._tell_what_never_comes(args)
         if self._lacks and not args.eval_on_start:
@@ -107,11 +112,11 @@ class Passo(TrainerCallback, ExportableState):
             )
 
     def _begin(self, args: Any, state: Any, optimizer: Any, loader: Any) -> None:
-        waits, saved = self._waits, _saved_in(state)
+        waits, saved = self._waits, saved_in(state)
         if self._carry is None:
             waits.options["carry"] = saved is None
         if self._writes_lr:
-            _begin_with_todays(optimizer, saved)
+            begin_with_todays(optimizer, saved)
         if saved is not None:
             waits.load_state_dict(saved["state"])
         run = _run(args, state, loader)
@@ -148,22 +153,12 @@ class Passo(TrainerCallback, ExportableState):
             self._heard = state.global_step
             self._keep()
             if self._written == state.global_step and args.should_save:
-                self._mend(args)
+                rewrite(args, state, self.state())
 
     def on_save(self, *given: Any, **_kwargs: Any) -> None:
         """A checkpoint was written; an evaluation of this update may still come."""
         _, state, _ = given
         self._written = state.global_step
-
-    def _mend(self, args: Any) -> None:
-        """The report into the checkpoint that was written before its evaluation."""
-        folder = Path(args.output_dir) / f"{PREFIX_CHECKPOINT_DIR}-{self._state.global_step}"
-        path = folder / TRAINER_STATE_NAME
-        if path.is_file() and not self._state.is_hyper_param_search:
-            told = json.loads(path.read_text("utf-8"))
-            told["stateful_callbacks"][_NAME] = self.state()
-            with replacing(path) as file:
-                file.write((json.dumps(told, indent=2, sort_keys=True) + "\n").encode())
 
     def on_train_end(self, *given: Any, **_kwargs: Any) -> None:
         """Let go of the optimizer."""
@@ -186,24 +181,14 @@ class Passo(TrainerCallback, ExportableState):
             saved = {
                 "update": self._state.global_step,
                 "heard": self._heard == self._state.global_step,
-                "lr": _default(scheduler.optimizer),
+                "lr": made_with(scheduler.optimizer),
                 "state": self._waits.state_dict(),
             }
-        return {"args": self._arguments(), "attributes": {"saved": saved}}
-
-    def _arguments(self) -> dict[str, Any]:
-        """What it was made of as JSON; no plan where something in that is no text."""
-        waits = self._waits
-        given = {name: each for name, each in waits.options.items() if name != "carry"}
-        given |= {"plan": waits.plan, "seek": waits.seek}
-        given |= {} if self._carry is None else {"carry": self._carry}
-        given["run"] = None if waits.run is None else repr(waits.run)
-        told = {name: _text(each) for name, each in given.items()}
-        return {"plan": None} if _NO_TEXT in told.values() else told
+        return {"args": arguments(self._waits, self._carry), "attributes": {"saved": saved}}
 
     def _keep(self) -> None:
         """Into the state of the Trainer now: a search saves that as it is, without asking."""
-        self._state.stateful_callbacks[_NAME] = self.state()
+        self._state.stateful_callbacks[NAME] = self.state()
 
     @property
     def _writes_lr(self) -> bool:
@@ -294,90 +279,18 @@ def _as_evaluated(metric: str) -> str:
     return "eval_" + re.sub(r"^val(id(ation)?)?[_/.]?", "", metric)
 
 
-def _plan(plan: Any) -> Any:
-    if plan is None:
-        msg = (
-            "Passo needs a plan; write callbacks=[Passo(warmup_cosine())]. A checkpoint keeps no "
-            "plan by groups: leave restore_callback_states_from_checkpoint=False with one"
-        )
-        raise PassoError(msg)
-    return _read(plan)
-
-
-def _read(plan: Any) -> Any:
-    """A plan, or its text: that is how a checkpoint keeps it."""
-    if isinstance(plan, str):
-        return parse(plan)
-    if isinstance(plan, Mapping):
-        return {key: parse(each) if isinstance(each, str) else each for key, each in plan.items()}
-    return plan
-
-
-def _text(thing: Any) -> Any:
-    """A value of JSON that `Passo` takes for this one."""
-    if thing is None or isinstance(thing, (bool, int, float, str)):
-        return thing
-    if isinstance(thing, Schedule):
-        return repr(thing)
-    if isinstance(thing, Mapping):
-        held = {key: _text(each) for key, each in thing.items()}
-        return _NO_TEXT if _NO_TEXT in held.values() else held
-    if isinstance(thing, (list, tuple)) and all(type(each) in (int, float) for each in thing):
-        return list(thing)
-    return _NO_TEXT
-
-
 def _is_metric(name: str, value: Any) -> bool:
     """Whether that is of the model: how long it took differs between ranks."""
     return isinstance(value, Real) and name != "epoch" and not name.endswith(_OF_TIME)
 
 
-def _saved_in(state: Any) -> Mapping[str, Any] | None:
-    """What the checkpoint that is resumed from keeps of this callback.
-
-    Where training went on without it, that is of an update before.
-    """
-    held = state.stateful_callbacks.get(_NAME) if state.global_step else None
-    saved: Mapping[str, Any] | None = None if held is None else held["attributes"]["saved"]
-    return saved if saved is not None and saved["update"] == state.global_step else None
-
-
-def _lacks_a_report(args: Any, state: Any) -> bool:
-    """Whether the checkpoint that is gone on from was written before the evaluation of its epoch.
-
-    That of an epoch's end comes after what is saved by updates.
-    """
-    saved = _saved_in(state)
-    by_epochs = args.eval_strategy == IntervalStrategy.EPOCH
-    if saved is None or not by_epochs or saved.get("heard", True):
-        return False
-    epoch = float(state.epoch or 0.0)
-    return epoch.is_integer() and epoch >= max(args.eval_delay or 0, 1)
-
-
 def _refuse_twice(state: Any) -> None:
-    if isinstance(state.stateful_callbacks.get(_NAME), list):
+    if isinstance(state.stateful_callbacks.get(NAME), list):
         msg = (
             "Passo was given to the Trainer twice; give both schedules in one plan: "
             'Passo({"lr": warmup_cosine(), "weight_decay": Linear(0.1, 0)})'
         )
         raise PassoError(msg)
-
-
-def _begin_with_todays(optimizer: Any, saved: Mapping[str, Any] | None) -> None:
-    """Let what the script says today be what each group begins with.
-
-    A checkpoint brings the `initial_lr` of its own day.
-    """
-    today = _default(optimizer)
-    for group in optimizer.param_groups:
-        if saved is not None and float(group.get("initial_lr", today)) == saved["lr"]:
-            group["initial_lr"] = today
-
-
-def _default(optimizer: Any) -> float:
-    """The rate that the optimizer was made with, which no checkpoint brings."""
-    return float(optimizer.defaults.get("lr", 0.0))
 
 
 def _run(args: Any, state: Any, loader: Any) -> Run:
@@ -409,7 +322,7 @@ def _refuse_another(native: Any, args: Any, state: Any, optimizer: Any) -> None:
     weight = torch.nn.Parameter(torch.zeros(1))
     own = get_scheduler(
         args.lr_scheduler_type,
-        torch.optim.SGD([weight], lr=_default(optimizer)),
+        torch.optim.SGD([weight], lr=made_with(optimizer)),
         args.get_warmup_steps(state.max_steps),
         state.max_steps,
         args.lr_scheduler_kwargs,

@@ -21,7 +21,7 @@ from passo import (
     warmup_linear,
 )
 from passo.optim import attach
-from tests.optim.checkpoints import COSINE, LINEAR, TEN, TWENTY, loaded, refusal, saved
+from tests.optim.checkpoints import BY_TOKENS, COSINE, LINEAR, TEN, TWENTY, loaded, refusal, saved
 from tests.optim.tools import rates, sgd, update, weight
 
 WAYS_OUT = (
@@ -122,6 +122,37 @@ def test_plans_that_agree_now_and_at_the_end_are_told_where_they_differ_most():
     assert "    at update 16 0.75 and 0.854\n" in text
 
 
+def test_two_groups_that_are_alike_are_told_by_both_names():
+    plan = [Linear(base, 0.0, steps(length)) for length in (10, 20)]
+    assert "  lr of groups 0 and 1, saved: " in over_groups(0.1, 0.1, plan=plan)
+
+
+def test_what_differed_before_now_is_no_place_where_plans_differ_most():
+    def plan(begin, curve):
+        return Linear(begin, 0.5, steps(4)).then(Constant(0.5, steps(4))).then(curve)
+
+    text = refusal(
+        saved(plan(9.0, Linear(0.5, 0.0, steps(64)))), plan(0.1, Cosine(0.5, 0.0, steps(64)))
+    )
+    assert "    at update 21 0.398 and 0.451\n" in text
+
+
+def test_where_plans_differ_most_is_told_on_the_axis_of_the_run():
+    text = refusal(saved(base * Linear(1.0, 0.0), BY_TOKENS, 0), base * Cosine(1.0, 0.0), BY_TOKENS)
+    assert "    at token 78 0.22 and 0.115\n" in text
+
+
+def test_now_is_told_at_the_same_update_where_the_axis_is_another():
+    text = refusal(saved(base * Linear(1.0, 0.0), TEN), base * Cosine(1.0, 0.5), BY_TOKENS)
+    assert "    now 0.5 and 0.75\n" in text
+
+
+def test_large_values_are_told_in_all_their_digits():
+    plan = [Linear(value, 0.0, steps(8)) for value in (123456.0, 200000.0)]
+    state = saved({"weight_decay": plan[0]}, updates=0)
+    assert "    now 123456 and 200000\n" in refusal(state, {"weight_decay": plan[1]})
+
+
 def test_values_are_told_by_as_few_digits_as_tell_them_apart():
     plan = [base * Linear(1.0, 0.5, steps(8)), base * Linear(1.0 + 1e-7, 0.5, steps(8))]
     assert "    now 0.1 and 0.10000001\n" in over_groups(0.1, plan=plan)
@@ -156,7 +187,7 @@ def test_the_difference_is_told_in_todays_base_whatever_was_loaded_first():
 
 def test_now_is_told_with_the_factor_of_the_plateaus():
     state = saved(base * Plateau("m", patience=0), reports=[{"m": 1.0}] * 2)
-    assert "now 0.1 and " in refusal(state, base * Plateau("m", patience=0, factor=0.5))
+    assert "now 0.1 and 0.5\n" in refusal(state, base * Plateau("m", patience=0, factor=0.5))
 
 
 def test_a_refused_load_changes_nothing():

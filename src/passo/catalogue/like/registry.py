@@ -68,7 +68,7 @@ class Library:
     `needless` has the arguments that move nothing, each with the one value that may be given
     (Ellipsis: any); `refused` those that no expression can have, and `absent` the names, each with
     the reason. `spell` writes a call of a name with arguments, where that library's calls have
-    another form than `like.registry("name", key=value)`.
+    another form than `like.library("name", key=value)`.
     """
 
     def __init__(

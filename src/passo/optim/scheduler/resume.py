@@ -221,8 +221,8 @@ def _kept(saved: Today, found: list[Difference]) -> list[tuple[Pair, Followed]]:
     """The checkpoint's plan, run and bases; what it does not drive stays as today."""
     for each in found:
         if each.today is None:
-            there = "write a plan that drives it"
-            there = "add that group before loading" if each.lacks else there
+            drive = "write a plan that drives it"
+            there = "add that group before loading" if each.lacks else drive
             msg = (
                 f"the checkpoint drives {each.name}, and nothing does today, so its plan cannot be "
                 f'kept; {there}, or write on_change="replace"'
