@@ -55,6 +55,7 @@ NO_LIBRARY = {  # parts of a library
     "optax_joined",
     "timm_names",
     "timm_parts",
+    "transformers_metrics",
 }
 
 
@@ -169,6 +170,17 @@ WRONG_CALLS = {
         f'like.transformers("cosine"): T_max is torch\'s; here it is num_training_steps, it takes '
         f"{TAKES}, write {RIGHT}"
     ),
+    'like.transformers("linear", num_warmup_steps=1, num_training_steps=9, num_cycles=2)': (
+        'like.transformers("linear"): num_cycles is an argument of cosine and 4 others; it takes '
+        "(num_warmup_steps, num_training_steps), write "
+        'like.transformers("linear", num_warmup_steps=100, num_training_steps=1000)'
+    ),
+    'like.timm("CosineLRScheduler", t_initial=9, ub=1.0)': (
+        'like.timm("CosineLRScheduler"): ub is an argument of TanhLRScheduler; it takes '
+        "(t_initial, lr_min, cycle_mul, cycle_decay, cycle_limit, warmup_t, warmup_lr_init, "
+        "warmup_prefix, t_in_epochs, k_decay), write "
+        'like.timm("CosineLRScheduler", t_initial=300, warmup_t=5, lr_min=1e-05)'
+    ),
     'like.transformers("constant", t_initial=3)': (
         'like.transformers("constant"): t_initial is timm\'s; it takes (), write '
         'like.transformers("constant")'
@@ -199,8 +211,11 @@ WRONG_VALUES = {
     "num_warmup_steps=0.1, num_training_steps=20": (
         "num_warmup_steps counts updates and must be 0 or at least 1, got 0.1"
     ),
-    "num_warmup_steps=30, num_training_steps=20": (
-        "num_training_steps must be at least num_warmup_steps, got 20 and 30"
+    "num_warmup_steps=3, num_training_steps=20, scheduler_specific_kwargs=[0.5]": (
+        "scheduler_specific_kwargs must be a dict of arguments, got [0.5]"
+    ),
+    "num_cycles=1, scheduler_specific_kwargs={'num_cycles': 2}": (
+        "num_cycles is given twice, beside scheduler_specific_kwargs and in it"
     ),
     "num_warmup_steps=1, num_training_steps=20, last_epoch=4": (
         "last_epoch=4 begins inside the schedule; leave it out, and write .skip(steps(5)) behind "
@@ -228,8 +243,10 @@ WRONG_OF_OTHERS = {
         "no update is left for a phase: total_steps=1, pct_start=0.3"
     ),
     'like.torch("OneCycleLR", max_lr=[0.1, 0.2], total_steps=9)': (
-        "max_lr must be a number, got [0.1, 0.2]"
+        "max_lr=[0.1, 0.2] has a value for each param group, and an expression is that of one; "
+        "write max_lr=0.1 for the first, a call for each, and passo.by_group to hand them out"
     ),
+    'like.torch("CyclicLR", base_lr=[], max_lr=0.1)': "base_lr must be a number, got []",
     'like.torch("SequentialLR", schedulers=[base, base], milestones=[5, 9])': (
         "milestones must be one fewer than schedulers, got [5, 9] and 2 schedulers"
     ),
@@ -259,10 +276,6 @@ WRONG_OF_OTHERS = {
     ),
     'like.timm("wsd", num_epochs=9, warmup_epochs=12)': (
         "num_epochs must be at least warmup_epochs, got 9 and 12"
-    ),
-    'like.transformers("warmup_stable_decay", num_warmup_steps=6, num_decay_steps=6, '
-    "num_training_steps=9)": (
-        "num_training_steps must be at least num_warmup_steps + num_decay_steps, got 9 and 12"
     ),
     'like.transformers("cosine_with_min_lr", num_warmup_steps=6, num_training_steps=9)': (
         "one of min_lr and min_lr_rate is needed, got neither"
@@ -328,3 +341,30 @@ def test_a_value_without_meaning_is_refused_where_it_was_given(given):
 def test_what_moves_nothing_may_be_given():
     plain = like.transformers("constant")
     assert like.transformers("constant", optimizer=object(), last_epoch=-1) == plain
+
+
+def test_what_get_scheduler_takes_for_every_name_may_be_given():
+    plain = like.transformers("inverse_sqrt", num_warmup_steps=9)
+    assert like.transformers("inverse_sqrt", num_warmup_steps=9, num_training_steps=20) == plain
+    constant = like.transformers("constant", num_warmup_steps=None, num_training_steps=20)
+    assert constant == like.transformers("constant")
+    lengths = {"num_warmup_steps": 3, "num_training_steps": 20}
+    given = {"min_lr_rate": 0.1}
+    made = like.transformers("cosine_with_min_lr", scheduler_specific_kwargs=given, **lengths)
+    assert made == like.transformers("cosine_with_min_lr", **lengths, **given)
+    assert like.transformers("linear", scheduler_specific_kwargs=None, **lengths) == (
+        like.transformers("linear", **lengths)
+    )
+
+
+def test_the_one_value_of_a_list_for_param_groups_is_that_of_the_one_group():
+    one = like.torch("OneCycleLR", max_lr=[0.1], total_steps=9, base_momentum=[0.8])
+    assert one == like.torch("OneCycleLR", max_lr=0.1, total_steps=9, base_momentum=0.8)
+    assert like.pytorch_warmup("LinearWarmup", warmup_period=[9]) == (
+        like.pytorch_warmup("LinearWarmup", warmup_period=9)
+    )
+    params = {"warmup_min_lr": [0.01], "warmup_max_lr": (0.1,), "warmup_num_steps": 9}
+    of_numbers = {"warmup_min_lr": 0.01, "warmup_max_lr": 0.1, "warmup_num_steps": 9}
+    assert like.deepspeed({"type": "WarmupLR", "params": params}) == (
+        like.deepspeed({"type": "WarmupLR", "params": of_numbers})
+    )

@@ -427,9 +427,9 @@ like.mmengine([{"type": "StepLR", "step_size": 2, "end": 3}, {"type": "CosineRes
     another scheduler begins or ends within CosineRestartLR; let it begin after that
 
 like.mmengine([{"type": "LinearLR", "T_max": 2}])
-    like.mmengine("LinearLR"): T_max is torch's; it takes (start_factor, end_factor, begin, end,
-    by_epoch), write like.mmengine([{"type": "LinearLR", "start_factor": 0.1, "end": 5}],
-    steps_per_epoch=391)
+    like.mmengine("LinearLR"): T_max is an argument of CosineAnnealingLR; it takes (start_factor,
+    end_factor, begin, end, by_epoch), write like.mmengine([{"type": "LinearLR", "start_factor":
+    0.1, "end": 5}], steps_per_epoch=391)
 
 like.mmengine([], steps_per_epoch=0.5)
     steps_per_epoch must be a whole number of at least 1, got 0.5

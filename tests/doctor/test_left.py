@@ -47,6 +47,99 @@ def test_only_a_count_of_updates_or_epochs_is_a_budget(tmp_path, test, codes):
     assert [each.code for each in findings(run_script(str(script)))] == codes
 
 
+# An exception that the script itself catches ends a loop as a `break` does.
+RAISED = """\
+import contextlib, torch
+weight = torch.nn.Parameter(torch.ones(2))
+optimizer = torch.optim.SGD([weight], lr=0.1)
+scheduler = torch.optim.lr_scheduler.{scheduler}
+def updates(number=10):
+    for batch in range(number):
+        weight.grad = torch.ones(2)
+        optimizer.step()
+def fit():
+{loop}
+{call}
+"""
+IN_EPOCHS = """\
+    for epoch in range(30):
+        updates()
+        if epoch == {last}:
+            raise {error}
+        scheduler.step({metric})
+"""
+CAUGHT = """\
+try:
+    fit()
+except {error}:
+    print("what there is is saved")
+"""
+SUPPRESSED = """\
+with contextlib.suppress({error}):
+    fit()
+"""
+BY_A_LIBRARY = """\
+from concurrent.futures import ThreadPoolExecutor
+with ThreadPoolExecutor(1) as pool:
+    print(pool.submit(fit).exception())
+"""
+OF_A_LENGTH = "CosineAnnealingLR(optimizer, 30)"
+PLATEAU = "ReduceLROnPlateau(optimizer)"
+ENDLESS = "    epoch = -1\n    while True:\n        epoch += 1"
+IN_UPDATES = "CosineAnnealingLR(optimizer, 60)"  # as long as the updates that were made: P004
+
+
+def raised(call=CAUGHT, scheduler=OF_A_LENGTH, error="KeyboardInterrupt", last=5, metric=""):
+    loop = IN_EPOCHS.format(last=last, error=error, metric=metric)
+    return RAISED.format(scheduler=scheduler, loop=loop, call=call.format(error=error))
+
+
+@pytest.mark.parametrize(
+    "script",
+    [
+        raised(),
+        raised(scheduler=IN_UPDATES),
+        raised(scheduler=PLATEAU, metric="1.0", last=0),
+        raised(error="RuntimeError"),
+        raised(SUPPRESSED, error="ValueError"),
+        raised(BY_A_LIBRARY, error="RuntimeError"),
+        raised().replace(
+            "for epoch in range(30):", "epoch = -1\n    while True:\n        epoch += 1"
+        ),
+    ],
+    ids=["interrupt", "in updates", "plateau", "error", "suppressed", "library", "endless"],
+)
+def test_a_loop_that_an_exception_left_is_not_blamed_for_what_was_to_come(tmp_path, script):
+    assert codes_of(tmp_path, script) == []
+
+
+@pytest.mark.parametrize(
+    ("script", "codes"),
+    [
+        (raised(last=1000).replace("range(30)", "range(20)"), ["P007"]),
+        (
+            raised(last=1000, scheduler=IN_UPDATES.replace("60", "200")).replace("30", "20"),
+            ["P004"],
+        ),
+        (
+            raised(last=1000, metric="1.0", scheduler=PLATEAU).replace("scheduler.step(1.0)", ""),
+            ["P011"],
+        ),
+        (raised("fit()\n").replace("raise KeyboardInterrupt", "pass"), []),
+    ],
+    ids=["short", "in updates", "plateau", "whole"],
+)
+def test_a_loop_that_came_to_its_end_within_a_try_is_looked_at(tmp_path, script, codes):
+    assert codes_of(tmp_path, script) == codes
+
+
+def codes_of(folder, text):
+    script = folder / "train.py"
+    script.write_text(text, "utf-8")
+    with contextlib.redirect_stdout(io.StringIO()):
+        return [each.code for each in findings(run_script(str(script)))]
+
+
 TRAINER = """\
 import lightning, torch, warnings
 from torch.utils.data import DataLoader, TensorDataset

@@ -42,7 +42,7 @@ class Case:
 
     @property
     def left(self) -> bool:
-        """Whether a `break` or a `return` of the script may have ended the run early."""
+        """Whether a `break`, a `return` or an exception may have ended the run early."""
         return bool(self.trace.meta.get("left"))
 
     @property
@@ -78,6 +78,12 @@ class Case:
     def by_number(self, number: int) -> Known | None:
         """A scheduler."""
         return next((each for each in self.schedulers if each.number == number), None)
+
+    def built_anew(self, known: Known) -> int:
+        """How many of a scheduler's class one line built in turn, where this one is the last."""
+        alike = [e for e in self.leading if (e.kind, e.where) == (known.kind, known.where)]
+        began = {each.begun for each in alike if each.updates and each.hits}
+        return len(began) if began and known.hits and known.begun == max(began) else 0
 
     @cached_property
     def epochs(self) -> int:

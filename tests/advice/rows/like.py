@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import pytest
+import torch
 
-from passo import Constant, Schedule, base, like, register
+from passo import Constant, Schedule, attach, base, by_group, like, register
 from passo.catalogue.like.registry import LIBRARIES
 from tests.advice.table import Table, Told
 
@@ -63,6 +64,24 @@ def a_last_epoch_is_skipped_steps(told: Told) -> None:
     behind = text.quoted(r"write (\.skip\(steps\(\d+\)\))")
     late = eval(f"like.torch('StepLR', step_size=30){behind}", dict(tried.world))
     assert late.with_base(1.0)(0) == like.torch("StepLR", step_size=30).with_base(1.0)(30)
+
+
+@tried(
+    "{}: {}={} has a value for each param group, and an expression is that of one; write {}={} for "
+    "the first, a call for each, and passo.by_group to hand them out"
+)
+def a_value_for_each_group_is_a_call_for_each(told: Told) -> None:
+    text = told("like.torch('CyclicLR', base_lr=[0.1, 0.2], max_lr=1, cycle_momentum=False)")
+    first = text.quoted(r"write (base_lr=\S+) for")
+    text.words("a call for each")
+    calls = [
+        f"like.torch('CyclicLR', {each}, max_lr=1, cycle_momentum=False)"
+        for each in (first, first.replace("0.1", "0.2"))
+    ]
+    assert text.quoted(r"and passo\.(\w+) to hand") == by_group.__name__
+    plan = by_group({name: eval(call, dict(tried.world)) for name, call in zip("ab", calls)})
+    groups = [{"params": [torch.nn.Parameter(torch.ones(1))], "name": name} for name in "ab"]
+    assert attach(torch.optim.SGD(groups), plan).get_last_lr() == [0.1, 0.2]
 
 
 @tried('remarks are of a library\'s schedule, got {}; write like.remarks("{}")')

@@ -25,6 +25,7 @@ from torch.optim.lr_scheduler import (
     LRScheduler,
     MultiStepLR,
     PolynomialLR,
+    ReduceLROnPlateau,
     SequentialLR,
     StepLR,
 )
@@ -163,6 +164,21 @@ def a_cosine_ends_with_the_run(told: Told) -> None:
         text = advised(told, trace, "P005")
         assert text.startswith(f"T_max={many}, ")
         assert well(written(text, CosineAnnealingLR), batches=many)
+
+
+@tried("{}(...) once, above the loop, and not within it")
+def a_scheduler_is_built_above_the_loop(told: Told) -> None:
+    for kind, given, advance in (
+        (CosineAnnealingLR, "T_max=12", ADVANCE),
+        (ReduceLROnPlateau, "patience=2", "scheduler.step(1.0)"),
+    ):
+        anew = f"{advance}\nscheduler = kind(optimizer, {given})"
+        build = lambda o, kind=kind, given=given: eval(f"kind(o, {given})", {"kind": kind, "o": o})  # noqa: E731
+        often = {"epochs": 12, "batches": 5, "kind": kind}
+        traces = loop(build, UPDATE, anew, **often)
+        code = "P012" if kind is ReduceLROnPlateau else "P007"
+        advised(told, traces, code).words(f"{kind.__name__}(...) once, above the loop")
+        assert well(build, UPDATE, advance, **often)
 
 
 @tried("a larger step_size, or a gamma nearer to 1")

@@ -1,6 +1,6 @@
 """Settings of transformers' schedules."""
 
-_RUNS = [(0, 10), (4, 10), (10, 10), (30, 100), (1, 64), (37, 211)]
+_RUNS = [(0, 10), (4, 10), (10, 10), (30, 100), (1, 64), (37, 211), (20, 10), (9, 0)]
 
 
 def _runs(*more):
@@ -20,7 +20,7 @@ SETTINGS = {
     "polynomial": [
         {"num_warmup_steps": w, "num_training_steps": t, "lr_end": end, "power": power}
         for w, t in _RUNS
-        if w < t
+        if w != t
         for end, power in ((1e-7, 1.0), (0.0, 2.0), (0.01, 0.5), (0.05, 3.0))
     ],
     "inverse_sqrt": [
@@ -43,6 +43,9 @@ SETTINGS = {
         for w, d in ((0, 0), (4, 3), (10, 50), (1, 1), (13, 0))
         for more in (
             {"num_training_steps": 100},
+            {"num_training_steps": 45, "min_lr_ratio": 0.1},
+            {"num_training_steps": 45, "num_cycles": 1.25},
+            {"num_training_steps": 5},
             {"num_stable_steps": 20, "warmup_type": "cosine", "decay_type": "linear"},
             {"num_stable_steps": 0, "warmup_type": "1-sqrt", "decay_type": "1-sqrt"},
             {"num_stable_steps": 9, "min_lr_ratio": 0.1, "decay_type": "1-sqrt"},

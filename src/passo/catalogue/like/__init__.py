@@ -21,6 +21,7 @@ in tests/catalogue/ against its formula in mpmath.
 from passo.catalogue.like.libraries import olmo_stages as _stages_of_olmo  # noqa: F401
 from passo.catalogue.like.libraries import optax_joined as _joined_of_optax  # noqa: F401
 from passo.catalogue.like.libraries import timm_names as _names_of_timm  # noqa: F401
+from passo.catalogue.like.libraries import transformers_metrics as _metrics_of_transformers  # noqa: F401
 from passo.catalogue.like.libraries.composer import composer
 from passo.catalogue.like.libraries.deepspeed import deepspeed
 from passo.catalogue.like.libraries.fairseq import fairseq

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, Final, Literal, NamedTuple, TypeAlias, TypeVar
@@ -67,8 +67,9 @@ class Library:
 
     `needless` has the arguments that move nothing, each with the one value that may be given
     (Ellipsis: any); `refused` those that no expression can have, and `absent` the names, each with
-    the reason. `spell` writes a call of a name with arguments, where that library's calls have
-    another form than `like.library("name", key=value)`.
+    the reason. `by_group` has those that may be a list, a value for each param group. `spell`
+    writes a call of a name with arguments, where that library's calls have another form than
+    `like.library("name", key=value)`.
     """
 
     def __init__(
@@ -77,10 +78,11 @@ class Library:
         needless: Mapping[str, Any],
         refused: Mapping[str, str] = MappingProxyType({}),
         absent: Mapping[str, str] = MappingProxyType({}),
+        by_group: Sequence[str] = (),
         spell: Callable[[str, Mapping[str, Any]], str] | None = None,
     ) -> None:
         self.name, self.needless = name, needless
-        self.refused, self.absent = refused, absent
+        self.refused, self.absent, self.by_group = refused, absent, by_group
         self.spell = spell or self._spell
         self.methods: list[Method] = []
         self._by_name: dict[str, Method] = {}
@@ -150,7 +152,7 @@ class Library:
             if key in self.refused:
                 continue
             if key not in self.needless or key in method.parameters:
-                given[key] = value
+                given[key] = self._of_one_group(method.where(name), key, value)
             elif self.needless[key] is not ... and value != self.needless[key]:
                 begun = whole(value, f"{method.where(name)}: {key}", least=0)
                 msg = (
@@ -159,6 +161,19 @@ class Library:
                 )
                 raise PassoError(msg)
         return given
+
+    def _of_one_group(self, where: str, key: str, value: Any) -> Any:
+        """A value, also where it is the only one of a list for each param group."""
+        if key not in self.by_group or not isinstance(value, (list, tuple)) or not value:
+            return value
+        if len(value) == 1:
+            return value[0]
+        msg = (
+            f"{where}: {key}={brief(value)} has a value for each param group, and an expression is "
+            f"that of one; write {key}={as_code(value[0])} for the first, a call for each, and "
+            "passo.by_group to hand them out"
+        )
+        raise PassoError(msg)
 
 
 def in_order() -> list[Library]:
@@ -196,11 +211,15 @@ def _foreign(word: str, method: Method) -> str:
     hint = closest(word, parameters)
     if hint:
         return f"it has no argument {word!r}{hint} It"
+    own = LIBRARIES[method.library].methods
+    takers = [each.names[0] for each in own if word in each.parameters]
+    if takers:
+        several = (
+            f"{takers[0]} and {len(takers) - 1} others" if takers[2:] else " and ".join(takers)
+        )
+        return f"{word} is an argument of {several}; it"
     for library in in_order():
-        if (
-            any(word in each.parameters for each in library.methods)
-            and library.name != method.library
-        ):
+        if any(word in each.parameters for each in library.methods):
             here = [key for key in parameters if key in words.alike(word)]
             called = f"; here it is {' or '.join(here)}, it" if here else "; it"
             return f"{word} is {words.whose(library.name)}{called}"

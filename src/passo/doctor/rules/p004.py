@@ -29,6 +29,8 @@ def look(case: Case) -> Iterator[Finding]:
         length = known.length
         if length is None or not known.gained or known.pace < MANY:
             continue
+        if case.built_anew(known) > 1:  # each is as long as its own few advances: P007
+            continue
         if known.position >= FAR * length:
             continue
         if abs(length - known.updates) > COUNTED * known.updates:

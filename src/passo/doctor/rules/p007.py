@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 CODE = "P007"
 UNSEEN = "and its end was never seen"
 SHORT = 0.02  # of the length, and more than one advance: loops leave the very last one out
+ANEW = 3  # schedulers that one line built in turn: two of them may be two phases
+ONCE = "{}(...) once, above the loop, and not within it"
 
 
 def look(case: Case) -> Iterator[Finding]:
@@ -34,6 +36,9 @@ def look(case: Case) -> Iterator[Finding]:
     if by_hand is not None and _misses(by_hand.length, case.updates):
         yield _rising(case, by_hand)
     for known in case.leading:
+        if _begins_anew(case, known):
+            yield _anew(case, known)
+            continue
         if not known.inside and (end := known.rises_until) and _misses(end, known.position):
             yield _warming(case, known, end)
             continue
@@ -52,6 +57,34 @@ def look(case: Case) -> Iterator[Finding]:
 
 def _misses(length: float, came: float) -> bool:
     return length - came > max(1.0, SHORT * length)
+
+
+def _begins_anew(case: Case, known: Known) -> bool:
+    """Whether it is the last of several, none of which got through, or had any effect."""
+    if known.plateau or case.built_anew(known) < ANEW:
+        return False
+    if known.length is None:
+        return len(case.values) == 1
+    return _misses(known.length, known.position)
+
+
+def _anew(case: Case, known: Known) -> Finding:
+    """A schedule that is built within the loop that it is for."""
+    came, many = f"{known.position:,.6g}", case.built_anew(known)
+    how_far = f"the rate was {case.last:.3g} throughout"
+    if known.length is not None:
+        how_far = (
+            f"the last one came to {came} of {known.length:,.6g} advances, and the last rate was "
+            f"{case.last:.3g}"
+        )
+    return Finding(
+        CODE,
+        f"one line built {many} {known.kind} one after another, and each began anew: {how_far}",
+        "a schedule that begins anew in each epoch never gets beyond its first",
+        ONCE.format(known.kind),
+        known.where,
+        case.updates,
+    )
 
 
 def _flat(case: Case, known: Known, fall: float) -> Finding:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 from passo.doctor.finding import Finding
 from passo.doctor.plateaus import Judged, judged
+from passo.doctor.rules.p007 import ONCE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -162,7 +163,18 @@ def _floor(each: Judged, case: Case) -> tuple[str, str] | None:
 
 def _patience(each: Judged, case: Case) -> tuple[str, str] | None:
     most = len(each.metrics)
-    if not case.finished or case.left or most < SEEN or most >= each.rule.patience + 2:
+    if not case.finished or case.left or most >= each.rule.patience + 2:
+        return None
+    if (many := case.built_anew(each.known)) >= SEEN:
+        return (
+            (
+                f"has patience={each.rule.patience} and was built {many} times by one line, one "
+                f"after another: each began anew, and the last one got {most} "
+                f"{'report' if most == 1 else 'reports'}"
+            ),
+            ONCE.format(each.known.kind),
+        )
+    if most < SEEN:
         return None
     return (
         (

@@ -86,13 +86,20 @@ class WayOut:
     """The loop over the epochs, or over the updates where it is the only one, has a way out.
 
     `values` are those that it goes through, where its `range(...)` says so; `stopped` answers for
-    the loop of a trainer. `tests` are the conditions that lead out.
+    the loop of a trainer. `tests` are the conditions that lead out; where the loop itself has none
+    only an exception may have left it, which the script lived through: `raised`.
     """
 
     epochs: bool
     values: range | None
     stopped: Stopped | None = None
     tests: tuple[str, ...] = ()
+    raised: bool = False
+
+    @property
+    def notes(self) -> dict[str, Any]:
+        """What a trace keeps of it where it was taken."""
+        return {"left": True, "raised": self.raised, "ways out": list(self.tests)}
 
     def was_taken(self, updates: int, epoch: Any) -> bool:
         """Whether the loop ended before its last value; where that is not known it may have."""
@@ -117,11 +124,32 @@ def way_out(frame: FrameType | None) -> WayOut | None:
     counters = _counters(found)
     counters |= _flags(loop.node, counters)
     tests = tuple(_exits(loop.node.body, counters, inner=False))  # type: ignore[attr-defined]
-    if not tests:
-        return None
     at = next((each for each in source.users(frame) if each.f_code is loop.code), None)
     values = None if at is None else _values(loop.node, at)
-    return WayOut(len(found) > 1, values, tests=tests)
+    if not tests and not _survives(frame, loop, values, epochs=len(found) > 1):
+        return None
+    return WayOut(len(found) > 1, values, tests=tests, raised=not tests)
+
+
+def _survives(
+    frame: FrameType | None, loop: source.Loop, values: range | None, *, epochs: bool
+) -> bool:
+    """Whether a script may have lived through an exception that left a loop, and we can tell.
+
+    A loop over epochs tells it by its last value, one without an end by having ended. A library
+    may catch what was raised too, where the loop's last value is known.
+    """
+    if source.is_caught(frame, loop):
+        return values is not None or _is_endless(loop.node)
+    return epochs and bool(values) and source.is_called_by_a_library(frame, loop)
+
+
+def _is_endless(loop: ast.AST) -> bool:
+    """Whether a loop is one of `while True`, or counts without an end."""
+    if isinstance(loop, ast.While):
+        return isinstance(loop.test, ast.Constant) and bool(loop.test.value)
+    made = getattr(loop, "iter", None)
+    return isinstance(made, ast.Call) and ast.unparse(made.func) in ("count", "itertools.count")
 
 
 def leaves(trace: TracebackType | None) -> bool:

@@ -330,8 +330,7 @@ class Record:
         self.meta |= {"left": True} if left else {}
         self.meta |= {"idle": self.idle} if self.idle and not self.clock else {}
         if self._way_out is not None and self._way_out.was_taken(self.clock, self.epochs.now):
-            self.meta["left"] = True
-            self.meta["ways out"] = list(self._way_out.tests)
+            self.meta |= self._way_out.notes
         self.ledger.close(self.clock)
 
     def _futures(self) -> None:

@@ -125,6 +125,50 @@ def _around(node: ast.AST, line: int) -> list[ast.stmt]:
     return []
 
 
+def is_caught(frame: FrameType | None, loop: Loop) -> bool:
+    """Whether the script's own text catches what is raised in a loop that runs above a frame."""
+    inside = True
+    for each in users(frame):
+        if inside and each.f_code is not loop.code:
+            continue
+        line = loop.node.lineno if inside else each.f_lineno or 0
+        inside = False
+        if _catches(each.f_code.co_filename, line):
+            return True
+    return False
+
+
+def is_called_by_a_library(frame: FrameType | None, loop: Loop) -> bool:
+    """Whether what runs a loop was itself called from files that are not the script's."""
+    while frame is not None and frame.f_code is not loop.code:
+        frame = frame.f_back
+    while frame is not None and frame.f_code.co_name != BOTTOM:
+        if not is_users(frame.f_code.co_filename):
+            return True
+        frame = frame.f_back
+    return False
+
+
+@lru_cache(maxsize=1024)
+def _catches(filename: str, line: int) -> bool:
+    """Whether a `try` with an `except`, or `suppress`, of one function stands around a line."""
+    node: ast.AST | None = tree_of(filename)
+    caught = False
+    while node is not None:
+        node = next((e for e in ast.iter_child_nodes(node) if _holds(e, line)), None)
+        if isinstance(node, _FUNCTIONS):
+            caught = False
+        elif isinstance(node, ast.Try) and node.handlers:
+            caught |= any(_holds(each, line) for each in node.body)
+        elif isinstance(node, (ast.With, ast.AsyncWith)):
+            caught |= any("suppress(" in ast.unparse(e.context_expr) for e in node.items)
+    return caught
+
+
+def _holds(node: ast.AST, line: int) -> bool:
+    return getattr(node, "lineno", line + 1) <= line <= (getattr(node, "end_lineno", None) or 0)
+
+
 def _target(loop: ast.AST) -> str | None:
     target = getattr(loop, "target", None)
     if isinstance(target, ast.Tuple) and target.elts:

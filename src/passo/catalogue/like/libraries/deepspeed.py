@@ -31,7 +31,10 @@ def _spell(name: str, given: Mapping[str, Any]) -> str:
 
 
 DEEPSPEED: Final = Library(
-    "deepspeed", {"optimizer": ..., "last_batch_iteration": -1}, spell=_spell
+    "deepspeed",
+    {"optimizer": ..., "last_batch_iteration": -1},
+    by_group=("warmup_min_lr", "warmup_max_lr", "lr_range_test_min_lr"),
+    spell=_spell,
 )
 _STAIRS: Final = 1000  # those of the way down are written one by one
 _LATE: Final = (

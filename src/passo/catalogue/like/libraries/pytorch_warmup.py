@@ -13,7 +13,7 @@ from passo.ground.checks import brief, real
 from passo.ground.errors import PassoError
 from passo.schedules import Constant, Exponential, Rectified, Schedule, base, steps
 
-PYTORCH_WARMUP: Final = Library("pytorch_warmup", {"last_step": -1})
+PYTORCH_WARMUP: Final = Library("pytorch_warmup", {"last_step": -1}, by_group=("warmup_period",))
 _AHEAD: Final = "Its clock is one ahead: update 0 uses the factor of 1."
 _FACTOR: Final = (
     "It is a factor of what another scheduler gives; with_base(1) of this is the factor alone, and "

@@ -28,7 +28,19 @@ from passo.schedules import Constant, Cosine, Exponential, Schedule, base, steps
 from passo.schedules.recipes.cycles import Height
 from passo.schedules.torchs import Anneal
 
-TORCH: Final = Library("torch", {"optimizer": ..., "last_epoch": -1, "verbose": ...})
+TORCH: Final = Library(
+    "torch",
+    {"optimizer": ..., "last_epoch": -1, "verbose": ...},
+    by_group=(
+        "lr_lambda",
+        "base_lr",
+        "max_lr",
+        "min_lr",
+        "base_momentum",
+        "max_momentum",
+        "swa_lr",
+    ),
+)
 _CYCLE: Final = (
     "Building it writes a rate, and a momentum where it moves one; members of a SequentialLR or a "
     "ChainedScheduler that are built later begin from there. Here each begins from its own."

@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from fractions import Fraction
 from typing import Any, Final, NamedTuple, TypeAlias
 
 from passo.catalogue.like.common import (
-    above_zero,
     at_least,
     choice,
     count,
-    counted,
-    left,
     length,
+    moved,
     rise,
     share,
 )
-from passo.catalogue.like.plateau import PLATEAU, SMALL, reduce_on_plateau
 from passo.catalogue.like.registry import Either, Library, Past
 from passo.ground.calls import called_like
 from passo.ground.checks import brief, real
@@ -25,7 +22,6 @@ from passo.ground.errors import PassoError
 from passo.schedules import (
     Constant,
     Cosine,
-    Greedy,
     InversePower,
     Linear,
     Polynomial,
@@ -38,11 +34,25 @@ from passo.schedules import (
 from passo.schedules.algebra.atoms import Value
 from passo.schedules.torchs import swing
 
-TRANSFORMERS: Final = Library("transformers", {"optimizer": ..., "last_epoch": -1})
+TRANSFORMERS: Final = Library(
+    "transformers",
+    {
+        "optimizer": ...,
+        "last_epoch": -1,
+        "num_warmup_steps": ...,  # get_scheduler takes these two whatever the name is
+        "num_training_steps": ...,
+    },
+    by_group=("min_lr",),
+)
 _WARM: Final = {"num_warmup_steps": 100}
+_SPECIFIC: Final = "scheduler_specific_kwargs"
 _RUN: Final = {"num_warmup_steps": 100, "num_training_steps": 1000}
 _FALL: Final = 0.5  # of a wave
 _CLIMBS: Final = "Past num_training_steps it climbs again."
+_LONGER: Final = (
+    "A warm-up that is longer than num_training_steps theirs goes through to its end, and what "
+    "comes then is over within an update."
+)
 _OF_DEFAULTS: Final = (
     "{} is turned into a share of the optimizer's default rate, and each group ends at that share "
     "of its own; the expression is that of a group which has the default rate."
@@ -55,15 +65,34 @@ def transformers(name: str, /, *, past: Past = "theirs", **arguments: Any) -> Sc
 
         transformers.get_scheduler(name, optimizer, ...) as an expression
 
-    Lengths are in updates. `past` "theirs" climbs again where theirs does, "hold" holds the last
-    value. Raises PassoError for a name or a value without meaning, WrongCall for arguments that the
-    schedule does not take. Source: transformers.optimization, 5.23.0.
+    Lengths are in updates. Arguments are those of its function, also within
+    `scheduler_specific_kwargs`; a length that it has no use for moves nothing. `past` "theirs"
+    climbs again where theirs does, "hold" holds the last value. Raises PassoError for a name or a
+    value without meaning, WrongCall for arguments that the schedule does not take. Source:
+    transformers.optimization, 5.23.0.
 
     >>> transformers("cosine", num_warmup_steps=4, num_training_steps=10, past="hold")
     Linear(0, base, steps(4)).then(Cosine(base, 0, steps(6)))
     """
-    made: Schedule = TRANSFORMERS.answer(name, arguments, past)
+    made: Schedule = TRANSFORMERS.answer(name, _flat(name, arguments), past)
     return made
+
+
+def _flat(name: str, arguments: dict[str, Any]) -> dict[str, Any]:
+    """The arguments of get_scheduler as those of the function that it calls."""
+    given = dict(arguments)
+    specific = given.pop(_SPECIFIC, None)
+    if specific is None:
+        return given
+    where = TRANSFORMERS.find(name).where(name)
+    if not isinstance(specific, Mapping) or not all(isinstance(key, str) for key in specific):
+        msg = f"{where}: {_SPECIFIC} must be a dict of arguments, got {brief(specific)}"
+        raise PassoError(msg)
+    twice = sorted(given.keys() & specific.keys())
+    if twice:
+        msg = f"{where}: {twice[0]} is given twice, beside {_SPECIFIC} and in it"
+        raise PassoError(msg)
+    return {**given, **specific}
 
 
 @TRANSFORMERS.schedule("constant", "get_constant_schedule", example={})
@@ -76,14 +105,16 @@ def _constant_with_warmup(num_warmup_steps: Any) -> Schedule:
     return rise(count(num_warmup_steps, "num_warmup_steps")).then(Constant(base))
 
 
-@TRANSFORMERS.schedule("linear", "get_linear_schedule_with_warmup", example=_RUN)
+@TRANSFORMERS.schedule(
+    "linear", "get_linear_schedule_with_warmup", example=_RUN, remarks=(_LONGER,)
+)
 def _linear(num_warmup_steps: Any, num_training_steps: Any) -> Schedule:
     warmup, fall = _lengths(num_warmup_steps, num_training_steps)
     return rise(warmup).then(Linear(base, 0.0, steps(fall)) if fall else Constant(0.0))
 
 
 @TRANSFORMERS.schedule(
-    "cosine", "get_cosine_schedule_with_warmup", example=_RUN, remarks=(_CLIMBS,)
+    "cosine", "get_cosine_schedule_with_warmup", example=_RUN, remarks=(_CLIMBS, _LONGER)
 )
 def _cosine(num_warmup_steps: Any, num_training_steps: Any, num_cycles: Any = 0.5) -> Either:
     return _waves(num_warmup_steps, num_training_steps, num_cycles, 0.0)
@@ -96,6 +127,7 @@ def _cosine(num_warmup_steps: Any, num_training_steps: Any, num_cycles: Any = 0.
     remarks=(
         "num_cycles counts whole falls here and whole waves in cosine, whose half one is a fall.",
         "Where num_cycles is no whole number the last fall is cut at num_training_steps, to 0.",
+        _LONGER,
     ),
 )
 def _restarts(num_warmup_steps: Any, num_training_steps: Any, num_cycles: Any = 1) -> Schedule:
@@ -115,17 +147,22 @@ def _restarts(num_warmup_steps: Any, num_training_steps: Any, num_cycles: Any = 
     "polynomial",
     "get_polynomial_decay_schedule_with_warmup",
     example={**_RUN, "power": 2.0},
-    remarks=(_OF_DEFAULTS.format("lr_end"), "lr_end is 1e-7 where it is not given, and not 0."),
+    remarks=(
+        _OF_DEFAULTS.format("lr_end"),
+        "lr_end is 1e-7 where it is not given, and not 0.",
+        _LONGER,
+    ),
 )
 def _polynomial(
     num_warmup_steps: Any, num_training_steps: Any, lr_end: Any = 1e-7, power: Any = 1.0
 ) -> Schedule:
     warmup, fall = _lengths(num_warmup_steps, num_training_steps)
-    if fall == 0:
+    if warmup == length(num_training_steps, "num_training_steps"):
         msg = "num_training_steps must be above num_warmup_steps, they are equal"
         raise PassoError(msg)
     end = at_least(lr_end, "lr_end")
-    return rise(warmup).then(Polynomial(base, end, steps(fall), power=power))
+    after = Polynomial(base, end, steps(fall), power=power) if fall else Constant(end)
+    return rise(warmup).then(after)
 
 
 @TRANSFORMERS.schedule(
@@ -144,7 +181,12 @@ def _inverse_sqrt(num_warmup_steps: Any, timescale: Any = None) -> Schedule:
     "cosine_with_min_lr",
     "get_cosine_with_min_lr_schedule_with_warmup",
     example={**_RUN, "min_lr_rate": 0.1},
-    remarks=(_CLIMBS, _OF_DEFAULTS.format("min_lr"), "One of min_lr and min_lr_rate is needed."),
+    remarks=(
+        _CLIMBS,
+        _LONGER,
+        _OF_DEFAULTS.format("min_lr"),
+        "One of min_lr and min_lr_rate is needed.",
+    ),
 )
 def _min_lr(
     num_warmup_steps: Any,
@@ -164,6 +206,7 @@ def _min_lr(
     remarks=(
         "Its clock is one ahead: update 0 uses 1 / num_warmup_steps of the rate.",
         "It climbs again, from one update before num_training_steps on.",
+        _LONGER,
         _OF_DEFAULTS.format("min_lr"),
     ),
 )
@@ -185,7 +228,7 @@ def _warmup_rate(
         up = rise(warmup).skip(steps(1))
     else:
         up = Linear(share(real(warmup_lr_rate, "warmup_lr_rate")), base, steps(warmup - 1))
-    return Either(up.then(theirs), up.then(hold))
+    return Either(up.then(theirs), _held(up.then(hold), warmup, num_training_steps, ahead=1))
 
 
 @TRANSFORMERS.schedule(
@@ -196,6 +239,10 @@ def _warmup_rate(
         "It begins at min_lr_ratio of the rate, not at 0.",
         "Where both are given num_stable_steps counts, and not num_training_steps.",
         "After a cosine of other num_cycles than 0.5 it jumps to min_lr_ratio of the rate.",
+        (
+            "Where num_training_steps is less than the warm-up and the descent together theirs "
+            "warms up to the end and jumps into the descent; this does so too."
+        ),
     ),
 )
 def _wsd(  # noqa: PLR0917
@@ -215,19 +262,21 @@ def _wsd(  # noqa: PLR0917
     if num_stable_steps is not None:
         stable = count(num_stable_steps, "num_stable_steps")
     elif num_training_steps is not None:
-        whole, both = count(num_training_steps, "num_training_steps"), warmup + decay
-        stable = left(whole, both, "num_training_steps", "num_warmup_steps + num_decay_steps")
+        stable = count(num_training_steps, "num_training_steps") - warmup - decay
     else:
         msg = "one of num_stable_steps and num_training_steps is needed"
         raise PassoError(msg)
-    up = up.then(Constant(base, steps(stable)))
-    fall = choice(decay_type, "decay_type", _DOWNS)
-    if decay == 0:
-        return up.then(Constant(floor))
+    shape = choice(decay_type, "decay_type", _DOWNS)
+    late = max(-stable, Fraction(0))  # how much of the descent lies within the warm-up
+    if late >= decay:
+        return up.then(Constant(base, steps(max(stable, Fraction(0)))), Constant(floor))
     if decay_type != "cosine" or real(num_cycles, "num_cycles") == _FALL:
-        return up.then(fall(base, floor, steps(decay)))
-    wave = _wave(decay, num_cycles, floor).theirs
-    return up.then(wave.until(steps(decay)), Constant(floor))
+        fall = shape(base, floor, steps(decay))
+    else:
+        wave = _wave(decay, num_cycles, floor).theirs
+        fall = wave.until(steps(decay)).then(Constant(floor))
+    up = up.then(Constant(base, steps(max(stable, Fraction(0)))))
+    return up.then(moved(fall, late))
 
 
 def _one_minus_root(start: Value, end: Value, over: Span) -> Schedule:
@@ -238,103 +287,16 @@ def _root_of_rest(start: Value, end: Value, over: Span) -> Schedule:
     return Polynomial(start, end, over, power=0.5)
 
 
-TRANSFORMERS.schedule(
-    "reduce_lr_on_plateau",
-    "get_reduce_on_plateau_schedule",
-    example={"patience": 5},
-    remarks=PLATEAU,
-)(reduce_on_plateau)
-
-
-@TRANSFORMERS.schedule(
-    "greedy",
-    "get_greedy_schedule",
-    "GreedyLR",
-    example={"lr": 0.01, "patience": 5},
-    remarks=(
-        (
-            "min_lr and max_lr are rates and not factors: lr, or the optimizer, tells the rate "
-            "that it begins at, and the answer is for a group of that rate."
-        ),
-        (
-            "With min_lr=1e-3, the default, theirs never lowers a rate below that, and raises "
-            "it; here it is refused."
-        ),
-        "Where it fell reset_start times at min_lr theirs begins anew; this stays.",
-        "A move smaller than eps theirs does not make; this makes it.",
-        (
-            "Theirs hears what step(metrics) is told; this hears reports of the name that metric "
-            "has, val_loss where it is not given."
-        ),
-    ),
-)
-def _greedy(  # noqa: PLR0913, PLR0917
-    lr: Any = None,
-    optimizer: Any = None,
-    mode: Any = "min",
-    factor: Any = 0.95,
-    patience: Any = 10,
-    threshold: Any = 1e-6,
-    threshold_mode: Any = "abs",
-    cooldown: Any = 0,
-    warmup: Any = 0,
-    min_lr: Any = 1e-3,
-    max_lr: Any = 1.0,
-    eps: Any = 1e-8,
-    smooth: Any = False,  # noqa: FBT002
-    window_size: Any = 50,  # noqa: ARG001
-    reset_start: Any = 500,
-    metric: Any = "val_loss",
-    verbose: Any = False,  # noqa: ARG001, FBT002
-) -> Schedule:
-    if smooth:
-        raise PassoError("smooth=True is a running mean of the metric: report the mean")
-    counted(reset_start, "reset_start")
-    if at_least(eps, "eps") > SMALL:
-        msg = f"no expression has moves that are left out where they are below eps={brief(eps)}"
-        raise PassoError(msg)
-    rate = _rate(lr, optimizer)
-    low, high = at_least(min_lr, "min_lr"), real(max_lr, "max_lr")
-    if not low <= rate <= high:
-        msg = f"lr must be from min_lr to max_lr, got {rate:g} and {low:g} to {high:g}"
-        raise PassoError(msg)
-    return rate * Greedy(
-        metric,
-        mode=mode,
-        factor=factor,
-        patience=patience,
-        threshold=threshold,
-        threshold_mode=threshold_mode,
-        cooldown=cooldown,
-        warmup=warmup,
-        floor=low / rate,
-        ceiling=high / rate,
-    )
-
-
-def _rate(lr: Any, optimizer: Any) -> float:
-    """The one rate that all groups have."""
-    if lr is not None:
-        return above_zero(lr, "lr")
-    if optimizer is None:
-        raise PassoError("min_lr and max_lr are rates: lr is needed, or the optimizer")
-    rates = {float(group["lr"]) for group in optimizer.param_groups}
-    if len(rates) != 1:
-        msg = f"the optimizer must have one rate for all its groups, it has {len(rates)}"
-        raise PassoError(msg)
-    return above_zero(rates.pop(), "lr")
-
-
 _Ramp: TypeAlias = Callable[[Value, Value, Span], Schedule]
 _UPS: Final[dict[str, _Ramp]] = {"linear": Linear, "cosine": Cosine, "1-sqrt": _root_of_rest}
 _DOWNS: Final[dict[str, _Ramp]] = {"linear": Linear, "cosine": Cosine, "1-sqrt": _one_minus_root}
 
 
 def _lengths(num_warmup_steps: Any, num_training_steps: Any) -> tuple[Fraction, Fraction]:
-    """The warm-up, and what is left of the run."""
+    """The warm-up, and what is left of the run: nothing where the warm-up is longer."""
     warmup = count(num_warmup_steps, "num_warmup_steps")
     whole = count(num_training_steps, "num_training_steps")
-    return warmup, left(whole, warmup, "num_training_steps", "num_warmup_steps")
+    return warmup, max(whole - warmup, Fraction(0))
 
 
 def _floor(min_lr: Any, min_lr_rate: Any) -> Value:
@@ -350,7 +312,16 @@ def _floor(min_lr: Any, min_lr_rate: Any) -> Value:
 def _waves(num_warmup_steps: Any, num_training_steps: Any, cycles: Any, floor: Value) -> Either:
     warmup, fall = _lengths(num_warmup_steps, num_training_steps)
     wave = _wave(fall, cycles, floor)
-    return Either(rise(warmup).then(wave.theirs), rise(warmup).then(wave.hold))
+    up = rise(warmup)
+    return Either(up.then(wave.theirs), _held(up.then(wave.hold), warmup, num_training_steps))
+
+
+def _held(
+    schedule: Schedule, warmup: Fraction, num_training_steps: Any, ahead: int = 0
+) -> Schedule:
+    """A schedule that is held where the run ends, if that is within its warm-up."""
+    whole = length(num_training_steps, "num_training_steps")
+    return schedule.until(steps(max(whole - ahead, Fraction(0)))) if whole < warmup else schedule
 
 
 class _Wave(NamedTuple):
