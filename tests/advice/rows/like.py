@@ -79,9 +79,12 @@ def a_value_for_each_group_is_a_call_for_each(told: Told) -> None:
         for each in (first, first.replace("0.1", "0.2"))
     ]
     assert text.quoted(r"and passo\.(\w+) to hand") == by_group.__name__
-    plan = by_group({name: eval(call, dict(tried.world)) for name, call in zip("ab", calls)})
+    plan = by_group(
+        {name: eval(call, dict(tried.world)) for name, call in zip("ab", calls, strict=True)}
+    )
     groups = [{"params": [torch.nn.Parameter(torch.ones(1))], "name": name} for name in "ab"]
-    assert attach(torch.optim.SGD(groups), plan).get_last_lr() == [0.1, 0.2]
+    optimizer = torch.optim.SGD(groups)
+    assert attach(optimizer, plan).get_last_lr() == [0.1, 0.2]
 
 
 @tried('remarks are of a library\'s schedule, got {}; write like.remarks("{}")')
