@@ -18,6 +18,7 @@ ENDS: Final = {
     "StepLR": "step_size",
     "MultiStepLR": "milestones",
 }
+RESTARTS: Final = {"CosineAnnealingWarmRestarts": "T_0"}  # without an end; how long its first is
 FALLS: Final = 0.5  # the end over the largest value: what ends higher is a warm-up
 GOES_ON: Final = ("StepLR", "MultiStepLR")  # the parameter is where the last drop is, not the end
 PLATEAU: Final = "ReduceLROnPlateau"
@@ -196,9 +197,10 @@ class Known:
 
     def lasting(self, advances: float) -> str:
         """What to write for a plan of so many advances."""
-        kind = None if self.inside else self.is_a(*ENDS)
+        named = {**ENDS, **RESTARTS}
+        kind = None if self.inside else self.is_a(*named)
         if kind is not None:
-            return f"{ENDS[kind]}{' below ' if kind in GOES_ON else '='}{advances:.0f}"
+            return f"{named[kind]}{' below ' if kind in GOES_ON else '='}{advances:.0f}"
         partial = self.given.get("lr_lambda")
         if isinstance(partial, dict) and "num_training_steps" in partial:
             return f"num_training_steps={advances:.0f}"
@@ -212,7 +214,10 @@ class Known:
 
     @property
     def rises_until(self) -> float | None:
-        """How many advances a warm-up of LinearLR, or of transformers, is long."""
+        """How many advances a warm-up of LinearLR or transformers, or CyclicLR's rise, is long."""
+        if self.is_a("CyclicLR"):
+            rise = self.given.get("step_size_up")
+            return float(rise) if isinstance(rise, (int, float)) else None
         warmup = self.partial.get("num_warmup_steps")
         if isinstance(warmup, (int, float)) and warmup > 0:
             return float(warmup)
@@ -221,6 +226,13 @@ class Known:
         known = all(isinstance(each, (int, float)) for each in ends)
         rises = known and ends[1] > ends[0]
         return float(value) if rises and isinstance(value, (int, float)) else None
+
+    @property
+    def first_cycle(self) -> float | None:
+        """How many advances the first cycle of restarts without an end is long."""
+        kind = None if self.inside else self.is_a(*RESTARTS)
+        first = None if kind is None else self._parameter(RESTARTS[kind])
+        return float(first) if isinstance(first, (int, float)) else None
 
     @property
     def first_fall(self) -> float | None:

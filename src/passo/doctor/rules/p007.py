@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from passo.doctor.edits import Endless, endless
 from passo.doctor.finding import Finding
+from passo.doctor.known import RESTARTS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -42,7 +43,7 @@ def look(case: Case) -> Iterator[Finding]:
         if not known.inside and (end := known.rises_until) and _misses(end, known.position):
             yield _warming(case, known, end)
             continue
-        length = known.length
+        length = known.length or known.first_cycle
         if length is None or not known.gained:
             continue
         skipped = sum(each.hits for each in case.recurrences("skip"))  # waited for, as it should be
@@ -105,8 +106,9 @@ def _flat(case: Case, known: Known, fall: float) -> Finding:
 def _warming(case: Case, known: Known, end: float) -> Finding:
     """A warm-up that the run did not get through."""
     name = "num_warmup_steps" if "num_warmup_steps" in known.partial else "total_iters"
+    name = "step_size_up" if known.is_a("CyclicLR") else name
     made = f"{known.position:,.6g}"
-    often = f", or scheduler.step() after each of the {case.updates} updates"
+    often = f", or {_each_update(case)}"
     return Finding(
         CODE,
         f"the run ended at {known.position / end:.1%} of the warm-up of {known.kind} ({made} of "
@@ -116,6 +118,10 @@ def _warming(case: Case, known: Known, end: float) -> Finding:
         known.where,
         case.updates,
     )
+
+
+def _each_update(case: Case) -> str:
+    return f"scheduler.step() after each of the {case.updates} updates"
 
 
 def _rising(case: Case, found: Endless) -> Finding:
@@ -153,7 +159,12 @@ def _finding(case: Case, known: Known, length: float) -> Finding:
     else:
         against = f"{case.last / case.peak:.2%} of the peak, and its floor is 0"
     write = f"{known.lasting(came)}, the advances that the run makes, or a longer run"
-    return _short_of(case, known.kind, length, came, against, write, known.where)
+    name = known.kind
+    if known.first_cycle is not None:
+        name = f"the first cycle of {name}"
+        if case.updates >= length:
+            write = write.replace("a longer run", _each_update(case))
+    return _short_of(case, name, length, came, against, write, known.where)
 
 
 def _short_of(
@@ -173,7 +184,7 @@ def _short_of(
 def _floor(known: Known) -> float | None:
     """What the plan ends at, where its parameters say so."""
     leaf = next((leaf for leaf, _ in known.leaves()), known)
-    if leaf.is_a("CosineAnnealingLR"):
+    if leaf.is_a("CosineAnnealingLR", *RESTARTS):
         floor = leaf.plan.get("eta_min", 0.0)
         return float(floor) if isinstance(floor, (int, float)) else None
     if leaf.is_a("PolynomialLR") or "num_training_steps" in str(leaf.given):

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from passo.doctor.finding import Finding
+from passo.doctor.known import RESTARTS
 from passo.doctor.stepping import each_epoch
 
 if TYPE_CHECKING:
@@ -21,7 +22,6 @@ OFTEN = 1.5  # updates for each advance: less than this is once a batch
 SMALL = 1e-2  # of the peak: a staircase that ends above it was counted in updates
 GONE = 1e-3  # of the peak
 QUARTER = 0.25  # of the run, in which a decay by gamma is gone
-RESTARTS: Final = {"CosineAnnealingWarmRestarts": "T_0"}
 
 
 def look(case: Case) -> Iterator[Finding]:
