@@ -20,30 +20,30 @@ def after_updates(scheduler):
         (
             lambda o: CosineAnnealingWarmRestarts(o, EPOCHS * EPOCH),
             (
-                "the run ended at 10.0% of the first cycle of CosineAnnealingWarmRestarts (12 of 120): "
-                "the last rate was 0.0979, 97.94% of the peak, and its floor is 0"
+                "the run ended at 10.0% of the first cycle of CosineAnnealingWarmRestarts "
+                "(12 of 120): the last rate was 0.0979, 97.94% of the peak, and its floor is 0"
             ),
             (
-                "T_0=12, the advances that the run makes, or scheduler.step() after each of the 120 "
-                "updates"
+                "T_0=12, the advances that the run makes, or scheduler.step() after each of the "
+                "120 updates"
             ),
         ),
         (
             lambda o: CosineAnnealingWarmRestarts(o, 30, eta_min=0.01),
             (
-                "the run ended at 40.0% of the first cycle of CosineAnnealingWarmRestarts (12 of 30): "
-                "the last rate was 0.0733, 7.33 times the floor of 0.01"
+                "the run ended at 40.0% of the first cycle of CosineAnnealingWarmRestarts "
+                "(12 of 30): the last rate was 0.0733, 7.33 times the floor of 0.01"
             ),
             (
-                "T_0=12, the advances that the run makes, or scheduler.step() after each of the 120 "
-                "updates"
+                "T_0=12, the advances that the run makes, or scheduler.step() after each of the "
+                "120 updates"
             ),
         ),
         (
             lambda o: CyclicLR(o, 0.01, 0.1, step_size_up=60, cycle_momentum=False),
             (
-                "the run ended at 20.0% of the warm-up of CyclicLR (12 of 60 advances): the last rate "
-                "was 0.0265, still rising"
+                "the run ended at 20.0% of the warm-up of CyclicLR (12 of 60 advances): the last "
+                "rate was 0.0265, still rising"
             ),
             "a step_size_up well below 12, or scheduler.step() after each of the 120 updates",
         ),
