@@ -151,10 +151,14 @@ def test_edits_where_no_scheduler_owns_the_rate_are_a_schedule_by_hand():
     assert codes(train(30, each=by_hand)) == []
 
 
+NAN = float("nan")
+
+
 def losses(values):
     """A trace with these losses and one rate."""
     column = Column(0, "lr", (0,), (0.5,))
-    reports = tuple(Report.of(k, {"loss": value}) for k, value in enumerate(values))
+    kept = [k for k, each in enumerate(values) if not k or repr(each) != repr(values[k - 1])]
+    reports = tuple(Report.of(k, {"loss": values[k]}) for k in kept)  # as a recorder keeps them
     return Trace(len(values), ("all",), (column,), reports, meta={"ended": "end"})
 
 
@@ -168,6 +172,13 @@ def losses(values):
         ([1.0, float("inf"), 0.9, 0.8, 0.7, 0.6], []),
         ([-1.0, -5.0, -3.0, -80.0, -90.0, -300.0], []),
         ([0.7, 0.6, 1.5, 4.0, 6.0, 8.0, 9.0, 9.5], []),
+        ([2.4, 3.2e6, 1.8e27, NAN, NAN, NAN], ["P019"]),
+        ([2.4, float("inf"), NAN, NAN, NAN], ["P019"]),
+        ([2.4, float("inf"), float("inf"), float("inf"), float("inf")], ["P019"]),
+        ([2.4, NAN, NAN, NAN, NAN, NAN], []),  # a batch with a NaN does that too
+        ([2.4, 2.2, NAN, NAN, NAN, NAN], []),
+        ([NAN, NAN, NAN, NAN, NAN], []),
+        ([2.4, 3.2e6, NAN], []),  # too few updates
     ],
 )
 def test_divergence_is_a_loss_that_ends_far_above_its_beginning(values, found):

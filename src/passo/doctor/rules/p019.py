@@ -27,10 +27,13 @@ def look(case: Case) -> Iterator[Finding]:
     if "loss" not in case.trace.metrics:
         return
     clocks, losses = case.trace.series("loss")
-    if len(losses) < SEEN:
+    if case.updates < SEEN or not losses:
         return
     odd = not math.isfinite(losses[-1])
-    if not odd and not _exploded(losses):
+    if len(losses) < SEEN:  # a loss that stays is kept once, and so is one that stays NaN
+        if not (odd and _rose(losses)):
+            return
+    elif not odd and not _exploded(losses):
         return
     begin = _began(losses)
     update = clocks[begin]
@@ -46,6 +49,12 @@ def look(case: Case) -> Iterator[Finding]:
         owner.where if owner is not None else "",
         update,
     )
+
+
+def _rose(losses: Sequence[float]) -> bool:
+    """Whether few losses went far up, or to infinity: what is NaN at once may come of the data."""
+    highest = max((each for each in losses if not math.isnan(each)), default=0.0)
+    return 0 < TIMES * losses[0] < highest
 
 
 def _exploded(losses: Sequence[float]) -> bool:
