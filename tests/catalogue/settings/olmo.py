@@ -9,6 +9,7 @@ WARM = [
     {"warmup": 1},
     {"warmup_fraction": 0.35, "warmup_min_lr": 0.01},
 ]
+WHOLE = {"warmup_fraction": 1.0}  # of the run
 DECAYS = [
     {},
     {"decay": 30, "decay_fraction": None},
@@ -37,9 +38,9 @@ _ROWS = {
     "PowerLR": [
         {**warm, **decay, **more} for warm in WARM for decay in DECAYS for more in ({}, {"b": -0.8})
     ],
-    "LinearWithWarmup": [{**warm, **floor} for warm in WARM for floor in FLOORS],
+    "LinearWithWarmup": [{**warm, **floor} for warm in (*WARM, WHOLE) for floor in FLOORS],
     "InvSqrtWithWarmup": [{**warm, **floor} for warm in WARM for floor in FLOORS],
-    "CosWithWarmup": [{**warm, **floor} for warm in WARM for floor in FLOORS],
+    "CosWithWarmup": [{**warm, **floor} for warm in (*WARM, WHOLE) for floor in FLOORS],
     "HalfCosWithWarmup": [{**warm, **floor} for warm in WARM for floor in FLOORS],
     "CosWithWarmupAndLinearDecay": [
         {**warm, **floor, **decay} for warm in WARM[:2] for floor in FLOORS for decay in DECAYS[:3]

@@ -20,6 +20,7 @@ from passo.schedules import (
     Schedule,
     Span,
     base,
+    rest,
 )
 from passo.schedules.algebra.atoms import Value
 
@@ -125,7 +126,7 @@ def _power(
 @OLMO.schedule("LinearWithWarmup", "linear_with_warmup", example=_RUN, remarks=(TRAINER, _TENTH))
 @lengths("warmup")
 def _linear(clock: Clock, warmup: Span, alpha_f: Any = 0.1, warmup_min_lr: Any = 0.0) -> Schedule:
-    return _up(warmup, warmup_min_lr).then(Linear(base, _floor(alpha_f), clock.after(warmup)))
+    return _falls(Linear, clock, warmup, alpha_f, warmup_min_lr)
 
 
 @OLMO.schedule(
@@ -147,7 +148,7 @@ def _inv_sqrt(clock: Clock, warmup: Span, alpha_f: Any = 0.1, warmup_min_lr: Any
 @OLMO.schedule("CosWithWarmup", "cos_with_warmup", example=_RUN, remarks=(TRAINER, _TENTH))
 @lengths("warmup")
 def _cosine(clock: Clock, warmup: Span, alpha_f: Any = 0.1, warmup_min_lr: Any = 0.0) -> Schedule:
-    return _up(warmup, warmup_min_lr).then(Cosine(base, _floor(alpha_f), clock.after(warmup)))
+    return _falls(Cosine, clock, warmup, alpha_f, warmup_min_lr)
 
 
 @OLMO.schedule(
@@ -213,6 +214,16 @@ def _exponential(clock: Clock, lr_min: Any = 1e-9) -> Schedule:
 def _up(warmup: Span, warmup_min_lr: Any) -> Schedule:
     """The warm-up from an absolute rate."""
     return Linear(at_least(warmup_min_lr, "warmup_min_lr"), base, warmup)
+
+
+def _falls(
+    shape: type[Linear] | type[Cosine], clock: Clock, warmup: Span, alpha_f: Any, warmup_min_lr: Any
+) -> Schedule:
+    """The warm-up and a fall to the floor, which is there at once where the warm-up is the run."""
+    floor, fall = _floor(alpha_f), clock.after(warmup)
+    over = fall != rest and not fall.amount
+    down = Constant(floor) if over else shape(base, floor, fall)
+    return _up(warmup, warmup_min_lr).then(down)
 
 
 def _floor(alpha_f: Any) -> Value:
