@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch.optim.swa_utils import SWALR
 
-from passo import Constant, Schedule
+from passo import Constant, Schedule, like
 from passo.optim import lr_scheduler as ours
 from tests.catalogue import settings
 from tests.catalogue.settings import Nested
@@ -88,3 +88,12 @@ def test_the_drop_in_has_the_same_expression(name, given):
     plan = settings.ours(LIBRARY, name, given)
     rate = plan["lr"] if isinstance(plan, dict) else plan
     assert made(drive.sgd(), name, given, ours).schedule == rate.with_base(drive.BASE)
+
+
+@pytest.mark.parametrize("size", [1.5, 2.5, 3.3, 7.25])
+def test_a_step_of_a_fraction_falls_where_that_of_torch_does(size):
+    """The drop-in falls at each multiple instead: its page says so."""
+    optimizer = drive.sgd()
+    scheduler = torch.optim.lr_scheduler.StepLR(optimizer, size, 0.5)
+    values = drive.used(optimizer, lambda _: scheduler.step(), 60)
+    drive.same(like.torch("StepLR", step_size=size, gamma=0.5), values)

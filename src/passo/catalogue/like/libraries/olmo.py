@@ -217,7 +217,7 @@ def _up(warmup: Span, warmup_min_lr: Any) -> Schedule:
 
 
 def _falls(
-    shape: type[Linear] | type[Cosine], clock: Clock, warmup: Span, alpha_f: Any, warmup_min_lr: Any
+    shape: type[Linear | Cosine], clock: Clock, warmup: Span, alpha_f: Any, warmup_min_lr: Any
 ) -> Schedule:
     """The warm-up and a fall to the floor, which is there at once where the warm-up is the run."""
     floor, fall = _floor(alpha_f), clock.after(warmup)

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
+from fractions import Fraction
 from itertools import pairwise
 from typing import Any, Final
 
 from passo.catalogue.like.chain import chained
 from passo.catalogue.like.common import (
+    LONGEST,
     above_zero,
     choice,
     count,
@@ -87,9 +89,17 @@ def _multiplicative(lr_lambda: Any) -> Schedule:
     return Exponential(base, factor.value)
 
 
-@TORCH.schedule("StepLR", example={"step_size": 30})
+@TORCH.schedule(
+    "StepLR",
+    example={"step_size": 30},
+    remarks=(
+        "A step_size with a fraction falls at the whole numbers among its multiples: 2.5 at 5, 10.",
+    ),
+)
 def _step(step_size: Any, gamma: Any = 0.1) -> Schedule:
-    return torchs.stairs(base, count(step_size, "step_size", least=1), gamma)
+    count(step_size, "step_size", least=1)
+    every = Fraction(float(step_size)).numerator  # theirs asks whether t % step_size is 0
+    return torchs.stairs(base, every, gamma) if every <= LONGEST else Constant(base)
 
 
 @TORCH.schedule("MultiStepLR", example={"milestones": [30, 80]})
