@@ -19,6 +19,7 @@ import torch
 from torch.optim.lr_scheduler import (
     ConstantLR,
     CosineAnnealingLR,
+    CosineAnnealingWarmRestarts,
     ExponentialLR,
     LambdaLR,
     LinearLR,
@@ -251,6 +252,16 @@ def a_plan_is_as_long_as_the_run(told: Told) -> None:
         assert well(written(text, CosineAnnealingLR), batches=many)
         text.words("or a longer run")
         assert well(build, batches=2 * many)
+
+
+@tried("{}, the advances that the run makes, or scheduler.step() after each of the {} updates")
+def a_first_cycle_is_as_long_as_the_run(told: Told) -> None:
+    build = of(CosineAnnealingWarmRestarts, 240)
+    text = advised(told, loop(build, UPDATE, ADVANCE, epochs=12, batches=20), "P007")
+    shorter = written(text, CosineAnnealingWarmRestarts)
+    assert well(shorter, UPDATE, ADVANCE, epochs=12, batches=20)
+    line = text.quoted(r"or (scheduler\.step\(\)) after each")
+    assert well(build, f"{UPDATE}\n{line}", epochs=12, batches=20)
 
 
 @tried("a length of {}")

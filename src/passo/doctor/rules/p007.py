@@ -108,7 +108,7 @@ def _warming(case: Case, known: Known, end: float) -> Finding:
     name = "num_warmup_steps" if "num_warmup_steps" in known.partial else "total_iters"
     name = "step_size_up" if known.is_a("CyclicLR") else name
     made = f"{known.position:,.6g}"
-    often = f", or {_each_update(case)}"
+    often = f", or scheduler.step() after each of the {case.updates} updates"
     return Finding(
         CODE,
         f"the run ended at {known.position / end:.1%} of the warm-up of {known.kind} ({made} of "
@@ -118,10 +118,6 @@ def _warming(case: Case, known: Known, end: float) -> Finding:
         known.where,
         case.updates,
     )
-
-
-def _each_update(case: Case) -> str:
-    return f"scheduler.step() after each of the {case.updates} updates"
 
 
 def _rising(case: Case, found: Endless) -> Finding:
@@ -163,7 +159,10 @@ def _finding(case: Case, known: Known, length: float) -> Finding:
     if known.first_cycle is not None:
         name = f"the first cycle of {name}"
         if case.updates >= length:
-            write = write.replace("a longer run", _each_update(case))
+            write = (
+                f"{known.lasting(came)}, the advances that the run makes, or scheduler.step() "
+                f"after each of the {case.updates} updates"
+            )
     return _short_of(case, name, length, came, against, write, known.where)
 
 
