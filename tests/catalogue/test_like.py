@@ -262,9 +262,8 @@ WRONG_OF_OTHERS = {
     ),
     'like.torch("LinearLR", start_factor=0)': ("start_factor must be above 0 and at most 1, got 0"),
     'like.torch("ConstantLR", factor=2)': "factor must be from 0 to 1, got 2",
-    'like.torch("MultiStepLR", milestones=30)': (
-        "milestones must be a list with something in it, got 30"
-    ),
+    'like.torch("MultiStepLR", milestones=30)': ("milestones must be a list, got 30"),
+    'like.timm("MultiStepLRScheduler", decay_t=[30, 10])': ("milestones must grow, got [30, 10]"),
     'like.timm("CosineLRScheduler", t_initial=9, noise_range_t=3)': (
         "noise_range_t=3: its values are those of torch's own generator, and no expression has them"
     ),

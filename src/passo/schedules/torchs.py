@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from fractions import Fraction
 from typing import Any, Final, Literal, TypeAlias
 
-from passo.ground.checks import exact
+from passo.ground.checks import exact, real
 from passo.schedules.algebra.atoms import Constant, Value
 from passo.schedules.algebra.schedule import Schedule
 from passo.schedules.recipes import (
@@ -35,6 +35,8 @@ def stairs(peak: Value, step_size: float | Fraction, gamma: float) -> Schedule:
     >>> stairs(1.0, 30, 0.1)
     Exponential(1, 0.1, every=steps(30)).staircase(steps(30))
     """
+    if real(gamma, "gamma") == 0:
+        return Constant(peak, steps(step_size)).then(Constant(0.0))
     return step_decay(steps(step_size), gamma=gamma, peak=peak)
 
 
@@ -78,6 +80,8 @@ def each_step(peak: Value, gamma: float) -> Schedule:
     >>> each_step(1.0, 0.5)
     Exponential(1, 0.5)
     """
+    if real(gamma, "gamma") == 0:
+        return Constant(peak, steps(1)).then(Constant(0.0))
     return exponential_decay(gamma, peak=peak)
 
 
@@ -87,7 +91,7 @@ def polynomial(peak: Value, total_iters: float, power: float) -> Schedule:
     >>> polynomial(1.0, 4, 2.0)
     Polynomial(1, 0, steps(4), power=2)
     """
-    if total_iters == 0:
+    if total_iters == 0 or real(power, "power") == 0:
         return Constant(peak)
     return polynomial_decay(peak=peak, over=steps(total_iters), power=power)
 

@@ -49,6 +49,7 @@ SETTINGS = {
         {"decay_t": 2.5, "decay_rate": 0.9},
         {"decay_t": 30},
         {"decay_t": 10, "decay_rate": 0.3, "t_in_epochs": False, "warmup_t": 3},
+        {"decay_t": 9, "decay_rate": 0, "warmup_t": 3, "warmup_prefix": False},
     ],
     "MultiStepLRScheduler": [
         {"decay_t": [10, 30], "decay_rate": 0.1},
@@ -56,6 +57,8 @@ SETTINGS = {
         {"decay_t": [10, 30], "decay_rate": 0.1, "warmup_t": 5},
         {"decay_t": [10, 30], "decay_rate": 0.1, "warmup_t": 5, "warmup_prefix": False},
         {"decay_t": [5, 5, 6], "decay_rate": 0.7, "t_in_epochs": False},
+        {"decay_t": [], "decay_rate": 0.7, "warmup_t": 3},
+        {"decay_t": [2.5, 8], "decay_rate": 0.7},
     ],
     "WSDLRScheduler": [
         {"t_initial": total, "decay_t": fall, **each}

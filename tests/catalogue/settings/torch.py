@@ -16,7 +16,7 @@ SETTINGS = {
     "MultiplicativeLR": [{"lr_lambda": Constant(gamma)} for gamma in (0.5, 0.9, 0.95, 0.99, 1.01)],
     "StepLR": [
         {"step_size": size, "gamma": gamma}
-        for size, gamma in ((1, 0.9), (5, 0.1), (7, 0.5), (30, 0.1), (10, 1.5))
+        for size, gamma in ((1, 0.9), (5, 0.1), (7, 0.5), (30, 0.1), (10, 1.5), (7, 0))
     ],
     "MultiStepLR": [
         {"milestones": milestones, "gamma": gamma}
@@ -27,6 +27,8 @@ SETTINGS = {
             ([5, 5, 9], 0.5),
             ([0, 10], 0.2),
             ([1, 2, 3, 4], 0.9),
+            ([], 0.5),
+            ([4], 0),
         )
     ],
     "ConstantLR": [
@@ -49,12 +51,12 @@ SETTINGS = {
             )
         ),
     ],
-    "ExponentialLR": [{"gamma": gamma} for gamma in (0.5, 0.9, 0.95, 0.99, 1.01)],
+    "ExponentialLR": [{"gamma": gamma} for gamma in (0.5, 0.9, 0.95, 0.99, 1.01, 0)],
     "PolynomialLR": [
         {},
         *(
             {"total_iters": n, "power": p}
-            for n, p in ((10, 2.0), (50, 0.5), (7, 3.0), (0, 1.0), (1, 1.0))
+            for n, p in ((10, 2.0), (50, 0.5), (7, 3.0), (0, 1.0), (1, 1.0), (9, 0))
         ),
     ],
     "CosineAnnealingLR": [

@@ -139,7 +139,7 @@ def rise(warmup: Fraction | int, start: Value = 0.0, peak: Value = base) -> Sche
     return Linear(start, peak, steps(warmup))
 
 
-def moved(schedule: Schedule, ahead: float) -> Schedule:
+def moved(schedule: Schedule, ahead: float | Fraction) -> Schedule:
     """The schedule of a clock that is ahead."""
     return schedule.skip(steps(ahead)) if ahead else schedule
 

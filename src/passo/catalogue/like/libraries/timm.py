@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
@@ -10,11 +11,10 @@ from passo.catalogue.like.common import (
     at_least,
     by_epoch,
     choice,
-    counted,
-    each_of,
     expression,
     left,
     length,
+    listed,
     rise,
     value_at,
 )
@@ -221,10 +221,11 @@ def multi_step(
     t_in_epochs: Any = True,  # noqa: FBT002
 ) -> Schedule:
     """MultiStepLRScheduler."""
-    passed: dict[int, int] = {}
-    for each in each_of(decay_t, "decay_t"):
-        at = max(counted(each, "a milestone", least=0) - 1, 0)
-        passed[at] = passed.get(at, 0) + 1
+    marks = [length(each, "a milestone") for each in listed(decay_t, "decay_t")]
+    if marks != sorted(marks):
+        msg = f"milestones must grow, got {brief(decay_t)}"
+        raise PassoError(msg)
+    passed = Counter(max(math.ceil(each) - 1, 0) for each in marks)
     stairs = torchs.milestones_passed(base, passed, real(decay_rate, "decay_rate"))
     return warm_up(warmup_t, warmup_lr_init, warmup_prefix, t_in_epochs).before(stairs)
 

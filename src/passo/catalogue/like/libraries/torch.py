@@ -19,6 +19,7 @@ from passo.catalogue.like.common import (
     expression,
     left,
     length,
+    listed,
     within,
 )
 from passo.catalogue.like.plateau import PLATEAU, reduce_on_plateau
@@ -105,7 +106,7 @@ def _step(step_size: Any, gamma: Any = 0.1) -> Schedule:
 @TORCH.schedule("MultiStepLR", example={"milestones": [30, 80]})
 def _multi_step(milestones: Any, gamma: Any = 0.1) -> Schedule:
     passed = Counter(
-        counted(each, "a milestone", least=0) for each in each_of(milestones, "milestones")
+        counted(each, "a milestone", least=0) for each in listed(milestones, "milestones")
     )
     return torchs.milestones_passed(base, passed, real(gamma, "gamma"))
 
