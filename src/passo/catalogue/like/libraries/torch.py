@@ -98,9 +98,13 @@ def _multiplicative(lr_lambda: Any) -> Schedule:
     ),
 )
 def _step(step_size: Any, gamma: Any = 0.1) -> Schedule:
-    count(step_size, "step_size", least=1)
-    every = Fraction(float(step_size)).numerator  # theirs asks whether t % step_size is 0
-    return torchs.stairs(base, every, gamma) if every <= LONGEST else Constant(base)
+    every = count(step_size, "step_size", least=1)
+    if every.denominator != 1:  # theirs asks whether t % step_size is 0
+        whole = Fraction(step_size) if isinstance(step_size, float) else every
+        every = Fraction(whole.numerator)
+        if every > LONGEST:
+            return Constant(base)
+    return torchs.stairs(base, every, gamma)
 
 
 @TORCH.schedule("MultiStepLR", example={"milestones": [30, 80]})
