@@ -150,7 +150,8 @@ class Attachment:
         run = run if self.run is None else self.run
         made: list[Scheduler] = []
         pairs = paired(optimizers, self.plan, self.trainer)
-        self.caller.left = None if len(pairs) > 1 or self.run is not None else left
+        alone = len(pairs) == 1 and self.run is None
+        self.caller.left = max(left, 0) if alone and left is not None else None
         try:
             for target, plan in pairs:
                 with warnings.catch_warnings(), calling(self.caller):
@@ -201,7 +202,7 @@ class Attachment:
         where some were made and no state of passo came: the plan would begin again.
         """
         if left is not None and len(self.schedulers) == 1 and self.run is None:
-            self.caller.left = left
+            self.caller.left = max(left, 0)
         with calling(self.caller):
             self._go_on(updates)
         went_on(self._targets)
