@@ -381,7 +381,7 @@ def test_of_a_run_that_is_over_nothing_is_left_at_the_same_share(tmp_path):
     assert refused(Passo(LINE, on_change="rescale"), **options).endswith(
         'on_change="rescale" goes on at the same share of the plan, and the run that was saved is '
         "over: nothing is left of it for the 4 updates that Lightning will make; write Passo(..., "
-        "on_change=\"replace\") for today's plan at update 8"
+        'on_change="replace") for today\'s plan at update 8'
     )
     module, _ = fitted(Passo(LINE, on_change="replace"), **options)
     assert module.used == line(12)[8:]
@@ -412,6 +412,25 @@ def test_a_checkpoint_before_the_validation_of_its_update_is_told_unless_one_is_
     (path,) = folder.glob("*step=8.ckpt")
     again, _ = fitted(plan, ckpt_path=path, **options)
     assert (again.used == stories[0][0].used[8:]) is after
+
+
+@promised("Lightning", 3, 4)
+@pytest.mark.parametrize("ends", [False, True])
+def test_a_last_checkpoint_before_its_validation_is_told_where_the_plan_may_go_on(tmp_path, ends):
+    plan = (LINE if ends else base) * Plateau("val_loss", patience=0, factor=0.5)
+    saver = theirs.ModelCheckpoint(tmp_path, save_top_k=-1, every_n_train_steps=8)
+    options = {"validate": True, "beside": [saver], "enable_checkpointing": True}
+    told = said(lambda: fitted(plan, **options))
+    assert len(told) == (not ends)
+    assert all(each.startswith("the checkpoint at update 8 was written before") for each in told)
+    (path,) = tmp_path.glob("*step=8.ckpt")
+    if not ends:
+        whole, _ = fitted(plan, validate=True, max_epochs=3)
+        passo = Passo(plan, on_change="replace")
+        again, _ = fitted(passo, ckpt_path=path, validate=True, max_epochs=3)
+        assert (again.used, whole.used[8:]) == ([0.1] * 4, [0.05] * 4)
+        options["beside"] = [theirs.ModelCheckpoint(tmp_path / "after", every_n_epochs=1), saver]
+        assert said(lambda: fitted(plan, **options)) == []
 
 
 def test_a_checkpoint_of_an_update_without_a_plateau_is_told_of_nothing(tmp_path):

@@ -265,6 +265,16 @@ class Attachment:
                 f"falls; {how(missed[0])}, or give Plateau a name that is logged",
             )
 
+    @property
+    def may_go_on(self) -> bool:
+        """Whether somebody may go on from here: the run of a plan is not over, or has no end."""
+        return any(
+            each.run is None
+            or each.clock < each.run.updates
+            or any(track.source.length() is None for track in each.driver.tracks)
+            for each in self.schedulers
+        )
+
     def say_once(self, what: str, text: str) -> None:
         """Warn of that, once in a run and once here."""
         if what not in self._said:

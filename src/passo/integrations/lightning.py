@@ -202,12 +202,15 @@ class Passo(Callback):
 
     def on_train_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Detach, with the reason of an early end."""
+        if not self._attachment.may_go_on:
+            self._lacks = 0
         self._attachment.end(_reason(trainer) if trainer.should_stop else None)
 
     def on_fit_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """A fit in which there was nothing left to do has no end of its training."""
         if self.schedulers:
             self._attachment.fail()
+        self._tell_what_lacks()
 
     def on_exception(
         self, trainer: Trainer, pl_module: LightningModule, exception: BaseException
@@ -244,7 +247,10 @@ class Passo(Callback):
     ) -> None:
         """How far the fit was: its batches and windows may have been others."""
         if trainer.state.fn == "fit" and "loops" in checkpoint:
-            self._resumed = {"updates": checkpoint["global_step"], **checkpoint["loops"]["fit_loop"]}
+            self._resumed = {
+                "updates": checkpoint["global_step"],
+                **checkpoint["loops"]["fit_loop"],
+            }
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         """What the trainer's checkpoint brought."""
