@@ -345,8 +345,7 @@ def test_the_run_of_a_resume_is_what_was_made_and_what_comes(tmp_path, at, setti
     fitted(LINE, max_epochs=3, beside=[saver], enable_checkpointing=True)
     (path,) = tmp_path.glob(f"*step={at}.ckpt")
     if whole != 12:
-        run = "Run\\(steps\\(%d\\).*\n    now" % whole
-        with pytest.raises(PassoError, match=run):
+        with pytest.raises(PassoError, match=rf"today: .* on Run\(steps\({whole}\)"):
             fitted(LINE, ckpt_path=path, **{"max_epochs": 3, **settings})
     again, stories = Passo(LINE, on_change="replace"), []
     settings = {"max_epochs": 3, "ckpt_path": path, **settings}
