@@ -84,7 +84,8 @@ def _compared(driven: Driven, end: float) -> str:
     ratio = f"{reached / planned:.3g}"
     if ratio == "1":
         return f"{driven.key} was {reached:.6g} last, and its plan ends at {planned:.6g}"
-    return f"{driven.key} was {reached:.6g} last, {ratio} times the {planned:.6g} that its plan ends at"
+    times = f"{ratio} times the {planned:.6g} that its plan ends at"
+    return f"{driven.key} was {reached:.6g} last, {times}"
 
 
 def no_update(settings: Settings, driver: Driver, optimizer: str, signs: str) -> Word:
