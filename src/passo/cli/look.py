@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
-from passo.cli.base import as_run, command, draw_into, in_options, law_in
+from passo.cli.base import as_run, command, draw_here, draw_into, in_options, law_in
 from passo.cli.names import REST, SPANS, written_out
 from passo.cli.published import card, having, published
 from passo.schedules import NeedsRun, PassoError
@@ -177,9 +177,8 @@ def _print_twin(twin: Twin) -> None:
 
 
 def _print_curve(curve: Curve) -> None:
-    from passo.plot import draw
 
-    typer.echo(draw(curve, backend="terminal"))
+    draw_here(curve)
     _print_table(curve)
     corners = ", ".join(f"{corner.time:,.10g}" for corner in curve.corners[:_MOST_ROWS])
     unit = curve.run.unit
