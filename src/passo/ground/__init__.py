@@ -1,1 +1,1 @@
-"""How every room refuses, checks, reads a call, replaces a file and writes on a terminal; stdlib."""
+"""How every room refuses, checks, reads a call, replaces a file, writes on a terminal; no torch."""

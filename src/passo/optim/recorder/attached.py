@@ -9,8 +9,9 @@ from passo.optim.recorder import source
 from passo.optim.scheduler.journal import follows
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from passo.optim.recorder.ledger import Ledger
-    from passo.optim.recorder.record import Record
     from passo.optim.scheduler.promises import Word
     from passo.optim.scheduler.scheduler import Scheduler
     from passo.schedules import Schedule
@@ -24,8 +25,8 @@ class Awaited:
     Where its optimizer is freed before the run is over, that is known then.
     """
 
-    def __init__(self, record: Record, scheduler: Scheduler) -> None:
-        self._record, self._scheduler, self._told = record, weakref.ref(scheduler), False
+    def __init__(self, tell: Callable[[dict[str, Any]], None], scheduler: Scheduler) -> None:
+        self._tell, self._scheduler, self._told = tell, weakref.ref(scheduler), False
         scheduler.promises.listen(self.hear)
 
     def hear(self, word: Word, where: str) -> bool:
@@ -35,7 +36,7 @@ class Awaited:
             file, _, line = where.rpartition(":")
             told = {"seen": word.seen, "why": word.why, "write": word.write}
             told["where"] = source.shown(file, int(line))
-            self._record.tell(self._record.clock, "unseen", told)
+            self._tell(told)
         return False
 
     def look(self) -> None:

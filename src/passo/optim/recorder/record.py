@@ -360,7 +360,7 @@ class Record:
 
     def awaits(self, scheduler: Scheduler) -> None:
         """A Scheduler of passo was attached, and waits for its first update."""
-        self._awaited.append(Awaited(self, scheduler))
+        self._awaited.append(Awaited(lambda told: self.tell(0, "unseen", told), scheduler))
 
     def regroup(self, groups: Any) -> None:
         """Groups joined or went."""
