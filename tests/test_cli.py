@@ -10,7 +10,7 @@ from importlib.metadata import version
 import pytest
 from typer.testing import CliRunner
 
-from passo import cli
+from passo import cli, plot
 from passo.cli.names import SPANS, example
 from passo.schedules import PassoError, recipes
 from passo.schedules.from_torch import TWINS
@@ -175,6 +175,44 @@ def test_a_published_schedule_is_drawn_on_a_run():
     assert shown.startswith("REX\n  passo      Rex(base, 0, percent(100))\n")
     assert shown.splitlines()[-1] == "corners at 100 (steps); at the end, 100, it would be 0"
     assert "corners" not in passo("show", "noise", "--run", "100 steps")
+
+
+@pytest.mark.parametrize(
+    ("name", "curves"),
+    [
+        ("RexScheduler", ["Rex(base, 0, percent(100))"]),
+        ("k-decay", ["k-decay cosine", "k-decay polynomial"]),
+        ("StepLR", ["Exponential(base, 0.1, every=epochs(30)).staircase(epochs(30))"]),
+    ],
+)
+def test_each_curve_that_a_name_has_is_drawn_into_a_file(tmp_path, monkeypatch, name, curves):
+    pytest.importorskip("matplotlib")
+    drawn, path = [], tmp_path / "curves.png"
+    save = plot.save
+    monkeypatch.setattr(plot, "save", lambda ax, *more: (drawn.append(ax), save(ax, *more)))
+    shown = passo("show", name, "--run", "90 epochs", "--steps-per-epoch", "10", "--png", str(path))
+    assert shown.splitlines()[-1] == f"drawn into {path}"
+    assert path.read_bytes().startswith(b"\x89PNG")
+    assert [each.get_text() for each in drawn[0].get_legend().get_texts()] == curves
+
+
+@pytest.mark.parametrize("option", [("--png", "c.png"), ("--lr", "0.1")])
+def test_a_name_that_is_to_be_drawn_without_a_run_is_told_what_to_write(
+    capsys, monkeypatch, tmp_path, option
+):
+    monkeypatch.chdir(tmp_path)
+    needs = 'write --run "90 epochs" --steps-per-epoch 391, or --run "10000 steps"'
+    for name in ("RexScheduler", "StepLR"):
+        assert needs in refused(capsys, monkeypatch, "show", name, *option)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_name_without_an_expression_has_nothing_to_draw(capsys, monkeypatch, tmp_path):
+    path = tmp_path / "noise.png"
+    told = refused(capsys, monkeypatch, "show", "noise", "--png", str(path))
+    assert told == "'noise' has no expression to draw; write passo show \"noise\" without --png"
+    assert not path.exists()
+    assert passo("show", "noise").startswith("noise\n")
 
 
 @pytest.mark.parametrize("text", ["base - 0.1", "1 - base", "base . clip(0.1)", "0.5 - base"])

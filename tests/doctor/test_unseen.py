@@ -4,6 +4,7 @@ import pytest
 import torch
 from torch.optim.lr_scheduler import LambdaLR
 
+from passo import Run, attach, base, steps, warmup_cosine
 from tests.doctor.test_advice import EPOCH, found, sgd
 
 
@@ -115,3 +116,54 @@ def never_reached():
 def test_a_group_that_a_loop_over_all_passes_over_is_left_alone_on_purpose():
     assert found(passed_over) == []
     assert [each.code for each in found(never_reached)] == ["P010"]
+
+
+def attached(*, stepped, gone=False, **options):
+    """A plan on one optimizer, and a loop that steps another one, or none; or that one."""
+    layer = torch.nn.Linear(2, 1)
+    one, other = (torch.optim.AdamW(layer.parameters(), lr=0.1) for _ in range(2))
+    scheduler = attach(one, warmup_cosine(), Run(steps(20)), **options)
+    trained = {"one": one, "other": other, "none": None}[stepped]
+    for _ in range(20):
+        layer(torch.ones(1, 2)).square().mean().backward()
+        if trained is not None:
+            trained.step()
+        layer.zero_grad()
+    return None if gone else (one, scheduler)
+
+
+HOOK = (
+    "attach(...) with the optimizer whose step() the loop calls, such as the one inside, or "
+    'clock="calls" and scheduler.step() after each update'
+)
+CALLS = "scheduler.step() after each update, as attach(..., clock='calls') wants it"
+
+
+@pytest.mark.filterwarnings("ignore:no update of AdamW was ever seen:passo.PassoWarning")
+@pytest.mark.parametrize(
+    ("options", "signs", "write"),
+    [
+        ({"stepped": "none"}, "gradients were computed", HOOK),
+        ({"stepped": "other"}, "its weights changed", HOOK),
+        ({"stepped": "other", "gone": True}, "its weights changed", HOOK),
+        ({"stepped": "one", "clock": "calls"}, "its weights changed", CALLS),
+    ],
+)
+def test_a_plan_whose_optimizer_never_steps_is_told_and_once(options, signs, write):
+    kept = []
+    [finding] = found(lambda: kept.append(attached(**options)))
+    assert finding.code == "P002"
+    assert finding.seen == f"no update of AdamW was ever seen, while {signs}"
+    assert finding.why == "the clock stays and lr at 0, whatever is planned"
+    assert finding.write == write
+    assert "test_unseen.py:" in finding.where
+    assert found(lambda: attached(stepped="one")) == []
+    for _, scheduler in filter(None, kept):
+        scheduler.detach()
+
+
+def test_a_plan_that_is_attached_and_nothing_more_is_no_finding():
+    def only():
+        attach(sgd(), base, Run(steps(20)))
+
+    assert found(only) == []

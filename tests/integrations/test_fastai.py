@@ -427,6 +427,41 @@ def test_a_plan_at_the_same_share_of_another_run_ends_with_the_trainer(epochs):
     assert stories == [line(left + left // 2)[left // 2 :]]
 
 
+@promised("fastai", 2, 4)
+@pytest.mark.parametrize(
+    ("settings", "start", "whole"),
+    [
+        ({"data": loader(8, 4)}, 2, 12),  # 8 were made, and two batches are in each epoch now
+        ({"data": loader(16, 2)}, 2, 24),
+        ({"cbs": GradientAccumulation(4)}, 2, 12),
+        ({}, 1, 20),  # an epoch more than was left
+        ({}, 3, 12),
+    ],
+)
+def test_the_run_of_a_resume_is_what_was_made_and_what_comes(tmp_path, settings, start, whole):
+    one = learner(tmp_path)
+    saver = tracker.SaveModelCallback("train_loss", every_epoch=True, with_opt=True)
+    fitted(LINE, saver, one=one, epochs=4)
+    again = learner(tmp_path, **settings).load("model_1")
+    with pytest.raises(PassoError, match=rf"today: .* on Run\(steps\({whole}\)"):
+        fitted(LINE, one=again, epochs=4, start_epoch=start)
+    again, used = learner(tmp_path, **settings).load("model_1"), []
+    passo = Passo(LINE, on_change="replace")
+    told = said(lambda: used.extend(fitted(passo, one=again, epochs=4, start_epoch=start)))
+    assert (told, list(dict.fromkeys(used))) == ([], line(whole)[8:])  # a window is seen twice
+
+
+def test_a_file_of_before_that_counts_no_epochs_is_gone_on_with():
+    one = learner()
+    fitted(LINE, one=one, epochs=2)
+    held = one.opt.hypers[0]
+    told = json.loads(held["passo_state"])
+    assert told.pop("counted") == 8
+    for counted in ({}, {"counted": -1}, {"counted": "8"}, {"counted": True}):
+        held["passo_state"] = json.dumps({**told, **counted})
+        assert fitted(LINE, one=one, epochs=2, start_epoch=2) == []
+
+
 def test_a_learner_is_pickled_with_it():
     one = learner()
     one.add_cb(Passo(LINE))

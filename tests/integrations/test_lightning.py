@@ -294,7 +294,7 @@ def test_a_checkpoint_of_another_plan_is_refused_at_the_start(tmp_path):
         "Run(steps(12), steps_per_epoch=4)\n"
         f"    now 0 and {now:.3g}\n"
         'write Passo(..., on_change="keep") for the checkpoint\'s plan, "replace" for today\'s at '
-        'the same update, "rescale" for today\'s at the same share of the run'
+        "the same update"
     )
     module, _ = fitted(Passo(warmup_cosine(), on_change="replace"), ckpt_path=path, max_epochs=3)
     run = Run.of(4, epochs=3)
@@ -325,6 +325,67 @@ def test_a_plan_at_the_same_share_of_another_run_ends_with_the_trainer(
     assert used == line(whole)[whole - len(used) :]
 
 
+@promised("Lightning", 2, 4)
+@pytest.mark.parametrize(
+    ("at", "settings", "whole"),
+    [
+        (6, {}, 12),
+        (6, {"accumulate_grad_batches": 2}, 9),  # one window of this epoch, two of the next
+        (6, {"batches": 8}, 20),
+        (6, {"batches": 2}, 10),  # Lightning makes that epoch anew
+        (6, {"batches": 3}, 10),
+        (6, {"max_steps": 9}, 9),
+        (8, {"batches": 6}, 10),  # and goes on at the fifth batch of the next one
+        (8, {"batches": 3}, 11),
+        (8, {"max_epochs": 5}, 20),
+    ],
+)
+def test_the_run_of_a_resume_is_what_was_made_and_what_comes(tmp_path, at, settings, whole):
+    saver = theirs.ModelCheckpoint(tmp_path, save_top_k=-1, every_n_train_steps=at)
+    fitted(LINE, max_epochs=3, beside=[saver], enable_checkpointing=True)
+    (path,) = tmp_path.glob(f"*step={at}.ckpt")
+    if whole != 12:
+        with pytest.raises(PassoError, match=rf"today: .* on Run\(steps\({whole}\)"):
+            fitted(LINE, ckpt_path=path, **{"max_epochs": 3, **settings})
+    again, stories = Passo(LINE, on_change="replace"), []
+    settings = {"max_epochs": 3, "ckpt_path": path, **settings}
+    assert said(lambda: stories.append(fitted(again, **settings)[0])) == []
+    assert stories[0].used == line(whole)[at:]
+
+
+@promised("Lightning", 2, 4)
+def test_an_epoch_that_was_broken_off_is_made_anew_in_the_same_trainer_and_the_run_has_it():
+    class Once(theirs.Callback):
+        def on_train_batch_end(self, trainer, *_):
+            if trainer.global_step == 6:
+                raise RuntimeError("once")
+
+    module, beside = Module(), Once()
+    settings = {"max_epochs": 2, "logger": False, "enable_checkpointing": False, **QUIET}
+    passo = Passo(LINE, on_change="replace")
+    trainer = lightning.Trainer(callbacks=[passo, beside], **settings)
+    with pytest.raises(RuntimeError, match="once"):
+        trainer.fit(module, loader())
+    trainer.callbacks.remove(beside)
+    assert said(lambda: trainer.fit(module, loader())) == []
+    assert module.used == line(8)[:6] + line(10)[6:]
+
+
+@promised("Lightning", 4)
+def test_of_a_run_that_is_over_nothing_is_left_at_the_same_share(tmp_path):
+    saver = theirs.ModelCheckpoint(tmp_path, every_n_train_steps=8)
+    fitted(LINE, beside=[saver], enable_checkpointing=True)
+    (path,) = tmp_path.glob("*.ckpt")
+    options = {"ckpt_path": path, "max_epochs": 3}
+    assert refused(Passo(LINE, on_change="rescale"), **options).endswith(
+        'on_change="rescale" goes on at the same share of the plan, and the run that was saved is '
+        "over: nothing is left of it for the 4 updates that Lightning will make; write Passo(..., "
+        'on_change="replace") for today\'s plan at update 8'
+    )
+    module, _ = fitted(Passo(LINE, on_change="replace"), **options)
+    assert module.used == line(12)[8:]
+
+
 @promised("Lightning", 3, 4)
 @pytest.mark.parametrize("after", [False, True])
 def test_a_checkpoint_before_the_validation_of_its_update_is_told_unless_one_is_after(
@@ -350,6 +411,25 @@ def test_a_checkpoint_before_the_validation_of_its_update_is_told_unless_one_is_
     (path,) = folder.glob("*step=8.ckpt")
     again, _ = fitted(plan, ckpt_path=path, **options)
     assert (again.used == stories[0][0].used[8:]) is after
+
+
+@promised("Lightning", 3, 4)
+@pytest.mark.parametrize("ends", [False, True])
+def test_a_last_checkpoint_before_its_validation_is_told_where_the_plan_may_go_on(tmp_path, ends):
+    plan = (LINE if ends else base) * Plateau("val_loss", patience=0, factor=0.5)
+    saver = theirs.ModelCheckpoint(tmp_path, save_top_k=-1, every_n_train_steps=8)
+    options = {"validate": True, "beside": [saver], "enable_checkpointing": True}
+    told = said(lambda: fitted(plan, **options))
+    assert len(told) == (not ends)
+    assert all(each.startswith("the checkpoint at update 8 was written before") for each in told)
+    (path,) = tmp_path.glob("*step=8.ckpt")
+    if not ends:
+        whole, _ = fitted(plan, validate=True, max_epochs=3)
+        passo = Passo(plan, on_change="replace")
+        again, _ = fitted(passo, ckpt_path=path, validate=True, max_epochs=3)
+        assert (again.used, whole.used[8:]) == ([0.1] * 4, [0.05] * 4)
+        options["beside"] = [theirs.ModelCheckpoint(tmp_path / "after", every_n_epochs=1), saver]
+        assert said(lambda: fitted(plan, **options)) == []
 
 
 def test_a_checkpoint_of_an_update_without_a_plateau_is_told_of_nothing(tmp_path):

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import gc
+import json
 import pickle
 from itertools import chain
+from pathlib import Path
 
 import pytest
 import torch
@@ -311,6 +313,59 @@ def test_an_order_in_which_a_plateau_would_hear_too_late_is_refused():
         "report; write callbacks=[Passo(plan), Checkpoint()]"
     )
     assert used(Passo(LINE), EpochScoring(scores(1.0, 1.0), name="far", on_train=True)) == line(8)
+
+
+class Saves(Callback):
+    """Saves at the end of an epoch, as somebody writes it who knows no `Checkpoint`."""
+
+    def __init__(self, folder, how="params"):
+        self.folder, self.how = folder, how
+
+    def on_epoch_end(self, net, **_):
+        if self.how == "params":
+            net.save_params(**files(self.folder, len(net.history)))
+        else:
+            Path(self.folder, f"{len(net.history)}.pkl").write_bytes(pickle.dumps(net))
+
+
+def files(folder, epoch):
+    return {
+        f"f_{name}": str(Path(folder, f"{name}{epoch}"))
+        for name in ("params", "optimizer", "history")
+    }
+
+
+FALLS = base * Plateau("far", patience=0, factor=0.5)
+
+
+@promised("skorch", 3, 4)
+@pytest.mark.parametrize("after", [False, True])
+def test_what_saves_before_passo_hears_is_told_unless_something_saves_after_it(tmp_path, after):
+    saver, passo, stories = Saves(tmp_path), Passo(FALLS, Run(steps(12))), []
+    order = [passo, saver] if after else [saver, passo]
+    told = said(lambda: stories.append(net(scored(1.0, 1.0, 1.0), *order, max_epochs=3).fit(X, Y)))
+    text = (
+        "what was saved at update 4 was saved before Passo heard of its epoch: who goes on from it "
+        "goes on without that report, at other rates; write callbacks=[Passo(plan), saver] with "
+        "the callback that saves"
+    )
+    assert told == ([] if after else [text])
+    again = net(scored(1.0), Passo(FALLS, Run(steps(12)))).initialize()
+    again.load_params(**files(tmp_path, 2))
+    said(lambda: again.set_params(max_epochs=1).partial_fit(X, Y))
+    assert (again.used == stories[0].used[8:]) is after
+    assert json.loads(Path(tmp_path, "history2").read_text())[-1]["event_lr"] == 0.1
+
+
+def test_a_net_that_is_pickled_before_passo_hears_is_told_too(tmp_path):
+    settings = {"kind": NeuralNetRegressor, "max_epochs": 1}
+    both = [Saves(tmp_path, "pickle"), Passo(base * Plateau("train_loss"))]
+    (text,) = said(lambda: net(*both, **settings).fit(X, Y))
+    assert text.startswith("what was saved at update 4 was saved before Passo heard of its epoch")
+    read = pickle.loads(Path(tmp_path, "1.pkl").read_bytes())
+    assert read.history[-1, "event_lr"] == 0.1
+    for plan in (LINE, LINE * Plateau("train_loss")):  # no report changes it, or the run is over
+        assert said(lambda plan=plan: net(Saves(tmp_path), Passo(plan), **settings).fit(X, Y)) == []
 
 
 # -- 4. resume

@@ -654,6 +654,14 @@ def test_a_plan_at_the_same_share_of_another_run_ends_with_the_trainer(tmp_path,
     assert stories[1].rates == planned(plan, Run(steps(begin + left)), begin)
 
 
+def test_a_trainer_that_has_made_more_than_it_will_ever_make_makes_nothing(tmp_path):
+    plan, stories = base * Linear(1, 0), []
+    saved(tmp_path, 7, Passo(plan))
+    passo = Passo(plan, on_change="rescale")
+    told = said(lambda: stories.extend(resumed(tmp_path, 7, passo, num_train_epochs=1)))
+    assert (told, stories[1].rates) == ([], [])
+
+
 @promised("transformers", 9)
 def test_a_run_that_was_stopped_is_told_with_its_reason(tmp_path):
     stop = transformers.EarlyStoppingCallback(early_stopping_patience=1)

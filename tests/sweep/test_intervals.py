@@ -131,7 +131,19 @@ def test_a_difference_that_is_not_told_takes_more_seeds_than_there_are(seeds, of
         ),
         (
             Pair("a", "b", (0.0, 0.0), 1),
-            "'a' and 'b' cannot be told apart with 2 seeds: +0 (+0 to +0)",
+            "'a' and 'b' cannot be told apart with 2 seeds: +0 with every seed",
+        ),
+        (
+            Pair("a", "b", (0.2001, 0.2002, 0.2003), 1),
+            "'b' is better than 'a': its loss is 0.2002 lower (0.2 to 0.2004)",
+        ),
+        (
+            Pair("a", "b", (-0.25, -0.25), 1),
+            "'a' is better than 'b': its loss is 0.25 lower with every seed",
+        ),
+        (
+            Pair("a", "b", (0.2, 0.2 + 1e-16, 0.2 - 1e-16), 1),
+            "'b' is better than 'a': its loss is 0.2 lower with every seed",
         ),
         (
             Pair("a", "b", (0.1, 0.1), 1, is_noiseless=True),

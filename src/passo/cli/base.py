@@ -17,6 +17,7 @@ import typer
 from typer.core import TyperCommand, TyperGroup
 
 from passo.ground.files import cannot_write, refuse_unwritable, refuse_written_over, replacing
+from passo.ground.terminal import columns, let_write
 from passo.schedules import PassoError
 
 if TYPE_CHECKING:
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
     from passo.schedules import Run, Schedule
     from passo.schedules.time import Axis
 
+_WIDTH: Final = 80  # of a picture, where the terminal has room for it
+_AS_THE_SCRIPT: Final = ("doctor",)  # commands in which a script writes as it would alone
 NO_ANSWER: Final = 1
 BAD_INPUT: Final = 2
 SIGNALLED: Final = 128  # and the number of the signal
@@ -43,6 +46,12 @@ class Command(TyperCommand):
     def get_params(self, ctx: Any) -> list[Any]:
         """The parameters, flags among them, which take no value."""
         return _flags_bare(super().get_params(ctx))
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run it, on a terminal that need not know every character."""
+        if self.name not in _AS_THE_SCRIPT:
+            let_write()
+        return super().invoke(ctx)
 
 
 class _Commands(TyperGroup):
@@ -147,6 +156,13 @@ def draw_into(
     with writing(path):
         save(draw(thing, *beside, backend=backend), path)
     typer.echo(f"drawn into {path}")
+
+
+def draw_here(thing: Any, *beside: Any) -> None:
+    """Draw something on the terminal, as wide as that is, with what goes beside it."""
+    from passo.plot import draw
+
+    typer.echo(draw(thing, *beside, backend="terminal", width=columns(_WIDTH)))
 
 
 def write_into(path: Path, text: str) -> None:

@@ -8,7 +8,15 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from passo.cli.base import as_run, command, draw_into, in_options, refuse_outputs, write_into
+from passo.cli.base import (
+    as_run,
+    command,
+    draw_here,
+    draw_into,
+    in_options,
+    refuse_outputs,
+    write_into,
+)
 from passo.cli.names import written_out
 
 if TYPE_CHECKING:
@@ -31,7 +39,6 @@ def explain(  # noqa: PLR0917 (typer reads options from the parameters)
     ] = None,
 ) -> None:
     """Say why two schedules differ: in words, and in a picture."""
-    from passo.plot import draw
     from passo.schedules import analysis
     from passo.schedules.text import parse
 
@@ -45,7 +52,7 @@ def explain(  # noqa: PLR0917 (typer reads options from the parameters)
     both = [each if lr is None else each.with_base(lr) for each in both]
     with in_options(rates):
         found = analysis.explain(both[0], both[1], _run(both, run, rates))
-    typer.echo(draw(found, backend="terminal"))
+    draw_here(found)
     typer.echo(f"\na  {found.a.label}\nb  {found.b.label}\n\n{found}")
     if png is not None:
         draw_into(found, png)

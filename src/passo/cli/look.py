@@ -9,12 +9,15 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
-from passo.cli.base import as_run, command, draw_into, in_options, law_in
+from passo.cli.base import as_run, command, draw_here, draw_into, in_options, law_in
 from passo.cli.names import REST, SPANS, written_out
 from passo.cli.published import card, having, published
-from passo.schedules import NeedsRun
+from passo.schedules import NeedsRun, PassoError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from passo.catalogue import Entry
     from passo.schedules import Schedule
     from passo.schedules.curve import Curve
     from passo.schedules.from_torch import Twin
@@ -48,20 +51,29 @@ def show(
         "samples_per_step": samples_per_step,
         "tokens_per_step": tokens_per_step,
     }
+    is_drawn = bool(run) or any(each is not None for each in (*rates.values(), lr, png))
     entries = published(expression)
-    for entry in entries:
-        typer.echo(card(entry))
-        if run and entry.expression is not None:
-            _print_curve(_curve(entry.expression(), run, rates, lr))
     if entries:
+        curves = _curves(entries, run, rates, lr) if is_drawn else {}
+        if png is not None and not curves:
+            name = entries[0].name
+            msg = f'{name!r} has no expression to draw; write passo show "{name}" without --png'
+            raise PassoError(msg)
+        for entry in entries:
+            typer.echo(card(entry))
+            if entry.name in curves:
+                _print_curve(curves[entry.name])
+        if png is not None:
+            draw_into(curves if len(curves) > 1 else next(iter(curves.values())), png)
         return
     known = twin(expression)
-    if known is not None:
+    if known is not None and not is_drawn:
         _print_twin(known)
-        if not run:
-            return
+        return
     schedule = parse(known.expression if known else written_out(expression))
     curve = _curve(schedule, run, rates, lr)
+    if known is not None:
+        _print_twin(known)
     _print_curve(curve)
     if png is not None:
         draw_into(curve, png)
@@ -150,6 +162,14 @@ def _curve(schedule: Schedule, run: str, rates: dict[str, float | None], lr: flo
         return Curve.of(schedule, as_run(schedule, run, rates), base=lr)
 
 
+def _curves(
+    entries: Sequence[Entry], run: str, rates: dict[str, float | None], lr: float | None
+) -> dict[str, Curve]:
+    """The curves of those that can be written as an expression, by name."""
+    drawn = {each.name: each.expression for each in entries if each.expression is not None}
+    return {name: _curve(make(), run, rates, lr) for name, make in drawn.items()}
+
+
 def _print_twin(twin: Twin) -> None:
     typer.echo(f"torch   {twin.call}\npasso   {twin.expression}")
     if twin.remark:
@@ -157,9 +177,8 @@ def _print_twin(twin: Twin) -> None:
 
 
 def _print_curve(curve: Curve) -> None:
-    from passo.plot import draw
 
-    typer.echo(draw(curve, backend="terminal"))
+    draw_here(curve)
     _print_table(curve)
     corners = ", ".join(f"{corner.time:,.10g}" for corner in curve.corners[:_MOST_ROWS])
     unit = curve.run.unit

@@ -15,6 +15,7 @@ from passo.cli.base import (
     NO_ANSWER,
     as_run,
     command,
+    draw_here,
     draw_into,
     in_options,
     refuse_outputs,
@@ -168,9 +169,8 @@ def _asked(law: Law, expressions: list[str], run: Run) -> Prediction | Compariso
 def _tell(law: Law, found: Prediction | Comparison, seen: list[Trace]) -> None:
     """The picture, the end or the table, and what makes it less sure."""
     from passo.law import Comparison
-    from passo.plot import draw
 
-    typer.echo(draw(found, *seen, backend="terminal"))
+    draw_here(found, *seen)
     first = found.best.prediction if isinstance(found, Comparison) else found
     end = f"{law.metric} {first.end:.4g} ± {first.margin:.2g} after {first.at[-1]:,} updates"
     words = str(found) if isinstance(found, Comparison) else f"{first.schedule!r}\n  {end}"

@@ -16,6 +16,7 @@ from passo.cli.base import (
     Death,
     app,
     command,
+    draw_here,
     draw_into,
     law_in,
     refuse_outputs,
@@ -46,7 +47,6 @@ def find(
 ) -> None:
     """Find a learning rate: a range test of your own training step (exit 1: no suggestion)."""
     from passo.optim.finder.setups import range_test_of
-    from passo.plot import draw
 
     refuse_outputs(json, png=png, read=[place.rpartition(":")[0]])
     test = range_test_of(
@@ -61,7 +61,7 @@ def find(
         progress=sys.stderr.isatty(),
     )
     found = test.suggestion()
-    typer.echo(draw(test, backend="terminal"))
+    draw_here(test)
     if found:
         typer.echo(f"suggested: {found.best:.2g} ({found.low:.2g} to {found.high:.2g})")
     typer.echo(f"{f'sure {found.sure:.2f}' if found else 'no suggestion'}: {found.reason}")

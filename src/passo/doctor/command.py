@@ -18,6 +18,7 @@ from passo.doctor.run import Outcome, run_script
 from passo.doctor.saved import is_trace, saved
 from passo.ground.errors import PassoError
 from passo.ground.files import cannot_write, refuse_unwritable, refuse_written_over, replacing
+from passo.ground.terminal import let_write
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -94,6 +95,7 @@ class Teller:
         """Prints the report, and writes the files."""
         found = _findings(outcome, self.law)
         text = report(self.target, outcome.traces, found, about(outcome))
+        let_write()  # not before: a script writes as it would alone
         sys.stdout.write("\n" + text + "\n")
         if self.as_json is not None:
             told = json.dumps({"findings": [each.as_json() for each in found]}, indent=2)

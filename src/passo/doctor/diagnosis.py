@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 # What a fault brings about is not a fault of its own: the cause is told, its consequences are not.
 BRINGS: Final = {
     "P001": ("P014",),
-    "P002": ("P025",),
+    "P002": ("P018", "P025"),
     "P003": ("P001", "P005", "P006", "P018", "P021", "P025"),
     "P004": ("P007", "P018", "P025"),
     "P005": ("P018", "P025"),

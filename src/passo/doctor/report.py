@@ -13,6 +13,7 @@ from passo.doctor.finding import DoctorWarning
 from passo.doctor.planned import shown
 from passo.doctor.rules import p017, p023
 from passo.ground.errors import PassoError
+from passo.ground.terminal import columns
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -145,7 +146,7 @@ def curve(each: Graph, height: int = 17) -> str:
     rates = tuple(column for column in trace.columns if column.key == "lr")
     trace = replace(trace, reports=(), columns=rates or trace.columns)
     looks: dict[str, Any] = {
-        "width": WIDTH,
+        "width": columns(WIDTH),
         "marks": each.marks,
         "title": each.title,
         "planned": meant if rates else (),
@@ -159,7 +160,8 @@ def curve(each: Graph, height: int = 17) -> str:
 
 
 def _row(name: str, text: str) -> str:
-    return textwrap.fill(text, WIDTH, initial_indent=f"  {name:<6}", subsequent_indent=" " * 8)
+    wide = columns(WIDTH)
+    return textwrap.fill(text, wide, initial_indent=f"  {name:<6}", subsequent_indent=" " * 8)
 
 
 def ran(traces: Sequence[Trace], about: About = NOTHING_MORE) -> str:

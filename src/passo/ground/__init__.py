@@ -1,1 +1,1 @@
-"""How every room refuses, checks a number, reads a call and replaces a file; standard library."""
+"""How every room refuses, checks, reads a call, replaces a file, writes on a terminal; no torch."""

@@ -150,7 +150,8 @@ class Attachment:
         run = run if self.run is None else self.run
         made: list[Scheduler] = []
         pairs = paired(optimizers, self.plan, self.trainer)
-        self.caller.left = None if len(pairs) > 1 or self.run is not None else left
+        alone = len(pairs) == 1 and self.run is None
+        self.caller.left = max(left, 0) if alone and left is not None else None
         try:
             for target, plan in pairs:
                 with warnings.catch_warnings(), calling(self.caller):
@@ -201,7 +202,7 @@ class Attachment:
         where some were made and no state of passo came: the plan would begin again.
         """
         if left is not None and len(self.schedulers) == 1 and self.run is None:
-            self.caller.left = left
+            self.caller.left = max(left, 0)
         with calling(self.caller):
             self._go_on(updates)
         went_on(self._targets)
@@ -263,6 +264,16 @@ class Attachment:
                 f"a plateau listens to {missed[0]!r}, and {self.trainer} logs {names}: it never "
                 f"falls; {how(missed[0])}, or give Plateau a name that is logged",
             )
+
+    @property
+    def may_go_on(self) -> bool:
+        """Whether somebody may go on from here: the run of a plan is not over, or has no end."""
+        return any(
+            each.run is None
+            or each.clock < each.run.updates
+            or any(track.source.length() is None for track in each.driver.tracks)
+            for each in self.schedulers
+        )
 
     def say_once(self, what: str, text: str) -> None:
         """Warn of that, once in a run and once here."""

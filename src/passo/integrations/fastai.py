@@ -7,7 +7,7 @@ import json
 import math
 from collections.abc import Callable, Iterator
 from numbers import Real
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from passo.ground.calls import built_like
 from passo.ground.extras import need
@@ -73,6 +73,7 @@ class Passo(Callback):
         self._waits = Attachment(of_callback("fastai", _to_log), plan, run, seek=seek, **options)
         self._carries = bool(options.get("carry", True))
         self._stepped = self._skipped = self._cancelled = False
+        self._epochs = _Epochs([], 0, 0)
 
     @property
     def schedulers(self) -> tuple[Scheduler, ...]:
@@ -103,17 +104,19 @@ class Passo(Callback):
             )
             raise PassoError(msg)
         text = hypers.param_groups[0].pop(_KEY, None)
-        run, before, unknown = _length(learn)
+        epochs, unknown = _epochs(learn)
         waits.forget()
-        if before and text is not None:
-            updates, state = _read(text)
-            if _own_count(learn.opt) <= updates:  # else it was trained on without us
-                waits.load_state_dict(state)
+        if epochs.before and text is not None:
+            told = _read(text)
+            if _own_count(learn.opt) <= told.updates:  # else it was trained on without us
+                waits.load_state_dict(told.state)
+                epochs = epochs.after(told.counted)
+        self._epochs, run = epochs, None if unknown else epochs.run
         try:
-            left = None if run is None else run.updates - before
+            left = None if run is None else run.updates - epochs.before
             waits.begin(hypers, run, unknown=unknown, left=left, clock="calls", carry=False)
             self._refuse_writers(learn)
-            waits.go_on(before)
+            waits.go_on(epochs.before)
         except BaseException:
             waits.fail(restore=True)
             if text is not None:
@@ -174,13 +177,15 @@ class Passo(Callback):
             self._advance()
             if _first(self.learn, Recorder) is not None:
                 self._waits.hear(_found(self.learn.recorder))
+            self._epochs = self._epochs.reached(self.learn.epoch + 1)
             self._keep()
 
     def _keep(self) -> None:
         """Among the hyperparameters, which fastai saves and brings back."""
         if self._carries:
-            state = {"updates": _own_count(self.learn.opt), "state": self._waits.state_dict()}
-            Hypers(self.learn.opt).param_groups[0][_KEY] = json.dumps(state)
+            counts = {"updates": _own_count(self.learn.opt), "counted": self._epochs.before}
+            told = json.dumps({**counts, "state": self._waits.state_dict()})
+            Hypers(self.learn.opt).param_groups[0][_KEY] = told
 
     @property
     def _is_asked(self) -> bool:
@@ -244,44 +249,71 @@ def _first(learn: Learner, kind: Any) -> Any:
     return next((each for each in learn.cbs if isinstance(each, kind)), None)
 
 
-def _read(text: Any) -> tuple[int, Any]:
-    """What a file brought: the optimizer's own count, and the state, which is looked at later."""
+class _Told(NamedTuple):
+    """What a file brought: the optimizer's own count, fastai's, and the state, looked at later."""
+
+    updates: int
+    counted: int | None
+    state: Any
+
+
+def _read(text: Any) -> _Told:
     try:
         told = json.loads(text)
     except (TypeError, ValueError):
         told = None
     if not isinstance(told, dict) or type(told.get("updates")) is not int:
-        return MOST, text
-    return told["updates"], told.get("state")
+        return _Told(MOST, None, text)
+    counted = told.get("counted")
+    known = type(counted) is int and 0 <= counted <= MOST
+    return _Told(told["updates"], counted if known else None, told.get("state"))
 
 
 def _to_log(name: str) -> str:
     return f"write Learner(..., metrics=...) with a metric that is called {name!r}"
 
 
-def _length(learn: Learner) -> tuple[Run | None, int, str]:
-    """Fastai's own count of updates, how many of them `start_epoch` skips, or why it has none."""
+class _Epochs(NamedTuple):
+    """The updates of each epoch of a fit, which of them is next, and how many were made before."""
+
+    made: list[int]
+    next: int
+    before: int
+
+    @property
+    def run(self) -> Run:
+        """What was made, whatever the epochs were then, and what is to come."""
+        per_epoch = self.made[0] if len(set(self.made)) == 1 else None
+        total = self.before + sum(self.made[self.next :])
+        return Run(steps(total), steps_per_epoch=per_epoch)
+
+    def after(self, before: int | None) -> _Epochs:
+        """The same after so many updates; a file of an older passo does not say how many."""
+        return self if before is None else self._replace(before=before)
+
+    def reached(self, epoch: int) -> _Epochs:
+        """The same when all epochs before that one are over."""
+        return _Epochs(self.made, epoch, self.before + sum(self.made[self.next : epoch]))
+
+
+def _epochs(learn: Learner) -> tuple[_Epochs, str]:
+    """Fastai's own count of updates, or why it has none; `start_epoch` skips the first epochs."""
     skip = _first(learn, SkipToEpoch)
-    skipped = (
-        0 if skip is None else vars(skip)["_skip_to"]
-    )  # fastai keeps `start_epoch` there alone
-    epochs = learn.n_epoch
+    # fastai keeps `start_epoch` there alone
+    skipped = 0 if skip is None else vars(skip)["_skip_to"]
     try:
         batches = len(learn.dls.train)
     except TypeError:
-        return None, skipped, "fastai has a loader without a length"
+        return _Epochs([], 0, skipped), "fastai has a loader without a length"
     short, accumulates = _first(learn, ShortEpochCallback), _first(learn, GradientAccumulation)
     if short is not None:
         batches = min(math.ceil(short.pct * batches) + 1, batches)
-    if accumulates is None:
-        made = [batches] * epochs
-    else:
-        made = list(_accumulated(_sizes(learn.dls.train, batches), accumulates.n_acc, epochs))
-    total, before = sum(made), sum(made[:skipped])
-    if not total:
-        return None, before, "fastai makes no update of its data"
-    per_epoch = made[0] if len(set(made)) == 1 else None
-    return Run(steps(total), steps_per_epoch=per_epoch), before, ""
+    made = [batches] * learn.n_epoch
+    if accumulates is not None:
+        sizes = _sizes(learn.dls.train, batches)
+        made = list(_accumulated(sizes, accumulates.n_acc, learn.n_epoch))
+    unknown = "" if sum(made) else "fastai makes no update of its data"
+    return _Epochs(made, skipped, sum(made[:skipped])), unknown
 
 
 def _sizes(loader: Any, batches: int) -> list[int]:

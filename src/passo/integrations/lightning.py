@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from passo.ground.calls import built_like
 from passo.ground.extras import need
@@ -87,6 +87,7 @@ class Passo(Callback):
         self._looked = False
         self._epoch_before: dict[str, Any] = {}
         self._saved = self._lacks = 0
+        self._resumed: Mapping[str, Any] | None = None
 
     @property
     def schedulers(self) -> tuple[Scheduler, ...]:
@@ -102,6 +103,7 @@ class Passo(Callback):
 
     def setup(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
         """Refuse a second writer before anything is made."""
+        self._resumed = None
         if stage == "fit":
             for each in trainer.callbacks:  # type: ignore[attr-defined]
                 _refuse_beside(each)
@@ -117,13 +119,26 @@ class Passo(Callback):
             raise PassoError(msg)
         self._names, self._heard, self._looked = None, set(), False
         self._saved = self._lacks = 0
-        run, unknown = (None, "") if self._attachment.run is not None else _length(trainer)
+        progress = self._progress(trainer)
+        run, unknown = (
+            (None, "") if self._attachment.run is not None else _length(trainer, progress)
+        )
         optimizers: list[Any] = list(trainer.optimizers)
-        self._attachment.begin(optimizers, run, unknown=unknown)
+        left = None if run is None else run.updates - progress.updates
+        self._attachment.begin(optimizers, run, unknown=unknown, left=left)
 
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """All states are loaded; a fit that goes on does so where it was."""
-        self._attachment.go_on(trainer.global_step, _left(trainer))
+        progress = self._progress(trainer)
+        run, _ = _length(trainer, progress)
+        left = None if run is None else run.updates - progress.updates
+        self._attachment.go_on(trainer.global_step, left)
+
+    def _progress(self, trainer: Trainer) -> _Progress:
+        """How far the fit is that goes on: by its checkpoint, which brings the loops late."""
+        if self._resumed is None:  # an epoch that was broken off is made anew in the same trainer
+            return _Progress(trainer.global_step, trainer.current_epoch)
+        return _progress(self._resumed, trainer)
 
     # -- what plateaus hear
 
@@ -187,12 +202,15 @@ class Passo(Callback):
 
     def on_train_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Detach, with the reason of an early end."""
+        if not self._attachment.may_go_on:
+            self._lacks = 0
         self._attachment.end(_reason(trainer) if trainer.should_stop else None)
 
     def on_fit_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """A fit in which there was nothing left to do has no end of its training."""
         if self.schedulers:
             self._attachment.fail()
+        self._tell_what_lacks()
 
     def on_exception(
         self, trainer: Trainer, pl_module: LightningModule, exception: BaseException
@@ -224,6 +242,16 @@ class Passo(Callback):
         """What the trainer's checkpoint keeps."""
         return self._attachment.state_dict()
 
+    def on_load_checkpoint(
+        self, trainer: Trainer, pl_module: LightningModule, checkpoint: dict[str, Any]
+    ) -> None:
+        """How far the fit was: its batches and windows may have been others."""
+        if trainer.state.fn == "fit" and "loops" in checkpoint:
+            self._resumed = {
+                "updates": checkpoint["global_step"],
+                **checkpoint["loops"]["fit_loop"],
+            }
+
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         """What the trainer's checkpoint brought."""
         self._attachment.load_state_dict(state_dict)
@@ -243,8 +271,32 @@ def _to_log(name: str) -> str:
     return f"write self.log({name!r}, ...) in validation_step"
 
 
-def _length(trainer: Trainer) -> tuple[Run | None, str]:
-    """The trainer's own count of updates, or why it has none."""
+class _Progress(NamedTuple):
+    """How far a fit is: updates, whole epochs, and batches of the epoch that is under way."""
+
+    updates: int
+    epoch: int
+    batches: int = 0
+
+
+def _progress(loops: Mapping[str, Any], trainer: Trainer) -> _Progress:
+    """Where Lightning goes on from the loops of a checkpoint, as its own `reset` has it.
+
+    It keeps the batch that it was at, also in an epoch that has another number of them now.
+    """
+    trainer.estimated_stepping_batches  # noqa: B018  (it sets up the data, so that they are counted)
+    epoch, batch = loops["epoch_progress"]["current"], loops["epoch_loop.batch_progress"]
+    now, done = batch["current"], epoch["processed"]
+    if done == epoch["started"]:
+        return _Progress(loops["updates"], done)
+    is_over = now["ready"] >= trainer.num_training_batches
+    right_after_a_batch = now["completed"] < now["processed"]
+    done += batch["is_last_batch"] if right_after_a_batch else is_over
+    return _Progress(loops["updates"], done, 0 if is_over else now["ready"])
+
+
+def _length(trainer: Trainer, progress: _Progress) -> tuple[Run | None, str]:
+    """The trainer's own count of updates, those that were made among them, or why it has none."""
     most = trainer.max_steps if trainer.max_steps != -1 else math.inf
     if not trainer.lightning_module.automatic_optimization:
         if len(trainer.optimizers) == 1 and trainer.max_epochs == -1 and most < math.inf:
@@ -257,34 +309,15 @@ def _length(trainer: Trainer) -> tuple[Run | None, str]:
         if epochs is None or epochs < 0:
             what = "no end of epochs or steps"
         return (None, f"Lightning has {what}") if most == math.inf else (Run(steps(most)), "")
-    parts = _parts(trainer, 0)
-    total = min(sum(parts), most)
+    parts = [math.ceil(batches / _accumulated(trainer, epoch)) for epoch in range(epochs)]
+    left = sum(parts[progress.epoch :])
+    if left:
+        left -= progress.batches // _accumulated(trainer, progress.epoch)
+    total = max(min(progress.updates + left, most), progress.updates)
     if not total:
         return None, "Lightning has no batches to train on"
     alike = len(set(parts)) == 1
     return Run(steps(total), steps_per_epoch=parts[0] if alike else None), ""
-
-
-def _parts(trainer: Trainer, begin: int) -> list[int]:
-    """The updates of each epoch from that one on."""
-    epochs = range(begin, trainer.max_epochs or 0)
-    batches = trainer.num_training_batches
-    return [math.ceil(batches / _accumulated(trainer, epoch)) for epoch in epochs]
-
-
-def _left(trainer: Trainer) -> int | None:
-    """How many updates are still to come, whatever was made before; None where that is unknown."""
-    run, _ = _length(trainer)
-    if run is None:
-        return None
-    left = math.inf if trainer.max_steps == -1 else trainer.max_steps - trainer.global_step
-    epoch, progress = trainer.current_epoch, trainer.fit_loop.epoch_loop.batch_progress
-    if (trainer.max_epochs or -1) > 0 and trainer.num_training_batches < math.inf:
-        made = 0
-        if not progress.is_last_batch:
-            made = progress.current.ready // _accumulated(trainer, epoch)
-        left = min(left, sum(_parts(trainer, epoch)) - made)
-    return int(left)
 
 
 def _accumulated(trainer: Trainer, epoch: int) -> int:

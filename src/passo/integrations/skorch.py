@@ -83,6 +83,20 @@ class Passo(Callback):
 
     def _forget(self) -> None:
         self.begun_, self.epochs_, self.clock_, self.from_ = False, 0, 0, 0
+        self.saved_ = self.lacks_ = 0
+        for hook in getattr(self, "hooks_", ()):
+            hook.remove()
+        self.hooks_: list[Any] = []
+
+    def __getstate__(self) -> dict[str, Any]:
+        """As it waits for a net: a pickled one brings the state, and no hook."""
+        self._is_saved()
+        return {**super().__getstate__(), "hooks_": []}
+
+    def _is_saved(self, *_: Any) -> None:
+        """A state of now is taken, before its epoch is heard of or with what it found."""
+        if self.schedulers:
+            self.saved_, self.lacks_ = self._clock(), 0
 
     def initialize(self) -> Passo:
         """Made anew, as skorch does before a fit and where it is given other callbacks."""
@@ -126,6 +140,7 @@ class Passo(Callback):
         self, net: NeuralNet, dataset_train: Any = None, dataset_valid: Any = None, **_: Any
     ) -> None:
         """Attach before the first epoch: the data are known now, and all states are loaded."""
+        self._tell_what_lacks()
         if not self.begun_:
             self._begin(net, dataset_train, dataset_valid is not None)
             self.begun_ = True
@@ -154,6 +169,8 @@ class Passo(Callback):
             waits.load_state_dict(held)  # for another try
             raise
         self.clock_ = self.from_ = self._clock()
+        for each in (one for scheduler in waits.schedulers for one in scheduler.optimizers):
+            self.hooks_.append(each.register_state_dict_post_hook(self._is_saved))
 
     def _refuse_order(self, net: NeuralNet) -> None:
         """A plateau hears at the end of an epoch what was scored before, and is saved after."""
@@ -191,6 +208,7 @@ class Passo(Callback):
             self.clock_ = clock
             if rate is not None:
                 net.history.record_batch(_RATE, rate)
+                net.history.record(_RATE, rate)  # of the epoch so far, for who saves at its end
 
     def on_epoch_end(
         self, net: NeuralNet, dataset_train: Any = None, dataset_valid: Any = None, **_: Any
@@ -199,11 +217,10 @@ class Passo(Callback):
         if not self.schedulers:
             return
         self.epochs_ += 1
-        rate = self._used()
-        if rate is not None:
-            net.history.record(_RATE, rate)
         came = {name: value for name, value in net.history[-1].items() if _is_score(name, value)}
         self._miss(came, validates=dataset_valid is not None)
+        if self.saved_ == self._clock() and not set(self.waits_.watches).isdisjoint(came):
+            self.lacks_ = self.saved_
         self.waits_.hear(came)
         if self.epochs_ == 1 and self.run is None:
             self._compare(net)
@@ -236,10 +253,23 @@ class Passo(Callback):
                 f"steps({made * net.max_epochs}), steps_per_epoch={made}))"
             )
 
+    def _tell_what_lacks(self) -> None:
+        """Once: something saved before the epoch was heard of, and nothing after it."""
+        if self.lacks_:
+            update, self.lacks_ = self.lacks_, 0
+            self.waits_.say_once(
+                "lacks",
+                f"what was saved at update {update:,} was saved before Passo heard of its epoch: "
+                "who goes on from it goes on without that report, at other rates; write "
+                "callbacks=[Passo(plan), saver] with the callback that saves",
+            )
+
     # -- end
 
     def on_train_end(self, net: NeuralNet, X: Any = None, y: Any = None, **_: Any) -> None:  # noqa: N803
         """Say what was not as planned, and stay for what is saved after the end."""
+        if self.waits_.may_go_on:
+            self._tell_what_lacks()
         because = _reason(net) if self.epochs_ < net.max_epochs else None
         asked = because is None and self.run is not None
         self.waits_.rest(because, is_over=not (asked and self._is_short()))

@@ -102,7 +102,7 @@ def compare(
     ...     train, {"a": "Constant(0.1)", "b": "Constant(0.3)"}, Run(steps(9)), store=store
     ... )
     >>> print(found.pairs[0])
-    'b' is better than 'a': its loss is 0.2 lower (0.2 to 0.2)
+    'b' is better than 'a': its loss is 0.2 lower with every seed
     """
     refuse_in_worker("compare")
     need("scipy.stats", EXTRA, "compare")

@@ -22,7 +22,7 @@ from passo.ground.schema import plain
 from passo.plot import poster
 from passo.plot.picture import Picture
 from passo.sweep import pictures
-from passo.sweep.intervals import Pair
+from passo.sweep.intervals import Pair, with_margin
 from passo.sweep.plans import Entrant
 from passo.sweep.trial import TRACE, reports_in
 from passo.trace import Trace
@@ -69,7 +69,7 @@ class Comparison(Pictured):
     >>> runs = [Result("a", s, 0.5 + s / 100) for s in range(5)]
     >>> runs += [Result("b", s, 0.7 + s / 90) for s in range(5)]
     >>> print(Comparison(("a", "b"), tuple(range(5)), tuple(runs)).pairs[0])
-    'a' is better than 'b': its loss is 0.2 lower (0.2 to 0.2)
+    'a' is better than 'b': its loss is 0.202 lower (0.2 to 0.204)
     """
 
     names: tuple[str, ...]
@@ -228,7 +228,7 @@ class Comparison(Pictured):
         pair = self.behind(name)
         if pair is None or pair.missing:
             return ""
-        return f"{-pair.mean:+.2g} ({-pair.high:+.2g} to {-pair.low:+.2g})"
+        return " ".join(with_margin(-pair.mean, -pair.high, -pair.low, sign="+"))
 
     @called_like('comparison.behind("cosine")')
     def behind(self, name: str) -> Pair | None:

@@ -21,6 +21,7 @@ from passo.ground.extras import need
 SURE: Final = 0.95
 POWER: Final = 0.8
 MOST_SEEDS: Final = 1000
+_LEAST_DIGITS, _MOST_DIGITS = 2, 6  # a margin below a millionth is rounding
 EXTRA: Final = "passo[sweep]"
 
 
@@ -118,13 +119,12 @@ class Pair:
         if self.is_told:
             better, worse = (self.first, self.second)[:: 1 if self.mean < 0 else -1]
             low, high = sorted((abs(self.low), abs(self.high)))
-            return (
-                f"{better!r} is better than {worse!r}: its loss is {abs(self.mean):.2g} lower "
-                f"({low:.2g} to {high:.2g})"
-            )
+            mean, margin = with_margin(abs(self.mean), low, high)
+            return f"{better!r} is better than {worse!r}: its loss is {mean} lower {margin}"
+        mean, margin = with_margin(self.mean, self.low, self.high, sign="+")
         return (
             f"{self.first!r} and {self.second!r} cannot be told apart with {self.seeds} seeds: "
-            f"{self.mean:+.2g} ({self.low:+.2g} to {self.high:+.2g}){self._more()}"
+            f"{mean} {margin}{self._more()}"
         )
 
     def _why_missing(self) -> str:
@@ -139,6 +139,21 @@ class Pair:
         if seeds is None:
             return f"; a difference of {size} takes more than {MOST_SEEDS:,} seeds"
         return f"; {seeds:,} would tell a difference of {size}"
+
+
+def with_margin(mean: float, low: float, high: float, sign: str = "") -> tuple[str, str]:
+    """A mean and its interval, in as few digits as tell the ends apart, two at least.
+
+    >>> with_margin(0.25, 0.13, 0.37), with_margin(0.2022, 0.2002, 0.2042)
+    (('0.25', '(0.13 to 0.37)'), ('0.202', '(0.2 to 0.204)'))
+    >>> with_margin(-0.2, -0.2, -0.2, sign="+")
+    ('-0.2', 'with every seed')
+    """
+    for digits in range(_LEAST_DIGITS, _MOST_DIGITS + 1):
+        middle, one, other = (f"{each:{sign}.{digits}g}" for each in (mean, low, high))
+        if one != other:
+            return middle, f"({one} to {other})"
+    return f"{mean:{sign}.{_LEAST_DIGITS}g}", "with every seed"
 
 
 def critical(seeds: int, of: int) -> float:

@@ -48,6 +48,13 @@ def a_schedule_is_shown_on_a_run(told: Told) -> None:
                 assert passo(command, schedule, *shlex.split(options))
 
 
+@tried('{} has no expression to draw; write passo show "{}" without --png')
+def a_name_without_an_expression_is_shown_and_not_drawn(told: Told) -> None:
+    text = refused(told, "show", "noise", "--png", "noise.png")
+    code = shlex.split(text.quoted(r"write passo (.*) without --png"))
+    assert passo(*code).startswith("noise\n")
+
+
 @tried("write {}")
 def a_rate_of_the_run_is_an_option(told: Told) -> None:
     for schedule, run in (

@@ -47,6 +47,30 @@ def a_trace_is_of_one_plan(told: Told, folder: str = "never.jsonl") -> None:
 
 
 @tried(
+    'on_change="rescale" goes on at the same share of the plan, and the run that was saved is '
+    "over: nothing is left of it for the {} updates that {} will make; write {} for today's plan "
+    "at update {}"
+)
+def a_run_that_is_over_is_gone_on_with_by_todays_plan(told: Told) -> None:
+    def gone_on(**options: Any) -> list[float]:
+        optimizer = sgd()
+        waits = Attachment(CALLER, LINE, **options)
+        waits.load_state_dict(state)
+        waits.begin(optimizer, Run(steps(8)), left=4)
+        waits.go_on(4)
+        return rates(optimizer, 4)
+
+    before, optimizer = Attachment(CALLER, LINE), sgd()
+    before.begin(optimizer, RUN)
+    before.go_on(0)
+    assert rates(optimizer, 4) == HALF
+    state = before.state_dict()
+    text = told(lambda: gone_on(on_change="rescale"))
+    code = text.quoted(r"write Passo\(\.\.\., (on_change=\"\w+\")\)")
+    assert gone_on(**eval(f"dict({code})")) == [0.5, 0.375, 0.25, 0.125]
+
+
+@tried(
     "the plan {} needs the length of the run, and {}; write Passo(plan, "
     "run=Run(steps(10_000))) with the number of updates"
 )

@@ -67,6 +67,23 @@ def skorch_has_both_schedules_in_one_plan(told: Told) -> None:
 
 
 @tried(
+    "what was saved at update {} was saved before Passo heard of its epoch: who goes on from it "
+    "goes on without that report, at other rates; write callbacks=[Passo(plan), saver] with the "
+    "callback that saves"
+)
+def skorch_saves_its_own_way_after_passo(told: Told) -> None:
+    net, plan = Net(), base * Plateau("far")
+
+    class Saver(net.theirs.Callback):  # type: ignore[misc, name-defined]
+        def on_epoch_end(self, net: Any, **_: Any) -> None:
+            net.optimizer_.state_dict()
+
+    text = told(lambda: net.fit(net.score(), Saver(), net.Passo(plan)))
+    callbacks = eval(text.quoted(r"callbacks=(.*) with"), net.world(plan=plan, saver=Saver()))
+    assert net.fit(net.score(), *callbacks) == [1.0] * 4
+
+
+@tried(
     "{} saves before Passo hears of the epoch, so that its checkpoint lacks the last report; write "
     "callbacks=[Passo(plan), {}()]"
 )

@@ -4,7 +4,19 @@ from __future__ import annotations
 
 import pytest
 
-from passo import Linear, PassoError, PassoWarning, Run, attach, steps, tokens, warmup_cosine
+from passo import (
+    Constant,
+    Linear,
+    PassoError,
+    PassoWarning,
+    Plateau,
+    Run,
+    attach,
+    base,
+    steps,
+    tokens,
+    warmup_cosine,
+)
 from tests.optim.tools import graded, python, said, sgd, update
 
 RUN = Run(steps(10))
@@ -20,15 +32,32 @@ def ended(updates, schedule=DOWN, run=RUN, **settings):
 
 
 @pytest.mark.parametrize(
-    ("updates", "when", "last", "times"),
-    [(5, "early", "0.64", "6.4"), (9, "early", "0.28", "2.8"), (15, "late", "0.1", "1")],
+    ("updates", "when", "last", "against"),
+    [
+        (5, "early", "0.64", "6.4 times the 0.1 that its plan ends at"),
+        (9, "early", "0.28", "2.8 times the 0.1 that its plan ends at"),
+        (15, "late", "0.1", "as its plan ends"),
+    ],
 )
-def test_a_run_that_ended_early_or_late_says_so(updates, when, last, times):
+def test_a_run_that_ended_early_or_late_says_so(updates, when, last, against):
     text = (
-        f"the run ended {when}: planned 10 updates, made {updates}; "
-        f"lr was {last} last, {times} times the 0.1 that its plan ends at"
+        f"the run ended {when}: planned 10 updates, made {updates}; lr was {last} last, {against}"
     )
     assert ended(updates) == [text]
+
+
+@pytest.mark.parametrize(
+    ("plan", "against"),
+    [
+        (Constant(0.1), "lr was 0.1 last, as its plan ends"),
+        (base * Plateau("far"), "lr was 1 last, as its plan ends"),
+        (Linear(0.1, 0.10004), "lr was 0.100016 last, and its plan ends at 0.10004"),
+        (Linear(0.1, 0.08), "lr was 0.092 last, 1.15 times the 0.08 that its plan ends at"),
+    ],
+)
+def test_a_rate_that_hardly_moved_is_not_said_to_be_once_where_its_plan_ends(plan, against):
+    (text, *_) = ended(5, plan)
+    assert text == f"the run ended early: planned 10 updates, made 5; {against}"
 
 
 @pytest.mark.parametrize("updates", [10, 0])

@@ -26,7 +26,7 @@ def look(case: Case) -> Iterator[Finding]:
 
     Where a `break` of the script left the loop the plan was meant for the whole of it.
     """
-    if not case.finished or case.left:
+    if not case.finished or case.left or not case.updates:
         return
     most = case.meta.get("planned")
     came = case.updates + case.meta.get("ahead", 0)  # a resumed run began in the midst of it

@@ -13,13 +13,13 @@ from passo.optim.ground import ranks
 from passo.optim.ground.attached import drivers_of
 from passo.optim.ground.updates import Watch
 from passo.optim.recorder import writes
+from passo.optim.recorder.attached import Awaited, Expectation
 from passo.optim.recorder.describe import future, stood
 from passo.optim.recorder.ledger import Ledger
 from passo.optim.recorder.loops import Epochs, way_out
 from passo.optim.recorder.reading import Reading, any_deep, once
 from passo.optim.recorder.tally import Standing, Tally
 from passo.optim.scheduler.cooled import planned_updates
-from passo.optim.scheduler.journal import follows
 from passo.optim.scheduler.plan import code
 
 if TYPE_CHECKING:
@@ -33,7 +33,6 @@ if TYPE_CHECKING:
     from passo.optim.recorder.losses import Losses
     from passo.optim.recorder.reading import Row
     from passo.optim.scheduler.scheduler import Scheduler
-    from passo.schedules import Schedule
     from passo.trace import Trace
 
 TURNS: Final = 1000
@@ -74,6 +73,7 @@ class Record:
         self._tallies: dict[Any, Tally] = {}
         self._by: Any = None
         self._turns = 0
+        self._awaited: list[Awaited] = []
         self.epochs = Epochs()
         self._way_out: WayOut | None = None
         self.marks: Row
@@ -318,6 +318,8 @@ class Record:
         optimizer = self.optimizer()
         if optimizer is not None:
             self._plans(optimizer)
+        for each in self._awaited:
+            each.look()
         ahead = self.meta.get("ahead", 0)
         if any(
             not each.scheduler.attached and each.scheduler.clock < self.clock + ahead
@@ -355,6 +357,10 @@ class Record:
             detail = {"scheduler": number, "position": at}
             self.ledger.event(self.clock, "position", detail, f"position {number}")
 
+    def awaits(self, scheduler: Scheduler) -> None:
+        """A Scheduler of passo was attached, and waits for its first update."""
+        self._awaited.append(Awaited(lambda told: self.tell(0, "unseen", told), scheduler))
+
     def regroup(self, groups: Any) -> None:
         """Groups joined or went."""
         before = len(self.ledger.groups)
@@ -369,31 +375,3 @@ class Record:
         self.marks = self.reading.marks(groups)
         self._used = self.reading.kept(groups, self.marks)
         self._is_news = True
-
-
-class Expectation:
-    """A Scheduler, what was `told` of it last, and what its fields follow in the trace's words."""
-
-    __slots__ = ("follows", "scheduler", "told")
-
-    def __init__(self, scheduler: Scheduler) -> None:
-        self.scheduler = scheduler
-        self.told: Any = None
-        self.follows: list[dict[str, Any]] = []
-
-    def tell(self, clock: int, ledger: Ledger) -> None:
-        """Tell which schedule each column follows from this update on."""
-        scheduler = self.scheduler
-        self.told = scheduler.driver.shared
-        ahead = scheduler.clock - clock
-        in_steps = scheduler.settings.axis == "step"
-        columns: dict[int, tuple[int | None, str]] = {}
-        alike: dict[tuple[int, float], tuple[Schedule, list[tuple[int, str]]]] = {}
-        for each, formula, begin in scheduler.driver.formulas():
-            if each.place is not None and each.field is not None:
-                columns[each.column] = column = (each.place, each.field.name)
-                alike.setdefault((id(formula), begin), (formula, []))[1].append(column)
-        for (_, begin), (formula, several) in alike.items() if in_steps else ():
-            ledger.follow(clock, several, formula, begin - ahead)
-        known = in_steps or not ahead
-        self.follows = follows(scheduler.driver, columns, ahead) if known else []

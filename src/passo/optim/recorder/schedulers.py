@@ -39,7 +39,9 @@ class Schedulers:
     def building(self, method: Any, args: Any, kwargs: Any, frame: FrameType) -> Done | None:
         """A scheduler is being built; only the outermost constructor is told."""
         scheduler, optimizer = args[0], _optimizer_of(args, kwargs)
-        if scheduler in self.busy or isinstance(scheduler, Scheduler):
+        if isinstance(scheduler, Scheduler):
+            return self._attaching(scheduler, optimizer)
+        if scheduler in self.busy:
             return None
         record = self.records.of(optimizer)
         self.busy.append(scheduler)
@@ -54,6 +56,16 @@ class Schedulers:
                 self._built(
                     scheduler, record, told if outer else method, (args, kwargs), frame, before
                 )
+
+        return done
+
+    def _attaching(self, scheduler: Scheduler, optimizer: Any) -> Done | None:
+        """A Scheduler of passo is attached: should no update ever come, the trace says so."""
+
+        def done(_result: Any, failed: bool) -> None:  # noqa: FBT001
+            record = None if failed else self.records.of(optimizer)
+            if record is not None:
+                record.awaits(scheduler)
 
         return done
 

@@ -79,8 +79,13 @@ def _compared(driven: Driven, end: float) -> str:
     planned = driven.shared.formula(max(end - driven.shared.begin, 0.0))
     if planned == 0.0:
         return f"{driven.key} was {reached:.6g} last, and its plan ends at 0"
-    times = f"{reached / planned:.3g} times"
-    return f"{driven.key} was {reached:.6g} last, {times} the {planned:.6g} that its plan ends at"
+    if f"{reached:.6g}" == f"{planned:.6g}":
+        return f"{driven.key} was {reached:.6g} last, as its plan ends"
+    ratio = f"{reached / planned:.3g}"
+    if ratio == "1":
+        return f"{driven.key} was {reached:.6g} last, and its plan ends at {planned:.6g}"
+    times = f"{ratio} times the {planned:.6g} that its plan ends at"
+    return f"{driven.key} was {reached:.6g} last, {times}"
 
 
 def no_update(settings: Settings, driver: Driver, optimizer: str, signs: str) -> Word:

@@ -62,8 +62,9 @@ def _named(key: str, places: list[int]) -> str:
 def _ways_out(engine: Engine, saved: Today, found: list[Difference]) -> str:
     """The policies that would not be refused here."""
     refused = {"keep"} if any(each.today is None for each in found) else set()
-    if None in (end_of(saved.run), end_of(engine.settings.run)):
-        refused.add("rescale")
+    before = end_of(saved.run)
+    if before is None or end_of(engine.settings.run) is None or saved.at >= before:
+        refused.add("rescale")  # of a run that is over nothing is left at the same share
     first, *others = [way for way in _WAYS if way not in refused]
     call = engine.settings.caller.option(f'on_change="{first}"')
     return ", ".join([f"write {call} {_WAYS[first]}", *(f'"{way}" {_WAYS[way]}' for way in others)])

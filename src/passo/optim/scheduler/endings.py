@@ -68,10 +68,9 @@ def _words(engine: Engine, because: str | None = None) -> list[Word]:
     promises, driver = engine.promises, engine.driver
     clock, settings = engine.clock, engine.settings
     found: list[Word] = []
-    still = None if clock.made else engine.still
-    signs = "" if still is None else still.signs(driver.known)
-    if signs and promises.settles("no update"):
-        found.append(broken.no_update(settings, driver, engine.name, signs))
+    word = unseen(engine)
+    if word is not None and promises.settles("no update"):
+        found.append(word)
     word = broken.ended(settings, clock, driver, because)
     if word is not None and promises.settles("ended"):
         found.append(word)
@@ -82,6 +81,14 @@ def _words(engine: Engine, because: str | None = None) -> list[Word]:
         if promises.settles("unheard", metric):
             found.append(each)
     return found
+
+
+def unseen(engine: Engine) -> Word | None:
+    """That no update was ever seen, where something says that there were some."""
+    still = None if engine.clock.made else engine.still
+    signs = "" if still is None else still.signs(engine.driver.known)
+    settings, driver = engine.settings, engine.driver
+    return broken.no_update(settings, driver, engine.name, signs) if signs else None
 
 
 def _fails(engine: Engine) -> bool:

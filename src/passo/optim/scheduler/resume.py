@@ -163,8 +163,17 @@ def _rescaled(engine: Engine, saved: Today) -> tuple[Run, int, float]:
             f"{engine.settings.caller.with_run()}"
         )
         raise PassoError(msg)
-    run, left = engine.settings.run, engine.settings.caller.left
-    if left and saved.at < before:
+    caller = engine.settings.caller
+    run, left = engine.settings.run, caller.left
+    if left and saved.at >= before:
+        instead = caller.option('on_change="replace"')
+        msg = (
+            'on_change="rescale" goes on at the same share of the plan, and the run that was saved '
+            f"is over: nothing is left of it for the {left:,} updates that {caller.trainer} will "
+            f"make; write {instead} for today's plan at update {saved.clock:,}"
+        )
+        raise PassoError(msg)
+    if left:
         updates = round(saved.at * left / (before - saved.at))
         return replace(run, length=steps(updates + left)), updates, float(updates)
     at = saved.at * now / before

@@ -50,7 +50,7 @@ if TYPE_CHECKING:
     from passo.optim.scheduler.audience import Listener
     from passo.optim.scheduler.cooling import CoolDown
     from passo.optim.scheduler.driver import Driver, Groups
-    from passo.optim.scheduler.promises import Promises
+    from passo.optim.scheduler.promises import Promises, Word
     from passo.optim.scheduler.settings import Settings
     from passo.schedules import Run, Schedule
     from passo.schedules.algebra.cooldown import Descent
@@ -603,6 +603,10 @@ class Scheduler(LRScheduler):
     def promises(self) -> Promises:
         """What it has said of this run, and what it will say yet."""
         return self._engine.promises
+
+    def unseen(self) -> Word | None:
+        """The word for a run of which no update was ever seen; None where nothing says so."""
+        return endings.unseen(self._engine)
 
     def as_it_is(self) -> Callable[[], None]:
         """A function that makes the Scheduler what it is now, whatever it was told meanwhile.
