@@ -101,8 +101,8 @@ def load(
     for pair, (track, base) in followed:
         for each in pair.driven:
             each.track, each.base = track, base
-    last = {id(each.track): each.track for each in reversed(driver.driven)}
-    driver.succeed({(each.source, each.begin): each for each in reversed(last.values())})
+    last = dict.fromkeys(each.track for each in reversed(driver.driven))
+    driver.succeed({(each.source, each.begin): each for each in reversed(last)})
     driver.forget_unused()
     cool(driver, engine.settings)
     engine.clock.move(updates, at, state.offset)
