@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from dataclasses import is_dataclass
+from dataclasses import fields, is_dataclass
 from functools import cache, partial
 from itertools import chain
 from operator import attrgetter
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     Groups = list[dict[str, Any]]
 
 _ATOMS: Final = frozenset({str, int, float, bool, type(None)})  # they hold nothing
+_TYPES: Final = frozenset({"str", "int", "float", "bool", "None"})  # the same in annotations
 _PLAIN: Final = (tuple, list, set, dict)
 _MANY: Final = 20  # so many lists are looked through as one
 _GONE: Final = object()  # what a group does not hold
@@ -93,11 +94,11 @@ def of_objects(root: Any) -> Callable[[], None]:
 
 def _fresh(column: Sequence[Any], seen: set[int]) -> Sequence[Any]:
     """Each thing of a column that was not seen before, once."""
-    if seen.issuperset(map(id, column)):
-        return ()
-    found = dict(zip(map(id, column), column, strict=True))
-    new = found.keys() - seen
+    new = set(map(id, column)) - seen
     seen |= new
+    if not new or len(new) == len(column):
+        return column if new else ()
+    found = dict(zip(map(id, column), column, strict=True))
     return [found[at] for at in new]
 
 
@@ -123,7 +124,8 @@ def _read(kind: Any, things: list[Any]) -> tuple[Callable[[], None], Iterable[Se
     if not kind.__dictoffset__:
         with suppress(AttributeError):  # an empty slot: each is asked for one by one
             columns = {name: list(map(attrgetter(name), things)) for name in names}
-            return partial(_put_back, things, columns), columns.values()
+            leading = [held for name, held in columns.items() if name not in _atomic(kind)]
+            return partial(_put_back, things, columns), leading
     several = [_attributes(each, names) for each in things]
 
     def undo() -> None:
@@ -172,6 +174,13 @@ def _names(kind: type) -> tuple[str, ...] | None:
         slots = vars(each).get("__slots__", ())
         found += (slots,) if isinstance(slots, str) else slots
     return tuple(name for name in found if not name.startswith("__"))
+
+
+@cache
+def _atomic(kind: type) -> frozenset[str]:
+    """The fields of a dataclass that hold numbers and strings alone, as their types say."""
+    told = fields(kind) if is_dataclass(kind) else ()
+    return frozenset(each.name for each in told if _TYPES.issuperset(str(each.type).split(" | ")))
 
 
 def _attributes(thing: Any, names: tuple[str, ...]) -> dict[str, Any]:

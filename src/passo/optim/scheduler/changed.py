@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from itertools import repeat
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeAlias
 
@@ -25,7 +26,8 @@ if TYPE_CHECKING:
 Followed: TypeAlias = "tuple[Track, float]"  # what a field follows, and from which base
 ENDLESS: Final = 10_000.0
 _POINTS: Final = 64
-_PLACE, _BEGAN = attrgetter("place"), attrgetter("held", "given")
+_GONE: Final = -1  # the place of what stands nowhere today
+_PLACE, _HELD, _GIVEN = attrgetter("place"), attrgetter("held"), attrgetter("given")
 
 
 class Today:
@@ -45,16 +47,17 @@ class Today:
         place_of = pair_saved(saved.names, groups)
         known = {today for place, today in place_of.items() if place < saved.groups}
         self.joined = set(range(len(groups))) - known
+        where: dict[Any, int | None] = {**place_of, None: None}
         self.fields: Fields = {}
         self.gone: Fields = {}
         for key, then in saved.fields.items():
             alike = {id(each): each for each in then.values()}
             now = {at: (same[id(track)], base) for at, (track, base) in alike.items()}
-            followed = dict(zip(then, map(now.__getitem__, map(id, then.values())), strict=True))
-            lost = then.keys() - place_of.keys() - {None}
-            self.gone[key] = {place: followed.pop(place) for place in then if place in lost}
-            places = (place if place is None else place_of[place] for place in followed)
-            self.fields[key] = dict(zip(places, followed.values(), strict=True))
+            followed = map(now.__getitem__, map(id, then.values()))
+            here = dict(zip(map(where.get, then, repeat(_GONE)), followed, strict=True))
+            lost = then.keys() - where.keys() if here.pop(_GONE, None) else ()
+            self.gone[key] = {place: now[id(then[place])] for place in lost}
+            self.fields[key] = here
         self.pairs = _pairs(driver, self.fields)
 
     def written(self, track: Track, base: float) -> tuple[float, float]:
@@ -101,13 +104,13 @@ def _pairs(driver: Driver, fields: Fields) -> list[Pair]:
             theirs = [fields.get(each.key, {}).get(each.place) for each in same]
         else:
             theirs = list(map(fields.get(key, {}).get, map(_PLACE, same)))
-            if _is_one(map(_BEGAN, same)) and _is_one(map(id, theirs)):
+            if all(map(_is_one, (map(_HELD, same), map(_GIVEN, same), map(id, theirs)))):
                 found.append(Pair(same, theirs[0]))
                 continue
         apart: dict[tuple[Any, ...], Pair] = {}
         for each, its in zip(same, theirs, strict=True):
             kind = None if each.tensor is None else each.tensor.dtype
-            spot = (*_BEGAN(each), each.key, id(each.field), kind, id(its))
+            spot = each.held, each.given, each.key, id(each.field), kind, id(its)
             apart.setdefault(spot, Pair([], its)).driven.append(each)
         found += apart.values()
     if len(found) > len(driver.shared):
