@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import weakref
 from contextlib import contextmanager
+from itertools import chain
 from operator import attrgetter, is_not
 from typing import TYPE_CHECKING, Any, Final, Literal
 
@@ -193,9 +194,7 @@ class Driver:
 
     def everything(self) -> Iterator[Driven]:
         """All that is driven, and all that was while its group was there."""
-        yield from self.driven
-        for absence in self.absences.away:
-            yield from absence.driven
+        return chain(self.driven, *(each.driven for each in self.absences.away))
 
     def keys(self, place: int) -> list[str]:
         """What is driven of one group."""

@@ -96,8 +96,8 @@ class Saved:
         if self.cooldown is not None and not self._cooled:
             msg = f"state.cooldown is of {self.cooldown.key!r}, and no field of the state has it"
             raise PassoError(msg)
-        places = set().union(*self.fields.values())
-        least = 1 + max((each for each in places if each is not None), default=-1)
+        places: set[Any] = set().union(*self.fields.values())
+        least = 1 + max(places - {None}, default=-1)
         told: int | list[str] = held.get("groups", least)
         self.names = told if isinstance(told, list) else None
         self.groups = len(told) if isinstance(told, list) else told
