@@ -33,14 +33,16 @@ def ended(scheduler):
 
 def test_the_plan_of_one_that_came_late_is_told_once_and_no_number_is(tmp_path):
     both, path = pair(), tmp_path / "run.jsonl"
-    scheduler = attach(both, PLAN, RUN, record=path)
+    scheduler = attach(both, PLAN, RUN, values={"ema": Linear(1, 0)}, record=path)
     update(both["a"], 3)  # the other one stands in rows that are three updates later
     together(*both.values(), times=20)
     ended(scheduler)
     line = PLAN.on(RUN).with_base(0.25)
     assert Trace.load(path).used("lr", "b/0") == ([*range(3, 23)], [line(t) for t in range(20)])
+    ema = Linear(1, 0).on(RUN)
+    assert Trace.load(path).used("ema", None) == ([*range(23)], [ema(t) for t in range(23)])
     told = lines(path, "planned")
-    assert [each["planned"] for each in told] == ["0.lr", "1.lr"]
+    assert [each["planned"] for each in told] == ["0.lr", "ema", "1.lr"]
     assert lines(path, "used") == []
 
 
