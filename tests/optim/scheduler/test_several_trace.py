@@ -42,7 +42,7 @@ def test_the_plan_of_one_that_came_late_is_told_once_and_no_number_is(tmp_path):
     ema = Linear(1, 0).on(RUN)
     assert Trace.load(path).used("ema", None) == ([*range(23)], [ema(t) for t in range(23)])
     told = lines(path, "planned")
-    assert [each["planned"] for each in told] == ["0.lr", "ema", "1.lr"]
+    assert [each["planned"] for each in told] == ["0.lr", ".ema", "1.lr"]
     assert lines(path, "used") == []
 
 
