@@ -9,6 +9,7 @@ import pytest
 import torch
 
 from passo import Cosine, Linear, PassoError, Run, attach, base, steps
+from passo.ground.schema import number, table
 from passo.optim import by_group
 from passo.optim.ground import undo
 from passo.optim.ground.attached import attached
@@ -201,6 +202,25 @@ def test_a_further_group_costs_a_load_and_attach_few_calls(way):
     few, many = (work(way(groups, *trained(groups))) for groups in (50, 150))
     for less, more, most in zip(few, many, MOST[way], strict=True):
         assert (more - less) / 100 <= most
+
+
+def test_each_group_that_is_gone_is_one_difference():
+    _, state = trained(4)
+    scheduler = attach(optimizer := sgd(2), PLAN, RUN)
+    with pytest.raises(PassoError) as error:
+        scheduler.load_state_dict(state)
+    first, second, *_ = str(error.value).splitlines()
+    assert first == "the plan saved at update 3 is not today's, 2 fields differ:"
+    assert second.startswith("  lr of groups 2 and 3, saved: ")
+    assert [group["lr"] for group in optimizer.param_groups] == [PLAN.with_base(0.5)(0)] * 2
+
+
+def test_a_column_of_numbers_holds_them_as_one_number_alone_would_be_held():
+    bases = [-0.0, 0.5]
+    found = table(base=number())([[each] for each in bases], "fields")["base"]
+    assert [repr(each) for each in found] == [repr(number()(each, "base")) for each in bases]
+    assert repr(found) == "[0.0, 0.5]"
+    assert table(base=number())([], "fields") == {"base": []}
 
 
 def with_bases_of_their_own(groups):

@@ -96,7 +96,7 @@ class Pair(NamedTuple):
 
 
 def _pairs(driver: Driver, fields: Fields) -> list[Pair]:
-    """What is driven beside what a state has for it, in the order of the first of each."""
+    """What is driven beside what a state has for it."""
     found: list[Pair] = []
     for one in driver.shared:  # what follows one track from one base
         key, same = one.key, one.followers
@@ -113,9 +113,6 @@ def _pairs(driver: Driver, fields: Fields) -> list[Pair]:
             spot = each.held, each.given, each.key, id(each.field), kind, id(its)
             apart.setdefault(spot, Pair([], its)).driven.append(each)
         found += apart.values()
-    if len(found) > len(driver.shared):
-        order = {id(each): k for k, each in enumerate(driver.driven)}
-        found.sort(key=lambda pair: order[id(pair.first)])
     return found
 
 
