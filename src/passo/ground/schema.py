@@ -131,9 +131,11 @@ def number(least: float = -math.inf, most: float = math.inf) -> Check:
         return found
 
     def many(values: Sequence[Any]) -> list[Any] | None:
-        fine = _are(float, values) and all(map(math.isfinite, values))
-        fine = fine and least <= min(values) and max(values) <= most
-        return [each + 0.0 for each in values] if fine else None
+        each_once = set(values) if _are(float, values) else ()
+        fine = each_once and all(map(math.isfinite, each_once))
+        if not fine or min(each_once) < least or max(each_once) > most:
+            return None
+        return [each + 0.0 for each in values] if 0.0 in each_once else list(values)
 
     return _Swift(check, many)
 
@@ -198,13 +200,37 @@ def row(**checks: Check) -> Check:
         return tuple(check(each, f"{place}.{name}") for (name, check), each in named)
 
     def many(values: Sequence[Any]) -> list[Any] | None:
-        if not set(map(type, values)) <= {list, tuple} or set(map(len, values)) != {len(checks)}:
-            return None
-        columns = zip(checks.values(), zip(*values, strict=True), strict=True)
-        fine = [found for each, own in columns if (found := _many(each, own)) is not None]
-        return list(zip(*fine, strict=True)) if len(fine) == len(checks) else None
+        columns = _columns(checks, values)
+        return None if columns is None else list(zip(*columns, strict=True))
 
     return _Swift(checked, many)
+
+
+def _columns(checks: Mapping[str, Check], rows: Sequence[Any]) -> list[list[Any]] | None:
+    """The columns of rows that are all right, each as it is used; else None."""
+    if not set(map(type, rows)) <= {list, tuple} or set(map(len, rows)) != {len(checks)}:
+        return None
+    columns = zip(checks.values(), zip(*rows, strict=True), strict=True)
+    fine = [found for each, own in columns if (found := _many(each, own)) is not None]
+    return fine if len(fine) == len(checks) else None
+
+
+def table(**checks: Check) -> Check:
+    """A list of rows, with one member for each of these in each: a column for each of these.
+
+    >>> table(group=count(), key=text)([[0, "lr"], [1, "lr"]], "fields")
+    {'group': [0, 1], 'key': ['lr', 'lr']}
+    """
+    rows = listed(row(**checks))
+
+    def checked(value: Any, place: str) -> dict[str, Any]:
+        columns = _columns(checks, value) if isinstance(value, (list, tuple)) and value else None
+        if columns is None:
+            found = rows(value, place)
+            columns = list(map(list, zip(*found, strict=True))) if found else [[] for _ in checks]
+        return dict(zip(checks, columns, strict=True))
+
+    return checked
 
 
 def mapping(check: Check) -> Check:

@@ -664,3 +664,27 @@ def test_an_end_beyond_what_the_parameters_hold_is_refused_by_the_base_of_the_gr
     )
     assert scheduler.cooldown is None
     assert optimizer.param_groups[0]["lr"] == 1e38
+
+
+def test_states_are_the_same_whether_a_cooldown_was_called_for_loaded_or_taken_back():
+    def built():
+        optimizer = sgd(0.5, weight_decay=0.1)
+        return optimizer, attach(
+            optimizer, {"weight_decay": base, "lr": Linear(1, 0.9)}, Run(steps(10))
+        )
+
+    optimizer, scheduler = built()
+    update(optimizer, 3)
+    before = scheduler.state_dict()
+    scheduler.cool_down(over=steps(4))
+    cooled = scheduler.state_dict()
+    assert [track["schedule"] for track in cooled["tracks"]] == [
+        track["schedule"] for track in before["tracks"]
+    ]
+    _, again = built()
+    again.load_state_dict(cooled)
+    assert again.state_dict() == cooled
+    again.load_state_dict(before)
+    assert again.state_dict() == before
+    scheduler.load_state_dict(before)
+    assert scheduler.state_dict() == before

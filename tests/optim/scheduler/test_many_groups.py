@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import collections
+import sys
+
 import pytest
 import torch
 
 from passo import Cosine, Linear, PassoError, Run, attach, base, steps
+from passo.ground.schema import number, table
 from passo.optim import by_group
 from passo.optim.ground import undo
 from passo.optim.ground.attached import attached
@@ -175,6 +179,76 @@ def test_what_happens_between_the_two_ends_of_a_load_is_foreseen_anew(monkeypatc
     assert len(foreseen) == 2
     assert scheduler.clock == 3
     assert scheduler.get_last_lr() == [PLAN.with_base(0.5)(3)] * 3
+
+
+def work(act):
+    """How many functions an act calls: those that are written in Python, and the others."""
+    found, before = collections.Counter(), sys.getprofile()
+    sys.setprofile(lambda _frame, event, _arg: found.update((event,)))
+    try:
+        kept = act()
+    finally:
+        sys.setprofile(before)
+    del kept
+    return found["call"], found["c_call"]
+
+
+# With more calls than these for each further group a thousand would be over the budget of bench/.
+MOST = {loading: (2, 6), attaching: (22, 45)}
+
+
+@pytest.mark.parametrize("way", MOST)
+def test_a_further_group_costs_a_load_and_attach_few_calls(way):
+    few, many = (work(way(groups, *trained(groups))) for groups in (50, 150))
+    for less, more, most in zip(few, many, MOST[way], strict=True):
+        assert (more - less) / 100 <= most
+
+
+def test_each_group_that_is_gone_is_one_difference():
+    _, state = trained(4)
+    scheduler = attach(optimizer := sgd(2), PLAN, RUN)
+    with pytest.raises(PassoError) as error:
+        scheduler.load_state_dict(state)
+    first, second, *_ = str(error.value).splitlines()
+    assert first == "the plan saved at update 3 is not today's, 2 fields differ:"
+    assert second.startswith("  lr of groups 2 and 3, saved: ")
+    assert [group["lr"] for group in optimizer.param_groups] == [PLAN.with_base(0.5)(0)] * 2
+
+
+def test_a_column_of_numbers_holds_them_as_one_number_alone_would_be_held():
+    bases = [-0.0, 0.5]
+    found = table(base=number())([[each] for each in bases], "fields")["base"]
+    assert [repr(each) for each in found] == [repr(number()(each, "base")) for each in bases]
+    assert repr(found) == "[0.0, 0.5]"
+    assert table(base=number())([], "fields") == {"base": []}
+
+
+def with_bases_of_their_own(groups):
+    lots = [
+        {"params": [torch.nn.Parameter(torch.ones(1))], "lr": 0.5 + k / 100} for k in range(groups)
+    ]
+    return torch.optim.SGD(lots, lr=0.5)
+
+
+def test_the_values_of_many_bases_are_asked_for_without_a_check_of_each(monkeypatch):
+    optimizers = [with_bases_of_their_own(groups) for groups in (2, 40)]
+    calls, found = counting(monkeypatch, Schedule, "__call__"), []
+    for optimizer in optimizers:
+        calls.clear()
+        scheduler = attach(optimizer, base * Linear(1, 0), RUN)
+        found.append(len(calls))
+        scheduler.detach()
+    assert found == [0, 0]
+
+
+def test_a_schedule_that_has_no_value_somewhere_is_told_in_its_own_words():
+    plan = Linear(1e308, 1.7e308, steps(4)) * base
+    optimizer = torch.optim.SGD([torch.nn.Parameter(torch.ones(1))], lr=0.5)
+    with pytest.raises(PassoError) as error:
+        attach(optimizer, plan, RUN, base=2.0)
+    assert str(error.value) == (
+        "the value at t=0.0 is beyond the largest float: 2 * Linear(1e+308, 1.7e+308, steps(4))"
+    )
 
 
 def with_tensors(groups):

@@ -93,8 +93,13 @@ def names_of(groups: Sequence[Group]) -> list[str] | None:
     >>> names_of([{"name": "head"}, {}]) is None
     True
     """
-    names = [name for group in groups if (name := name_of(group)) is not None]
-    return names if len(names) == len(set(names)) == len(groups) else None
+    names = []
+    for group in groups:
+        name = name_of(group)
+        if name is None:
+            return None
+        names.append(name)
+    return names if len(names) == len(set(names)) else None
 
 
 def pair_saved(saved: Sequence[str] | None, present: Sequence[Group]) -> dict[int, int]:

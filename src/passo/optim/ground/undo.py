@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from dataclasses import is_dataclass
-from functools import cache
-from itertools import repeat
+from dataclasses import fields, is_dataclass
+from functools import cache, partial
+from itertools import chain
 from operator import attrgetter
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final
 
 import torch
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 
     Groups = list[dict[str, Any]]
 
 _ATOMS: Final = frozenset({str, int, float, bool, type(None)})  # they hold nothing
+_TYPES: Final = frozenset({"str", "int", "float", "bool", "None"})  # the same in annotations
 _PLAIN: Final = (tuple, list, set, dict)
+_MANY: Final = 20  # so many lists are looked through as one
+_GONE: Final = object()  # what a group does not hold
 _OURS: Final = ("passo.optim.", "passo.schedules.reducer")
 
 
@@ -33,13 +36,21 @@ def of_fields(groups: Groups, keys: Collection[str] | None = None) -> Callable[[
     >>> groups[0], groups[0]["lr"] is rate
     ({'params': [], 'lr': tensor(0.5000), 'betas': (0.9, 0.99)}, True)
     """
-    whole = keys is None
-    kept = [(group, {key: group[key] for key in keys or group if key in group}) for group in groups]
-    numbers = [(number, number.detach().clone()) for number in _numbers(held for _, held in kept)]
+    several = list(groups)
+    whole = [dict(group) for group in several] if keys is None else ()
+    of = keys if keys is not None else set(chain.from_iterable(several)) - {"params"}
+    columns = [(key, [group.get(key, _GONE) for group in several]) for key in of]
+    numbers = [
+        (number, number.detach().clone()) for _, held in columns for number in _numbers(held)
+    ]
 
     def undo() -> None:
-        for group, held in kept:
-            refill(group, list((held if whole else {**group, **held}).items()))
+        for group, held in zip(several, whole, strict=False):
+            refill(group, list(held.items()))
+        for key, values in columns if keys is not None else ():
+            for group, value in zip(several, values, strict=True):
+                if value is not _GONE and group.get(key, _GONE) is not value:
+                    group[key] = value
         with torch.no_grad():
             for number, copy in numbers:
                 number.copy_(copy)
@@ -56,42 +67,39 @@ def of_objects(root: Any) -> Callable[[], None]:
     What is of one class is read together, attribute by attribute: a thousand objects that have
     most of what they hold in common lead on as one does.
     """
-    seen: set[int] = set()
-    kept: list[_Kept] = []
+    seen = {id(root)}
+    undone: list[Callable[[], None]] = []
     waiting: dict[type, list[Any]] = {type(root): [root]}
     while waiting:
-        kind, things = waiting.popitem()
-        fresh = dict(zip(map(id, things), things, strict=True))
-        for known in fresh.keys() & seen:
-            del fresh[known]
-        seen.update(fresh)
-        kept.append(_read(kind, list(fresh.values())))
-        for column in kept[-1].inside:
-            for of in filter(_LEADS.__getitem__, set(map(type, column))):
-                found: list[Any] = [each for each in column if type(each) is of]
-                if issubclass(of, dict):
+        undo_these, inside = _read(*waiting.popitem())
+        undone.append(undo_these)
+        for column in inside:
+            kinds = set(map(type, column))
+            for kind in filter(_LEADS.__getitem__, kinds):
+                found: Sequence[Any] = column
+                if len(kinds) > 1:
+                    found = [each for each in column if type(each) is kind]
+                if issubclass(kind, dict):
                     found = [each for each in found if "params" not in each]
-                waiting.setdefault(of, []).extend(found)
+                fresh = _fresh(found, seen)
+                if fresh:
+                    waiting.setdefault(kind, []).extend(fresh)
 
     def undo() -> None:
-        for same in kept:
-            for thing, names, held in zip(same.things, same.names, same.held, strict=False):
-                _put_back(thing, names, held)
+        for each in undone:
+            each()
 
     return undo
 
 
-class _Kept(NamedTuple):
-    """Things of one class, and what each of them holds: if it is ours under these names.
-
-    Where all have the same names these are repeated for ever. `inside` is all that is held, in
-    whatever pieces are the fewest.
-    """
-
-    things: Sequence[Any]
-    names: Iterable[Sequence[str]]
-    held: Sequence[Any]
-    inside: Iterable[Sequence[Any]]
+def _fresh(column: Sequence[Any], seen: set[int]) -> Sequence[Any]:
+    """Each thing of a column that was not seen before, once."""
+    new = set(map(id, column)) - seen
+    seen |= new
+    if not new or len(new) == len(column):
+        return column if new else ()
+    found = dict(zip(map(id, column), column, strict=True))
+    return [found[at] for at in new]
 
 
 def refill(held: dict[Any, Any], items: list[tuple[Any, Any]]) -> None:
@@ -108,38 +116,50 @@ def refill(held: dict[Any, Any], items: list[tuple[Any, Any]]) -> None:
         held.update(items)
 
 
-def _put_back(thing: Any, names: Sequence[str], held: Any) -> None:
-    if isinstance(thing, tuple):
-        return
-    if isinstance(thing, dict):
-        refill(thing, held)
-    elif isinstance(thing, list):
-        thing[:] = held
-    elif isinstance(thing, set):
-        thing.clear()
-        thing.update(held)
-    else:
-        for name, value in zip(names, held, strict=True):
+def _read(kind: Any, things: list[Any]) -> tuple[Callable[[], None], Iterable[Sequence[Any]]]:
+    """What puts these back, all of one class, and all that they hold, in the fewest pieces."""
+    names = _names(kind)
+    if names is None:
+        return _contents(kind, things)
+    if not kind.__dictoffset__:
+        with suppress(AttributeError):  # an empty slot: each is asked for one by one
+            columns = {name: list(map(attrgetter(name), things)) for name in names}
+            leading = [held for name, held in columns.items() if name not in _atomic(kind)]
+            return partial(_put_back, things, columns), leading
+    several = [_attributes(each, names) for each in things]
+
+    def undo() -> None:
+        for thing, held in zip(things, several, strict=True):
+            _put_back([thing], {name: [value] for name, value in held.items()})
+
+    return undo, [list(held.values()) for held in several]
+
+
+def _put_back(things: Sequence[Any], columns: Mapping[str, Sequence[Any]]) -> None:
+    """Each attribute of each thing is what its column says."""
+    for name, values in columns.items():
+        for thing, value in zip(things, values, strict=True):
             if getattr(thing, name, None) is not value:
                 object.__setattr__(thing, name, value)
 
 
-def _read(kind: Any, things: list[Any]) -> _Kept:
-    """What each of these holds, all of one class."""
-    names = _names(kind)
-    if issubclass(kind, dict):
-        held: list[Any] = [list(each.items()) for each in things]
-        return _Kept(things, repeat(()), held, [list(each.values()) for each in things])
-    if names is None:
-        held = [list(each) for each in things]
-        return _Kept(things, repeat(()), held, held)
-    if len(names) > 1 and not kind.__dictoffset__:
-        with suppress(AttributeError):  # an empty slot: each is asked for one by one
-            held = list(map(attrgetter(*names), things))
-            return _Kept(things, repeat(names), held, zip(*held, strict=True))
-    several = [_attributes(each, names) for each in things]
-    values = [list(each.values()) for each in several]
-    return _Kept(things, [list(each) for each in several], values, values)
+def _contents(kind: Any, things: list[Any]) -> tuple[Callable[[], None], Iterable[Sequence[Any]]]:
+    """The same of lists, dicts and sets; a tuple is what it was, and may hold one of these."""
+    is_dict = issubclass(kind, dict)
+    held: list[list[Any]] = list(map(list, map(dict.items, things) if is_dict else things))
+
+    def undo() -> None:
+        for thing, values in zip(things, held, strict=True):
+            if isinstance(thing, dict):
+                refill(thing, values)
+            elif isinstance(thing, list):
+                thing[:] = values
+            elif isinstance(thing, set):
+                thing.clear()
+                thing.update(values)
+
+    inside = list(map(list, map(dict.values, things))) if is_dict else held
+    return undo, inside if len(inside) < _MANY else [list(chain.from_iterable(inside))]
 
 
 @cache
@@ -154,6 +174,13 @@ def _names(kind: type) -> tuple[str, ...] | None:
         slots = vars(each).get("__slots__", ())
         found += (slots,) if isinstance(slots, str) else slots
     return tuple(name for name in found if not name.startswith("__"))
+
+
+@cache
+def _atomic(kind: type) -> frozenset[str]:
+    """The fields of a dataclass that hold numbers and strings alone, as their types say."""
+    told = fields(kind) if is_dataclass(kind) else ()
+    return frozenset(each.name for each in told if _TYPES.issuperset(str(each.type).split(" | ")))
 
 
 def _attributes(thing: Any, names: tuple[str, ...]) -> dict[str, Any]:
@@ -173,11 +200,11 @@ class _Leads(dict[type, bool]):
 _LEADS: Final = _Leads()
 
 
-def _numbers(groups: Iterable[dict[str, Any]]) -> Iterator[torch.Tensor]:
-    for group in groups:
-        for key, value in group.items():
-            if type(value) in _ATOMS or key == "params":
-                continue
-            for each in value if isinstance(value, (tuple, list)) else (value,):
-                if isinstance(each, torch.Tensor) and each.numel() == 1:
-                    yield each
+def _numbers(held: Sequence[Any]) -> Iterator[torch.Tensor]:
+    """The Tensors of one number in what groups hold under one key, in tuples too."""
+    if set(map(type, held)) <= _ATOMS:
+        return
+    for value in held:
+        for each in value if isinstance(value, (tuple, list)) else (value,):
+            if isinstance(each, torch.Tensor) and each.numel() == 1:
+                yield each

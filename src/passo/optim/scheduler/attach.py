@@ -16,7 +16,7 @@ from passo.optim.ground.foreign import refuse_scheduler
 from passo.optim.ground.together import are_several, named
 from passo.optim.scheduler import carry as carrying
 from passo.optim.scheduler.driver import driving
-from passo.optim.scheduler.horizon import points, warn_of_branches
+from passo.optim.scheduler.horizon import points, reached, warn_of_branches
 from passo.optim.scheduler.layer_decay import remark
 from passo.optim.scheduler.no_optimizer import NoOptimizer
 from passo.optim.scheduler.plan import as_plan
@@ -277,12 +277,12 @@ def _check_ranges(scheduler: Scheduler, end: float) -> list[tuple[float, Driven,
     """Refuse what a field cannot hold; the largest value of each that one can, and where it is."""
     peaks = []
     for shared in scheduler.driver.shared:
-        values = [shared.formula(t) for t in points(shared.formula, end)]
+        found = reached(shared.formula, points(shared.formula, end))
         first = shared.followers[0]
         if first.field is not None:
             spot = scheduler.settings.spot(first.place)
-            check_range(first.field, first.key, min(values), max(values), f"param group {spot}")
-            peaks.append((max(values), first, spot))
+            check_range(first.field, first.key, min(found), max(found), f"param group {spot}")
+            peaks.append((max(found), first, spot))
     return peaks
 
 

@@ -71,7 +71,8 @@ def refuse(
 def parent(saved: Saved, run: Run | None) -> dict[str, Any]:
     """The plan that led here, as a trace tells it: its run, and what each column followed."""
     found: dict[int, dict[str, Any]] = {}
-    for (place, key), (track, base) in saved.fields.items():
-        fresh = {"schedule": repr(track.follows), "begin": float(track.begin), "bases": {}}
-        found.setdefault(id(track), fresh)["bases"][name_of(place, key)] = base
+    for key, of in saved.fields.items():
+        for place, (track, base) in of.items():
+            fresh = {"schedule": repr(track.follows), "begin": float(track.begin), "bases": {}}
+            found.setdefault(id(track), fresh)["bases"][name_of(place, key)] = base
     return {"clock": saved.clock, "run": run_code(run), "follows": list(found.values())}

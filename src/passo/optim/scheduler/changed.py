@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+from itertools import repeat
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeAlias
 
 from passo.optim.ground.groups import pair_saved
@@ -13,16 +15,19 @@ from passo.optim.scheduler.tracks import Track
 from passo.schedules import Run
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator
 
     from passo.optim.scheduler.driven import Driven
     from passo.optim.scheduler.driver import Driver, Groups
     from passo.optim.scheduler.engine import Engine
+    from passo.optim.scheduler.state import Fields
     from passo.schedules import Schedule
 
 Followed: TypeAlias = "tuple[Track, float]"  # what a field follows, and from which base
 ENDLESS: Final = 10_000.0
 _POINTS: Final = 64
+_GONE: Final = -1  # the place of what stands nowhere today
+_PLACE, _HELD, _GIVEN = attrgetter("place"), attrgetter("held"), attrgetter("given")
 
 
 class Today:
@@ -39,21 +44,21 @@ class Today:
         self.cooldown = saved.cooldown
         self._written: dict[tuple[int, float, float], float] = {}
         same = _todays_tracks(driver.tracks, saved.followed)
-        alike = {id(each): each for each in saved.fields.values()}
-        now = {at: (same[id(track)], base) for at, (track, base) in alike.items()}
         place_of = pair_saved(saved.names, groups)
         known = {today for place, today in place_of.items() if place < saved.groups}
         self.joined = set(range(len(groups))) - known
-        self.fields: dict[tuple[int | None, str], Followed] = {}
-        self.gone: dict[tuple[int | None, str], Followed] = {}
-        for at, followed in saved.fields.items():
-            place, key = at
-            today = place if place is None else place_of.get(place)
-            if place is not None and today is None:
-                self.gone[at] = now[id(followed)]
-            else:
-                self.fields[at if today == place else (today, key)] = now[id(followed)]
-        self.pairs = list(_pairs(driver.driven, self.fields))
+        where: dict[Any, int | None] = {**place_of, None: None}
+        self.fields: Fields = {}
+        self.gone: Fields = {}
+        for key, then in saved.fields.items():
+            alike = {id(each): each for each in then.values()}
+            now = {at: (same[id(track)], base) for at, (track, base) in alike.items()}
+            followed = map(now.__getitem__, map(id, then.values()))
+            here = dict(zip(map(where.get, then, repeat(_GONE)), followed, strict=True))
+            lost = then.keys() - where.keys() if here.pop(_GONE, None) else ()
+            self.gone[key] = {place: now[id(then[place])] for place in lost}
+            self.fields[key] = here
+        self.pairs = _pairs(driver, self.fields)
 
     def written(self, track: Track, base: float) -> tuple[float, float]:
         """What a track of the state gave from that base to the next update, and to the last."""
@@ -90,22 +95,29 @@ class Pair(NamedTuple):
         return self.driven[0]
 
 
-def _pairs(
-    driven: Iterable[Driven], fields: Mapping[tuple[int | None, str], Followed]
-) -> Iterator[Pair]:
-    """What is driven beside what a state has for it, in the order of the first of each."""
-    found: dict[tuple[Any, ...], Pair] = {}
-    for each in driven:
-        theirs, tensor = fields.get((each.place, each.key)), each.tensor
-        kind = None if tensor is None else tensor.dtype
-        base = id(each.track), each.base, each.held, each.given
-        spot = (*base, each.key, id(each.field), kind, id(theirs))
-        pair = found.get(spot)
-        if pair is None:
-            found[spot] = Pair([each], theirs)
+def _pairs(driver: Driver, fields: Fields) -> list[Pair]:
+    """What is driven beside what a state has for it."""
+    found: list[Pair] = []
+    for one in driver.shared:  # what follows one track from one base
+        key, same = one.key, one.followers
+        if key is None:
+            theirs = [fields.get(each.key, {}).get(each.place) for each in same]
         else:
-            pair.driven.append(each)
-    yield from found.values()
+            theirs = list(map(fields.get(key, {}).get, map(_PLACE, same)))
+            if all(map(_is_one, (map(_HELD, same), map(_GIVEN, same), map(id, theirs)))):
+                found.append(Pair(same, theirs[0]))
+                continue
+        apart: dict[tuple[Any, ...], Pair] = {}
+        for each, its in zip(same, theirs, strict=True):
+            kind = None if each.tensor is None else each.tensor.dtype
+            spot = each.held, each.given, each.key, id(each.field), kind, id(its)
+            apart.setdefault(spot, Pair([], its)).driven.append(each)
+        found += apart.values()
+    return found
+
+
+def _is_one(values: Iterable[Any]) -> bool:
+    return len(set(values)) == 1
 
 
 class Difference(NamedTuple):
@@ -147,13 +159,19 @@ def differences(engine: Engine, saved: Today) -> list[Difference]:
     for each in driven if differ else ():
         at = each.place, each.key
         if id(each) in differ:
-            found.append(Difference(*at, each, saved.fields.get(at)))
-    if known < len(saved.fields):
+            found.append(Difference(*at, each, saved.fields.get(each.key, {}).get(each.place)))
+    if known < sum(map(len, saved.fields.values())):
         here = {(each.place, each.key) for each in driven}
-        undriven = [spot for spot in saved.fields if spot not in here]
-        found += [Difference(*spot, None, saved.fields[spot]) for spot in undriven]
+        found += (each for each in _undriven(saved.fields) if (each.place, each.key) not in here)
     lacks = "there is no such group; where it is added later, add it before loading"
-    return found + [Difference(*at, None, old, lacks) for at, old in saved.gone.items()]
+    return [*found, *_undriven(saved.gone, lacks)]
+
+
+def _undriven(fields: Fields, lacks: str = "") -> Iterator[Difference]:
+    """What only a checkpoint drives, group by group."""
+    spots = [(place, key) for key, of in fields.items() for place in of]
+    for place, key in sorted(spots, key=lambda spot: math.inf if spot[0] is None else spot[0]):
+        yield Difference(place, key, None, fields[key][place], lacks)
 
 
 def field_name(place: int | None, key: str) -> str:

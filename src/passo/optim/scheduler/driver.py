@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import weakref
 from contextlib import contextmanager
-from operator import is_not
+from itertools import chain
+from operator import attrgetter, is_not
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 import torch
@@ -37,6 +38,8 @@ if TYPE_CHECKING:
 
     Groups = list[dict[str, Any]]
 
+
+_TRACK, _FOLLOWED = attrgetter("track"), attrgetter("track", "base")
 
 # Those that are attached: no Tensor is filled by two of them.
 driving: Final[weakref.WeakSet[Driver]] = weakref.WeakSet()
@@ -191,9 +194,7 @@ class Driver:
 
     def everything(self) -> Iterator[Driven]:
         """All that is driven, and all that was while its group was there."""
-        yield from self.driven
-        for absence in self.absences.away:
-            yield from absence.driven
+        return chain(self.driven, *(each.driven for each in self.absences.away))
 
     def keys(self, place: int) -> list[str]:
         """What is driven of one group."""
@@ -224,23 +225,22 @@ class Driver:
 
     def succeed(self, heirs: Mapping[tuple[Schedule, float], Track]) -> None:
         """What follows a schedule from a beginning follows the track that is named for them."""
-        tracks = {id(each): each for each in (*self.tracks, *(d.track for d in self.everything()))}
-        now = {at: heirs.get((each.source, each.begin), each) for at, each in tracks.items()}
-        if any(one is not tracks[at] for at, one in now.items()):
+        tracks = dict.fromkeys((*self.tracks, *map(_TRACK, self.everything())))
+        now = {each: heirs.get((each.source, each.begin), each) for each in tracks}
+        if any(one is not each for each, one in now.items()):
             for one in self.everything():
-                one.track = now[id(one.track)]
-        self.tracks = [now[id(each)] for each in self.tracks]
+                one.track = now[one.track]
+        self.tracks = [now[each] for each in self.tracks]
 
     def forget_unused(self) -> None:
         """Keep the tracks that something follows."""
-        used = {(id(each.track), each.base): each.track for each in self.everything()}
-        bases: dict[int, set[float]] = {}
-        for at, base in used:
-            bases.setdefault(at, set()).add(base)
-        known = [each for each in self.tracks if id(each) in bases]
-        self.tracks = list({id(each): each for each in (*known, *used.values())}.values())
+        bases: dict[Track, set[float]] = {}
+        for track, base in dict.fromkeys(map(_FOLLOWED, self.everything())):
+            bases.setdefault(track, set()).add(base)
+        known = [each for each in self.tracks if each in bases]
+        self.tracks = list(dict.fromkeys((*known, *bases)))
         for track in self.tracks:
-            track.forget(bases[id(track)])
+            track.forget(bases[track])
 
     def moved(self) -> None:
         """The clock was moved: plateaus keep their factor, and what was used last is not known."""

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import math
+from contextlib import suppress
+from functools import lru_cache
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Final
 
@@ -9,9 +12,10 @@ import torch
 
 from passo.ground.here import place
 from passo.schedules import PassoError, percent, steps
+from passo.schedules.formula import NUMBERS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
     from passo.optim.scheduler.driven import Driven
     from passo.optim.scheduler.driver import Driver
@@ -40,10 +44,27 @@ def refuse_past_the_end(engine: Engine) -> None:
         raise PassoError(msg)
 
 
-def points(formula: Schedule, end: float) -> Iterator[float]:
+def points(formula: Schedule, end: float) -> list[float]:
     """Times that show where a schedule goes: evenly spread up to `end`, and the first corners."""
-    yield from (end * k / _SAMPLES for k in range(_SAMPLES + 1))
-    yield from islice(formula.corners(0.0, end), _SAMPLES)
+    return [*_spread(end), *islice(formula.corners(0.0, end), _SAMPLES)]
+
+
+@lru_cache(maxsize=8)
+def _spread(end: float) -> tuple[float, ...]:
+    return tuple(end * k / _SAMPLES for k in range(_SAMPLES + 1))
+
+
+def reached(formula: Schedule, times: Sequence[float]) -> list[float]:
+    """What it gives at each of the times; raises PassoError where that is no number.
+
+    Of a thousand bases each is asked so: what a call of the schedule checks is checked once.
+    """
+    call = formula.compiled()
+    with suppress(OverflowError):
+        found = [call(t, NUMBERS) for t in times]
+        if all(map(math.isfinite, found)):
+            return found
+    return [formula(t) for t in times]
 
 
 def warn_of_branches(drivers: Iterable[Driver], end: float, run: Run | None) -> None:

@@ -142,18 +142,6 @@ class JointJournal(Journal):
         if not self.at_once:
             self.tell(by)
 
-    def keep(self) -> Callable[[], None]:
-        """A function that makes the file, and this, what they are now."""
-        file, own = super().keep(), self._row.copy()
-        told, chorus = dict(self._told), copy.deepcopy(self._chorus)
-
-        def put_back() -> None:
-            file()
-            self._row, self._told = own, told
-            self._chorus.numbers, self._chorus.groups = chorus.numbers, chorus.groups
-
-        return put_back
-
     def _end_row(self) -> None:
         ended = self._row.end()
         if ended is not None:
@@ -298,12 +286,6 @@ class _Chorus:
         """The most advanced clock."""
         clock: int = self._company.lead.clock.updates
         return clock
-
-    def __deepcopy__(self, _memo: Any) -> _Chorus:
-        """What may change since is copied, and nothing else."""
-        twin = copy.copy(self)
-        twin.numbers, twin.groups = dict(self.numbers), list(self.groups)
-        return twin
 
     @staticmethod
     def _within(found: Sequence[tuple[str, Any, Any]]) -> Iterator[tuple[int, Any]]:

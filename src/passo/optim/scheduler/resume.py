@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from passo.ground.checks import LATEST
@@ -101,8 +102,8 @@ def load(
     for pair, (track, base) in followed:
         for each in pair.driven:
             each.track, each.base = track, base
-    last = {id(each.track): each.track for each in reversed(driver.driven)}
-    driver.succeed({(each.source, each.begin): each for each in reversed(last.values())})
+    last = dict.fromkeys(map(attrgetter("track"), reversed(driver.driven)))
+    driver.succeed({(each.source, each.begin): each for each in reversed(last)})
     driver.forget_unused()
     cool(driver, engine.settings)
     engine.clock.move(updates, at, state.offset)

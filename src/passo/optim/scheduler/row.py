@@ -46,9 +46,3 @@ class Row:
         self.at, self._used = None, {}
         self._seen.clear()
         return None if at is None else (at, used)
-
-    def copy(self) -> Row:
-        """The same, to be put back."""
-        twin = Row(self._parts)
-        twin.at, twin._seen, twin._used = self.at, set(self._seen), dict(self._used)
-        return twin

@@ -15,8 +15,8 @@ from passo.ground.schema import (
     maybe,
     number,
     record,
-    row,
     short,
+    table,
     text,
 )
 from passo.optim.ground.caller import caller
@@ -27,7 +27,7 @@ from passo.schedules import PassoError, from_spec
 from passo.schedules.time import LONGEST, run_from_spec
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from passo.ground.schema import Check
     from passo.optim.scheduler.cooling import CoolDown
@@ -40,7 +40,8 @@ VERSION: Final = 2
 _PARTS: Final = ("version", "clock", "at", "run", "tracks", "fields")
 _LONGEST: Final = 32  # characters of a float's repr, and some
 _Thing = TypeVar("_Thing")
-_Field: TypeAlias = "tuple[int | None, str, int, float]"  # of which group, what, track, base
+Fields: TypeAlias = "dict[str, dict[int | None, tuple[Track, float]]]"
+"""What the field of a key follows in each group, by its place, and from which base."""
 
 
 def save(engine: Engine, groups: Groups) -> dict[str, Any]:
@@ -91,15 +92,17 @@ class Saved:
         self.cooldown = None if told_of is None else cooled.read(told_of, self.run)
         self._cooled: dict[int, Track] = {}
         self.tracks = [self._track(k, track) for k, track in enumerate(held["tracks"])]
-        self.fields = self._follow(held["fields"])
+        self.fields = self._follow(**held["fields"])
         if self.cooldown is not None and not self._cooled:
             msg = f"state.cooldown is of {self.cooldown.key!r}, and no field of the state has it"
             raise PassoError(msg)
-        told: int | list[str] = held.get("groups", self._least)
+        places: set[Any] = set().union(*self.fields.values())
+        least = 1 + max(places - {None}, default=-1)
+        told: int | list[str] = held.get("groups", least)
         self.names = told if isinstance(told, list) else None
         self.groups = len(told) if isinstance(told, list) else told
-        if self.groups < self._least:
-            msg = f"state.groups must be at least {self._least}, as its fields are, got {told!r}"
+        if self.groups < least:
+            msg = f"state.groups must be at least {least}, as its fields are, got {told!r}"
             raise PassoError(msg)
 
     def _track(self, number: int, held: Mapping[str, Any]) -> Track:
@@ -119,18 +122,19 @@ class Saved:
         track.refresh()
         return track
 
-    def _follow(self, rows: list[_Field]) -> dict[tuple[int | None, str], tuple[Track, float]]:
+    def _follow(
+        self, group: list[int | None], key: list[str], track: list[int], base: list[float]
+    ) -> Fields:
         """What each field follows, and from which base: one answer for those that are alike."""
-        found: dict[tuple[int | None, str], tuple[Track, float]] = {}
+        found: Fields = {each: {} for each in key}
         made: dict[tuple[str, int, float], tuple[Track, float]] = {}
-        for k, (place, key, track, base) in enumerate(rows):
-            one = made.get((key, track, base))
+        for k, (place, kind) in enumerate(zip(group, zip(key, track, base), strict=True)):  # noqa: B905
+            one = made.get(kind)
             if one is None:
-                one = made[key, track, base] = self._track_of(k, key, track), base
-            if (place, key) in found:
-                msg = f"state.fields[{k}] says again what {key!r} of group {place} follows"
-                raise PassoError(msg)
-            found[place, key] = one
+                one = made[kind] = self._track_of(k, kind[0], kind[1]), kind[2]
+            found[kind[0]][place] = one
+        if sum(map(len, found.values())) < len(group):
+            _refuse_again(zip(group, key, strict=True))
         return found
 
     def _track_of(self, k: int, key: str, number: int) -> Track:
@@ -158,11 +162,6 @@ class Saved:
         yield from self.tracks
         yield from self._cooled.values()
 
-    @property
-    def _least(self) -> int:
-        """How many param groups there were at least: so many had a place."""
-        return 1 + max((place for place, _ in self.fields if place is not None), default=-1)
-
 
 def _held(state: Any) -> dict[str, Any]:
     """What a state holds, each field checked by itself."""
@@ -187,6 +186,16 @@ def _held(state: Any) -> dict[str, Any]:
         raise PassoError(msg)
     held: dict[str, Any] = check(state, "state")
     return held
+
+
+def _refuse_again(spots: Iterable[tuple[int | None, str]]) -> None:
+    """Raises PassoError for a field that is there twice."""
+    known = set()
+    for k, (place, key) in enumerate(spots):
+        if (place, key) in known:
+            msg = f"state.fields[{k}] says again what {key!r} of group {place} follows"
+            raise PassoError(msg)
+        known.add((place, key))
 
 
 def _fits(memory: Memory, held: Mapping[str, Any], place: str) -> None:
@@ -288,7 +297,7 @@ _STATE: Final = {
     "at": number(0, LONGEST),
     "run": maybe(_run),
     "tracks": listed(record(_TRACK)),
-    "fields": listed(row(group=maybe(count()), key=short, track=count(), base=number())),
+    "fields": table(group=maybe(count()), key=short, track=count(), base=number()),
 }
 _MORE: Final = {"offset": number(-LONGEST, LONGEST), "cooldown": cooled.SCHEMA}
 SCHEMAS: Final[Mapping[int, Check]] = {

@@ -120,7 +120,9 @@ def as_value(value: object, name: str) -> Value:
         if not value._timeless:
             msg = f"{name} must be a number or an expression of base, got {brief(value)}"
             raise PassoError(msg)
-        return value if value.relative else float(value(0))
+        if value.relative:
+            return value
+        return value.value if isinstance(value, Constant) else float(value(0))
     return real(value, name)
 
 
