@@ -1,0 +1,85 @@
+"""A training with its trace and its log, and a range test, killed anywhere and begun again."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+
+from passo import Plateau, Run, attach, base, log, range_test, steps, warmup_cosine
+from passo.law import Law
+from passo.trace import RangeTest, Trace, TraceWriter
+from tests.kills import Story, killed
+
+RUN = Run(steps(12))
+LAW = Law("loss", 0.1, 2000, 0.2, 0.01, 0.4, (1.3, 14, 0.01), 0.06, (1.6, 380, 0.06), 2)
+
+
+def trained(folder, *, own=True, writes=("record", "log")):
+    """Twelve updates with a checkpoint after each third; without one it begins anew."""
+    kept, trace, table = folder / "kept.pt", folder / "trace.jsonl", folder / "log.csv"
+    if not kept.exists():
+        trace.unlink(missing_ok=True)
+        table.unlink(missing_ok=True)
+    weight = torch.nn.Parameter(torch.ones(1))
+    optimizer = torch.optim.SGD([weight], lr=0.5, momentum=0.9)
+    plan = warmup_cosine(warmup=steps(3)) * Plateau("val", patience=0, factor=0.5)
+    record = {"record": trace} if "record" in writes else {}
+    scheduler = attach(optimizer, plan, RUN, **record)
+    told = log(scheduler, table) if "log" in writes else None
+    begin = 0
+    if kept.exists():
+        held = torch.load(kept)
+        begin = held["update"]
+        optimizer.load_state_dict(held["optimizer"])
+        if own:
+            scheduler.load_state_dict(held["scheduler"])
+    for update in range(begin, 12):
+        weight.grad = torch.ones(1)
+        optimizer.step()
+        if update % 4 == 3:
+            scheduler.report(val=update)
+        if update % 3 == 2:
+            beside = folder / "kept.new"
+            held = {"update": update + 1, "optimizer": optimizer.state_dict()}
+            torch.save({**held, "scheduler": scheduler.state_dict()} if own else held, beside)
+            beside.replace(kept)
+    scheduler.detach()
+    if told is not None:
+        told.close()
+    found = Trace.load(trace) if "record" in writes else Trace(0)
+    events = [[each.clock, each.kind, dict(each.detail)] for each in found.events]
+    events = [each for each in events if each[1] != "plan"]
+    rows = table.read_text().splitlines() if told is not None else []
+    return [found.used(), found.series("val"), found.complete, events, rows] if record else rows
+
+
+def written(folder):
+    """A trace of so many changes that it is condensed, a law and a range test."""
+    test = RangeTest((0.1, 1.0), ((2.0, 1.0),))
+    test.write(folder / "test.json")
+    LAW.write(folder / "law.json")
+    assert RangeTest.load(folder / "test.json") == test
+    return repr(Law.load(folder / "law.json"))
+
+
+def tested(folder):
+    """A range test whose copies wait on the disk."""
+    weight = torch.nn.Parameter(torch.ones(1))
+    optimizer = torch.optim.SGD([weight], lr=0.5)
+
+    def step():
+        loss = (weight**2).sum()
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        return loss
+
+    found = range_test(step, optimizer, restore=[], steps=4, low=1e-3, high=1.0, folder=folder)
+    found.write(folder / "test.json")
+    return [weight.item(), found.losses, RangeTest.load(folder / "test.json").losses]
+
+
+with_its_state = Story(trained)
+with_the_optimizer_alone = Story(lambda folder: trained(folder, own=False))
+files = Story(written)
+a_range_test = Story(tested)

@@ -1,0 +1,73 @@
+"""Comparisons and searches, killed at any of their lines and at any touch of the disk."""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import closing, suppress
+from random import Random
+
+import filelock  # what is imported before the fork is imported once
+import optuna
+import pytest
+import scipy.stats
+
+from passo import Run, compare, steps, tune
+from passo.sweep import Trial, crew, search, searchers
+from tests.kills import Story, killed
+
+RUN = Run(steps(4))
+PLANS = ["Constant(0.1)", "Constant(0.2)"]
+SPACE = "Constant(between(0.0, 1.0))"
+
+
+def train(plan, run, seed, trial):
+    at = int((trial.latest / "at").read_text()) if trial.latest else 0
+    for update in range(at, 4):
+        mine = trial.folder / "mine"
+        mine.mkdir(exist_ok=True)
+        trial.report(update + 1, loss=plan(0) + 1 / (update + 1))
+        (mine / "at").write_text(str(update + 1))
+        trial.checkpoint(mine)
+    return plan(0) + Random(seed).random()
+
+
+def compared(folder, processes=1):
+    store = folder / "a.journal"
+    found = compare(train, PLANS, RUN, seeds=2, store=store, processes=processes, progress=False)
+    return [[each.plan, each.seed, each.loss, Trial(each.folder).reports] for each in found.results]
+
+
+def searched(folder, processes=1):
+    store = folder / "a.db"
+    found = tune(train, SPACE, RUN, trials=2, seeds=2, store=store, processes=processes)
+    for each in found.finished:
+        assert each.value == each.params["value"] + Random(0).random()
+    for each in found.few:
+        value = each.holes["value"]
+        assert sorted(each.losses) == sorted(value + Random(seed).random() for seed in (1, 2))
+    return [len(found.trials), len(found.few), found.notes]
+
+
+def an_hour_later(folder):
+    """What was alive then has been silent for long."""
+    if (folder / "a.db").exists():
+        with closing(sqlite3.connect(folder / "a.db", timeout=60)) as file, file:
+            with suppress(sqlite3.OperationalError):  # it was not made yet
+                file.execute("update trial_heartbeats set heartbeat = datetime(heartbeat, '-1 day')")
+
+
+in_one = Story(compared)
+in_two = Story(lambda folder: compared(folder, 2), threads=True)
+a_worker = Story(lambda folder: compared(folder, 2), worker=True)
+a_search = Story(searched, an_hour_later, ignored=r"trial-\d+(?!.*new-)")
+a_search_in_two = Story(lambda folder: searched(folder, 2), an_hour_later, ignored=a_search.ignored)
+a_searcher = Story(
+    lambda folder: searched(folder, 2), an_hour_later, worker=True, ignored=a_search.ignored
+)
+
+
+@pytest.mark.parametrize("story", ["in_one", "in_two", "a_worker"])
+def test_a_comparison_that_is_killed_anywhere_comes_out_as_one_that_is_not(story):
+    found = killed(f"{__name__}:{story}", 5)
+    assert found["wrong"] == []
+    assert found["died"]
