@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 import torch
+import torch._dynamo  # what the first optimizer imports is imported before the fork
 
 from passo import Plateau, Run, attach, base, log, range_test, steps, warmup_cosine
 from passo.law import Law

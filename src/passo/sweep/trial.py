@@ -12,7 +12,7 @@ from typing import Final, TypeAlias
 from passo.ground.calls import called_like
 from passo.ground.checks import brief, whole
 from passo.ground.errors import PassoError
-from passo.ground.files import cannot_write, path_of
+from passo.ground.files import append, cannot_write, path_of
 from passo.ground.schema import parsed, plain
 from passo.schedules.reports import as_metric
 
@@ -66,8 +66,8 @@ class Trial:
             msg = "a report needs a metric; write trial.report(update, loss=loss.item())"
             raise PassoError(msg)
         told = {name: as_metric(value) for name, value in metrics.items()}
-        with (self.folder / REPORTS).open("a", encoding="utf-8") as file:
-            file.write(json.dumps([update, plain(told)]) + "\n")
+        with (self.folder / REPORTS).open("ab", buffering=0) as file:
+            append(file, f"{json.dumps([update, plain(told)])}\n".encode())
         if self._heard is not None:
             self._heard(update, told)
 

@@ -48,6 +48,9 @@ class Listener(Protocol):
     def moved(self, clock: int, /) -> None:
         """The next update is update `clock`: a state was loaded, or somebody sought."""
 
+    def saved(self) -> None:
+        """A state was saved: who goes on with it after a kill misses none of what was told."""
+
     def end(self) -> None:
         """The scheduler was detached."""
 
@@ -141,6 +144,11 @@ class Audience:
         self._clock = clock
         for each in self.listeners:
             each.moved(clock)
+
+    def saved(self) -> None:
+        """A state was saved; a row in which others still stand is not whole yet."""
+        for each in self.listeners:
+            each.saved()
 
     def end(self) -> None:
         """No update comes any more."""
