@@ -75,13 +75,14 @@ class Ended:
     said: str = ""
     sites: list[str] = field(default_factory=list)
     left: list[int] = field(default_factory=list)
+    died: bool = False
 
 
 class Armed:
     """Counts what happens in this process, and kills it at the `at`-th; 0 only counts."""
 
-    def __init__(self, at: int, sites: Any = None) -> None:
-        self.at, self.sites = at, sites
+    def __init__(self, at: int, grave: Path, sites: Any = None) -> None:
+        self.at, self.grave, self.sites = at, grave, sites
         self.numbers = count(1)
 
     def begin(self, *, threads: bool = False) -> None:
@@ -122,6 +123,7 @@ class Armed:
             name = frame.f_code.co_filename.partition(OURS)[2]
             self.sites.append(f"{name}:{frame.f_lineno}{what}")
         if number == self.at:
+            self.grave.touch()
             os.kill(os.getpid(), signal.SIGKILL)
 
 
@@ -143,10 +145,11 @@ def ended(story: Story, folder: Path, how: str = "", at: int = 0, *, counted: bo
         raw, status = _heard(reading, child)
         said = (kept / "said").read_text("utf-8", "replace")
         begun = [int(each.name) for each in (kept / "begun").iterdir()]
+        died = (kept / "died").exists()
         left = _still_there(begun)
         for each in left:
             os.kill(each, signal.SIGKILL)
-    found = Ended(status, said=said, left=left)
+    found = Ended(status, said=said, left=left, died=died or bool(status and status < 0))
     if raw:
         told = json.loads(raw)
         found.answer, found.failed, found.sites = told["answer"], told["failed"], told["sites"]
@@ -201,7 +204,7 @@ def _play(
     (kept / "begun").mkdir()
     sites = [] if counted else None
     listed = _Lines(kept / "sites") if counted and story.worker else sites
-    armed = Armed(at if how == "kill" else 0, listed)
+    armed = Armed(at if how == "kill" else 0, kept / "died", listed)
     _fork_workers(kept, armed if story.worker else None)
     told: dict[str, Any] = {"answer": None, "failed": "", "sites": sites}
     with _limited(how, at):
@@ -222,15 +225,22 @@ def _play(
 
 
 @contextlib.contextmanager
-def _limited(how: str, at: int) -> Iterator[None]:
-    """No file grows beyond `at` bytes: who writes there is killed, or told that it cannot be."""
-    if how in ("cut", "full"):
-        signal.signal(signal.SIGXFSZ, signal.SIG_DFL if how == "cut" else signal.SIG_IGN)
-        most = resource.getrlimit(resource.RLIMIT_FSIZE)[1]
-        resource.setrlimit(resource.RLIMIT_FSIZE, (at, most))
+def full(at: int) -> Iterator[None]:
+    """No file grows beyond `at` bytes: a write there takes what has room, and the next one fails."""
+    most = resource.getrlimit(resource.RLIMIT_FSIZE)[1]
+    resource.setrlimit(resource.RLIMIT_FSIZE, (at, most))
+    try:
         yield
+    finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, (most, most))
-    else:
+
+
+@contextlib.contextmanager
+def _limited(how: str, at: int) -> Iterator[None]:
+    """A full disk, or one on which who writes too much is killed after what has room."""
+    if how == "cut":
+        signal.signal(signal.SIGXFSZ, signal.SIG_DFL)
+    with full(at) if how in ("cut", "full") else contextlib.nullcontext():
         yield
 
 
@@ -258,7 +268,6 @@ class Forked:
         self.pid = os.fork()
         if not self.pid:
             Armed.end()
-            faulthandler.cancel_dump_traceback_later()
             os.setsid()
             os.dup2(theirs, 0)
             os.dup2(ours, 1)
@@ -331,7 +340,7 @@ def tried(story: Story, how: str, few: int) -> dict[str, Any]:
     for at in places:
         with _folder() as folder:
             first = ended(story, folder, how, at)
-            died += first.status not in (0, None)
+            died += first.died
             where = usual.sites[at - 1] if how == "kill" else f"byte {at}"
             story.before_again(folder)
             last = ended(story, folder)

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import sqlite3
-from contextlib import closing, suppress
 from random import Random
 
-import filelock  # what is imported before the fork is imported once
-import optuna
+import filelock  # noqa: F401 (what is imported before the fork is imported once)
+import optuna  # noqa: F401
 import pytest
-import scipy.stats
+import scipy.stats  # noqa: F401
 
-from passo import Run, compare, steps, tune
-from passo.sweep import Trial, crew, search, searchers
+from passo import Run, compare, parse, steps, tune
+from passo.sweep import Trial, crew, searchers  # noqa: F401
 from tests.kills import Story, killed
+from tests.sweep.searched import an_hour_later
 
 RUN = Run(steps(4))
 PLANS = ["Constant(0.1)", "Constant(0.2)"]
@@ -41,28 +40,25 @@ def searched(folder, processes=1):
     store = folder / "a.db"
     found = tune(train, SPACE, RUN, trials=2, seeds=2, store=store, processes=processes)
     for each in found.finished:
-        assert each.value == each.params["value"] + Random(0).random()
+        assert each.value == parse(each.user_attrs["plan"])(0) + Random(0).random()
     for each in found.few:
-        value = each.holes["value"]
-        assert sorted(each.losses) == sorted(value + Random(seed).random() for seed in (1, 2))
+        assert sorted(each.losses) == sorted(
+            parse(each.text)(0) + Random(seed).random() for seed in (1, 2)
+        )
     return [len(found.trials), len(found.few), found.notes]
 
 
-def an_hour_later(folder):
-    """What was alive then has been silent for long."""
-    if (folder / "a.db").exists():
-        with closing(sqlite3.connect(folder / "a.db", timeout=60)) as file, file:
-            with suppress(sqlite3.OperationalError):  # it was not made yet
-                file.execute("update trial_heartbeats set heartbeat = datetime(heartbeat, '-1 day')")
+def later(folder):
+    an_hour_later(folder / "a.db")
 
 
 in_one = Story(compared)
 in_two = Story(lambda folder: compared(folder, 2), threads=True)
 a_worker = Story(lambda folder: compared(folder, 2), worker=True)
-a_search = Story(searched, an_hour_later, ignored=r"trial-\d+(?!.*new-)")
-a_search_in_two = Story(lambda folder: searched(folder, 2), an_hour_later, ignored=a_search.ignored)
+a_search = Story(searched, later, ignored=r"trial-\d+(?!.*new-)")
+a_search_in_two = Story(lambda folder: searched(folder, 2), later, ignored=a_search.ignored)
 a_searcher = Story(
-    lambda folder: searched(folder, 2), an_hour_later, worker=True, ignored=a_search.ignored
+    lambda folder: searched(folder, 2), later, worker=True, ignored=a_search.ignored
 )
 
 

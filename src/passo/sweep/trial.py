@@ -37,9 +37,15 @@ class Trial:
     [(100, {'val_loss': 0.5})]
     """
 
-    def __init__(self, folder: str | os.PathLike[str], heard: Heard | None = None) -> None:
+    def __init__(
+        self,
+        folder: str | os.PathLike[str],
+        heard: Heard | None = None,
+        ours: Callable[[], None] | None = None,
+    ) -> None:
+        """`ours` is asked before anything is written, and raises where the run is another's."""
         self.folder = Path(folder).absolute()
-        self._heard = heard
+        self._heard, self._ours = heard, ours
         self.latest = self._begin()
 
     @property
@@ -66,6 +72,7 @@ class Trial:
             msg = "a report needs a metric; write trial.report(update, loss=loss.item())"
             raise PassoError(msg)
         told = {name: as_metric(value) for name, value in metrics.items()}
+        self._ask()
         with (self.folder / REPORTS).open("ab", buffering=0) as file:
             append(file, f"{json.dumps([update, plain(told)])}\n".encode())
         if self._heard is not None:
@@ -108,6 +115,7 @@ class Trial:
                 'trial.checkpoint(trial.folder / "state")'
             )
             raise PassoError(msg)
+        self._ask()
         number = 0 if self.latest is None else _number(self.latest) + 1
         beside = self.folder / f"{NEW}{number}"
         shutil.rmtree(beside, ignore_errors=True)
@@ -115,6 +123,10 @@ class Trial:
         old, self.latest = self.latest, beside.rename(self.folder / f"{KEPT}{number}")
         if old is not None:
             shutil.rmtree(old)
+
+    def _ask(self) -> None:
+        if self._ours is not None:
+            self._ours()
 
     def _begin(self) -> Path | None:
         """The checkpoint to go on from; without one what an earlier try left is taken away."""
