@@ -6,9 +6,9 @@ import pytest
 import torch
 import torch._dynamo  # what the first optimizer imports is imported before the fork
 
-from passo import Plateau, Run, attach, base, log, range_test, steps, warmup_cosine
+from passo import Plateau, Run, attach, log, range_test, steps, warmup_cosine
 from passo.law import Law
-from passo.trace import RangeTest, Trace, TraceWriter
+from passo.trace import RangeTest, Trace, TraceWriter, tape
 from tests.kills import Story, killed
 
 RUN = Run(steps(12))
@@ -55,12 +55,25 @@ def trained(folder, *, own=True, writes=("record", "log")):
 
 
 def written(folder):
-    """A trace of so many changes that it is condensed, a law and a range test."""
+    """A trace that is condensed and wound back, a law and a range test."""
+    tape.EXACT = 4
+    trace, is_done = folder / "trace.jsonl", folder / "done"
+    if trace.exists():
+        assert is_done.exists() or not Trace.load(trace).complete
+        writer = TraceWriter.resume(trace, 0)
+    else:
+        writer = TraceWriter(trace, [(0, "lr")])
+    for t in (*range(20), *range(10, 20)):
+        if t < writer.clock:
+            writer.rewind(t)
+        writer.update(t, [1 / (1 + t)])
+    is_done.touch()
+    writer.close()
     test = RangeTest((0.1, 1.0), ((2.0, 1.0),))
     test.write(folder / "test.json")
     LAW.write(folder / "law.json")
     assert RangeTest.load(folder / "test.json") == test
-    return repr(Law.load(folder / "law.json"))
+    return [repr(Law.load(folder / "law.json")), list(Trace.load(trace).rows())]
 
 
 def tested(folder):
@@ -84,3 +97,13 @@ with_its_state = Story(trained)
 with_the_optimizer_alone = Story(lambda folder: trained(folder, own=False))
 files = Story(written)
 a_range_test = Story(tested)
+
+
+@pytest.mark.parametrize("how", ["kill", "cut", "full"])
+@pytest.mark.parametrize(
+    "story", ["with_its_state", "with_the_optimizer_alone", "files", "a_range_test"]
+)
+def test_what_is_killed_anywhere_and_begun_again_comes_out_as_if_it_had_not_been(story, how):
+    found = killed(f"{__name__}:{story}", 3, how)
+    assert found["wrong"] == []
+    assert found["died"] or how == "full"

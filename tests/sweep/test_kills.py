@@ -12,7 +12,7 @@ import scipy.stats  # noqa: F401
 from passo import Run, compare, parse, steps, tune
 from passo.sweep import Trial, crew, searchers  # noqa: F401
 from tests.kills import Story, killed
-from tests.sweep.searched import an_hour_later
+from tests.sweep.searched import MANY, an_hour_later
 
 RUN = Run(steps(4))
 PLANS = ["Constant(0.1)", "Constant(0.2)"]
@@ -62,8 +62,19 @@ a_searcher = Story(
 )
 
 
-@pytest.mark.parametrize("story", ["in_one", "in_two", "a_worker"])
-def test_a_comparison_that_is_killed_anywhere_comes_out_as_one_that_is_not(story):
-    found = killed(f"{__name__}:{story}", 5)
+FEW = {"in_one": 4, "in_two": 3, "a_worker": 3, "a_search": 1}
+MORE = {"a_search_in_two": 1, "a_searcher": 1}
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("story", FEW | MORE if MANY else FEW)
+def test_what_is_killed_anywhere_and_called_again_comes_out_as_if_it_had_not_been(story):
+    found = killed(f"{__name__}:{story}", (FEW | MORE)[story])
     assert found["wrong"] == []
     assert found["died"]
+
+
+@pytest.mark.parametrize("how", ["cut", "full"])
+def test_a_comparison_on_a_disk_that_is_full_comes_out_whole_when_there_is_room(how):
+    found = killed(f"{__name__}:in_one", 4, how)
+    assert found["wrong"] == []

@@ -26,7 +26,7 @@ def store():
 
 
 def call(train, store, **more):
-    return tune(train, SPACE, RUN, **{"trials": 2, "seeds": 2, "store": store, **more})
+    return tune(train, SPACE, RUN, **{"trials": 1, "seeds": 2, "store": store, **more})
 
 
 class Asleep:
@@ -79,7 +79,7 @@ def test_a_run_that_was_given_to_another_process_is_none_of_the_one_that_wakes(
     asleep = Asleep(store, wakes)
     found = call(asleep, store)
     assert asleep.went_on == (wakes is ends)
-    assert [each.state.name for each in found.study.trials] == ["FAIL", "COMPLETE", "COMPLETE"]
+    assert [each.state.name for each in found.study.trials] == ["FAIL", "COMPLETE"]
     assert [each.value for each in found.trials] == [each.value for each in asleep.other.trials]
     assert [each.losses for each in found.few] == [each.losses for each in asleep.other.few]
     folder = store.with_name("a.db.runs") / "trial-0"
@@ -106,8 +106,8 @@ def test_a_store_whose_writer_was_killed_in_the_middle_of_a_commit_is_gone_on_wi
     first = [each.value for each in call(a_plan, store).trials]
     subprocess.run([sys.executable, "-c", KILLED, str(store)], check=False)
     assert store.with_name("a.db-journal").read_bytes()[0]  # there is something to take back
-    again = call(a_plan, store, trials=3)
-    assert [each.value for each in again.trials][:2] == first
+    again = call(a_plan, store, trials=2)
+    assert [each.value for each in again.trials][:1] == first
     with closing(sqlite3.connect(store)) as file:
         assert [row[0] for row in file.execute("select study_name from studies")] == [
             "trials",
@@ -158,4 +158,4 @@ def test_a_search_on_a_full_disk_says_so_and_goes_on_when_there_is_room(store):
         f"{str(store)!r} cannot be used: disk I/O error; wait until nobody else writes it, or give "
         "another store, store='another.db'"
     )
-    assert len(call(a_plan, store, trials=3).trials) >= 3
+    assert len(call(a_plan, store, trials=2).trials) >= 2
