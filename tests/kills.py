@@ -27,13 +27,12 @@ import time
 import traceback
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from functools import partial
 from importlib import import_module
 from itertools import count
 from pathlib import Path
 from random import Random
 from select import select
-from types import FrameType
+from types import FrameType, MappingProxyType
 from typing import Any
 
 from tests.warm import TORCH, python
@@ -45,8 +44,9 @@ MANY = 2 if os.environ.get("HYPOTHESIS_PROFILE") == "thorough" else 1
 PATIENCE = float(os.environ.get("PASSO_KILLS_PATIENCE", "40"))
 # The functions of C that change what is on the disk, or who holds it.
 DISK = frozenset(
-    "write writelines flush close __exit__ open fsync truncate ftruncate flock rename replace link "
-    "symlink unlink remove rmdir mkdir utime sendfile copy_file_range execute commit".split()
+    {"write", "writelines", "flush", "close", "__exit__", "open", "fsync", "truncate", "ftruncate"}
+    | {"flock", "rename", "replace", "link", "symlink", "unlink", "remove", "rmdir", "mkdir"}
+    | {"utime", "sendfile", "copy_file_range", "execute", "commit"}
 )
 
 
@@ -54,8 +54,8 @@ DISK = frozenset(
 class Story:
     """What is killed, and what is done before it is called again.
 
-    `is_there(folder)` is what the user can see afterwards, beside the answer and the files' names;
-    with `worker` the first process that it begins is killed, with `threads` all its threads count.
+    With `worker` the first process that it begins is killed, with `threads` all its threads count.
+    `ignored` are the names of files that may be there or not.
     """
 
     act: Callable[[Path], Any]
@@ -127,7 +127,9 @@ class Armed:
             os.kill(os.getpid(), signal.SIGKILL)
 
 
-def ended(story: Story, folder: Path, how: str = "", at: int = 0, *, counted: bool = False) -> Ended:
+def ended(
+    story: Story, folder: Path, how: str = "", at: int = 0, *, counted: bool = False
+) -> Ended:
     """The story in a process of its own, which dies at `at` by one of the ways."""
     reading, writing = os.pipe()
     with _folder() as kept:
@@ -137,7 +139,7 @@ def ended(story: Story, folder: Path, how: str = "", at: int = 0, *, counted: bo
             os.setsid()
             try:
                 _play(story, folder, how, at, counted, writing, kept)
-            except BaseException:
+            except BaseException:  # noqa: BLE001 (it is told of)
                 traceback.print_exc()
             finally:
                 os._exit(99)
@@ -213,10 +215,11 @@ def _play(
         try:
             told["answer"] = story.act(folder)
             atexit._run_exitfuncs()  # type: ignore[attr-defined]
-        except BaseException as error:
+        except BaseException as error:  # noqa: BLE001 (it is told of)
             told["failed"] = "".join(traceback.format_exception(error))
         armed.end()
-    print(told["failed"], file=sys.stderr)
+    sys.stderr.write(told["failed"])
+    sys.stderr.flush()
     if counted and story.worker:
         told["sites"] = (kept / "sites").read_text().splitlines()
     with os.fdopen(writing, "w") as file:
@@ -226,7 +229,7 @@ def _play(
 
 @contextlib.contextmanager
 def full(at: int) -> Iterator[None]:
-    """No file grows beyond `at` bytes: a write there takes what has room, and the next one fails."""
+    """No file grows beyond `at` bytes: a write takes what has room, and the next one fails."""
     most = resource.getrlimit(resource.RLIMIT_FSIZE)[1]
     resource.setrlimit(resource.RLIMIT_FSIZE, (at, most))
     try:
@@ -283,7 +286,7 @@ class Forked:
                 threading._shutdown()  # type: ignore[attr-defined]
             except SystemExit:
                 pass
-            except BaseException:
+            except BaseException:  # noqa: BLE001 (it is told of)
                 Armed.end()
                 traceback.print_exc()
                 os._exit(1)
@@ -314,7 +317,7 @@ def _fork_workers(kept: Path, armed: Armed | None) -> None:
     """The processes of passo are forked from this one; the first of them may be armed."""
     first = [armed]
 
-    def begun(code: str, log: Path, marks: Any = {}) -> Forked:
+    def begun(code: str, log: Path, marks: Any = MappingProxyType({})) -> Forked:
         return Forked(code, log, marks, kept, first.pop() if first else None)
 
     for name in ("crew", "searchers"):
@@ -410,8 +413,8 @@ def killed(story: str, few: int, how: str = "kill") -> dict[str, Any]:
 def main(place: str, how: str, few: str) -> None:
     module, _, name = place.partition(":")
     story = getattr(import_module(module), name)
-    print(json.dumps(tried(story, how, int(few))))
+    print(json.dumps(tried(story, how, int(few))))  # noqa: T201
 
 
 if __name__ == "__main__":
-    partial(main)(*sys.argv[1:])
+    main(*sys.argv[1:])

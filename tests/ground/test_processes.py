@@ -12,7 +12,7 @@ from passo.ground.processes import begun, ended
 
 LEFT = {
     "a fork": "child = os.fork() or time.sleep(60)",
-    "a program": "child = subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(60)']).pid",
+    "a program": "child = subprocess.Popen(['sleep', '60']).pid",
 }
 DIES = """
 import os, signal, subprocess, sys, time

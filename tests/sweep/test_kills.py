@@ -57,9 +57,7 @@ in_two = Story(lambda folder: compared(folder, 2), threads=True)
 a_worker = Story(lambda folder: compared(folder, 2), worker=True)
 a_search = Story(searched, later, ignored=r"trial-\d+(?!.*new-)")
 a_search_in_two = Story(lambda folder: searched(folder, 2), later, ignored=a_search.ignored)
-a_searcher = Story(
-    lambda folder: searched(folder, 2), later, worker=True, ignored=a_search.ignored
-)
+a_searcher = Story(lambda folder: searched(folder, 2), later, worker=True, ignored=a_search.ignored)
 
 
 FEW = {"in_one": 4, "in_two": 3, "a_worker": 3, "a_search": 1}

@@ -91,7 +91,8 @@ def told(path: Path) -> Iterator[None]:
     try:
         yield
     except (sqlite3.Error, exc.DatabaseError, optuna.exceptions.StorageInternalError) as error:
-        why = str(getattr(error, "orig", None) or error.__cause__ or error).splitlines()[0]
+        behind = error if hasattr(error, "orig") else error.__cause__ or error
+        why = str(getattr(behind, "orig", None) or behind).splitlines()[0]
         msg = f"{name} cannot be used: {why}; wait until nobody else writes it, or {ANOTHER}"
         raise PassoError(msg) from None
 

@@ -16,7 +16,7 @@ from typing import Any, Final
 from passo.ground.checks import shortened
 from passo.ground.errors import PassoError, PassoWarning, words_of
 from passo.ground.extras import need
-from passo.sweep.answers import LONGEST, judged
+from passo.sweep.answers import LONGEST, is_unheard, judged
 from passo.sweep.holding import GivenAway, Hold
 from passo.sweep.intervals import EXTRA
 from passo.sweep.judges import Rungs, foreseen, peak_of
@@ -195,8 +195,10 @@ class OneTrial:
         except self.given_up as error:
             _forget(error)
             raise
-        except Exception as error:  # noqa: BLE001 (whatever it is, it is what this run came to)
+        except Exception as error:  # whatever it is, it is what this run came to
             hold.check(at_once=True)
+            if is_unheard(error):
+                raise
             self._fail(trial, words_of(error))
             raise self.given_up from None
         hold.check(at_once=True)

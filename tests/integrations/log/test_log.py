@@ -411,7 +411,7 @@ def test_what_waited_for_a_file_that_fails_is_counted(tmp_path, monkeypatch):
     def full(_file, _rest):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(csv_file, "append", full)
+    monkeypatch.setattr("passo.integrations.log.csv_file.append", full)
     with pytest.warns(PassoWarning, match="the CSV file failed at update 3: OSError: .*No space"):
         told.flush()
     assert told.lost == 3
