@@ -52,10 +52,10 @@ def paired(optimizers: Any, plan: Any, trainer: str) -> list[tuple[Any, Any]]:
         plans = dict(zip(targets, plans, strict=True)) if len(plans) == len(targets) else plans
     if not isinstance(plans, dict) or set(plans) != set(targets):
         given = f"{len(plans)}" if isinstance(plans, list) else ", ".join(plans)
-        shown = ", ".join(f"{name!r}: plan" for name in targets)
+        shown = f"{{{', '.join(f'{name!r}: plan' for name in targets)}}}"
         msg = (
             f"Passo got plans for {given}, and {trainer} has {len(targets)} optimizers, "
-            f"{', '.join(targets)}; write Passo({{{shown}}})"
+            f"{', '.join(targets)}; write Passo({shown})"
         )
         raise PassoError(msg)
     return [(target, plans[name]) for name, target in targets.items()]
