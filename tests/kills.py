@@ -40,7 +40,7 @@ from tests.warm import TORCH, python
 MEMORY = "/dev/shm" if Path("/dev/shm").is_dir() else None  # sqlite waits for the disk otherwise
 OURS = "/src/passo/"
 FEW = os.environ.get("PASSO_KILLS")
-MANY = 2 if os.environ.get("HYPOTHESIS_PROFILE") == "thorough" else 1
+MANY = os.environ.get("HYPOTHESIS_PROFILE") == "thorough"
 PATIENCE = float(os.environ.get("PASSO_KILLS_PATIENCE", "40"))
 # The functions of C that change what is on the disk, or who holds it.
 DISK = frozenset(
@@ -403,7 +403,7 @@ def _names(folder: Path, story: Story) -> set[str]:
 
 def killed(story: str, few: int, how: str = "kill") -> dict[str, Any]:
     """What comes of `few` kills of the story "tests.room.test_file:NAME", drawn with one seed."""
-    many = few * MANY if FEW is None else int(FEW)
+    many = few * (10 if MANY else 1) if FEW is None else int(FEW)
     process = python("-m", "tests.kills", story, how, str(many), imported=TORCH, timeout=3600)
     assert process.returncode == 0, process.stderr
     found: dict[str, Any] = json.loads(process.stdout.splitlines()[-1])

@@ -9,7 +9,7 @@ import torch._dynamo  # what the first optimizer imports is imported before the 
 from passo import Plateau, Run, attach, log, range_test, steps, warmup_cosine
 from passo.law import Law
 from passo.trace import RangeTest, Trace, TraceWriter, tape
-from tests.kills import Story, killed
+from tests.kills import MANY, Story, killed
 
 RUN = Run(steps(12))
 LAW = Law("loss", 0.1, 2000, 0.2, 0.01, 0.4, (1.3, 14, 0.01), 0.06, (1.6, 380, 0.06), 2)
@@ -76,7 +76,7 @@ def written(folder):
     return [repr(Law.load(folder / "law.json")), list(Trace.load(trace).rows())]
 
 
-def tested(folder):
+def range_tested(folder):
     """A range test whose copies wait on the disk."""
     weight = torch.nn.Parameter(torch.ones(1))
     optimizer = torch.optim.SGD([weight], lr=0.5)
@@ -96,13 +96,16 @@ def tested(folder):
 with_its_state = Story(trained)
 with_the_optimizer_alone = Story(lambda folder: trained(folder, own=False))
 files = Story(written)
-a_range_test = Story(tested)
+a_range_test = Story(range_tested)
 
 
-@pytest.mark.parametrize("how", ["kill", "cut", "full"])
-@pytest.mark.parametrize(
-    "story", ["with_its_state", "with_the_optimizer_alone", "files", "a_range_test"]
-)
+STORIES = ["with_its_state", "with_the_optimizer_alone", "a_range_test", "files"]
+TRIED = [("with_the_optimizer_alone", "kill"), ("files", "kill"), ("files", "full")]
+EVERY = [(story, how) for story in STORIES for how in ("kill", "cut", "full")]
+
+
+@pytest.mark.long
+@pytest.mark.parametrize(("story", "how"), EVERY if MANY else TRIED)
 def test_what_is_killed_anywhere_and_begun_again_comes_out_as_if_it_had_not_been(story, how):
     found = killed(f"{__name__}:{story}", 3, how)
     assert found["wrong"] == []
