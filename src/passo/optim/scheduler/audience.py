@@ -31,7 +31,11 @@ class Spot(NamedTuple):
 
 
 class Listener(Protocol):
-    """What is told, such as `passo.log`; it lets no error into the training."""
+    """What is told, such as `passo.log`; it lets no error into the training.
+
+    Where it has `saved()`, that is called as a state is saved: who goes on with that state after a
+    kill is to miss none of what was told.
+    """
 
     def spots(self, spots: Sequence[Spot], /) -> None:
         """These are scheduled from now on; each keeps its number in the list."""
@@ -47,9 +51,6 @@ class Listener(Protocol):
 
     def moved(self, clock: int, /) -> None:
         """The next update is update `clock`: a state was loaded, or somebody sought."""
-
-    def saved(self) -> None:
-        """A state was saved: who goes on with it after a kill misses none of what was told."""
 
     def end(self) -> None:
         """The scheduler was detached."""
@@ -148,7 +149,9 @@ class Audience:
     def saved(self) -> None:
         """A state was saved; a row in which others still stand is not whole yet."""
         for each in self.listeners:
-            each.saved()
+            saved = getattr(each, "saved", None)
+            if saved is not None:
+                saved()
 
     def end(self) -> None:
         """No update comes any more."""
