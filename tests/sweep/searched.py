@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import sqlite3
 import time
+from contextlib import closing
 from pathlib import Path
 
 MEMORY = "/dev/shm" if Path("/dev/shm").is_dir() else None  # sqlite waits for the disk otherwise
@@ -43,6 +45,13 @@ if __name__ == "__main__":
     found = tune(train, space, Run(steps(10)), trials=3, seeds=2, store=store, processes=PROCESSES)
     print(len(found.trials))
 """
+
+
+def an_hour_later(store):
+    """What made runs at a search then has been silent for long."""
+    if store.exists():
+        with closing(sqlite3.connect(store, timeout=60)) as file, file:
+            file.execute("update trial_heartbeats set heartbeat = datetime(heartbeat, '-1 hour')")
 
 
 def notes(folder, word):

@@ -13,11 +13,13 @@ import cloudpickle
 import pytest
 
 from passo import Run, steps
+from passo.ground import processes
 from passo.sweep import WrongAnswer, crew, searchers
 from passo.sweep.answers import Job
 from passo.sweep.crew import Worker, by_crew
 from passo.sweep.search import RETRIES, Search
 from passo.sweep.source import Source
+from passo.sweep.worker import MARKS, PROGRAM
 
 RUN = Run(steps(10))
 LOADED = b"{}\n"
@@ -179,3 +181,13 @@ def test_a_process_of_a_search_ends_with_the_one_that_began_it(tmp_path):
         process.kill()
         process.wait()
         process.stdout.close()
+
+
+def test_a_worker_ends_with_the_one_that_was_killed_in_the_middle_of_a_frame(tmp_path):
+    process = processes.begun(PROGRAM, tmp_path / "log", MARKS)
+    process.stdin.write(pickle.dumps(b"a plan" * 100)[:300])
+    process.stdin.close()
+    try:
+        assert process.wait(30) == 0
+    finally:
+        processes.ended(process)

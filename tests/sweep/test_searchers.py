@@ -101,7 +101,9 @@ def unborn(name, asked=None):
     study = optuna.load_study(study_name=name, storage=f"sqlite:///{store}")
     if asked:
         study.enqueue_trial(asked)
-    study.ask()
+    trial = study.ask()
+    if asked:
+        trial.suggest_int("trial", 0, 10**9)  # and not its seed
 
 interrupted.__qualname__, interrupted.__module__ = train.train.__qualname__, "train"
 try:

@@ -6,11 +6,12 @@ import errno
 import os
 import stat
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from io import FileIO
 from pathlib import Path
-from secrets import token_hex
 from typing import BinaryIO
 
+from passo.ground.beside import CAN_HOLD, beside
 from passo.ground.checks import brief
 from passo.ground.errors import PassoError
 
@@ -28,8 +29,8 @@ def replacing(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
     """A binary file that takes the place of `path` when the block ends, and vanishes when it fails.
 
     It is written beside `path` and moved over it in one act: whoever looks sees the old file or the
-    whole new one, also after a Ctrl-C. Of a link, what it points to is replaced. An `OSError` (no
-    such folder, no room) is passed on.
+    whole new one, also after a Ctrl-C or a kill. Of a link, what it points to is replaced. An
+    `OSError` (no such folder, no room) is passed on.
 
     >>> import tempfile, pathlib
     >>> path = pathlib.Path(tempfile.mkdtemp()) / "note.txt"
@@ -38,15 +39,57 @@ def replacing(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
     >>> path.read_text(), len(list(path.parent.iterdir()))
     ('whole', 1)
     """
-    target, beside = _places(path)
+    target = _target(path)
+    with beside(target) as (file, made):
+        yield file
+        file.flush()
+        os.fsync(file.fileno())
+        if not CAN_HOLD:
+            file.close()  # where it could be held, it is until it has its name
+        made.replace(target)
+
+
+def created(path: str | os.PathLike[str], head: bytes) -> None:
+    """Makes a new file that begins with `head`: it is there with it, or not at all.
+
+    Raises `FileExistsError` where there is one. Another `OSError` is passed on.
+
+    >>> import tempfile
+    >>> path = Path(tempfile.mkdtemp()) / "log.csv"
+    >>> created(path, b"update,name,value")
+    >>> path.read_text()
+    'update,name,value'
+    """
+    target = _target(path)
+    with beside(target) as (file, made):
+        file.write(head)
+        file.flush()
+        try:
+            os.link(made, target)
+        except FileExistsError:
+            raise
+        except OSError:  # a disk that knows no links: for a moment it is there without its head
+            with target.open("xb") as plain:
+                plain.write(head)
+
+
+def append(file: FileIO, data: bytes) -> None:
+    """Writes all of it at the end of an unbuffered file, or nothing where the disk is full.
+
+    >>> import tempfile
+    >>> path = Path(tempfile.mkdtemp()) / "log.csv"
+    >>> with path.open("ab", buffering=0) as file:
+    ...     append(file, b"0,lr,0.1")
+    >>> path.read_bytes()
+    b'0,lr,0.1'
+    """
+    end, rest = file.seek(0, os.SEEK_END), data
     try:
-        with beside.open("xb") as file:
-            yield file
-            file.flush()
-            os.fsync(file.fileno())
-        beside.replace(target)
+        while rest:
+            rest = rest[file.write(rest) :]
     except BaseException:
-        beside.unlink(missing_ok=True)
+        with suppress(OSError):  # what is torn is left out by who reads it
+            file.truncate(end)
         raise
 
 
@@ -59,10 +102,10 @@ def refuse_unwritable(path: str | os.PathLike[str]) -> None:
     >>> import tempfile
     >>> refuse_unwritable(Path(tempfile.mkdtemp()) / "tune.png")
     """
-    target, beside = _places(path)
+    target = _target(path)
     try:
-        beside.touch(exist_ok=False)
-        beside.unlink()
+        with beside(target):
+            pass
     except OSError as error:
         raise cannot_write(target, error) from None
 
@@ -112,13 +155,13 @@ def cannot_write(path: str | os.PathLike[str], error: OSError | None = None) -> 
     )
 
 
-def _places(path: str | os.PathLike[str]) -> tuple[Path, Path]:
-    """Where a file is to be, and where it is written before it is moved there."""
+def _target(path: str | os.PathLike[str]) -> Path:
+    """Where a file is to be."""
     target = followed(path)
     if target.is_dir():
         msg = f"{str(target)!r} is a folder, and a file is written; give the path of a file in it"
         raise PassoError(msg)
-    return target, target.with_name(f".{target.name}.{os.getpid()}.{token_hex(4)}.tmp")
+    return target
 
 
 def followed(path: str | os.PathLike[str]) -> Path:

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 from types import MappingProxyType
-from typing import Final, TypeAlias
+from typing import BinaryIO, Final, TextIO, TypeAlias
 
 Process: TypeAlias = "subprocess.Popen[bytes]"
 ONE_THREAD: Final = MappingProxyType({"OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"})
@@ -47,6 +47,27 @@ def begun(code: str, log: Path, marks: Mapping[str, str] = MappingProxyType({}))
             env={**os.environ, **ONE_THREAD, **marks},
             start_new_session=True,
         )
+
+
+def pipes() -> tuple[BinaryIO, TextIO]:
+    """In a process of `begun`: what comes from the one that began it, and what goes back there.
+
+    Standard input is empty from here on, and what libraries print goes to the log. Nothing that
+    this process forks or begins has the pipes: it would hold them open when this one is dead, and
+    who waits at the other end would wait for it.
+    """
+    given, answers = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "w", encoding="utf-8")
+    nowhere, ours = os.open(os.devnull, os.O_RDWR), (given.fileno(), answers.fileno())
+    os.dup2(nowhere, 0)
+    os.dup2(2, 1)
+
+    def let_go() -> None:
+        for each in ours:
+            os.dup2(nowhere, each, inheritable=False)
+
+    if hasattr(os, "register_at_fork"):
+        os.register_at_fork(after_in_child=let_go)
+    return given, answers
 
 
 def ended(process: Process) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from numbers import Real
@@ -56,18 +57,36 @@ class WrongAnswer(PassoError):
 def answered(train: Train, job: Job) -> Answer:
     """Makes one run. An exception of the train function is an answer, and so is a loss of NaN.
 
-    Raises `WrongAnswer` where it answers with something else than a number or numbers.
+    That nobody reads what it prints ends all. Raises `WrongAnswer` where it answers with something
+    else than a number or numbers.
     """
     trial = Trial(job.folder)
     begin = monotonic()
     try:
         answer = train(job.plan, job.run, job.seed, trial)
-    except Exception as error:  # noqa: BLE001 (whatever it is, it is what this run came to)
+    except Exception as error:  # whatever it is, it is what this run came to
+        if is_unheard(error):
+            raise
         why = shortened(words_of(error), LONGEST)
         return Answer(math.nan, failed=why, seconds=monotonic() - begin)
     loss, metrics = judged(answer, job.metric)
     failed = "" if math.isfinite(loss) else f"its loss was {loss}"
     return Answer(loss, metrics, failed, monotonic() - begin)
+
+
+def is_unheard(error: Exception) -> bool:
+    """Whether it says that nobody reads what is printed any more (`| head`): no fault of the run.
+
+    >>> is_unheard(RuntimeError())
+    False
+    """
+    if not isinstance(error, BrokenPipeError):
+        return False
+    try:
+        sys.stdout.flush()  # what could not be printed is still to be
+    except BrokenPipeError:
+        return True
+    return False
 
 
 def check_metric(metric: Any) -> None:

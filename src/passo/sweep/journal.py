@@ -11,7 +11,7 @@ from typing import Any, Final
 from passo.ground.checks import brief
 from passo.ground.errors import PassoError
 from passo.ground.extras import need
-from passo.ground.files import cannot_write, followed, reading, refuse_unwritable
+from passo.ground.files import append, cannot_write, followed, reading, refuse_unwritable
 from passo.ground.schema import Check, anything, parsed, plain
 
 VERSION: Final = 1
@@ -77,13 +77,21 @@ class Journal:
 
     def __exit__(self, *_: object) -> None:
         """Lets others have it."""
-        self._file.close()
-        self._lock.release()
+        try:
+            self._file.close()
+        finally:
+            self._lock.release()
 
     def add(self, line: Mapping[str, Any]) -> None:
-        """Writes a result: a mapping of plain JSON, in which what is not finite becomes a word."""
+        """Writes a result: a mapping of plain JSON, in which what is not finite becomes a word.
+
+        Raises `PassoError` where the disk does not take it: then nothing of it is there.
+        """
         made = plain(dict(line))
-        self._write(made)
+        try:
+            self._write(made)
+        except OSError as error:
+            raise cannot_write(self.path, error) from None
         self.lines.append(made)
 
     def _locked(self) -> Any:
@@ -115,7 +123,7 @@ class Journal:
         head = {"passo": self.kind, "version": VERSION, **self.head}
         if not _ended(head).startswith(raw):  # nothing yet, or killed in its first line
             self._read(whole.splitlines())
-        self._file = self.path.open("ab")
+        self._file = self.path.open("ab", buffering=0)
         self._file.truncate(len(whole))
         if not whole:
             self._write(head)
@@ -165,8 +173,7 @@ class Journal:
                 raise PassoError(msg)
 
     def _write(self, line: Mapping[str, Any]) -> None:
-        self._file.write(_ended(line))
-        self._file.flush()
+        append(self._file, _ended(line))
         os.fsync(self._file.fileno())
 
 

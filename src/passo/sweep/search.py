@@ -104,13 +104,17 @@ def usual_pruner() -> Any:
 
 @contextmanager
 def quiet() -> Iterator[None]:
-    """Without Optuna's lines on each trial, and its words on what may change in Optuna."""
+    """Without Optuna's lines on each trial, and its words on what may change in Optuna.
+
+    Nor that heartbeats are those of `Study.optimize`: here `Hold` makes them.
+    """
     optuna = need("optuna", EXTRA, WHAT)
     level = optuna.logging.get_verbosity()
     optuna.logging.set_verbosity(optuna.logging.ERROR)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
+            warnings.filterwarnings("ignore", "Heartbeat of storage")
             yield
     finally:
         optuna.logging.set_verbosity(level)

@@ -12,12 +12,12 @@ from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from threading import Thread
-from typing import Final
+from typing import BinaryIO, Final
 
 from passo.ground.checks import shortened
 from passo.ground.errors import PassoError, words_of
 from passo.ground.extras import need
-from passo.ground.processes import Process, begun, closed, ended
+from passo.ground.processes import Process, begun, closed, ended, pipes
 from passo.sweep.answers import LONGEST, Train, WrongAnswer
 from passo.sweep.intervals import EXTRA
 from passo.sweep.ray_crew import cluster, loader_of
@@ -86,11 +86,9 @@ def _raise_what_it_said(process: Process) -> None:
 
 def begin() -> None:
     """What a worker process does; it ends with the one that began it, however that ends."""
-    answer = os.fdopen(os.dup(1), "w", encoding="utf-8")
-    os.dup2(2, 1)
-    with os.fdopen(os.dup(0), "rb") as given:
-        sent = pickle.load(given)  # noqa: S301 (of our own parent)
-    Thread(target=_end_with_the_other, daemon=True).start()
+    given, answer = pipes()
+    sent = pickle.load(given)  # noqa: S301 (of our own parent)
+    Thread(target=_end_with_the_other, args=(given,), daemon=True).start()
     try:
         search, name, total = need("cloudpickle", EXTRA, WHAT).loads(sent)
         if "torch" in sys.modules:
@@ -109,8 +107,8 @@ def begin() -> None:
     answer.flush()
 
 
-def _end_with_the_other() -> None:
-    os.read(0, 1)  # not by sys.stdin: a thread that waits there is in the way of the exit
+def _end_with_the_other(given: BinaryIO) -> None:
+    os.read(given.fileno(), 1)  # not by `given`: who waits in there is in the way of the exit
     os._exit(1)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 import warnings
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
@@ -15,7 +15,7 @@ from passo.ground.errors import PassoError, PassoWarning
 from passo.ground.extras import need
 from passo.ground.files import cannot_write, reading, refuse_unwritable
 from passo.sweep.intervals import EXTRA
-from passo.sweep.search import SEEDS, TRIALS, Search
+from passo.sweep.search import PATIENCE, SEEDS, TRIALS, Search
 from passo.sweep.source import Source
 from passo.sweep.spaces import WHAT
 
@@ -34,7 +34,7 @@ def opened(search: Search, source: Source) -> Any:
     name = repr(str(search.path))
     _check_file(search, name)
     head = _head(search, source)
-    with _told(search.path), search.lock():
+    with _opening(search.path), search.lock():
         if not search.path.exists() or search.path.stat().st_size == 0:
             _create(search, head)
         study = _there(search, name)
@@ -69,28 +69,39 @@ def _check_file(search: Search, name: str) -> None:
 
 
 @contextmanager
-def _told(path: Path) -> Iterator[None]:
+def _opening(path: Path) -> Iterator[None]:
     """What the disk, sqlite or Optuna refuse, in words."""
-    exc, name = need("sqlalchemy.exc", EXTRA, WHAT), repr(str(path))
-    optuna = need("optuna", EXTRA, WHAT)
     try:
-        yield
+        with told(path):
+            yield
     except OSError as error:
         raise cannot_write(path, error) from None
     except RuntimeError as error:
         if "optuna" not in str(error):
             raise
-        msg = f"{name} is of another version of Optuna: {error}; {ANOTHER}"
+        msg = f"{str(path)!r} is of another version of Optuna: {error}; {ANOTHER}"
         raise PassoError(msg) from None
+
+
+@contextmanager
+def told(path: Path) -> Iterator[None]:
+    """What sqlite refuses, in words: the disk is full, say."""
+    exc, name = need("sqlalchemy.exc", EXTRA, WHAT), repr(str(path))
+    optuna = need("optuna", EXTRA, WHAT)
+    try:
+        yield
     except (sqlite3.Error, exc.DatabaseError, optuna.exceptions.StorageInternalError) as error:
-        why = str(getattr(error, "orig", None) or error.__cause__ or error).splitlines()[0]
+        behind = error if hasattr(error, "orig") else error.__cause__ or error
+        why = str(getattr(behind, "orig", None) or behind).splitlines()[0]
         msg = f"{name} cannot be used: {why}; wait until nobody else writes it, or {ANOTHER}"
         raise PassoError(msg) from None
 
 
 def _there(search: Search, name: str) -> Any:
     """The study of a file that is there already."""
-    with sqlite3.connect(f"file:{search.path}?mode=ro", uri=True) as file:
+    # Not to be read alone: what a kill left of a commit is taken back by who may write.
+    place = f"{search.path.as_uri()}?mode=rw"
+    with closing(sqlite3.connect(place, timeout=PATIENCE, uri=True)) as file:
         tables = {row[0] for row in file.execute("select name from sqlite_master")}
         found = []
         if "studies" in tables:

@@ -12,7 +12,7 @@ from typing import Final, TypeAlias
 from passo.ground.calls import called_like
 from passo.ground.checks import brief, whole
 from passo.ground.errors import PassoError
-from passo.ground.files import cannot_write, path_of
+from passo.ground.files import append, cannot_write, path_of
 from passo.ground.schema import parsed, plain
 from passo.schedules.reports import as_metric
 
@@ -37,9 +37,15 @@ class Trial:
     [(100, {'val_loss': 0.5})]
     """
 
-    def __init__(self, folder: str | os.PathLike[str], heard: Heard | None = None) -> None:
+    def __init__(
+        self,
+        folder: str | os.PathLike[str],
+        heard: Heard | None = None,
+        ours: Callable[[], None] | None = None,
+    ) -> None:
+        """`ours` is asked before anything is written, and raises where the run is another's."""
         self.folder = Path(folder).absolute()
-        self._heard = heard
+        self._heard, self._ours = heard, ours
         self.latest = self._begin()
 
     @property
@@ -66,8 +72,9 @@ class Trial:
             msg = "a report needs a metric; write trial.report(update, loss=loss.item())"
             raise PassoError(msg)
         told = {name: as_metric(value) for name, value in metrics.items()}
-        with (self.folder / REPORTS).open("a", encoding="utf-8") as file:
-            file.write(json.dumps([update, plain(told)]) + "\n")
+        self._ask()
+        with (self.folder / REPORTS).open("ab", buffering=0) as file:
+            append(file, f"{json.dumps([update, plain(told)])}\n".encode())
         if self._heard is not None:
             self._heard(update, told)
 
@@ -108,6 +115,7 @@ class Trial:
                 'trial.checkpoint(trial.folder / "state")'
             )
             raise PassoError(msg)
+        self._ask()
         number = 0 if self.latest is None else _number(self.latest) + 1
         beside = self.folder / f"{NEW}{number}"
         shutil.rmtree(beside, ignore_errors=True)
@@ -115,6 +123,10 @@ class Trial:
         old, self.latest = self.latest, beside.rename(self.folder / f"{KEPT}{number}")
         if old is not None:
             shutil.rmtree(old)
+
+    def _ask(self) -> None:
+        if self._ours is not None:
+            self._ours()
 
     def _begin(self) -> Path | None:
         """The checkpoint to go on from; without one what an earlier try left is taken away."""

@@ -23,7 +23,7 @@ from passo.sweep.search import SEED, SEEDS, TRIALS, Judge, Search, finished, qui
 from passo.sweep.searchers import by_processes, by_ray
 from passo.sweep.source import Source
 from passo.sweep.spaces import WHAT, space_of
-from passo.sweep.store import opened
+from passo.sweep.store import opened, told
 from passo.sweep.study import Plan, Study, none_has_a_loss
 from passo.sweep.worker import refuse_in_worker
 from passo.sweep.working import count, lost_among, work
@@ -103,7 +103,7 @@ def tune(
     source = Source.of(train)
     alone = by_processes if size > 1 else here
     maker: Maker = partial(by_ray, source=source) if on == "ray" else alone
-    with quiet():
+    with quiet(), told(followed(store)):
         search = Search(
             source.train,
             space_of(space, run),
@@ -200,8 +200,8 @@ def _few(done: Sequence[Any]) -> list[Any]:
 
 
 def _key(trial: Any) -> tuple[int, int]:
-    """Which trial, and with which seed; one that waits has not been asked yet."""
-    params = trial.params or trial.system_attrs["fixed_params"]
+    """Which trial, and with which seed; one that waits, or was killed, may not have asked yet."""
+    params = trial.system_attrs.get("fixed_params", {}) | trial.params
     return params["trial"], params["seed"]
 
 

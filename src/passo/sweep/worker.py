@@ -14,10 +14,11 @@ from dataclasses import asdict
 from queue import SimpleQueue
 from threading import Thread
 from types import MappingProxyType
-from typing import Any, Final
+from typing import Any, BinaryIO, Final
 
 from passo.ground.checks import shortened
 from passo.ground.errors import PassoError, words_of
+from passo.ground.processes import pipes
 from passo.ground.schema import plain
 from passo.sweep.answers import LONGEST, WrongAnswer, answered
 
@@ -38,10 +39,9 @@ def refuse_in_worker(call: str) -> None:
 
 def work() -> None:
     """Makes the runs that come on standard input; what libraries print goes to standard error."""
-    lines = os.fdopen(os.dup(1), "w", encoding="utf-8")
-    os.dup2(2, 1)
+    given, lines = pipes()
     frames: SimpleQueue[bytes] = SimpleQueue()
-    Thread(target=_read, args=(frames,), daemon=True).start()
+    Thread(target=_read, args=(given, frames), daemon=True).start()
     train: Any = None
     while True:
         frame = frames.get()
@@ -61,13 +61,16 @@ def work() -> None:
         lines.flush()
 
 
-def _read(frames: SimpleQueue[bytes]) -> None:
-    """Hands on what comes; the end of it is the end of the process that sends it, and of this."""
-    while True:
-        try:
-            frames.put(pickle.load(sys.stdin.buffer))  # noqa: S301 (of our own parent)
-        except EOFError:
-            os._exit(0)
+def _read(given: BinaryIO, frames: SimpleQueue[bytes]) -> None:
+    """Hands on what comes; the end of it is the end of the process that sends it, and of this.
+
+    The end may be in the middle of a frame, where that process was killed.
+    """
+    try:
+        while True:
+            frames.put(pickle.load(given))  # noqa: S301 (of our own parent)
+    finally:
+        os._exit(0)
 
 
 def _one_thread() -> None:

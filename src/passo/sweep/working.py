@@ -8,6 +8,7 @@ import time
 import traceback
 import warnings
 from collections.abc import Sequence
+from contextlib import suppress
 from copy import deepcopy
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -15,7 +16,8 @@ from typing import Any, Final
 from passo.ground.checks import shortened
 from passo.ground.errors import PassoError, PassoWarning, words_of
 from passo.ground.extras import need
-from passo.sweep.answers import LONGEST, judged
+from passo.sweep.answers import LONGEST, is_unheard, judged
+from passo.sweep.holding import GivenAway, Hold
 from passo.sweep.intervals import EXTRA
 from passo.sweep.judges import Rungs, foreseen, peak_of
 from passo.sweep.search import RETRIES, SEED, TRIALS, Search, finished, quiet
@@ -112,13 +114,31 @@ def work(search: Search, name: str, total: int, ended: Any = None) -> None:
                 if so_far.over >= total:
                     return
                 if so_far.over + so_far.running < total:
-                    study.optimize(task, n_trials=1)
+                    _make(study, task)
             finally:
                 lock.release(force=True)
             if so_far.over + so_far.running >= total:
                 time.sleep(PAUSE)
             elif ended is not None:
                 ended()
+
+
+def _make(study: Any, task: OneTrial) -> None:
+    """One trial, told what it came to; not where another process has made it meanwhile."""
+    optuna = need("optuna", EXTRA, WHAT)
+    states, gone = optuna.trial.TrialState, optuna.exceptions.UpdateFinishedTrialError
+    trial = study.ask()
+    with suppress(GivenAway, gone), Hold(trial, task.search.silence) as hold:
+        try:
+            told = {"values": task(trial, hold)}
+        except task.given_up:
+            told = {"state": states.PRUNED}
+        except gone:
+            raise
+        except (Exception, KeyboardInterrupt):
+            study.tell(trial, state=states.FAIL, skip_if_finished=True)
+            raise
+        study.tell(trial, skip_if_finished=True, **told)
 
 
 @dataclass(slots=True)
@@ -133,12 +153,12 @@ class OneTrial:
         """Optuna's own word for a run that is not gone on with."""
         self.given_up = need("optuna", EXTRA, WHAT).TrialPruned
 
-    def __call__(self, trial: Any) -> float:
+    def __call__(self, trial: Any, hold: Hold) -> float:
         """The loss; what has none is given up, and says why in its attributes."""
         search = self.search
         try:
             plan, text = self._plan(trial)
-            self._take(trial)
+            trial.set_user_attr(TAKEN, trial.number)  # its first heartbeat was recorded before
         finally:
             self.lock.release(force=True)  # the trial is taken: the next process may take one
         trial.set_user_attr("plan", text)
@@ -147,20 +167,12 @@ class OneTrial:
         folder = search.files_of(original(trial.study.trials[trial.number]))
         if search.judge == "shares":
             rungs = Rungs(trial, search.run, search.metric, self.given_up)
-            handed = Trial(folder, rungs)
+            handed = Trial(folder, rungs, hold.check)
             for update, metrics in handed.reports:
                 rungs(update, metrics)
         else:
-            handed = Trial(folder)
-        return self._loss(trial, plan, SEED, handed)
-
-    def _take(self, trial: Any) -> None:
-        """The trial has a process from here on: the next one to hold the lock lets it be.
-
-        Its first heartbeat is recorded here, since the thread that Optuna began for it may be late.
-        """
-        trial.study._storage.record_heartbeat(trial._trial_id)
-        trial.set_user_attr(TAKEN, trial.number)
+            handed = Trial(folder, None, hold.check)
+        return self._loss(trial, plan, SEED, handed, hold)
 
     def _plan(self, trial: Any) -> tuple[Any, str]:
         try:
@@ -176,16 +188,20 @@ class OneTrial:
     def _fail(self, trial: Any, why: str) -> None:
         trial.set_user_attr("failed", shortened(why, LONGEST))
 
-    def _loss(self, trial: Any, plan: Any, seed: int, handed: Trial) -> float:
+    def _loss(self, trial: Any, plan: Any, seed: int, handed: Trial, hold: Hold) -> float:
         search, begin = self.search, time.monotonic()
         try:
             answer = search.train(plan, search.run, seed, handed)
         except self.given_up as error:
             _forget(error)
             raise
-        except Exception as error:  # noqa: BLE001 (whatever it is, it is what this run came to)
+        except Exception as error:  # whatever it is, it is what this run came to
+            hold.check(at_once=True)
+            if is_unheard(error):
+                raise
             self._fail(trial, words_of(error))
             raise self.given_up from None
+        hold.check(at_once=True)
         loss, metrics = judged(answer, search.metric)
         trial.set_user_attr("seconds", time.monotonic() - begin)
         trial.set_user_attr("metrics", {k: v for k, v in metrics.items() if math.isfinite(v)})
@@ -220,18 +236,18 @@ class OneTrial:
 class OneSeed(OneTrial):
     """One run more of a plan that was found, on a seed that it was not chosen by."""
 
-    def __call__(self, trial: Any) -> float:
+    def __call__(self, trial: Any, hold: Hold) -> float:
         """The loss; what has none is given up, and says why."""
         number = trial.suggest_int("trial", 0, MOST_TRIALS)
         seed = trial.suggest_int("seed", 0, MOST_SEED)
-        self._take(trial)
+        trial.set_user_attr(TAKEN, trial.number)
         self.lock.release(force=True)
         optuna = need("optuna", EXTRA, WHAT)
         params = self.search.study().trials[number].params
         plan, text = self.search.space.plan(optuna.trial.FixedTrial(params))
         trial.set_user_attr("plan", text)
-        handed = Trial(self.search.folder / f"trial-{number}-seed-{seed}")
-        return self._loss(trial, plan, seed, handed)
+        folder = self.search.folder / f"trial-{number}-seed-{seed}"
+        return self._loss(trial, plan, seed, Trial(folder, None, hold.check), hold)
 
 
 def _forget(error: BaseException) -> None:

@@ -15,6 +15,11 @@ MOST = 512
 STEP = 1000
 
 
+def warn_of_end(path: Path, clock: int, error: OSError) -> None:
+    """A full disk ends the trace with a warning, not the training."""
+    place().warn(f"the trace {str(path)!r} ends before update {clock}: {error}")
+
+
 class Sink:
     """A file open for whole lines, written at least every half second while lines come in.
 
@@ -24,14 +29,19 @@ class Sink:
 
     __slots__ = ("_file", "_lines", "_path", "_process", "clock", "due", "told")
 
-    def __init__(self, path: Path, mode: str, clock: int) -> None:
-        """Opens the file unbuffered: `xb` for a new one, `ab` to go on."""
+    def __init__(self, path: Path, clock: int) -> None:
+        """Opens the file, which is there, to go on at its end."""
         self._path = path
         self._process = os.getpid()
         self._lines: list[str] = []
         self.clock = self.told = clock
         self.due = monotonic() + PERIOD
-        self._file = path.open(mode, buffering=0)  # last, so that no file is left of a failure
+        self._file = path.open("ab", buffering=0)
+
+    @property
+    def is_over(self) -> bool:
+        """Whether nothing more is written: it was closed, or the disk was full."""
+        return self._file.closed
 
     def put(self, text: str, told: int) -> None:
         """Takes a line, which says that the clock reached `told`."""
@@ -68,9 +78,10 @@ class Sink:
 
         def again() -> Sink:
             self._file.close()
-            with replacing(self._path) as file:
-                file.write(held)
-            sink = Sink(self._path, "ab", clock)
+            if not self._path.exists() or self._path.read_bytes() != held:
+                with replacing(self._path) as file:
+                    file.write(held)
+            sink = Sink(self._path, clock)
             sink._lines, sink.told = lines, told
             if closed:
                 sink._file.close()
@@ -84,17 +95,13 @@ class Sink:
         self._file.close()
 
     def _write(self, rest: bytes) -> None:
-        """Writes all bytes; when that fails nothing more is written, and what is there is right.
-
-        A full disk ends the trace with a warning, not the training.
-        """
+        """Writes all bytes; when that fails nothing more is written, and what is there is right."""
         try:
             while rest:
                 rest = rest[self._file.write(rest) :]
         except OSError as error:
             self._file.close()
-            message = f"the trace {str(self._path)!r} ends before update {self.clock}: {error}"
-            place().warn(message)
+            warn_of_end(self._path, self.clock, error)
         except BaseException:
             self._file.close()
             raise

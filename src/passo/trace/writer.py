@@ -15,10 +15,10 @@ from typing import TYPE_CHECKING, Any, Final, SupportsFloat, TypeAlias
 
 from passo.ground.checks import whole
 from passo.ground.errors import PassoError
-from passo.ground.files import followed
+from passo.ground.files import created, followed
 from passo.ground.schema import plain
 from passo.trace import format as text
-from passo.trace.sink import Sink
+from passo.trace.sink import Sink, warn_of_end
 from passo.trace.stretch import Forecast
 from passo.trace.tape import Tape, exact_for
 from passo.trace.trace import Trace, check_layout, loaded
@@ -86,20 +86,18 @@ class TraceWriter:
         names = _group_names(columns, groups)
         check_layout(names, list(columns))
         header = text.header_line(names, columns, plain(plan), run, plain(meta or {}))
+        target = followed(path)
         try:
-            self._open(
-                followed(path), "xb", Trace(0, names, tuple(Column(*each) for each in columns))
-            )
+            created(target, header.encode())
         except FileExistsError:
             raise PassoError(
                 f"{str(path)!r} is there already; write "
                 f"TraceWriter.resume({str(path)!r}, at_update=...) to go on, or give another file"
             ) from None
         try:
-            self._sink.put(header, 0)
-            self._sink.flush()
+            self._open(target, Trace(0, names, tuple(Column(*each) for each in columns)))
         except BaseException:
-            self.discard()
+            target.unlink()
             raise
 
     @classmethod
@@ -130,7 +128,7 @@ class TraceWriter:
             kept = _laid_out(kept, columns, _group_names(columns, groups))
         kept.write(path)
         writer = cls.__new__(cls)
-        writer._open(Path(path), "ab", kept)
+        writer._open(Path(path), kept)
         return writer
 
     @property
@@ -277,16 +275,22 @@ class TraceWriter:
         """
         self.flush()
         kept = replace(_as_it_is(self._path).until(t), complete=False)
-        self.close()
+        self._finish.detach()
+        self._sink.drop()  # no line says that the trace is complete, where a kill comes in between
         kept.write(self._path)
-        self._open(self._path, "ab", kept)
+        self._open(self._path, kept)
 
     def condense(self, trace: Trace) -> None:
         """Puts `trace`, which says the same in fewer numbers, in place of what the file holds."""
-        self.close()
         kept, expected = replace(trace, complete=False), self._expected
-        kept.write(self._path)
-        self._open(self._path, "ab", kept)
+        self._sink.drop()
+        try:
+            kept.write(self._path)
+        except OSError as error:
+            warn_of_end(self._path, self.clock, error)
+            return
+        self._finish.detach()
+        self._open(self._path, kept)
         for place, forecast in enumerate(expected):
             if forecast is not None:
                 forecast.stop()
@@ -356,7 +360,7 @@ class TraceWriter:
         """Closes, also when the block fails."""
         self.close()
 
-    def _open(self, path: Path, mode: str, trace: Trace) -> None:
+    def _open(self, path: Path, trace: Trace) -> None:
         """Begins where the trace ends."""
         self._path = path.absolute()
         self._groups = list(trace.groups)
@@ -365,13 +369,11 @@ class TraceWriter:
         self._last = [_held(each) for each in trace.columns]
         self._expected = [None] * len(self._columns)
         self._lines = max((len(each.updates) for each in trace.columns), default=0)
-        self._sink = Sink(self._path, mode, trace.updates)
+        self._sink = Sink(self._path, trace.updates)
         try:
             self._finish = weakref.finalize(self, self._sink.close)
         except BaseException:
             self._sink.drop()
-            if mode == "xb":
-                self._path.unlink()
             raise
 
     def _change(self, t: int, values: Sequence[float | None]) -> None:
@@ -417,6 +419,9 @@ class TraceWriter:
     def _condense(self) -> None:
         """Older changes become buckets, so that the file stays small in a run of any length."""
         self._sink.flush(far=True)
+        if self._sink.is_over:
+            self._lines = 0
+            return
         trace = _as_it_is(self._path)
         exact = exact_for(len(trace.columns))
         columns = tuple(Tape.of(each, exact).column() for each in trace.columns)

@@ -408,10 +408,10 @@ def test_what_waited_for_a_file_that_fails_is_counted(tmp_path, monkeypatch):
     told = log(attach(optimizer := sgd(), FALLING), tmp_path / "run.csv")
     update(optimizer, 3)
 
-    def full(_rest):
+    def full(_file, _rest):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(told._adapter, "_write", full)
+    monkeypatch.setattr("passo.integrations.log.csv_file.append", full)
     with pytest.warns(PassoWarning, match="the CSV file failed at update 3: OSError: .*No space"):
         told.flush()
     assert told.lost == 3

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from passo.ground.checks import brief
 from passo.ground.errors import PassoError
-from passo.ground.files import cannot_write, followed, refuse_unwritable, replacing
+from passo.ground.files import append, cannot_write, created, followed, refuse_unwritable, replacing
 from passo.integrations.log.writer import Buffered
 
 HEADER = ["update", "name", "value"]
@@ -31,17 +31,17 @@ class CsvFile(Buffered):
         self._quoted: dict[str, str] = {}
         self.waits = self._path.exists()
         if not self.waits:
-            self._file = self._made()
-            self._write(f"{','.join(HEADER)}\n".encode())
+            self._make()
         elif anew:
             raise self._is_there()
         else:
             _refuse_others(self._path)
             refuse_unwritable(self._path)
 
-    def _made(self) -> io.FileIO:
+    def _make(self) -> None:
         try:
-            return self._path.open("xb", buffering=0)
+            created(self._path, f"{','.join(HEADER)}\n".encode())
+            self._go_on()
         except FileExistsError:  # another process was faster
             raise self._is_there() from None
         except OSError as error:
@@ -59,11 +59,7 @@ class CsvFile(Buffered):
         for name, value, update in numbers:
             text = quoted.get(name) or quoted.setdefault(name, _quoted(name))
             lines.append(f"{update},{text},{value!r}\n")
-        self._write("".join(lines).encode())
-
-    def _write(self, rest: bytes) -> None:
-        while rest:
-            rest = rest[self._file.write(rest) :]
+        append(self._file, "".join(lines).encode())
 
     def rewind(self, clock: int, values: Collection[str]) -> bool:
         """Leave out what is there of update `clock` and later, and of reports after it."""

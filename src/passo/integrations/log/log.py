@@ -227,6 +227,10 @@ class Log:
         """The next update is update `clock`: no update is there twice."""
         self._try(lambda: self._rewind(clock))
 
+    def saved(self) -> None:
+        """A state was saved: what was told until here is where it can be read."""
+        self._try(self._adapter.flush)
+
     def end(self) -> None:
         """No update comes any more."""
         if self._finish.detach():

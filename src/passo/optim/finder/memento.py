@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections import deque
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import torch
 
+from passo.ground.beside import beside
 from passo.optim.ground.undo import refill
 
 if TYPE_CHECKING:
@@ -160,16 +161,14 @@ class _InMemory:
 
 
 class _OnDisk:
-    """Copies in one file, in a folder of its own that goes with them."""
+    """Copies in one file, which goes with them, or with the next ones after a kill."""
 
     def __init__(self, slots: list[torch.Tensor], folder: str | os.PathLike[str]) -> None:
-        self._folder = tempfile.TemporaryDirectory(prefix="passo-", dir=folder)
-        try:
-            self._file = Path(self._folder.name) / "tensors.pt"
-            torch.save(slots, self._file)
-        except BaseException:
-            self._folder.cleanup()
-            raise
+        with ExitStack() as failing:
+            file, self._file = failing.enter_context(beside(Path(folder) / "passo-copies.pt"))
+            torch.save(slots, file)
+            file.flush()
+            self._kept = failing.pop_all()
 
     def copies(self) -> list[torch.Tensor]:
         asked: dict[str, Any] = {"map_location": "cpu", "weights_only": True, "mmap": True}
@@ -177,4 +176,4 @@ class _OnDisk:
         return found
 
     def close(self) -> None:
-        self._folder.cleanup()
+        self._kept.close()

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 from passo.optim.recorder.reading import number
 from passo.optim.recorder.strands import Strands
 from passo.trace import Event, Report, Tape, Trace, TraceWriter
+from passo.trace.sink import warn_of_end
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -57,7 +58,11 @@ class Ledger:
         if self._file is not None:
             self.anew(clock)
         elif self._path is not None:
-            self._file = TraceWriter(self._path, self._strands.names, groups=self.groups)
+            try:
+                self._file = TraceWriter(self._path, self._strands.names, groups=self.groups)
+            except OSError as error:
+                warn_of_end(self._path, clock, error)
+                self._path = None
 
     def follow(
         self, clock: int, columns: list[tuple[int, str]], schedule: Schedule, shift: float

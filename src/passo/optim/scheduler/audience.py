@@ -31,7 +31,11 @@ class Spot(NamedTuple):
 
 
 class Listener(Protocol):
-    """What is told, such as `passo.log`; it lets no error into the training."""
+    """What is told, such as `passo.log`; it lets no error into the training.
+
+    Where it has `saved()`, that is called as a state is saved: who goes on with that state after a
+    kill is to miss none of what was told.
+    """
 
     def spots(self, spots: Sequence[Spot], /) -> None:
         """These are scheduled from now on; each keeps its number in the list."""
@@ -141,6 +145,13 @@ class Audience:
         self._clock = clock
         for each in self.listeners:
             each.moved(clock)
+
+    def saved(self) -> None:
+        """A state was saved; a row in which others still stand is not whole yet."""
+        for each in self.listeners:
+            saved = getattr(each, "saved", None)
+            if saved is not None:
+                saved()
 
     def end(self) -> None:
         """No update comes any more."""

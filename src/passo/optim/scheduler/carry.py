@@ -139,6 +139,7 @@ class Carrier:
         if engine.settings.carry:
             with suppress(PassoError):
                 engine.look(there(self._optimizer).param_groups)
+            engine.keep_told()
             self.put(optimizer, saved, save(engine, engine.driver.known))
 
     def take_up(self, optimizer: Any) -> None:

@@ -147,6 +147,13 @@ class Engine:
         if self.audience is not None:
             self.audience.refuse_anew()
 
+    def keep_told(self) -> None:
+        """A state is saved: what was told until here is where a kill leaves it."""
+        if self.journal is not None:
+            self.journal.flush()
+        if self.audience is not None:
+            self.audience.saved()
+
     def look(self, groups: Groups) -> None:
         """Between two updates: groups that joined or went since are known, and driven."""
         self.settle()

@@ -185,8 +185,8 @@ class Strand(Journal):
             self.joint.joined_at(self._engine(), places)
 
     def flush(self) -> None:
-        """All that was told is in the file."""
-        self.joint.flush()
+        """All that was told is in the file, but for a row in which others still stand."""
+        Journal.flush(self.joint)
 
     def close(self) -> None:
         """Nothing yet: others may go on."""

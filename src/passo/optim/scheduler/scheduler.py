@@ -633,8 +633,7 @@ class Scheduler(LRScheduler):
         >>> attach(optimizer, Linear(0.5, 0.0, steps(4))).state_dict()["clock"]
         0
         """
-        if self._engine.journal is not None:
-            self._engine.journal.flush()
+        self._engine.keep_told()
         return state.save(self._engine, self._look())
 
     def load_state_dict(self, state_dict: Mapping[str, Any]) -> None:

@@ -300,6 +300,8 @@ class JointScheduler(Scheduler):
         """Run, plan and what plateaus remember, and for each optimizer its clock and bases."""
         if self._journal is not None:
             self._journal.flush()
+        for each in self._members.values():
+            each._engine.keep_told()
         members = self._members.items()
         return joint_state.join({name: state.save(m._engine, m._look()) for name, m in members})
 
