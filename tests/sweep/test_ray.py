@@ -72,7 +72,7 @@ class Killer:
         self._thread.join()
 
     def _has_kept(self, name):
-        return any(self.folder.glob(f"**/{name}/checkpoint-*"))
+        return any(self.folder.glob(f"**/{name}/passo-checkpoint-*"))
 
     def _has_ended(self, name):
         return any(each[2] == name for each in notes(self.folder, "ended"))

@@ -45,23 +45,37 @@ def test_a_trial_begun_again_goes_on_from_the_last_checkpoint(tmp_path):
     trial.report(10, loss=0.5)
     with (trial.folder / "reports.jsonl").open("a") as file:
         file.write('[20, {"lo')
-    (trial.folder / "new-checkpoint-3").mkdir()
+    (trial.folder / "passo-new-checkpoint-3").mkdir()
     again = Trial(tmp_path / "run")
     assert (again.latest / "state.txt").read_text() == "at 2"
-    assert sorted(each.name for each in again.folder.iterdir()) == ["checkpoint-2", "reports.jsonl"]
+    assert sorted(each.name for each in again.folder.iterdir()) == [
+        "passo-checkpoint-2",
+        "reports.jsonl",
+    ]
     again.report(20, loss=0.4)
     assert reports_in(again.folder) == [(10, {"loss": 0.5}), (20, {"loss": 0.4})]
 
 
 def test_of_two_checkpoints_that_a_kill_left_the_later_one_stays(tmp_path):
     for number in (9, 10):
-        saved(tmp_path / f"checkpoint-{number}", f"at {number}")
+        saved(tmp_path / f"passo-checkpoint-{number}", f"at {number}")
     trial = Trial(tmp_path)
     assert (trial.latest / "state.txt").read_text() == "at 10"
     trial.checkpoint(saved(tmp_path / "mine", "at 11"))
     assert (trial.latest / "state.txt").read_text() == "at 11"
     left = [each.name for each in tmp_path.iterdir() if each.name != "mine"]
-    assert left == ["checkpoint-11"]
+    assert left == ["passo-checkpoint-11"]
+
+
+def test_what_a_trainer_saves_into_the_folder_is_its_own(tmp_path):
+    for number in (500, 1000):
+        saved(tmp_path / f"checkpoint-{number}", f"at {number}")
+    trial = Trial(tmp_path)
+    assert trial.latest is None
+    trial.checkpoint(tmp_path / "checkpoint-1000")
+    again = Trial(tmp_path)
+    assert (again.latest / "state.txt").read_text() == "at 1000"
+    assert (tmp_path / "checkpoint-500" / "state.txt").read_text() == "at 500"
 
 
 def test_reports_come_by_their_updates_in_whatever_order_they_were_made(tmp_path):

@@ -20,8 +20,8 @@ Heard: TypeAlias = "Callable[[int, Mapping[str, float]], None]"
 """Who listens to a trial: told the update and the metrics; what it raises ends the run."""
 TRACE: Final = "trace.jsonl"
 REPORTS: Final = "reports.jsonl"
-KEPT: Final = "checkpoint-"
-NEW: Final = "new-checkpoint-"
+KEPT: Final = "passo-checkpoint-"  # a Trainer that saves into the folder has checkpoint-N
+NEW: Final = "passo-new-checkpoint-"
 
 
 class Trial:
