@@ -158,8 +158,8 @@ class OneTrial:
         search = self.search
         try:
             plan, text = self._plan(trial)
-            trial.set_user_attr(TAKEN, trial.number)  # its first heartbeat was recorded before
         finally:
+            trial.set_user_attr(TAKEN, trial.number)  # its first heartbeat was recorded before
             self.lock.release(force=True)  # the trial is taken: the next process may take one
         trial.set_user_attr("plan", text)
         if search.judge != "shares":
