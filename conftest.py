@@ -18,6 +18,8 @@ from sybil import Document
 from sybil.parsers.markdown import PythonCodeBlockParser, SkipParser
 
 os.environ.setdefault("MPLBACKEND", "Agg")  # a test opens no window
+for _size in ("COLUMNS", "LINES"):  # what a shell exports, or readline for those that pytest begins
+    os.environ.pop(_size, None)
 
 ROOT = Path(__file__).parent
 LONG = 300  # lines: what grows past that becomes a package (a talk, not a failure)

@@ -39,9 +39,8 @@ def beside(target: Path) -> Iterator[tuple[BinaryIO, Path]]:
     """
     _clear(target)
     path = target.with_name(f".{target.name}.{os.getpid()}.{token_hex(4)}.tmp")
-    file = _held(path)
     try:
-        with file:
+        with _held(path) as file:
             yield file, path
     finally:
         path.unlink(missing_ok=True)
