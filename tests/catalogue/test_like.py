@@ -246,6 +246,11 @@ WRONG_OF_OTHERS = {
         "max_lr=[0.1, 0.2] has a value for each param group, and an expression is that of one; "
         "write max_lr=0.1 for the first, a call for each, and passo.by_group to hand them out"
     ),
+    'like.torch("LambdaLR", lr_lambda=[abs, abs])': (
+        "lr_lambda=[<built-in function abs>, <built-in function abs>] has a value for each param "
+        "group, and an expression is that of one; write lr_lambda=abs for the first, a call for "
+        "each, and passo.by_group to hand them out"
+    ),
     'like.torch("CyclicLR", base_lr=[], max_lr=0.1)': "base_lr must be a number, got []",
     'like.torch("SequentialLR", schedulers=[base, base], milestones=[5, 9])': (
         "milestones must be one fewer than schedulers, got [5, 9] and 2 schedulers"

@@ -88,6 +88,19 @@ def test_a_hole_with_nothing_to_search_is_refused(hole):
     assert str(caught.value) == WRONG[hole].replace("{}", hole)
 
 
+@pytest.mark.parametrize(
+    ("text", "given", "meant"),
+    [
+        ("Constant(betwen(0, 1))", "betwen", "between"),
+        ("step_decay(steps(oneof(3, 10)))", "oneof", "one_of"),
+    ],
+)
+def test_a_hole_that_is_misspelt_is_named_as_it_is_written(text, given, meant):
+    with pytest.raises(PassoError) as caught:
+        Template.of(text)
+    assert str(caught.value) == f"unknown name '{given}'; did you mean '{meant}'?"
+
+
 def test_nothing_of_a_text_is_run():
     with pytest.raises(PassoError, match="may not stand in a schedule"):
         Template.of("wsd(peak=between(1, 2), warmup=__import__('os').getpid() if 1 else 2)")

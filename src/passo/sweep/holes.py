@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Final, TypeAlias
 
-from passo.ground.checks import real, write
-from passo.ground.errors import PassoError
+from passo.ground.checks import brief, real, write
+from passo.ground.errors import PassoError, closest
 from passo.schedules.text.parser import FUNCTIONS, tree
 
 BETWEEN: Final = "between"
@@ -132,6 +132,9 @@ def _calls(node: ast.AST, name: str) -> Iterator[tuple[str, ast.Call]]:
         if called in (BETWEEN, ONE_OF):
             yield name, node
             return
+        if called not in FUNCTIONS and (hint := closest(called, (BETWEEN, ONE_OF))):
+            msg = f"unknown name {brief(called)}{hint}"
+            raise PassoError(msg)
         yield from _calls(node.func, name)
         for each, argument in zip(_parameters(node, name), node.args, strict=False):
             yield from _calls(argument, each)

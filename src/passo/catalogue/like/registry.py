@@ -170,7 +170,7 @@ class Library:
             return value[0]
         msg = (
             f"{where}: {key}={brief(value)} has a value for each param group, and an expression is "
-            f"that of one; write {key}={as_code(value[0])} for the first, a call for each, and "
+            f"that of one; write {key}={_named(value[0])} for the first, a call for each, and "
             "passo.by_group to hand them out"
         )
         raise PassoError(msg)
@@ -233,3 +233,11 @@ def as_code(value: Any) -> str:
     ('"cos"', '0.1')
     """
     return json.dumps(value) if isinstance(value, str) else repr(value)
+
+
+def _named(value: Any) -> str:
+    """A value in code; a function by its name, since nobody can write its repr."""
+    if not callable(value):
+        return as_code(value)
+    name = getattr(value, "__name__", "")
+    return name if name.isidentifier() else "lambda epoch: ..."
