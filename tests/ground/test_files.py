@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 import stat
+from io import FileIO
 
 import pytest
 
 from passo import PassoError
-from passo.ground.files import reading, refuse_unwritable, refuse_written_over, replacing, text_in
+from passo.ground.files import (
+    append,
+    reading,
+    refuse_unwritable,
+    refuse_written_over,
+    replacing,
+    text_in,
+)
 from passo.ground.schema import parsed
 from passo.trace import RangeTest, Trace, TraceWriter
 
@@ -177,3 +186,24 @@ def test_asking_whether_a_file_can_be_written_leaves_all_as_it_was(tmp_path):
     path.write_text("mine")
     refuse_unwritable(path)
     assert path.read_text() == "mine"
+
+
+class Full(FileIO):
+    """A file on a disk that has room for three more bytes."""
+
+    room = 3
+
+    def write(self, data):
+        if not self.room:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        written = super().write(data[: self.room])
+        self.room -= written
+        return written
+
+
+def test_what_a_full_disk_takes_a_part_of_is_not_there_at_all(tmp_path):
+    path = tmp_path / "log.csv"
+    path.write_bytes(b"update,name,value\n")
+    with Full(path, "ab") as file, pytest.raises(OSError, match="No space left"):
+        append(file, b"0,lr,0.1\n")
+    assert path.read_bytes() == b"update,name,value\n"

@@ -201,7 +201,6 @@ class OneTrial:
                 raise
             self._fail(trial, words_of(error))
             raise self.given_up from None
-        hold.check(at_once=True)
         loss, metrics = judged(answer, search.metric)
         trial.set_user_attr("seconds", time.monotonic() - begin)
         trial.set_user_attr("metrics", {k: v for k, v in metrics.items() if math.isfinite(v)})
