@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 import signal
 import textwrap
+from pathlib import Path
 
 import pytest
 
+import passo
 from passo.doctor.run import run_script
 from passo.ground.errors import PassoError
 from passo.trace import Trace
@@ -98,7 +100,7 @@ def test_an_exception_is_shown_as_usual_and_the_diagnosis_still_given(tmp_path):
     lines = done.stderr.splitlines()
     assert lines[0] == "Traceback (most recent call last):"
     assert lines[1].endswith('train.py", line 10, in <module>')
-    assert "passo" not in done.stderr.replace(str(tmp_path), "")
+    assert str(Path(passo.__file__).parent) not in done.stderr  # a clone may have the name too
     assert lines[-1].startswith("ValueError: Tried to step 6 times")
     assert "P005" in done.stdout
     assert ", ended by an error" in done.stdout

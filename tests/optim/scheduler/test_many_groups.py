@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import collections
+import gc
 import sys
 
 import pytest
@@ -184,11 +185,14 @@ def test_what_happens_between_the_two_ends_of_a_load_is_foreseen_anew(monkeypatc
 def work(act):
     """How many functions an act calls: those that are written in Python, and the others."""
     found, before = collections.Counter(), sys.getprofile()
+    gc.collect()
+    gc.disable()  # or what other tests left would be taken leave of within the act
     sys.setprofile(lambda _frame, event, _arg: found.update((event,)))
     try:
         kept = act()
     finally:
         sys.setprofile(before)
+        gc.enable()
     del kept
     return found["call"], found["c_call"]
 

@@ -180,6 +180,22 @@ def test_without_such_calls_it_is_said_at_the_end(end):
     assert said(finish) == [NEVER.format(signs="its weights changed")]
 
 
+@pytest.mark.parametrize("how", ["gone", "swapped"])
+def test_weights_that_change_places_before_the_first_update_did_not_change(how):
+    old, new = weight(), weight()
+    with torch.no_grad():
+        for _ in range(5):
+            old.add_(1.0)  # as it was made and loaded
+    optimizer = torch.optim.SGD([{"params": [new]}, {"params": [old]}], lr=1.0)
+    scheduler = attach(optimizer, PLAN, RUN, strict=True)
+    if how == "gone":
+        del optimizer.param_groups[0]
+    else:
+        first, second = optimizer.param_groups
+        first["params"], second["params"] = second["params"], first["params"]
+    assert said(lambda: scheduler.detach(because="another try")) == []
+
+
 def in_backward(model):
     """One optimizer for each parameter, stepped while backward runs (LOMO, GaLore)."""
     for parameter in model.parameters():

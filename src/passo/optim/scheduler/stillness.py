@@ -13,6 +13,8 @@ from passo.optim.ground.groups import parameters
 from passo.optim.ground.updates import has_gradient
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     Groups = list[dict[str, Any]]
 
 _MANY: Final = 20  # calls of scheduler.step(): more than a GradScaler skips when it begins
@@ -53,7 +55,7 @@ class Stillness:
         """`scheduler.step()` is called; whether that was too often by now."""
         self._calls += 1
         now = _versions(groups)
-        if now != self._last:
+        if _changes(self._last, now):
             self._weight += _WEIGHS
         elif not has_gradient(groups):
             self._weight += 1
@@ -63,10 +65,9 @@ class Stillness:
     def signs(self, groups: Groups) -> str:
         """What says that updates were made which nobody counted; nothing where nothing does."""
         now = _versions(groups)
-        changes = (b - a for a, b in zip(self._first, now, strict=False))
         if self._weight >= _MANY or self._calls >= _MANY:
             return f"scheduler.step() was called {self._calls:,} times"
-        if max(changes, default=0) >= _CHANGES:
+        if _changes(self._first, now) >= _CHANGES:
             return "its weights changed"
         if self.steps >= _STEPS:
             return f"its step() was called {self.steps:,} times without any gradient"
@@ -75,12 +76,18 @@ class Stillness:
         return ""
 
 
-def _versions(groups: Groups) -> list[int]:
-    """How often each of the first parameters was changed in place: torch counts it."""
+def _versions(groups: Groups) -> dict[int, int]:
+    """How often each of the first parameters, by its id, was changed in place: torch counts it."""
     several = [p for group in groups for p in islice(parameters(group), _LOOKED_AT)]
     with suppress(AttributeError, RuntimeError):  # a stand-in, or one that keeps no count
-        return [p._version for p in several]
-    return [p._version for p in several if isinstance(p, torch.Tensor) and not p.is_inference()]
+        return dict(zip(map(id, several), [p._version for p in several], strict=True))
+    known = (p for p in several if isinstance(p, torch.Tensor) and not p.is_inference())
+    return {id(p): p._version for p in known}
+
+
+def _changes(before: Mapping[int, int], now: Mapping[int, int]) -> int:
+    """How often one was changed since; groups that joined, went or changed places are no change."""
+    return max((count - before.get(at, count) for at, count in now.items()), default=0)
 
 
 def _elsewhere() -> tuple[int, int]:
