@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import csv
+import gc
 import re
 import sys
 import time
@@ -444,11 +445,13 @@ def test_flush_and_close_reach_a_writer_that_has_them():
 def calls_of(optimizer):
     """How many calls of Python and of C one update makes."""
     made = []
+    gc.disable()  # or what other tests left would be taken leave of within the update
     sys.setprofile(lambda _frame, event, _what: made.append(event) if "call" in event else None)
     try:
         optimizer.step()
     finally:
         sys.setprofile(None)
+        gc.enable()
     return len(made)
 
 
