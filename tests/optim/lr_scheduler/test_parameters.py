@@ -298,3 +298,16 @@ def test_milestones_edited_in_place_count_from_what_is_there_also_after_a_state(
         return seen
 
     assert life(ours) == pytest.approx(life(torchs), rel=1e-12)
+
+
+@pytest.mark.parametrize("length", [1, 2, 3, 4, 7])
+@pytest.mark.parametrize("epoch", [3, 6, 9, 12, 14, 14.5])
+def test_a_cycle_that_is_shorter_than_what_is_gone_of_it_goes_on_as_torchs_wave(length, epoch):
+    found = []
+    for library in (torchs, ours):
+        optimizer = sgd(0.1)
+        scheduler = library.CosineAnnealingWarmRestarts(optimizer, 5, eta_min=0.01)
+        scheduler.T_i = length
+        scheduler.step(epoch)
+        found.append((optimizer.param_groups[0]["lr"], scheduler.T_cur, scheduler.T_i))
+    assert found[1] == (pytest.approx(found[0][0], rel=1e-12), *found[0][1:])

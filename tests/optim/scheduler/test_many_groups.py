@@ -5,6 +5,7 @@ from __future__ import annotations
 import collections
 import gc
 import sys
+import weakref
 
 import pytest
 import torch
@@ -14,7 +15,7 @@ from passo.ground.schema import number, table
 from passo.optim import by_group
 from passo.optim.ground import undo
 from passo.optim.ground.attached import attached
-from passo.optim.scheduler import carry, changed, resume
+from passo.optim.scheduler import bases, carry, changed, resume
 from passo.optim.scheduler.bases import Left
 from passo.optim.scheduler.driver import Driver
 from passo.optim.scheduler.tracks import Track
@@ -202,7 +203,8 @@ MOST = {loading: (2, 6), attaching: (22, 45)}
 
 
 @pytest.mark.parametrize("way", MOST)
-def test_a_further_group_costs_a_load_and_attach_few_calls(way):
+def test_a_further_group_costs_a_load_and_attach_few_calls(way, monkeypatch):
+    monkeypatch.setattr(bases, "_left", weakref.WeakKeyDictionary())  # what other tests detached
     few, many = (work(way(groups, *trained(groups))) for groups in (50, 150))
     for less, more, most in zip(few, many, MOST[way], strict=True):
         assert (more - less) / 100 <= most

@@ -178,8 +178,11 @@ class CosineAnnealingWarmRestarts(Absolute, torchs.CosineAnnealingWarmRestarts):
         self.last_epoch = math.floor(epoch)
 
     def _rates(self) -> list[Any]:
-        gone = self.T_cur / self.T_i
-        share = NUMBERS.half_wave(1.0, 0.0, gone, (self.T_i - self.T_cur) / self.T_i)
+        gone, rest = self.T_cur / self.T_i, (self.T_i - self.T_cur) / self.T_i
+        if rest < 0:  # a T_i that was written by hand: torch's wave goes on, up again
+            gone = min(gone % 2, 2 - gone % 2)
+            rest = 1 - gone
+        share = NUMBERS.half_wave(1.0, 0.0, gone, rest)
         floor = self.eta_min * (1.0 - share)
         return scaled(self.base_lrs, share, floor)
 
