@@ -66,8 +66,8 @@ check: $(VENV)/.ready-test ## style (ruff), types (mypy strict, pyright), arrows
 	@echo "== import-linter" && $(BIN)/lint-imports --no-cache > $(VENV)/arrows.txt || \
 		{ cat $(VENV)/arrows.txt; exit 1; }
 
-bench: $(VENV)/.ready-bench ## time what has a budget: python bench/run.py
-	@$(BIN)/python bench/run.py $(ARGS)
+bench: $(VENV)/.ready-bench ## time what has a budget: python -m bench.run
+	@$(BIN)/python -m bench.run $(ARGS)
 
 evidence: $(VENV)/.ready-evidence ## run what is missing of each claim's experiment, and write its page (90 minutes at most)
 	@$(BIN)/python -m evidence $(ARGS)

@@ -132,7 +132,7 @@ def tables(*, quick: bool) -> Iterator[Table]:
         comparing,
         drop_in,
         law,
-        logging,
+        loggers,
         range_cost,
         range_quality,
         recording,
@@ -153,7 +153,7 @@ def tables(*, quick: bool) -> Iterator[Table]:
     yield several.setting_up()
     yield recording.table()
     yield trainers.table()
-    yield logging.table()
+    yield loggers.table()
     yield drop_in.table(counts)
     yield law.table()
     yield range_cost.table()
@@ -163,8 +163,6 @@ def tables(*, quick: bool) -> Iterator[Table]:
 
 def main() -> None:
     """Measure, and print the tables."""
-    import torch
-
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--quick", action="store_true", help="fewer group counts and seeds")
     parser.add_argument("--write", action="store_true", help="write docs/speed.md as well")
@@ -173,6 +171,8 @@ def main() -> None:
         console.print(table)
         pages.append(as_markdown(table))
     if chosen.write:
+        import torch
+
         head = PAGE.format(
             cores=os.cpu_count(), python=platform.python_version(), torch=torch.__version__
         )
@@ -180,5 +180,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    sys.path.insert(0, ".")
     main()

@@ -176,6 +176,21 @@ def test_ruff_ignores_at_most_twenty_rules_each_with_its_reason():
     assert [line for line in lines if not re.search(r'",\s+# \S', line)] == []
 
 
+def test_no_file_beside_a_script_hides_a_module_that_others_import():
+    beside = [
+        path
+        for room in ("bench", "evidence", "examples", "docs", "tests")
+        for path in (ROOT / room).glob("*.py")
+    ]
+    assert len(beside) > 20
+    assert [path.name for path in beside if path.stem in sys.stdlib_module_names] == []
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "bench").glob("*.py")), ids=lambda path: path.stem)
+def test_every_bench_finds_what_it_measures(path):
+    importlib.import_module(f"bench.{path.stem}")
+
+
 def test_every_verb_of_the_makefile_explains_itself():
     text = (ROOT / "Makefile").read_text("utf-8")
     phony = re.search(r"^\.PHONY: (.*)$", text, flags=re.MULTILINE)[1].split()
