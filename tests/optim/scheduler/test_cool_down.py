@@ -329,6 +329,16 @@ def test_replaced_by_a_run_of_another_axis_it_begins_at_the_same_update():
     assert rates(optimizer, 4) == [1.0, 0.75, 0.5, 0.25]
 
 
+def test_replaced_by_no_run_it_begins_at_the_same_update():
+    by_tokens = Run(tokens(1000), tokens_per_step=10, axis="token")
+    _, scheduler = cooled(Constant(1.0), by_tokens, over=steps(4))
+    optimizer = sgd()
+    other = attach(optimizer, Constant(1.0), on_change="replace")
+    other.load_state_dict(scheduler.state_dict())
+    assert (other.cooldown.at, other.cooldown.until) == (6.0, 10.0)
+    assert rates(optimizer, 4) == [1.0, 0.75, 0.5, 0.25]
+
+
 STATES = {
     "a key that no field has": (
         {"key": "momentum"},

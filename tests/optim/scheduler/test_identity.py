@@ -191,6 +191,43 @@ def test_a_group_that_goes_and_comes_back_has_its_base():
     assert now(optimizer) == [0.1 / 16, 1.0 / 16, 0.01 / 16]
 
 
+AWAY = [torch.optim.SGD, torch.optim.AdamW]
+
+
+@pytest.mark.parametrize("kind", AWAY)
+@pytest.mark.parametrize("named", [False, True])
+def test_a_copy_of_a_group_that_is_away_is_that_group(kind, named):
+    """The very rate that it held says so: another dict, other parameters."""
+    optimizer = three(1.0, 0.1, 0.01, kind=kind, weight_decay=0.5)
+    for k, group in enumerate(optimizer.param_groups if named else ()):
+        group["name"] = f"group {k}"
+    scheduler = attach(optimizer, {"lr": FALLING, "weight_decay": FALLING}, RUN, join="now")
+    update(optimizer)
+    away = [optimizer.param_groups.pop() for _ in range(2)]
+    update(optimizer, 2)
+    optimizer.param_groups += [{**group, "params": [weight()]} for group in away]
+    update(optimizer)
+    assert now(optimizer) == [0.6, 0.01 * 0.6, 0.1 * 0.6]
+    assert scheduler.values()["weight_decay"] == [0.5 * 0.6] * 3
+
+
+@pytest.mark.parametrize("tensors", [False, True])
+@pytest.mark.parametrize("missed", [1, 2])
+def test_a_new_group_that_copies_the_rate_of_one_that_is_away_has_its_base(tensors, missed):
+    optimizer = three(1.0, 0.1)
+    for name, group in zip("ab", optimizer.param_groups, strict=True):
+        group["name"] = name
+    if tensors:
+        tensorize(optimizer)
+    attach(optimizer, FALLING, RUN)
+    update(optimizer, 3)
+    away = optimizer.param_groups.pop()
+    update(optimizer, missed)
+    optimizer.param_groups.append({**away, "params": [weight()], "name": "c"})
+    update(optimizer)
+    assert now(optimizer) == pytest.approx([0.6 - missed / 10, 0.1 * (0.6 - missed / 10)])
+
+
 # -- late groups
 
 

@@ -185,6 +185,21 @@ def test_what_another_hand_writes_before_a_skip_is_known_stays(gpu):
     assert (scheduler.clock, optimizer.param_groups[0]["lr"]) == (0, 0.25)
 
 
+def test_what_another_hand_wrote_before_a_step_that_was_skipped_is_no_updates(gpu):
+    optimizer = fused()
+    scheduler = attach(optimizer, LINE, RUN)
+    step(optimizer, gpu)
+
+    def story():
+        scheduler.get_last_lr()
+        optimizer.param_groups[0]["lr"] = 7.0
+        for skip in (True, False):
+            step(optimizer, gpu, skip=skip)
+        assert scheduler.last_used() == {"lr": [0.9]}
+
+    assert said(story) == []
+
+
 # -- several optimizers under one plan
 
 

@@ -231,6 +231,20 @@ def test_clocks_that_part_by_more_than_a_hundredth_of_the_run_are_told_once(leng
     assert text == APART.format(*seen)
 
 
+def test_clocks_that_part_in_the_last_updates_are_told_at_the_end():
+    """Nobody looks at each update: two are made between two looks."""
+
+    def story():
+        one, other = sgd(), sgd()
+        scheduler = attach({"one": one, "other": other}, PLAN, Run(steps(40)))
+        for each in (one, other, one, one):
+            update(each)
+        scheduler.promises.settle("ended")
+        scheduler.detach()
+
+    assert said(story) == [APART.format(3, 1, 2)]
+
+
 @pytest.mark.parametrize("length", [3, 50, 1000])
 def test_optimizers_that_keep_pace_are_told_nothing(length):
     def story():
@@ -482,9 +496,16 @@ def test_the_state_of_others_is_refused_in_words(both):
         "this is the state of several optimizers under one plan; load it into the Scheduler of "
         "attach([...], ...) or attach({...}, ...) with the same optimizers"
     )
+    twice = {**before, "optimizers": [*before["optimizers"], before["optimizers"][0]]}
     for wrong, text in (
         (3, "a state is what scheduler.state_dict() gave, got 3"),
         ({**before, "version": 9}, "this state has version 9; this passo reads 3"),
+        (
+            twice,
+            "the state is that of 'Muon', 'AdamW', 'Muon', and the optimizers are 'Muon', "
+            "'AdamW'; give them by the names of the state, attach({'Muon': ..., 'AdamW': ...}, "
+            "...)",
+        ),
     ):
         with pytest.raises(PassoError) as caught:
             listed.load_state_dict(wrong)
@@ -601,6 +622,17 @@ def test_one_that_goes_back_alone_takes_no_row_of_the_others_from_the_trace(tmp_
     scheduler.detach()
     line = LINE.on(Run(steps(1000)))
     assert Trace.load(path).used("lr", "b/0") == ([*range(6)], [line(t) for t in range(6)])
+
+
+def test_the_row_that_is_under_way_when_it_is_detached_is_in_the_trace(tmp_path):
+    both, path = {"a": sgd(0.5), "b": sgd(0.25)}, tmp_path / "run.jsonl"
+    scheduler = attach(both, {"lr": LINE}, Run(steps(1000)), record=path)
+    together(*both.values())
+    update(both["a"])
+    scheduler.detach()
+    trace, line = Trace.load(path), LINE.on(Run(steps(1000)))
+    assert trace.used("lr", "a/0") == ([0, 1], [line(0), line(1)])
+    assert trace.used("lr", "b/0") == ([0], [line(0)])
 
 
 def test_a_seek_that_fails_keeps_the_row_that_is_under_way(tmp_path, monkeypatch):

@@ -10,7 +10,7 @@ from passo.optim.ground.groups import name_of, weakly
 from passo.optim.scheduler.driven import slot_of
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from passo.optim.scheduler.driven import Driven
 
@@ -78,6 +78,11 @@ class Absences:
         gone = {id(each) for each in freed[:-_FREED]}
         self.away = [each for each in self.away if id(each) not in gone]
         return [ghost for each, ghost in ghosts if id(each) not in gone]
+
+    def left(self) -> Iterator[tuple[Driven, Any]]:
+        """What drove the groups that are away, each with what holds its number there."""
+        for each in self.away:
+            yield from zip(each.driven, each.slots, strict=True)
 
     def leave(self, group: Group, driven: list[Driven], clock: int) -> None:
         """A group is not there any more. Nothing here keeps its parameters alive."""

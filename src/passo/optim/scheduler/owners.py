@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import cached_property
+from itertools import chain
 from typing import TYPE_CHECKING, Any, Protocol
 
 import torch
@@ -11,11 +12,14 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from passo.optim.ground.fields import Field
+    from passo.optim.scheduler.absences import Absences
     from passo.optim.scheduler.driven import Driven
 
 
 class Drives(Protocol):
     """What drives numbers, such as a Driver."""
+
+    absences: Absences
 
     def everything(self) -> Iterator[Driven]:
         """All that is driven, and all that was while its group was there."""
@@ -44,11 +48,10 @@ class Owners:
     def _numbers(self) -> dict[tuple[Field, int], Driven]:
         # By identity, as `Driven.wrote` knows them; what is driven holds each for as long as this.
         found: dict[tuple[Field, int], Driven] = {}
-        for each in self._driver.everything():
-            one = each.shared
-            for value in () if one is None or each.field is None else (one.value, one.used):
-                if each.field is not None and value is not None:
-                    found.setdefault((each.field, id(value)), each)
+        written = chain(_written(self._driver.everything()), self._driver.absences.left())
+        for each, value in written:
+            if each.field is not None and value is not None:
+                found.setdefault((each.field, id(value)), each)
         return found
 
     def of(self, tensor: torch.Tensor) -> Driven | None:
@@ -69,3 +72,12 @@ class Owners:
         else:
             owner = self._numbers.get((field, id(slot))) if self._numbers else None
         return None if owner is None else owner.base
+
+
+def _written(driven: Iterable[Driven]) -> Iterator[tuple[Driven, Any]]:
+    """What each wrote last, and before that."""
+    for each in driven:
+        one = each.shared
+        if one is not None:
+            yield each, one.value
+            yield each, one.used
