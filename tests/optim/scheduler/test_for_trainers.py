@@ -139,6 +139,12 @@ def test_a_wrapper_is_looked_through_for_the_native_scheduler():
     assert native.get_last_lr() == [0.875]
 
 
+def test_a_wrapper_of_itself_holds_no_scheduler():
+    wrapper = SimpleNamespace()
+    wrapper.scheduler = wrapper
+    assert refused(sgd(), LINE, RUN, over=wrapper).startswith("over needs the torch scheduler")
+
+
 def refused(*arguments, **options):
     with pytest.raises(PassoError) as caught:
         attach(*arguments, **options)

@@ -228,6 +228,30 @@ def test_a_new_group_that_copies_the_rate_of_one_that_is_away_has_its_base(tenso
     assert now(optimizer) == pytest.approx([0.6 - missed / 10, 0.1 * (0.6 - missed / 10)])
 
 
+def test_a_new_group_beside_one_that_is_away_is_new():
+    optimizer = three(1.0, 0.1)
+    attach(optimizer, FALLING, RUN)
+    update(optimizer)
+    optimizer.param_groups.pop()
+    update(optimizer)
+    optimizer.add_param_group({"params": [weight()], "lr": 0.5})
+    update(optimizer)
+    assert now(optimizer) == [0.7, 0.5 * 0.7]
+
+
+def test_a_copy_of_a_group_that_is_away_follows_what_its_own_name_says():
+    optimizer = three(1.0, 0.1)
+    for name, group in zip("ab", optimizer.param_groups, strict=True):
+        group["name"] = name
+    attach(optimizer, by_group({"c": HALVING}, others=FALLING), RUN)
+    update(optimizer)
+    away = optimizer.param_groups.pop()
+    update(optimizer)
+    optimizer.param_groups.append({**away, "params": [weight()], "name": "c"})
+    update(optimizer)
+    assert now(optimizer) == [0.7, 0.1 / 8]
+
+
 # -- late groups
 
 
@@ -498,6 +522,27 @@ def test_the_last_update_of_groups_that_are_stepped_one_at_a_time_is_not_past_th
         (told,) = said(stepped)
         assert told.startswith("update 3 is past the end of Run(steps(3)): ")
         assert said(stepped) == []
+
+
+def test_a_group_that_was_only_read_since_lacks_the_same_update():
+    optimizer = three(0.1, 0.01, kind=torch.optim.AdamW)
+    scheduler = attach(optimizer, base * Linear(1, 0), Run(steps(10)))
+    graded(optimizer)
+    both = optimizer.param_groups
+    first, second = both
+
+    def step(group):
+        optimizer.param_groups = [group]
+        optimizer.step()
+
+    step(first)
+    for groups in (both, [first]):
+        optimizer.param_groups = groups
+        scheduler.get_last_lr()
+    step(second)
+    optimizer.param_groups = both
+    assert scheduler.clock == 1
+    assert now(optimizer) == pytest.approx([0.09, 0.009])
 
 
 def test_a_group_that_is_stepped_alone_for_long_makes_updates_of_its_own():

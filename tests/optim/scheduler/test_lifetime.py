@@ -276,6 +276,21 @@ while True:
     assert trace.series("loss")[0] == list(range(100, trace.updates + 1, 100))
 
 
+def test_a_group_that_came_back_and_went_again_keeps_nothing_alive():
+    head = weight()
+    optimizer = torch.optim.SGD([{"params": [weight()]}, {"params": [head]}], lr=1.0)
+    scheduler = attach(optimizer, RAMP, Run(steps(10)))
+    dead = weakref.ref(head)
+    away = optimizer.param_groups.pop()
+    update(optimizer)
+    for groups in ([*optimizer.param_groups, away], optimizer.param_groups):
+        optimizer.param_groups = groups
+        scheduler.get_last_lr()
+    del away, groups, head
+    gc.collect()
+    assert dead() is None
+
+
 def test_a_group_of_a_model_that_was_freed_keeps_nothing_alive():
     head = weight()
     optimizer = torch.optim.SGD([{"params": [weight()]}, {"params": [head]}], lr=1.0)

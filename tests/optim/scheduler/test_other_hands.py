@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+from typing import ClassVar
+
 import pytest
 import torch
 
@@ -15,6 +18,7 @@ from passo import (
     steps,
 )
 from passo.optim import tensorize
+from passo.optim.scheduler.own_count import own_count
 from tests.optim.tools import adam, graded, said, sgd, update
 
 PLAN, RUN = base * Linear(1.0, 0.1), Run(steps(10))
@@ -58,6 +62,53 @@ def test_a_state_that_is_older_than_the_clock_is_told_at_the_first_update(order,
 
     assert said(once) == [OLDER.format(base="")]
     assert said(lambda: update(optimizer, 2)) == []
+
+
+@pytest.mark.parametrize(("updates", "words"), [(1, 0), (2, 1)])
+def test_one_step_may_have_filled_an_empty_state(updates, words):
+    optimizer = adam()
+    optimizer.load_state_dict(trained(updates))
+    attach(optimizer, cosine_decay(peak=0.1), RUN)
+    assert len(said(lambda: update(optimizer))) == words
+
+
+class OnDevice(torch.Tensor):
+    """A count whose look at the number waits for a device."""
+
+    device = torch.device("cuda")
+    reads: ClassVar[list[int]] = []
+
+    def item(self):
+        self.reads.append(1)
+        return self.as_subclass(torch.Tensor).item()
+
+
+def on_device(number):
+    return torch.tensor(float(number)).as_subclass(OnDevice)
+
+
+@pytest.mark.parametrize("near", [[], [30.0]])
+def test_few_counts_are_read_from_a_device_and_all_that_are_near(near):
+    OnDevice.reads.clear()
+    steps = [*(on_device(20) for _ in range(50)), *map(torch.tensor, near)]
+    optimizer = SimpleNamespace(state={k: {"step": step} for k, step in enumerate(steps)})
+    optimizer.param_groups = []
+    assert own_count(optimizer) == max([20, *near])
+    assert len(OnDevice.reads) <= 8
+
+
+@pytest.mark.parametrize(
+    ("state", "groups", "count"),
+    [
+        ({0: {"step": torch.zeros(3) + 9}, 1: {"step": 4}}, [], 4),
+        ({0: {"step": "9"}, 1: 3, 2: {}}, [], 0),
+        ({}, [{"step": 5}, {"params": []}], 5),
+        (None, [{"step": torch.tensor(6)}], 6),
+    ],
+    ids=str,
+)
+def test_what_an_optimizer_counts_is_one_number_wherever_it_keeps_it(state, groups, count):
+    assert own_count(SimpleNamespace(state=state, param_groups=groups)) == count
 
 
 def made_right(how):

@@ -30,6 +30,7 @@ from passo import (
 from passo.doctor import live
 from passo.doctor.finding import DoctorWarning
 from passo.optim import tensorize
+from passo.optim.scheduler.company import Company
 from tests.optim.tools import adam, graded, said, sgd, update, weight
 
 RUN = Run(steps(10))
@@ -172,6 +173,16 @@ def test_it_goes_to_an_update_and_lets_go_of_all(both):
     assert scheduler.clock == 6
 
 
+@pytest.mark.parametrize("there", [-1, 2.5, "3"])
+def test_what_is_no_update_is_refused_once_for_all(both, there):
+    texts = []
+    for target in (both, sgd()):
+        with pytest.raises(PassoError) as caught:
+            attach(target, PLAN, RUN).seek(there)
+        texts.append(str(caught.value))
+    assert texts[0] == texts[1]
+
+
 def test_calls_are_the_clock_where_that_is_asked_for(both):
     scheduler = attach(both, PLAN, RUN, clock="calls")
     scheduler.step()
@@ -243,6 +254,42 @@ def test_clocks_that_part_in_the_last_updates_are_told_at_the_end():
         scheduler.detach()
 
     assert said(story) == [APART.format(3, 1, 2)]
+
+
+@pytest.mark.parametrize("given", [True, False])
+def test_a_hundredth_of_a_run_of_tokens_is_told_in_updates(given):
+    def story():
+        one, other = sgd(), sgd()
+        run = Run(tokens(50_000), tokens_per_step=50 if given else None, axis="token")
+        scheduler = attach({"one": one, "other": other}, PLAN, run)
+        for _ in range(12):
+            if not given:
+                scheduler._members["one"].count(tokens=50)
+            update(one)
+        scheduler.promises.settle("ended")
+
+    (text,) = said(story)
+    assert text.startswith(APART.partition(";")[0].format(12, 0))
+
+
+def test_nobody_looks_at_each_update_whether_the_clocks_part(monkeypatch):
+    looks = []
+    look = Company.look
+    monkeypatch.setattr(Company, "look", lambda *at: looks.append(at) or look(*at))
+
+    def story():
+        one, other = sgd(), sgd()
+        scheduler = attach({"one": one, "other": other}, PLAN, Run(steps(1000)))
+        together(one, other, times=100)
+        assert 2 <= len(looks) <= 20
+        update(one, 20)
+        together(one, other, times=5)
+        looks.clear()
+        together(one, other, times=100)
+        scheduler.promises.settle("ended")
+
+    assert len(said(story)) == 1
+    assert len(looks) <= 2
 
 
 @pytest.mark.parametrize("length", [3, 50, 1000])

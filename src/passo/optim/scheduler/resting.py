@@ -34,7 +34,7 @@ def native_of(over: Any, optimizer: Any) -> Any:
             raise PassoError(msg)
         native = inner
     name = type(native).__name__
-    if isinstance(native, Resting) or not hasattr(native, "__dict__"):
+    if isinstance(native, Resting):
         msg = f"over={name} is at rest already, under another plan; call detach() on that first"
         raise PassoError(msg)
     if not _is_of(native, optimizer):
