@@ -516,19 +516,22 @@ def test_what_is_no_cooldown_is_refused_with_all_as_it_was(arguments, words):
     assert rates(optimizer, 2) == [1.0, 1.0]
 
 
-def test_where_nothing_of_the_run_is_left_there_is_no_rest():
+@pytest.mark.parametrize("at", [5, 6])
+def test_where_nothing_of_the_run_is_left_there_is_no_rest(at):
     optimizer = sgd()
     scheduler = attach(optimizer, ramp, Run(steps(5)))
-    with pytest.warns(passo.PassoWarning, match="is past the end"):
-        update(optimizer, 6)
+    told = said(lambda: update(optimizer, at))
+    assert [each.split(":")[0] for each in told] == ["update 5 is past the end of Run(steps(5))"][
+        : at - 5
+    ]
     with pytest.raises(PassoError) as error:
         scheduler.cool_down(over=rest)
     assert str(error.value) == (
-        "nothing is left of Run(steps(5)) at 6, and the cooldown is over rest; write "
+        f"nothing is left of Run(steps(5)) at {at}, and the cooldown is over rest; write "
         "over=steps(500)"
     )
     scheduler.cool_down(over=steps(500))
-    assert scheduler.cooldown.until == 506.0
+    assert scheduler.cooldown.until == at + 500.0
     update(optimizer, 500)
 
 

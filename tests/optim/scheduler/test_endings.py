@@ -169,6 +169,20 @@ def test_a_detach_on_the_way_out_of_an_error_hides_nothing():
         story()
 
 
+def test_a_run_that_was_let_go_is_not_judged_again():
+    def story():
+        optimizer = sgd()
+        scheduler = attach(optimizer, DOWN, RUN)
+        update(optimizer, 4)
+        try:
+            raise KeyError("batch")
+        except KeyError:
+            scheduler.detach()
+        scheduler.detach()
+
+    assert said(story) == []
+
+
 def test_a_run_that_begins_in_an_except_is_a_run():
     def story():
         try:

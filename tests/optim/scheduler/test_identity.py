@@ -524,6 +524,17 @@ def test_the_last_update_of_groups_that_are_stepped_one_at_a_time_is_not_past_th
         assert said(stepped) == []
 
 
+def test_a_step_of_all_after_a_step_of_one_is_another_update():
+    optimizer = three(0.1, 0.01)
+    scheduler = attach(optimizer, FALLING, RUN)
+    both = optimizer.param_groups
+    for groups in (both[:1], both):
+        optimizer.param_groups = groups
+        update(optimizer)
+    assert scheduler.clock == 2
+    assert now(optimizer) == pytest.approx([0.08, 0.008])
+
+
 def test_a_group_that_was_only_read_since_lacks_the_same_update():
     optimizer = three(0.1, 0.01, kind=torch.optim.AdamW)
     scheduler = attach(optimizer, base * Linear(1, 0), Run(steps(10)))

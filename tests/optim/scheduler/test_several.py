@@ -242,12 +242,13 @@ def test_clocks_that_part_by_more_than_a_hundredth_of_the_run_are_told_once(leng
     assert text == APART.format(*seen)
 
 
-def test_clocks_that_part_in_the_last_updates_are_told_at_the_end():
-    """Nobody looks at each update: two are made between two looks."""
+@pytest.mark.parametrize("strict", [False, True])
+def test_clocks_that_part_in_the_last_updates_are_told_at_the_end(strict):
+    """Nobody looks at each update: two are made between two looks. They may be meant to part."""
 
     def story():
         one, other = sgd(), sgd()
-        scheduler = attach({"one": one, "other": other}, PLAN, Run(steps(40)))
+        scheduler = attach({"one": one, "other": other}, PLAN, Run(steps(40)), strict=strict)
         for each in (one, other, one, one):
             update(each)
         scheduler.promises.settle("ended")

@@ -118,6 +118,55 @@ def test_who_goes_back_to_before_a_cooldown_has_none():
     assert trained(other, fresh, 20) == rest
 
 
+TWO_KEYS = {
+    "lr": by_group({"one": PLAN, "other": None}),
+    "weight_decay": by_group({"one": None, "other": base * Linear(1.0, 0.5)}),
+}
+
+
+def two_adams():
+    return {"one": adam(weight_decay=0.5), "other": adam(weight_decay=0.5)}
+
+
+def test_cooldowns_of_two_runs_stay_with_the_optimizers_that_bring_them():
+    states = {}
+    for name, key in (("one", "lr"), ("other", "weight_decay")):
+        both = two_adams()
+        scheduler = attach(both, TWO_KEYS, RUN)
+        trained(scheduler, both, 4, losses=False)
+        scheduler.cool_down(over=steps(6), key=key)
+        trained(scheduler, both, 6, losses=False)
+        states[name] = both[name].state_dict()
+        ended(scheduler)
+    fresh = two_adams()
+    again = attach(fresh, TWO_KEYS, RUN)
+    for name, state in states.items():
+        fresh[name].load_state_dict(state)
+    kept = [each.cooldown.key for each in again._members.values()]
+    assert kept == ["lr", "weight_decay"]
+    trained(again, fresh, 10, losses=False)
+    assert again.get_last_lr() == [0.0, 0.1]
+    assert fresh["other"].param_groups[0]["weight_decay"] == 0.0
+    ended(again)
+
+
+def test_who_drives_the_key_that_cooled_down_does_so_when_its_own_state_comes():
+    both = two_adams()
+    scheduler = built(both)
+    trained(scheduler, both, 6)
+    scheduler.cool_down(over=steps(6))
+    states = saved(both)
+    ended(scheduler)
+    fresh = two_adams()
+    again = built(fresh)
+    found = []
+    for name, state in states.items():
+        fresh[name].load_state_dict(state)
+        found.append([each.cooldown is not None for each in again._members.values()])
+    assert found == [[True, False], [True, True]]
+    ended(again)
+
+
 def test_a_copy_is_over_where_the_original_is():
     plan = {"lr": by_group({"adamw": PLAN, "muon": None}), "weight_decay": base * Linear(1.0, 0.5)}
     both = pair()
@@ -185,6 +234,37 @@ def test_who_cannot_attach_leaves_the_trace_of_an_earlier_run_alone(several, tmp
 
 
 # -- clocks
+
+
+@pytest.mark.parametrize(("stood", "words"), [(2, 0), (3, 1)])
+def test_a_hundredth_and_an_update_is_near_for_states_too(stood, words):
+    run, both = Run(steps(100)), {"one": sgd(), "other": sgd()}
+    scheduler = built(both, run=run)
+    trained(scheduler, both, stood)
+    states = saved(both)
+    ended(scheduler)
+    fresh, again = resumed(
+        states, ["one", "attach"], lambda: {"one": sgd(), "other": sgd()}, run=run
+    )
+    assert len(said(lambda: update(fresh["one"]))) == words
+    ended(again)
+
+
+def test_one_that_goes_back_alone_after_all_had_come_is_told():
+    both = {"one": sgd(), "other": sgd()}
+    scheduler = built(both)
+    states = [saved(both)]
+    trained(scheduler, both, 8)
+    states.append(saved(both))
+    ended(scheduler)
+    fresh, again = resumed(states[1], ["attach", "one", "other"], lambda: {k: sgd() for k in both})
+    fresh["one"].load_state_dict(states[0]["one"])
+    (text,) = said(lambda: update(fresh["one"]))
+    assert text.startswith(
+        "the state of 'one' carries its Scheduler at update 0, and none came for 'other', which "
+        "stands at 8"
+    )
+    ended(again)
 
 
 def test_nothing_is_said_of_clocks_that_part_while_only_one_is_loaded_yet():

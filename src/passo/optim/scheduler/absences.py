@@ -105,7 +105,7 @@ class Absences:
     def are_the_rest(self, groups: Sequence[Group], clock: int) -> bool:
         """Whether the step of these groups is a part of the update that was counted last."""
         late = self.late(clock)
-        return bool(groups) and bool(late) and all(id(group) in late for group in groups)
+        return bool(late) and all(id(group) in late for group in groups)
 
     def late(self, clock: int) -> set[int]:
         """The ids of the groups that are there, and lack the update that was counted last."""
