@@ -125,6 +125,13 @@ def test_a_wrapper_is_attached_where_its_hooks_fire():
             {"lr": [(0.1, 0.2)]},
             "the plan of 'lr' as a list holds (predicate, schedule) pairs, got (0.1, 0.2)",
         ),
+        (
+            {"lr": [(max, 0.1, 0.2)]},
+            (
+                "the plan of 'lr' as a list holds (predicate, schedule) pairs, got "
+                "(<built-in function max>, 0.1, 0.2)"
+            ),
+        ),
     ],
 )
 def test_a_plan_is_schedules(plan, text):

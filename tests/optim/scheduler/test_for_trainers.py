@@ -105,6 +105,7 @@ def test_a_native_scheduler_rests_until_detach(make):
         native.step(0.5)
         assert optimizer.param_groups[0]["lr"] == 1.0 - (t + 1) / 8
     assert isinstance(native, kind)
+    assert repr(type(native)) == repr(kind)
     assert str(native.state_dict()) == str(before)
     scheduler.detach()
     assert type(native) is kind

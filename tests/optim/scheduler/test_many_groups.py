@@ -380,6 +380,29 @@ def test_an_undo_of_our_objects_leaves_the_groups_of_the_optimizer_alone():
     assert optimizer.param_groups[0]["lr"] == 9.0
 
 
+def test_an_undo_of_some_fields_puts_back_these_alone_and_adds_none():
+    rate = torch.tensor(0.5)
+    groups = [
+        {"params": [], "lr": rate, "betas": (0.9, torch.tensor(0.99)), "eps": 1.0},
+        {"params": [], "lr": 0.25, "momentum": 0.9, "eps": 1.0},
+    ]
+    put_back = undo.of_fields(groups, {"lr", "betas", "momentum"})
+    betas, lr = groups[0]["betas"], groups[1]["lr"]
+    for group in groups:
+        group["lr"] = group["eps"] = 7.0
+    rate.fill_(3.0)
+    betas[1].fill_(3.0)
+    groups[0]["betas"] = (0.5, 0.5)
+    del groups[1]["momentum"]
+    put_back()
+    assert groups[0]["lr"] is rate
+    assert groups[0]["betas"] is betas
+    assert groups[1]["lr"] is lr
+    held = {"params": [], "lr": 0.5, "betas": (0.9, pytest.approx(0.99)), "eps": 7.0}
+    assert groups[0] == held
+    assert groups[1] == {"params": [], "lr": 0.25, "momentum": 0.9, "eps": 7.0}
+
+
 def test_an_undo_takes_out_what_came_since_from_groups_and_sets():
     scheduler = attach(optimizer := sgd(2), PLAN, RUN)
     put_back = undo.of_objects(scheduler._engine), undo.of_fields(optimizer.param_groups)

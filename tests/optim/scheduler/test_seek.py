@@ -51,10 +51,10 @@ def test_seek_moves_the_clock_and_leaves_the_plateaus():
     assert scheduler.get_last_lr() == [pytest.approx(0.25 * 0.01)]
 
 
-def test_a_number_of_updates_is_one_whatever_they_consume():
+@pytest.mark.parametrize("run", [None, TEN, Run(tokens(100), axis="token")], ids=str)
+def test_a_number_of_updates_is_one_whatever_they_consume(run):
     optimizer = sgd()
-    run = Run(tokens(100), axis="token")
-    scheduler = passo.attach(optimizer, Linear(1.0, 0.0, tokens(100)), run)
+    scheduler = attach(optimizer, 0.5, run)
     scheduler.seek(steps(7))
     assert scheduler.clock == 7
 

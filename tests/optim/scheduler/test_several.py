@@ -29,8 +29,9 @@ from passo import (
 )
 from passo.doctor import live
 from passo.doctor.finding import DoctorWarning
-from passo.optim import tensorize
+from passo.optim import attached, tensorize
 from passo.optim.scheduler.company import Company
+from passo.optim.scheduler.scheduler import Scheduler
 from tests.optim.tools import adam, graded, said, sgd, update, weight
 
 RUN = Run(steps(10))
@@ -672,6 +673,20 @@ def test_one_that_goes_back_alone_takes_no_row_of_the_others_from_the_trace(tmp_
     assert Trace.load(path).used("lr", "b/0") == ([*range(6)], [line(t) for t in range(6)])
 
 
+def test_the_trace_of_a_run_that_goes_back_by_hand_says_so_there(tmp_path):
+    both, path = {"a": sgd(0.5), "b": sgd(0.25)}, tmp_path / "run.jsonl"
+    scheduler = attach(both, {"lr": LINE}, Run(steps(1000)), record=path)
+    together(*both.values(), times=3)
+    state = scheduler.state_dict()
+    together(*both.values(), times=3)
+    scheduler.load_state_dict(state)
+    together(*both.values())
+    scheduler.detach()
+    trace = Trace.load(path)
+    assert trace.updates == 4
+    assert [(each.clock, each.detail["by"]) for each in trace.events] == [(3, "load")]
+
+
 def test_the_row_that_is_under_way_when_it_is_detached_is_in_the_trace(tmp_path):
     both, path = {"a": sgd(0.5), "b": sgd(0.25)}, tmp_path / "run.jsonl"
     scheduler = attach(both, {"lr": LINE}, Run(steps(1000)), record=path)
@@ -816,6 +831,24 @@ def test_what_cannot_be_under_one_plan_is_refused_in_words_and_nothing_is_change
         attach({"bare": bare, "one": one}, PLAN, RUN)
     assert str(caught.value).startswith("lr of param group 0 of 'one' is driven by another")
     assert bare.param_groups[0]["lr"] == 0.5
+
+
+def test_an_attach_that_fails_at_the_second_changes_neither(monkeypatch):
+    one, other = sgd(0.5), sgd(0.25)
+    kept = one.state_dict()
+    begin = Scheduler.start
+
+    def start(scheduler, *arguments):
+        if scheduler.optimizer is other:
+            raise RuntimeError("no more")
+        begin(scheduler, *arguments)
+
+    monkeypatch.setattr(Scheduler, "start", start)
+    with pytest.raises(RuntimeError, match="no more"):
+        attach([one, other], base * Linear(0.5, 1, steps(4)), RUN)
+    assert (one.state_dict(), one.param_groups[0]["lr"]) == (kept, 0.5)
+    assert len(one._optimizer_step_post_hooks) == 0
+    assert attached(one) == ()
 
 
 def test_a_trace_that_cannot_be_written_changes_no_optimizer(both, tmp_path):

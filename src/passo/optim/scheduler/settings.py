@@ -165,6 +165,6 @@ def as_values(values: Mapping[str, Schedule | float] | None) -> Mapping[str, Sch
 
 
 def _one_of(value: object, allowed: tuple[str | None, ...], name: str) -> None:
-    if value not in allowed or isinstance(value, bool):
+    if value not in allowed:
         msg = f"{name} must be one of {', '.join(map(repr, allowed))}, got {brief(value)}"
         raise PassoError(msg)
