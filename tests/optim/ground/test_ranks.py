@@ -5,8 +5,11 @@ from __future__ import annotations
 import tempfile
 
 import pytest
+from torch import distributed
 
-from tests.optim.tools import on_ranks
+from passo import Linear, attach, steps
+from passo.optim.scheduler import drift
+from tests.optim.tools import on_ranks, sgd, update
 
 TRAIN = """
 from torch.nn.parallel import DistributedDataParallel
@@ -200,6 +203,35 @@ def test_ranks_in_step_are_not_warned_about(told, story):
 
 def test_without_other_ranks_the_watch_says_nothing():
     assert on_ranks({"alone": f"{WATCH}train(60, UP)"}, 1) == {"alone": [[]]}
+
+
+class Store(dict):
+    """What the processes of a group have in common, in this one."""
+
+    def set(self, key, value):
+        self[key] = value.encode()
+
+    def get(self, key):
+        return self[key]
+
+    def delete_key(self, key):
+        self.pop(key, None)
+
+    def check(self, keys):
+        return all(key in self for key in keys)
+
+
+def test_what_a_rank_left_for_the_others_is_taken_out_again(monkeypatch):
+    store, optimizer = Store(), sgd()
+    monkeypatch.setattr(drift, "_store", lambda: store)
+    monkeypatch.setattr(drift, "several", lambda: True)
+    monkeypatch.setattr(distributed, "get_rank", lambda: 0)
+    monkeypatch.setattr(distributed, "get_world_size", lambda: 1)
+    attach(optimizer, Linear(1.0, 0.0, steps(500)), watch="ranks")
+    update(optimizer, 50)
+    assert len(store) == 2
+    update(optimizer, 450)
+    assert 2 <= len(store) <= 4
 
 
 def test_the_mean_of_metrics_beyond_all_bounds_is_what_floats_have_for_it(told):

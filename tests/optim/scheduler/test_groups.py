@@ -106,6 +106,16 @@ def test_each_key_of_a_plan_has_its_own_groups():
     assert now(optimizer, "weight_decay") == [UP(7), 0.0]
 
 
+def test_a_key_is_looked_for_in_each_group():
+    optimizer = torch.optim.SGD([{"params": [weight()]} for _ in range(3)], lr=1.0, momentum=0.9)
+    del optimizer.param_groups[0]["momentum"]
+    optimizer.param_groups[0]["betas"] = (0.9, 0.99)
+    attach(optimizer, {"momentum": 0.5})
+    first, *others = optimizer.param_groups
+    assert (first["betas"], "momentum" in first) == ((0.5, 0.99), False)
+    assert [each["momentum"] for each in others] == [0.5, 0.5]
+
+
 @pytest.mark.parametrize("other", [None, 0.1 * base])
 def test_groups_with_bases_of_their_own_keep_their_ratio(other):
     optimizer = grouped("head", "backbone")

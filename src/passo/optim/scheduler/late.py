@@ -78,7 +78,7 @@ def _take_back(one: Shared, value: float) -> None:
         if field is None or group is None:
             continue
         slot = slot_of(field, group)
-        if each.tensor is not None and slot is each.tensor:
+        if slot is each.tensor:
             if each.is_filled():
                 each.fill(value)
         elif slot is written:

@@ -175,7 +175,7 @@ def rows(
             field = plain.get(key) if type(group.get(key)) is float else None
             if field is None:
                 field = find(key, group, f"param group {settings.spot(place)}")
-                if field.name == key and field.index is None:
+                if field.key == key:
                     plain[key] = field
             if several:
                 _refuse_twice(field, key, taken)

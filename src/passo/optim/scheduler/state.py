@@ -38,7 +38,6 @@ if TYPE_CHECKING:
 
 VERSION: Final = 2
 _PARTS: Final = ("version", "clock", "at", "run", "tracks", "fields")
-_LONGEST: Final = 32  # characters of a float's repr, and some
 _Thing = TypeVar("_Thing")
 Fields: TypeAlias = "dict[str, dict[int | None, tuple[Track, float]]]"
 """What the field of a key follows in each group, by its place, and from which base."""
@@ -221,11 +220,7 @@ def _memory(value: Any, place: str) -> dict[str, Any]:
 def _best(value: Any, place: str) -> str:
     """The repr of a float that is not NaN."""
     with contextlib.suppress(ValueError):
-        if (
-            isinstance(value, str)
-            and len(value) < _LONGEST
-            and repr(float(value)) == value != "nan"
-        ):
+        if isinstance(value, str) and repr(float(value)) == value != "nan":
             return value
     msg = f"{place} must be the repr of a float such as '0.25', got {brief(value)}"
     raise PassoError(msg)
