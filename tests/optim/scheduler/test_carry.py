@@ -7,6 +7,7 @@ import gc
 import io
 import json
 import pickle
+from collections import OrderedDict
 from functools import partial
 
 import pytest
@@ -349,6 +350,47 @@ def test_updates_of_before_the_plan_do_not_make_a_state_stale():
     again, scheduler = resumed(saved, "oa", adam, plan=cosine_decay(peak=0.1))
     assert said(lambda: update(again)) == []
     assert scheduler.clock == 6
+
+
+def test_what_was_saved_before_the_first_update_is_stale_after_some_without_passo():
+    attach(first := adam(), cosine_decay(peak=0.1), RUN)
+    without = adam()
+    without.load_state_dict(copy.deepcopy(first.state_dict()))
+    update(without, 3)
+    again, _ = resumed(copy.deepcopy(without.state_dict()), "oa", adam, plan=cosine_decay(peak=0.1))
+    (text,) = said(lambda: update(again))
+    assert text.startswith(
+        "the state of Adam carries a Scheduler at update 0, and says that 3 updates were made "
+        "since, without passo"
+    )
+
+
+def test_what_other_fields_were_to_follow_before_the_first_update_is_left_alone():
+    attach(first := adam(), {"weight_decay": 0.5}, RUN)
+    saved = copy.deepcopy(first.state_dict())
+    again, scheduler = resumed(saved, "oa", adam, plan=cosine_decay(peak=0.1))
+    assert said(lambda: update(again)) == []
+    assert scheduler.clock == 1
+
+
+def test_another_number_of_groups_is_torchs_to_refuse():
+    first = torch.optim.SGD([{"params": [weight()]}, {"params": [weight()]}], lr=1.0)
+    attach(first, cosine_decay(), RUN)
+    update(first, 2)
+    optimizer = sgd()
+    attach(optimizer, cosine_decay(), RUN)
+    with pytest.raises(ValueError, match="different number of parameter groups") as caught:
+        optimizer.load_state_dict(first.state_dict())
+    assert not isinstance(caught.value, PassoError)
+
+
+def test_it_is_found_in_groups_of_any_mapping():
+    attach(first := sgd(), cosine_decay(), RUN)
+    update(first, 3)
+    saved = first.state_dict()
+    saved["param_groups"] = [OrderedDict(group) for group in saved["param_groups"]]
+    _, scheduler = resumed(saved, "oa", plan=cosine_decay())
+    assert scheduler.clock == 3
 
 
 def test_a_rate_that_was_loaded_near_its_end_is_not_called_far_from_the_plan():

@@ -15,6 +15,7 @@ from passo import (
     base,
     by_group,
     rest,
+    samples,
     steps,
     tokens,
 )
@@ -127,8 +128,38 @@ def test_rescale_keeps_the_share_of_the_tokens_that_were_seen():
     state = scheduler.state_dict()
     assert scheduler.get_last_lr() == [0.6]
     today = Run(tokens(200), tokens_per_step=10, axis="token")
-    optimizer, _ = loaded(state, Linear(1.0, 0.0, rest), today, "rescale")
+    optimizer, scheduler = loaded(state, Linear(1.0, 0.0, rest), today, "rescale")
+    assert (scheduler.clock, scheduler.position) == (5, 80.0)
     assert rates(optimizer, 2) == [0.6, 0.55]
+
+
+BY_BOTH = Run(tokens(1000), tokens_per_step=10, samples_per_step=2, axis="token")
+
+
+@pytest.mark.parametrize(
+    ("then", "today", "kept"),
+    [
+        (BY_BOTH, None, BY_BOTH),
+        (
+            BY_BOTH,
+            Run(tokens(2000), tokens_per_step=20, axis="token"),
+            Run(tokens(1000), tokens_per_step=20, samples_per_step=2, axis="token"),
+        ),
+        (BY_BOTH, Run(tokens(2000), axis="token"), BY_BOTH),
+        (
+            Run(tokens(1000), axis="token"),
+            Run(samples(50), samples_per_step=4, axis="sample"),
+            Run(tokens(1000), samples_per_step=4, axis="token"),
+        ),
+        (Run(steps(10), tokens_per_step=5), Run(steps(20), tokens_per_step=7), None),
+        (None, BY_BOTH, None),
+    ],
+    ids=str,
+)
+def test_the_run_that_is_kept_consumes_what_an_update_does_today(then, today, kept):
+    state = attach(sgd(), 0.5, then).state_dict()
+    _, scheduler = loaded(state, 0.25, today, "keep")
+    assert scheduler.run == (then if kept is None else kept)
 
 
 @pytest.mark.parametrize("on_change", ["replace", "rescale"])

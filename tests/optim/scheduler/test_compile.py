@@ -10,7 +10,16 @@ import pytest
 import torch
 from torch._dynamo.testing import CompileCounterWithBackend
 
-from passo import Linear, PassoWarning, Run, attach, one_cycle_momentum, steps, warmup_cosine
+from passo import (
+    Linear,
+    PassoWarning,
+    Run,
+    attach,
+    one_cycle_momentum,
+    percent,
+    steps,
+    warmup_cosine,
+)
 from passo.optim import tensorize
 from tests.optim.tools import graded, sgd, weight
 
@@ -156,15 +165,32 @@ def test_the_warning_comes_also_where_only_that_float_is_driven():
     assert len(told_by(made("AdamW"), {"weight_decay": Linear(0.01, 0.1)})) == 1
 
 
+def test_without_a_run_the_stairs_are_of_the_plan_and_one_field_speaks_for_all():
+    with pytest.warns(PassoWarning, match="'weight_decay' is a float") as told:
+        attach(
+            made("AdamW"),
+            {key: Linear(0.01, 0.1, steps(50_000)) for key in ("weight_decay", "eps")},
+        )
+    assert len(told) == 1
+    assert "write .staircase(steps(10000))," in str(told[0].message)
+
+
 @pytest.mark.parametrize(
     ("make", "plan"),
     [
         (lambda: made("AdamW"), PLANS["AdamW"]),
+        (lambda: made("AdamW"), {"weight_decay": Linear(0.1, 0.9).staircase(percent(12.5))}),
         (lambda: made("AdamW"), {"lr": RATE, "weight_decay": 0.1}),
         (sgd, {"lr": RATE, "weight_decay": Linear(0.01, 0.1)}),
         (lambda: made("AdamW"), {"weight_decay": Linear(0.0, 0.1).staircase(steps(10))}),
     ],
-    ids=["Tensors move", "a float stands", "no Tensors", "five values"],
+    ids=[
+        "Tensors move",
+        "eight values and one at the end",
+        "a float stands",
+        "no Tensors",
+        "five values",
+    ],
 )
 def test_what_compiles_well_or_not_at_all_is_not_warned_about(make, plan):
     with warnings.catch_warnings():

@@ -329,6 +329,29 @@ def test_replaced_by_a_run_of_another_axis_it_begins_at_the_same_update():
     assert rates(optimizer, 4) == [1.0, 0.75, 0.5, 0.25]
 
 
+def test_the_tokens_at_which_it_began_are_those_that_were_seen_then():
+    run = Run(tokens(1000), tokens_per_step=10, axis="token")
+    optimizer = sgd()
+    scheduler = attach(optimizer, Constant(1.0), run)
+    for _ in range(6):
+        scheduler.count(tokens=8)
+        update(optimizer)
+    scheduler.cool_down(over=tokens(40))
+    other = attach(today := sgd(), Constant(1.0), run)
+    other.load_state_dict(scheduler.state_dict())
+    assert today.param_groups[0]["lr"] == 1.0
+    assert other.cooldown == scheduler.cooldown
+    assert (other.cooldown.at, other.cooldown.until) == (48.0, 88.0)
+
+
+def test_an_end_that_another_field_could_not_hold_is_none_of_its_business():
+    optimizer = adam()
+    scheduler = attach(optimizer, {"lr": 1.0, "betas[1]": 0.99})
+    scheduler.cool_down(over=steps(4), end=2.0)
+    update(optimizer, 4)
+    assert scheduler.get_last_lr() == [2.0]
+
+
 def test_replaced_by_no_run_it_begins_at_the_same_update():
     by_tokens = Run(tokens(1000), tokens_per_step=10, axis="token")
     _, scheduler = cooled(Constant(1.0), by_tokens, over=steps(4))

@@ -102,6 +102,27 @@ def test_a_fall_that_a_stair_shows_later_is_one():
     assert scheduler.get_last_lr() == [0.1]
 
 
+@pytest.mark.parametrize(
+    ("run", "made", "stair", "join", "falls"),
+    [
+        (None, 5, 10, "from_start", 1),
+        (RUN, 5, 90, "from_start", 1),
+        (RUN, 5, 110, "from_start", 0),
+        (RUN, 95, 4, "now", 1),
+        (RUN, 95, 9, "now", 0),
+    ],
+)
+def test_a_fall_that_no_update_of_the_run_shows_is_none(run, made, stair, join, falls):
+    """What falls is shown by the next stair, and that may be past the end."""
+    optimizer = torch.optim.SGD([{"params": [weight()], "name": "first"}], lr=1.0)
+    plan = by_group({"late": DROPS.staircase(steps(stair))}, others=None)
+    scheduler = attach(optimizer, plan, run, join=join)
+    update(optimizer, made)
+    optimizer.add_param_group({"params": [weight()], "name": "late"})
+    update(optimizer)
+    assert [len(each) for each in told(scheduler, 2)] == [0, falls]
+
+
 def test_a_fall_at_a_rate_of_zero_is_one_where_the_rate_rises_again():
     waves = Cosine(base, 0.0, steps(4)).repeat() * Plateau("loss", patience=0)
     waves_end = Cosine(base, 0.0, steps(4)) * Plateau("loss", patience=0)

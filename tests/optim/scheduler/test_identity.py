@@ -395,6 +395,21 @@ def test_a_tensor_that_is_put_into_two_groups_by_hand_is_one_groups():
     assert now(optimizer) == [0.25, 0.125]
 
 
+def test_tensors_that_change_places_are_filled_where_they_are():
+    optimizer = tensorize(three(1.0, 0.5, 0.25))
+    attach(optimizer, FALLING, RUN)
+    update(optimizer)
+    _, second, third = optimizer.param_groups
+    was = second["lr"]
+    second["lr"], third["lr"] = third["lr"], was
+    with pytest.warns(PassoWarning):
+        update(optimizer)
+    assert now(optimizer) == pytest.approx([0.8, 0.4, 0.2])
+    assert third["lr"] is was
+    update(optimizer)
+    assert now(optimizer) == pytest.approx([0.7, 0.35, 0.175])
+
+
 def test_two_optimizers_that_share_a_tensor_are_told_apart():
     held = torch.tensor(0.5)
     one, other = (torch.optim.SGD([weight()], lr=held) for _ in "ab")

@@ -324,6 +324,14 @@ def test_a_plateau_that_nobody_told_is_told_of_at_the_end(told, others):
     assert said(scheduler.detach) == [DEAF.format(others=others)]
 
 
+def test_of_many_other_metrics_some_are_listed():
+    optimizer, scheduler = plateaued()
+    update(optimizer, 10)
+    scheduler.report({f"m{k}": 1.0 for k in range(20)})
+    (text,) = said(scheduler.detach)
+    assert [f"m{k}" in text for k in range(10)] == [True] * 8 + [False] * 2
+
+
 def test_strict_raises_for_it_when_all_is_taken_away():
     optimizer, scheduler = plateaued(strict=True)
     update(optimizer, 10)

@@ -160,6 +160,19 @@ def test_reports_are_heard_once_by_all(both):
     assert scheduler.step(0.5) == ()  # two plateaus, one metric
 
 
+def test_a_fall_of_what_drives_two_keys_names_both_once():
+    drops = Constant(0.5) * Plateau("loss", patience=0)
+    plan = {
+        "lr": by_group({"one": drops, "other": drops}),
+        "weight_decay": by_group({"one": None, "other": drops}),
+    }
+    two = {"one": adam(), "other": adam()}
+    scheduler = attach(two, plan, RUN)
+    scheduler.report(loss=1.0)
+    (fall,) = scheduler.report(loss=1.0)
+    assert fall.keys == ("lr", "weight_decay")
+
+
 def test_it_goes_to_an_update_and_lets_go_of_all(both):
     scheduler = attach(both, PLAN, RUN)
     scheduler.seek(5)
@@ -256,6 +269,19 @@ def test_clocks_that_part_in_the_last_updates_are_told_at_the_end(strict):
         scheduler.detach()
 
     assert said(story) == [APART.format(3, 1, 2)]
+
+
+def test_clocks_that_part_after_all_were_sent_back_are_told():
+    def story():
+        one, other = sgd(), sgd()
+        scheduler = attach({"one": one, "other": other}, PLAN, Run(steps(1000)))
+        together(one, other, times=100)
+        scheduler.seek(0)
+        update(one, 30)
+        scheduler.promises.settle("ended")
+
+    (text,) = said(story)
+    assert text.startswith("the clocks of optimizers under one plan part")
 
 
 @pytest.mark.parametrize("given", [True, False])
@@ -549,6 +575,11 @@ def test_the_state_of_others_is_refused_in_words(both):
     for wrong, text in (
         (3, "a state is what scheduler.state_dict() gave, got 3"),
         ({**before, "version": 9}, "this state has version 9; this passo reads 3"),
+        (
+            {**before, "optimizers": []},
+            "the state is that of no optimizer, and the optimizers are 'Muon', 'AdamW'; give them "
+            "by the names of the state, attach({}, ...)",
+        ),
         (
             twice,
             "the state is that of 'Muon', 'AdamW', 'Muon', and the optimizers are 'Muon', "

@@ -260,6 +260,9 @@ CANNOT_BE = {
     "fields=[[0, 'lr', 0, 1.0], [0, 'lr', 0, 1.0]]": (
         "state.fields[1] says again what 'lr' of group 0 follows"
     ),
+    "fields=[[1, 'lr', 0, 1.0], [0, 'lr', 0, 1.0]]": (
+        "state.groups must be at least 2, as its fields are, got 1"
+    ),
     "fields=[[0, 'lr', 0, -1.0]]": (
         "the state cannot be gone on with: from base -1, lr of group 0 would go from -1 to -0, and "
         "it must stay at least 0; load the state of another time"

@@ -78,8 +78,8 @@ def _todays_tracks(tracks: Iterable[Track], saved: Iterable[Track]) -> dict[int,
     found = {}
     for each in saved:
         one = today.get((each.source, each.begin, each.cooling), each)
-        told = each.source, each.run, each.begin, each.cooling
-        found[id(each)] = one if one.is_again(*told) else each
+        again = one.is_again(each.run, each.begin, each.cooling)
+        found[id(each)] = one if again else each
     return found
 
 

@@ -55,9 +55,10 @@ def falls(engine: Engine, fell: Iterable[tuple[Track, Memory]]) -> tuple[Fall, .
             continue
         followers = [each for each in engine.driver.driven if each.track is track]
         before, after = memory.factors()
-        one, other = (_with(track, memory, factor) for factor in (before, after))
+        one = _without(track, memory)
         if before != after and any(
-            _differ(engine, track, one, other, base) for base in {each.base for each in followers}
+            _differ(engine, track, one, track.known, base)
+            for base in {each.base for each in followers}
         ):
             keys = tuple(dict.fromkeys(each.key for each in followers))
             clock = engine.clock.updates
@@ -65,11 +66,11 @@ def falls(engine: Engine, fell: Iterable[tuple[Track, Memory]]) -> tuple[Fall, .
     return tuple(found)
 
 
-def _with(track: Track, memory: Memory, factor: float) -> Schedule:
-    """What the track follows where this plateau has that factor, at all times."""
-    now = {id(each): each.factors()[1] for each in track.memories}
-    factors = iter((now | {id(memory): factor}).values())
-    return track.placed.with_plateaus(lambda _: Constant(next(factors)))
+def _without(track: Track, memory: Memory) -> Schedule:
+    """What the track would follow, had this plateau not moved."""
+    now = {id(each): each.factor(track.unit) for each in track.memories}
+    factors = iter((now | {id(memory): Constant(memory.factors()[0])}).values())
+    return track.placed.with_plateaus(lambda _: next(factors))
 
 
 def _differ(engine: Engine, track: Track, one: Schedule, other: Schedule, base: float) -> bool:

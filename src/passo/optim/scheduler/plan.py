@@ -106,7 +106,7 @@ Entry = Schedule | float | ByGroup | Sequence[tuple[Predicate, Schedule | float 
 Plan = Entry | Mapping[str, Entry]
 
 
-def as_plan(plan: Plan | None, *, may_be_empty: bool = False) -> dict[str, Any]:
+def as_plan(plan: Plan | None, *, may_be_empty: bool) -> dict[str, Any]:
     """A plan as a dict from keys to a schedule, a ByGroup, or (predicate, schedule) pairs."""
     given = plan if isinstance(plan, Mapping) else {} if plan is None else {"lr": plan}
     if not given and not may_be_empty:

@@ -62,7 +62,7 @@ class Promises:
         "within",
     )
 
-    def __init__(self, *, strict: bool, told: bool = False) -> None:
+    def __init__(self, *, strict: bool, told: bool) -> None:
         self.strict = strict
         self.said: set[str] = set()
         self.told = told

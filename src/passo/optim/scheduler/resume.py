@@ -218,10 +218,10 @@ def _taken_over(
 ) -> Track:
     """Today's track from where the saved one began, with what its plateaus remember."""
     track, old = both
-    told = track.source, run, old.begin, cooling
+    told = run, old.begin, cooling
     if track.is_again(*told):
         return track
-    one = Track(*told)
+    one = Track(track.source, *told)
     one.remember_all(engine.driver.tracks)
     one.remember(old, settled=settled and not branching.goes_on(one, old))
     return one

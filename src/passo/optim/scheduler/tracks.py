@@ -109,16 +109,13 @@ class Track:
         self._from_base: dict[float, Schedule] = {}
         self.refresh()
 
-    def is_again(
-        self, source: Schedule, run: Run | None, begin: float, cooling: CoolDown | None
-    ) -> bool:
-        """Whether another of these would be this one: without a plateau nothing changes in it."""
+    def is_again(self, run: Run | None, begin: float, cooling: CoolDown | None) -> bool:
+        """Whether another of its schedule would be this one: nothing changes without a plateau."""
         return (
             not self.memories
             and self.begin == begin
             and self.cooling == cooling
             and self.run == run
-            and self.source == source
         )
 
     def formula(self, base: float) -> Schedule:
