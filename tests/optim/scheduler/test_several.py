@@ -577,14 +577,18 @@ def test_the_state_of_others_is_refused_in_words(both):
         ({**before, "version": 9}, "this state has version 9; this passo reads 3"),
         (
             {**before, "optimizers": []},
-            "the state is that of no optimizer, and the optimizers are 'Muon', 'AdamW'; give them "
-            "by the names of the state, attach({}, ...)",
+            (
+                "the state is that of no optimizer, and the optimizers are 'Muon', 'AdamW'; give "
+                "them by the names of the state, attach({}, ...)"
+            ),
         ),
         (
             twice,
-            "the state is that of 'Muon', 'AdamW', 'Muon', and the optimizers are 'Muon', "
-            "'AdamW'; give them by the names of the state, attach({'Muon': ..., 'AdamW': ...}, "
-            "...)",
+            (
+                "the state is that of 'Muon', 'AdamW', 'Muon', and the optimizers are 'Muon', "
+                "'AdamW'; give them by the names of the state, "
+                "attach({'Muon': ..., 'AdamW': ...}, ...)"
+            ),
         ),
     ):
         with pytest.raises(PassoError) as caught:
