@@ -9,7 +9,7 @@ from torch import distributed
 
 from passo import Linear, attach, steps
 from passo.optim.scheduler import drift
-from tests.optim.tools import on_ranks, sgd, update
+from tests.optim.tools import on_ranks, said, sgd, update
 
 TRAIN = """
 from torch.nn.parallel import DistributedDataParallel
@@ -219,6 +219,12 @@ class Store(dict):
 
     def check(self, keys):
         return all(key in self for key in keys)
+
+
+def test_a_process_that_is_alone_has_nobody_to_watch():
+    optimizer = sgd()
+    attach(optimizer, Linear(1.0, 0.0, steps(100)), watch="ranks")
+    assert said(lambda: update(optimizer, 60)) == []
 
 
 def test_what_a_rank_left_for_the_others_is_taken_out_again(monkeypatch):

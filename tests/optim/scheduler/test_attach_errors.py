@@ -183,6 +183,7 @@ def test_a_setting_is_one_of_few_words(name, value, allowed):
             ),
         ),
         ("0.1", "base of 'lr' must be a number, got '0.1'"),
+        (["0.1"], "base of 'lr' must be a number, got '0.1'"),
         (float("nan"), "base of 'lr' must be finite, got nan"),
     ],
 )

@@ -54,6 +54,13 @@ def test_a_branch_begins_at_the_checkpoint_or_later(at):
     assert rates(optimizer, 14) == [placed(t) for t in range(20, 34)]
 
 
+def test_the_trunk_that_is_kept_may_be_past_where_the_branch_would_have_begun():
+    branch = TRUNK.cooldown(at=steps(15), over=steps(10))
+    optimizer, _ = branched(branch, trained(), on_change="keep")
+    placed = TRUNK.on(RUN).with_base(1.0)
+    assert rates(optimizer, 14) == [placed(t) for t in range(20, 34)]
+
+
 def test_a_branch_keeps_what_a_stair_of_its_trunk_holds():
     plan = (base * Plateau("loss", patience=0, factor=0.5)).staircase(steps(8))
 

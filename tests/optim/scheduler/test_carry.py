@@ -27,7 +27,7 @@ from passo import (
     steps,
     warmup_cosine,
 )
-from passo.optim.scheduler.carry import KEY
+from passo.optim.scheduler.carry import KEY, clock_of
 from tests.optim.tools import adam, on_ranks, rates, said, sgd, update, weight
 from tests.optim.wrapped import Sam
 
@@ -382,6 +382,16 @@ def test_another_number_of_groups_is_torchs_to_refuse():
     with pytest.raises(ValueError, match="different number of parameter groups") as caught:
         optimizer.load_state_dict(first.state_dict())
     assert not isinstance(caught.value, PassoError)
+
+
+def test_the_clock_of_what_came_is_told_and_that_of_nothing_is_none():
+    saved, _ = trained()
+    optimizer = sgd()
+    assert clock_of(optimizer) == 0
+    optimizer.load_state_dict(saved)
+    assert clock_of(optimizer) == 8
+    attach(optimizer, PLAN, RUN)
+    assert clock_of(optimizer) == 8
 
 
 def test_it_is_found_in_groups_of_any_mapping():

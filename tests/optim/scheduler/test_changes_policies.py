@@ -194,6 +194,21 @@ def test_a_plateau_of_the_same_rule_goes_on_from_what_it_remembers(on_change):
     assert rates(optimizer, 1) == [shape(at + 1) * 0.125]
 
 
+def test_each_plateau_takes_from_its_own_like_and_from_no_other():
+    gentle, hard = Plateau("m", factor=0.5, patience=0), Plateau("m", factor=0.1, patience=1)
+    state = saved(base * gentle * hard, reports=FELL)
+    today = base * gentle * Plateau("m", factor=0.1, patience=2)
+    optimizer, _ = loaded(state, today, None, "replace")
+    assert rates(optimizer, 1) == [pytest.approx(0.25 * 0.1)]
+
+
+def test_a_stair_of_a_field_that_did_not_change_keeps_what_it_held():
+    lr = (base * RULE).staircase(steps(10))
+    state = saved({"lr": lr, "weight_decay": 0.1}, TEN, reports=FELL)
+    optimizer, _ = loaded(state, {"lr": lr, "weight_decay": 0.2}, TEN, "replace")
+    assert rates(optimizer, 1) == [0.5]
+
+
 def test_replace_with_another_patience_keeps_the_reductions_made():
     state = saved(base * RULE, reports=FELL)
     patient = Plateau("m", factor=0.5, patience=1)

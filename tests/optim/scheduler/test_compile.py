@@ -11,6 +11,7 @@ import torch
 from torch._dynamo.testing import CompileCounterWithBackend
 
 from passo import (
+    Exponential,
     Linear,
     PassoWarning,
     Run,
@@ -172,6 +173,8 @@ def test_without_a_run_the_stairs_are_of_the_plan_and_one_field_speaks_for_all()
             {key: Linear(0.01, 0.1, steps(50_000)) for key in ("weight_decay", "eps")},
         )
     assert len(told) == 1
+    with pytest.warns(PassoWarning, match=r"write \.staircase\(steps\(20000\)\),"):
+        attach(made("AdamW"), {"weight_decay": Exponential(0.1, 0.9999)})
     assert "write .staircase(steps(10000))," in str(told[0].message)
 
 

@@ -352,6 +352,19 @@ def test_an_end_that_another_field_could_not_hold_is_none_of_its_business():
     assert scheduler.get_last_lr() == [2.0]
 
 
+@pytest.mark.parametrize(("over", "held"), [(1.0, True), (1.0001, False)])
+def test_the_end_may_be_the_largest_number_that_the_parameters_hold(over, held):
+    optimizer = sgd()
+    scheduler = attach(optimizer, 0.5)
+    end = torch.finfo(torch.float32).max * over
+    if held:
+        scheduler.cool_down(over=steps(4), end=end)
+    else:
+        with pytest.raises(PassoError, match="must stay within"):
+            scheduler.cool_down(over=steps(4), end=end)
+    assert (scheduler.cooldown is not None) is held
+
+
 def test_replaced_by_no_run_it_begins_at_the_same_update():
     by_tokens = Run(tokens(1000), tokens_per_step=10, axis="token")
     _, scheduler = cooled(Constant(1.0), by_tokens, over=steps(4))

@@ -16,6 +16,7 @@ from passo import (
     base,
     cosine_decay,
     steps,
+    tokens,
 )
 from passo.optim import tensorize
 from passo.optim.scheduler.own_count import own_count
@@ -64,6 +65,23 @@ def test_a_state_that_is_older_than_the_clock_is_told_at_the_first_update(order,
     assert said(lambda: update(optimizer, 2)) == []
 
 
+def test_counts_that_go_on_faster_than_the_clock_are_compared_at_the_first_update_alone():
+    optimizer = adam()
+    attach(
+        optimizer,
+        cosine_decay(peak=0.1, over=tokens(200)),
+        Run(tokens(100), tokens_per_step=5, axis="token"),
+    )
+
+    def story():
+        for _ in range(10):
+            update(optimizer)
+            for each in optimizer.state.values():
+                each["step"] += 1
+
+    assert said(story) == []
+
+
 @pytest.mark.parametrize(("updates", "words"), [(1, 0), (2, 1)])
 def test_one_step_may_have_filled_an_empty_state(updates, words):
     optimizer = adam()
@@ -87,10 +105,10 @@ def on_device(number):
     return torch.tensor(float(number)).as_subclass(OnDevice)
 
 
-@pytest.mark.parametrize("near", [[], [30.0]])
+@pytest.mark.parametrize("near", [[], [30.0], [1.0] * 10])
 def test_few_counts_are_read_from_a_device_and_all_that_are_near(near):
     OnDevice.reads.clear()
-    steps = [*(on_device(20) for _ in range(50)), *map(torch.tensor, near)]
+    steps = [*map(torch.tensor, near), *(on_device(20) for _ in range(50))]
     optimizer = SimpleNamespace(state={k: {"step": step} for k, step in enumerate(steps)})
     optimizer.param_groups = []
     assert own_count(optimizer) == max([20, *near])

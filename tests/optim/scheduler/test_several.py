@@ -164,7 +164,7 @@ def test_a_fall_of_what_drives_two_keys_names_both_once():
     drops = Constant(0.5) * Plateau("loss", patience=0)
     plan = {
         "lr": by_group({"one": drops, "other": drops}),
-        "weight_decay": by_group({"one": None, "other": drops}),
+        "weight_decay": by_group({"one": drops, "other": None}),
     }
     two = {"one": adam(), "other": adam()}
     scheduler = attach(two, plan, RUN)
@@ -272,16 +272,29 @@ def test_clocks_that_part_in_the_last_updates_are_told_at_the_end(strict):
 
 
 def test_clocks_that_part_after_all_were_sent_back_are_told():
-    def story():
-        one, other = sgd(), sgd()
-        scheduler = attach({"one": one, "other": other}, PLAN, Run(steps(1000)))
-        together(one, other, times=100)
-        scheduler.seek(0)
-        update(one, 30)
-        scheduler.promises.settle("ended")
+    one, other = sgd(), sgd()
+    scheduler = attach({"one": one, "other": other}, PLAN, Run(steps(1000)))
+    together(one, other, times=100)
+    scheduler.seek(0)
+    (text,) = said(lambda: update(one, 30))
+    assert text.startswith("the clocks of optimizers under one plan part: 'one' has made 1")
+    scheduler.promises.settle("ended")
+    scheduler.detach()
 
-    (text,) = said(story)
-    assert text.startswith("the clocks of optimizers under one plan part")
+
+def test_with_strict_clocks_that_part_are_an_error_once():
+    one, other = sgd(), sgd()
+    scheduler = attach({"one": one, "other": other}, PLAN, Run(steps(1000)), strict=True)
+    errors = []
+    for _ in range(100):
+        try:
+            update(one)
+        except PassoError as error:
+            errors.append(str(error))
+    assert len(errors) == 1
+    assert errors[0].startswith("the clocks of optimizers under one plan part: 'one' has made 12")
+    scheduler.promises.settle("ended")
+    scheduler.detach()
 
 
 @pytest.mark.parametrize("given", [True, False])
@@ -720,6 +733,21 @@ def test_the_trace_of_a_run_that_goes_back_by_hand_says_so_there(tmp_path):
     trace = Trace.load(path)
     assert trace.updates == 4
     assert [(each.clock, each.detail["by"]) for each in trace.events] == [(3, "load")]
+
+
+def test_a_report_before_a_trace_is_taken_up_again_is_refused_with_all_as_it_was(tmp_path):
+    path = tmp_path / "run.jsonl"
+    plan = {"lr": LINE * Plateau("loss", patience=0)}
+    both = {"a": sgd(0.5), "b": sgd(0.25)}
+    scheduler = attach(both, plan, Run(steps(1000)), record=path)
+    together(*both.values(), times=3)
+    scheduler.detach()
+    again = {"a": sgd(0.5), "b": sgd(0.25)}
+    scheduler = attach(again, plan, Run(steps(1000)), record=path)
+    before, held = scheduler.state_dict(), path.read_bytes()
+    with pytest.raises(PassoError):
+        scheduler.report(loss=1.0)
+    assert (scheduler.state_dict(), path.read_bytes()) == (before, held)
 
 
 def test_the_row_that_is_under_way_when_it_is_detached_is_in_the_trace(tmp_path):

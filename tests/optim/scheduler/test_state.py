@@ -294,6 +294,17 @@ def test_what_cannot_be_is_refused_with_its_place_and_the_next_updates_are_as_ev
     assert one.values() == other.values()
 
 
+def test_a_base_from_which_a_field_would_leave_its_upper_bound_is_refused():
+    optimizer = adam()
+    scheduler = attach(
+        optimizer, {"betas[1]": base * Linear(1.0, 0.5, steps(10))}, on_change="keep"
+    )
+    state = copy.deepcopy(scheduler.state_dict())
+    state["fields"][0][3] = 1.5
+    with pytest.raises(PassoError, match=r"from base 1.5, betas\[1\] of group 0 would go from"):
+        scheduler.load_state_dict(state)
+
+
 @pytest.mark.parametrize("given", [None, [], 3, "state"])
 def test_what_is_no_mapping_is_no_state(given):
     scheduler = attach(optimizer := sgd(), base)

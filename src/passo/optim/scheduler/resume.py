@@ -245,10 +245,9 @@ def _with_todays_rates(saved: Run | None, today: Run | None) -> Run | None:
     """The saved run; on an axis of samples or tokens, with what an update consumes today."""
     if saved is None or today is None or saved.axis == "step":
         return saved
-    rates = {
+    rates: dict[str, Any] = {
         "steps_per_epoch": saved.steps_per_epoch,
         "samples_per_step": today.samples_per_step or saved.samples_per_step,
         "tokens_per_step": today.tokens_per_step or saved.tokens_per_step,
     }
-    given: dict[str, Any] = {name: rate for name, rate in rates.items() if rate is not None}
-    return Run(Span(saved.measure(saved.length), saved.unit), axis=saved.axis, **given)
+    return Run(Span(saved.measure(saved.length), saved.unit), axis=saved.axis, **rates)
