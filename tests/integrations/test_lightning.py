@@ -19,6 +19,7 @@ from passo import (
     PassoWarning,
     Plateau,
     Run,
+    attach,
     attached,
     base,
     steps,
@@ -744,3 +745,21 @@ def test_two_processes_have_the_same_rates_and_the_mean_of_what_they_saw(tmp_pat
     one, two = (json.loads((tmp_path / f"{rank}.json").read_text("utf-8")) for rank in (0, 1))
     factors = [1.0] * 8 + [0.5] * 4  # the second report is no better than the first
     assert one == two == [rate * f for rate, f in zip(line(12), factors, strict=True)]
+
+
+@pytest.mark.parametrize(
+    ("given", "got"),
+    [(LINE, "Linear(1, 0) * base"), (Passo, "the class Passo"), ("a Scheduler", "a Scheduler")],
+)
+def test_what_is_no_callback_is_told_to_be_one(given, got):
+    if got == "a Scheduler":
+        given = attach(torch.optim.SGD([torch.nn.Parameter(torch.ones(1))]), base)
+    with pytest.raises(PassoError) as caught:
+        lightning.Trainer(callbacks=[given], max_epochs=1, logger=False, **QUIET).fit(
+            Module(), loader()
+        )
+    assert str(caught.value) == (
+        f"Lightning wants a callback, got {got}; write callbacks=[Passo(plan)], with Passo from "
+        "passo.integrations.lightning"
+    )
+    assert Passo(LINE).state_key == "passo"

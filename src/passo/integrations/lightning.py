@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from passo.ground.calls import built_like
 from passo.ground.extras import need
+from passo.ground.wanted import NotThat, callback
 from passo.integrations.attachment import Attachment, of_callback
 from passo.schedules import PassoError, Run, steps
 
@@ -31,6 +32,15 @@ if TYPE_CHECKING:
     from passo.optim import Scheduler
 
 __all__ = ["Passo"]
+
+
+class _OfOne(property):
+    """Of a callback; the trainer asks a class for it that was given where one is wanted."""
+
+    def __get__(self, instance: Any, owner: type | None = None, /) -> Any:
+        if instance is None:
+            raise NotThat(callback("the class Passo", "state_key"))
+        return super().__get__(instance, owner)
 
 
 @built_like("Passo(warmup_cosine())")
@@ -94,7 +104,7 @@ class Passo(Callback):
         """The Schedulers while a fit goes on: one, or one for each of several plans."""
         return self._attachment.schedulers
 
-    @property
+    @_OfOne
     def state_key(self) -> str:
         """Under which the trainer's checkpoint keeps the state."""
         return "passo"
