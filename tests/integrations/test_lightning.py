@@ -354,6 +354,49 @@ def test_the_run_of_a_resume_is_what_was_made_and_what_comes(tmp_path, at, setti
     assert stories[0].used == line(whole)[at:]
 
 
+class Killed(Module):
+    """At the second batch of a validation, or at a batch of training, counted from 0."""
+
+    def __init__(self, *, validation=None, training=None):
+        super().__init__()
+        self.validation, self.training_at = validation, training
+
+    def training_step(self, batch, index):
+        if self.seen == self.training_at:
+            raise RuntimeError("killed")
+        return super().training_step(batch, index)
+
+    def validation_step(self, batch, index):
+        if (self.turn, index) == (self.validation, 1) and not self.trainer.sanity_checking:
+            raise RuntimeError("killed")
+        super().validation_step(batch, index)
+
+
+@promised("Lightning", 2, 4)
+@pytest.mark.parametrize(
+    ("killed", "settings", "now", "made"),
+    [
+        ({"validation": 1}, {}, {"batches": 3}, (8, 4)),  # a batch is made before it looks
+        ({"validation": 1}, {}, {"batches": 3, "accumulate_grad_batches": 2}, (8, 3)),
+        ({"validation": 1}, {"val_check_interval": 2}, {"batches": 8}, (4, 16)),  # and here none
+        ({"validation": 1}, {}, {"check_val_every_n_epoch": 3}, (8, 5)),
+        ({"training": 7}, {}, {}, (7, 5)),
+        ({"training": 6}, {}, {"batches": 2}, (6, 3)),
+    ],
+)
+def test_a_resume_from_where_it_was_killed_counts_what_lightning_makes(
+    tmp_path, killed, settings, now, made
+):
+    saver, settings = theirs.OnExceptionCheckpoint(tmp_path, "last"), {"max_epochs": 3, **settings}
+    options = {"beside": [saver], "enable_checkpointing": True, "validate": True, **settings}
+    with pytest.raises(RuntimeError, match="killed"):
+        fitted(LINE, Killed(**killed), **options)
+    (at, more), again, stories = made, Passo(LINE, on_change="replace"), []
+    options = {"ckpt_path": tmp_path / "last.ckpt", "validate": True, **settings, **now}
+    assert said(lambda: stories.append(fitted(again, **options)[0])) == []
+    assert stories[0].used == line(at + more)[at:]
+
+
 @promised("Lightning", 2, 4)
 def test_an_epoch_that_was_broken_off_is_made_anew_in_the_same_trainer_and_the_run_has_it():
     class Once(theirs.Callback):
