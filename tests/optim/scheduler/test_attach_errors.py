@@ -17,6 +17,7 @@ from passo import (
     Plateau,
     Run,
     attach,
+    attached,
     base,
     by_group,
     epochs,
@@ -279,11 +280,16 @@ def test_a_scheduler_of_torch_on_the_same_optimizer_is_warned_about():
         "delete it, or leave the lr out of the plan"
     )
     optimizer = sgd(momentum=0.9)
-    torch.optim.lr_scheduler.StepLR(optimizer, 3)
+    other = torch.optim.lr_scheduler.StepLR(optimizer, 3)
     with pytest.warns(PassoWarning, match=f"^{re.escape(text)}$") as told:
         attach(optimizer, Constant(0.5))
     assert told[0].filename == __file__
     attach(optimizer, {"momentum": Constant(0.5)})
+    del other
+    assert hasattr(optimizer.step, "_wrapped_by_lr_sched")  # for good
+    for each in attached(optimizer):
+        each.detach(restore=True)
+    assert said(lambda: attach(optimizer, Constant(0.5))) == []
 
 
 def test_a_report_that_is_nearly_watched_is_warned_about():

@@ -14,7 +14,7 @@ from passo.optim.ground.attached import writers
 from passo.optim.ground.caller import caller
 from passo.optim.ground.copies import refuse_copies
 from passo.optim.ground.fields import check_range
-from passo.optim.ground.foreign import refuse_scheduler
+from passo.optim.ground.foreign import lives, refuse_scheduler
 from passo.optim.ground.together import are_several, named
 from passo.optim.scheduler import carry as carrying
 from passo.optim.scheduler.driver import driving
@@ -268,6 +268,7 @@ def _warn_of_torchs_writer(members: Mapping[str, Scheduler], targets: Mapping[st
     if any(
         hasattr(getattr(targets[name], "step", None), "_wrapped_by_lr_sched")
         and any(each.key == "lr" for each in scheduler.driver.driven)
+        and lives(targets[name], Scheduler)
         for name, scheduler in members.items()
     ):
         text = (
