@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from torch.optim.lr_scheduler import CosineAnnealingWarmRestarts, CyclicLR
+from torch.optim.swa_utils import SWALR
 
 from tests.doctor.test_advice import EPOCH, after_epochs, found, run, sgd
 
@@ -80,3 +81,28 @@ def test_a_run_that_ends_within_the_first_cycle_is_told(build, seen, write):
 def test_a_run_that_saw_a_cycle_may_end_within_another(build, each):
     optimizer = sgd()
     assert found(lambda: run(optimizer, each(build(optimizer)), EPOCHS)) == []
+
+
+def averaged(many, *, goal=0.05):
+    def script():
+        optimizer = sgd()
+        run(optimizer, after_epochs(SWALR(optimizer, goal, many)), EPOCHS)
+
+    return found(script)
+
+
+def test_an_averaging_that_never_gets_to_its_rate_is_told():
+    [finding] = averaged(30)
+    assert (finding.code, finding.seen, finding.write) == (
+        "P007",
+        (
+            "the run ended at 40.0% of the way of SWALR to its swa_lr (12 of 30 advances): the "
+            "last rate was 0.0852, and swa_lr is 0.05"
+        ),
+        "an anneal_epochs well below 12, or a longer run",
+    )
+
+
+@pytest.mark.parametrize(("many", "goal"), [(12, 0.05), (13, 0.05), (3, 0.05), (30, 0.1)])
+def test_an_averaging_that_gets_there_or_is_there_is_left_in_peace(many, goal):
+    assert averaged(many, goal=goal) == []

@@ -136,6 +136,7 @@ HOOK = (
     "attach(...) with the optimizer whose step() the loop calls, such as the one inside, or "
     'clock="calls" and scheduler.step() after each update'
 )
+FORGOTTEN = "optimizer.step() after each backward(); where another optimizer is stepped, " + HOOK
 CALLS = "scheduler.step() after each update, as attach(..., clock='calls') wants it"
 
 
@@ -143,7 +144,7 @@ CALLS = "scheduler.step() after each update, as attach(..., clock='calls') wants
 @pytest.mark.parametrize(
     ("options", "signs", "write"),
     [
-        ({"stepped": "none"}, "gradients were computed", HOOK),
+        ({"stepped": "none"}, "gradients were computed", FORGOTTEN),
         ({"stepped": "other"}, "its weights changed", HOOK),
         ({"stepped": "other", "gone": True}, "its weights changed", HOOK),
         ({"stepped": "one", "clock": "calls"}, "its weights changed", CALLS),

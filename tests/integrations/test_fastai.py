@@ -20,6 +20,7 @@ from passo import (
     PassoWarning,
     Plateau,
     Run,
+    attach,
     base,
     epochs,
     steps,
@@ -712,3 +713,28 @@ def test_without_a_recorder_a_plateau_hears_nothing_and_that_is_told():
     one.remove_cb(Recorder)
     (text,) = said(lambda: fitted(base * Plateau("valid_loss"), one=one, epochs=1))
     assert "and fastai logs nothing: it never falls" in text
+
+
+def test_what_is_no_callback_is_told_to_be_one():
+    made = attach(torch.optim.SGD([torch.nn.Parameter(torch.ones(1))]), base)
+    for given, got in ((base, "base"), (made, "a Scheduler")):
+        with pytest.raises(PassoError) as caught:
+            learner().fit(2, cbs=given)
+        assert str(caught.value) == (
+            f"fastai wants a callback, got {got}; write cbs=Passo(plan), with Passo from "
+            "passo.integrations.fastai"
+        )
+
+
+def test_an_optimizer_of_fastai_without_the_callback_is_refused_since_its_groups_are_copies():
+    one = learner()
+    one.create_opt()
+    for clock in ("hook", "calls"):
+        with pytest.raises(PassoError) as caught:
+            attach(one.opt, LINE, Run(steps(8)), clock=clock)
+        assert str(caught.value) == (
+            "Optimizer makes its param groups anew at each look, so that nothing which is written "
+            "there reaches it: lr of group 0 stays 0.1; write learn.fit(..., cbs=Passo(plan)), "
+            "with Passo from passo.integrations.fastai"
+        )
+    assert fitted(LINE, one=one) == line(8)

@@ -16,6 +16,7 @@ from ignite.handlers import (
     CosineAnnealingScheduler,
     DiskSaver,
     EarlyStopping,
+    FastaiLRFinder,
     LRScheduler,
 )
 from ignite.handlers.base_logger import BaseOptimizerParamsHandler
@@ -231,3 +232,20 @@ def test_a_run_that_early_stopping_ended_is_told_with_that_reason():
     (told,) = said(job.go)
     assert "planned 24 updates, made 18" in told
     assert "EarlyStopping on val_loss" in told
+
+
+@promised("ignite", 6)
+@pytest.mark.parametrize("mode", ["exp", "linear"])
+def test_a_range_test_of_ignite_leaves_no_second_writer(mode):
+    """Its scheduler lives as long as the finder, and nobody steps it after the test."""
+    job, finder = Job(plan=None), FastaiLRFinder()
+    job.trainer, trains = Engine(lambda *given: job.step(*given) or 1.0), job.trainer
+    keep = {"model": job.model, "optimizer": job.optimizer}
+    with finder.attach(job.trainer, keep, step_mode=mode, num_iter=4, diverge_th=1.1) as probe:
+        probe.run(job.data, max_epochs=1)
+    job.trainer, job.used = trains, []
+    assert said(job.attach) == []
+    assert said(lambda: job.trainer.run(job.data, max_epochs=EPOCHS)) == []
+    alone = Job()
+    alone.trainer.run(alone.data, max_epochs=EPOCHS)
+    assert job.used == alone.used

@@ -19,6 +19,7 @@ from passo import (
     PassoWarning,
     Plateau,
     Run,
+    attach,
     attached,
     base,
     steps,
@@ -351,6 +352,49 @@ def test_the_run_of_a_resume_is_what_was_made_and_what_comes(tmp_path, at, setti
     settings = {"max_epochs": 3, "ckpt_path": path, **settings}
     assert said(lambda: stories.append(fitted(again, **settings)[0])) == []
     assert stories[0].used == line(whole)[at:]
+
+
+class Killed(Module):
+    """At the second batch of a validation, or at a batch of training, counted from 0."""
+
+    def __init__(self, *, validation=None, training=None):
+        super().__init__()
+        self.validation, self.training_at = validation, training
+
+    def training_step(self, batch, index):
+        if self.seen == self.training_at:
+            raise RuntimeError("killed")
+        return super().training_step(batch, index)
+
+    def validation_step(self, batch, index):
+        if (self.turn, index) == (self.validation, 1) and not self.trainer.sanity_checking:
+            raise RuntimeError("killed")
+        super().validation_step(batch, index)
+
+
+@promised("Lightning", 2, 4)
+@pytest.mark.parametrize(
+    ("killed", "settings", "now", "made"),
+    [
+        ({"validation": 1}, {}, {"batches": 3}, (8, 4)),  # a batch is made before it looks
+        ({"validation": 1}, {}, {"batches": 3, "accumulate_grad_batches": 2}, (8, 3)),
+        ({"validation": 1}, {"val_check_interval": 2}, {"batches": 8}, (4, 16)),  # and here none
+        ({"validation": 1}, {}, {"check_val_every_n_epoch": 3}, (8, 5)),
+        ({"training": 7}, {}, {}, (7, 5)),
+        ({"training": 6}, {}, {"batches": 2}, (6, 3)),
+    ],
+)
+def test_a_resume_from_where_it_was_killed_counts_what_lightning_makes(
+    tmp_path, killed, settings, now, made
+):
+    saver, settings = theirs.OnExceptionCheckpoint(tmp_path, "last"), {"max_epochs": 3, **settings}
+    options = {"beside": [saver], "enable_checkpointing": True, "validate": True, **settings}
+    with pytest.raises(RuntimeError, match="killed"):
+        fitted(LINE, Killed(**killed), **options)
+    (at, more), again, stories = made, Passo(LINE, on_change="replace"), []
+    options = {"ckpt_path": tmp_path / "last.ckpt", "validate": True, **settings, **now}
+    assert said(lambda: stories.append(fitted(again, **options)[0])) == []
+    assert stories[0].used == line(at + more)[at:]
 
 
 @promised("Lightning", 2, 4)
@@ -744,3 +788,21 @@ def test_two_processes_have_the_same_rates_and_the_mean_of_what_they_saw(tmp_pat
     one, two = (json.loads((tmp_path / f"{rank}.json").read_text("utf-8")) for rank in (0, 1))
     factors = [1.0] * 8 + [0.5] * 4  # the second report is no better than the first
     assert one == two == [rate * f for rate, f in zip(line(12), factors, strict=True)]
+
+
+@pytest.mark.parametrize(
+    ("given", "got"),
+    [(LINE, "Linear(1, 0) * base"), (Passo, "the class Passo"), ("a Scheduler", "a Scheduler")],
+)
+def test_what_is_no_callback_is_told_to_be_one(given, got):
+    if got == "a Scheduler":
+        given = attach(torch.optim.SGD([torch.nn.Parameter(torch.ones(1))]), base)
+    with pytest.raises(PassoError) as caught:
+        lightning.Trainer(callbacks=[given], max_epochs=1, logger=False, **QUIET).fit(
+            Module(), loader()
+        )
+    assert str(caught.value) == (
+        f"Lightning wants a callback, got {got}; write callbacks=[Passo(plan)], with Passo from "
+        "passo.integrations.lightning"
+    )
+    assert Passo(LINE).state_key == "passo"

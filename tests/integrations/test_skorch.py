@@ -18,6 +18,7 @@ from passo import (
     PassoError,
     Plateau,
     Run,
+    attach,
     attached,
     base,
     epochs,
@@ -779,3 +780,14 @@ def test_the_loop_alone_is_counted_too():
     one.fit_loop(X, Y, epochs=2)
     assert one.used == line(8)
     assert len(DataLoader(TensorDataset(X))) == 8
+
+
+def test_what_is_no_callback_is_told_to_be_one():
+    made = attach(torch.optim.SGD([torch.nn.Parameter(torch.ones(1))]), base)
+    for given, got in ((base, "base"), (made, "a Scheduler")):
+        with pytest.raises(PassoError) as caught:
+            net(given).fit(X, Y)
+        assert str(caught.value) == (
+            f"skorch wants a callback, got {got}; write callbacks=[Passo(plan)], with Passo from "
+            "passo.integrations.skorch"
+        )

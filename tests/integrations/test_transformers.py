@@ -15,6 +15,7 @@ from passo import (
     Plateau,
     Run,
     Trace,
+    attach,
     base,
     by_group,
     epochs,
@@ -795,3 +796,14 @@ def test_an_optimizer_that_is_never_stepped_is_told_while_it_trains(tmp_path):
     made, _ = trainer(tmp_path, Passo(PLAN), cls=Stuck)
     told = said(made.train)
     assert told[0].startswith("no update of AdamW was ever seen, while scheduler.step() was called")
+
+
+def test_what_is_no_callback_is_told_to_be_one(tmp_path):
+    made = attach(torch.optim.SGD([torch.nn.Parameter(torch.ones(1))]), base)
+    for given, got in ((base, "base"), (made, "a Scheduler")):
+        with pytest.raises(PassoError) as caught:
+            trainer(tmp_path, given)
+        assert str(caught.value) == (
+            f"transformers wants a callback, got {got}; write callbacks=[Passo(plan)], with Passo "
+            "from passo.integrations.transformers"
+        )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import random
 from collections.abc import Callable
@@ -21,6 +22,7 @@ from passo import (
     Run,
     Schedule,
     analysis,
+    step_decay,
     steps,
 )
 
@@ -579,3 +581,14 @@ def test_a_polynomial_of_a_long_run_is_named_by_its_power():
     assert change.words == (
         "the decay of b is power 3 of what is left, that of a a square of what is left"
     )
+
+
+@pytest.mark.parametrize("turned", [False, True])
+def test_other_ratios_are_named_once_also_beside_another_length(turned):
+    one = step_decay(steps(30), gamma=0.1, peak=1.0)
+    other = step_decay(steps(20), gamma=0.5, peak=1.0)
+    pair = (other, one) if turned else (one, other)
+    found = analysis.explain(*pair, Run(steps(100)))
+    assert [change.kind for change in found.changes] == ["length", "rate"]
+    assert dict(found.changes[1].numbers)["power"] == pytest.approx(math.log(0.1) / math.log(0.5))
+    assert str(found).endswith("Together that explains all of it.")

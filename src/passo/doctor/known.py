@@ -228,6 +228,15 @@ class Known:
         return float(value) if rises and isinstance(value, (int, float)) else None
 
     @property
+    def anneals(self) -> tuple[float, float] | None:
+        """How many advances SWALR takes to the rate that the averaging is for, and that rate."""
+        if not self.is_a("SWALR"):
+            return None
+        over, goal = self._parameter("anneal_epochs"), self.given.get("swa_lr")
+        known = isinstance(over, (int, float)) and isinstance(goal, (int, float))
+        return (float(over), float(goal)) if known else None
+
+    @property
     def first_cycle(self) -> float | None:
         """How many advances the first cycle of restarts without an end is long."""
         kind = None if self.inside else self.is_a(*RESTARTS)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib import import_module
 from importlib.util import find_spec
 from types import ModuleType
@@ -33,13 +36,34 @@ def need(name: str, extra: str, what: str, more: str = "") -> ModuleType:
     'json'
     """
     try:
-        return import_module(name)
+        with _hushed(name):
+            return import_module(name)
     except ImportError as error:
         lost = error.name if isinstance(error, ModuleNotFoundError) and error.name else name
         if lost == name and is_there(name):
             raise  # it is there, and broken
     text = f'{what} needs {lost}, which is not installed; write pip install "{extra}"{more}'
     raise NeedsExtra(text, name=lost)
+
+
+@contextmanager
+def _hushed(name: str) -> Iterator[None]:
+    """A library that is imported here logs errors alone: its folders are no business of ours.
+
+    matplotlib tells of a home that it cannot write to, at length, whatever is drawn.
+    """
+    if name in sys.modules:
+        yield
+        return
+    import logging  # what is imported already costs no time for this
+
+    logger = logging.getLogger(name.partition(".")[0])
+    before = logger.level
+    logger.setLevel(logging.ERROR)
+    try:
+        yield
+    finally:
+        logger.setLevel(before)
 
 
 def is_there(name: str) -> bool:

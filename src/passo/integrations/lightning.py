@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from passo.ground.calls import built_like
 from passo.ground.extras import need
+from passo.ground.wanted import NotThat, callback
 from passo.integrations.attachment import Attachment, of_callback
 from passo.schedules import PassoError, Run, steps
 
@@ -31,6 +32,15 @@ if TYPE_CHECKING:
     from passo.optim import Scheduler
 
 __all__ = ["Passo"]
+
+
+class _OfOne(property):
+    """Of a callback; the trainer asks a class for it that was given where one is wanted."""
+
+    def __get__(self, instance: Any, owner: type | None = None, /) -> Any:
+        if instance is None:
+            raise NotThat(callback("the class Passo", "state_key"))
+        return super().__get__(instance, owner)
 
 
 @built_like("Passo(warmup_cosine())")
@@ -94,7 +104,7 @@ class Passo(Callback):
         """The Schedulers while a fit goes on: one, or one for each of several plans."""
         return self._attachment.schedulers
 
-    @property
+    @_OfOne
     def state_key(self) -> str:
         """Under which the trainer's checkpoint keeps the state."""
         return "passo"
@@ -289,10 +299,34 @@ def _progress(loops: Mapping[str, Any], trainer: Trainer) -> _Progress:
     now, done = batch["current"], epoch["processed"]
     if done == epoch["started"]:
         return _Progress(loops["updates"], done)
-    is_over = now["ready"] >= trainer.num_training_batches
-    right_after_a_batch = now["completed"] < now["processed"]
-    done += batch["is_last_batch"] if right_after_a_batch else is_over
-    return _Progress(loops["updates"], done, 0 if is_over else now["ready"])
+    count = trainer.num_training_batches
+    if now["completed"] < now["processed"]:  # right after a batch
+        over = now["ready"] >= count
+        return _Progress(
+            loops["updates"], done + batch["is_last_batch"], 0 if over else now["ready"]
+        )
+    at = now["completed"]
+    if _validates_first(loops, trainer, done) and (at == count or batch["is_last_batch"]):
+        return _Progress(loops["updates"], done + 1)
+    # It makes a batch before it looks how many there are.
+    return _Progress(loops["updates"], done, min(at, count - 1))
+
+
+def _validates_first(loops: Mapping[str, Any], trainer: Trainer, epoch: int) -> bool:
+    """Whether a validation was under way or over, and is due today at the batch of that time."""
+    batch, seen = loops["epoch_loop.batch_progress"], loops["epoch_loop.val_loop.batch_progress"]
+    total, seen = batch["total"], seen["total"]
+    under_way = seen["started"] == seen["ready"] == seen["processed"] + 1
+    is_over = total["ready"] == total["started"] == total["processed"] == total["completed"]
+    each, every = trainer.check_val_every_n_epoch, trainer.val_check_batch
+    if every is None or not (trainer.enable_validation and (under_way or is_over)):
+        return False
+    if each is not None and (epoch + 1) % each:
+        return False
+    if every == math.inf:
+        return bool(batch["is_last_batch"])
+    at = total["ready"] if each is None else batch["current"]["completed"]
+    return not at % every
 
 
 def _length(trainer: Trainer, progress: _Progress) -> tuple[Run | None, str]:

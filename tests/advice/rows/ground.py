@@ -4,9 +4,14 @@ from __future__ import annotations
 
 import os
 from fractions import Fraction
+from importlib import import_module
 from pathlib import Path
+from typing import Any
 
-from passo import RangeTest, percent, steps
+import pytest
+import torch
+
+from passo import Linear, RangeTest, Run, attach, percent, steps
 from passo.ground.files import followed, refuse_written_over, replacing
 from passo.ground.schema import parsed, plain
 from passo.trace import Report, TraceWriter
@@ -139,3 +144,41 @@ def what_is_read_stays(told: Told) -> None:
 def a_name_that_is_too_long(told: Told) -> None:
     told("followed('x' * 300)").words("give a shorter one")
     assert followed("x" * 200) == Path("x" * 200)
+
+
+@tried("{} wants a callback, got {}; write {}, with Passo from passo.integrations.{}")
+def a_callback_is_made_of_the_plan(told: Told) -> None:
+    pytest.importorskip("skorch")
+    from skorch import NeuralNetRegressor
+
+    line, given = Linear(1, 0), torch.ones(2, 1)
+
+    def used(callbacks: list[Any]) -> list[list[float]]:
+        quiet = {"train_split": None, "verbose": 0, "batch_size": 1, "max_epochs": 1}
+        net = NeuralNetRegressor(torch.nn.Linear(1, 1), callbacks=callbacks, **quiet)
+        made: list[list[float]] = net.fit(given, given).history[:, "batches", :, "event_lr"]
+        return made
+
+    text = told(lambda: used([line]))
+    made = import_module(text.quoted(r"from (\S+)$")).Passo
+    names = {"Passo": made, "plan": line, "used": used}
+    (code,) = text.code(**names)
+    assert eval(f"used({code.removeprefix('callbacks=')})", names) == [[1.0, 0.5]]
+
+
+@tried(
+    "{} is a number as a function of time, and has no {}; write attach(optimizer, plan, run), "
+    "which answers with a Scheduler"
+)
+def a_schedule_is_attached(told: Told) -> None:
+    optimizer = torch.optim.SGD([torch.nn.Parameter(torch.ones(1))], lr=1.0)
+    names = {"optimizer": optimizer, "plan": Linear(1, 0), "run": Run(steps(4)), "attach": attach}
+    (made,) = told("plan.get_last_lr()", **names).put("@.get_last_lr()", **names)
+    assert made == [1.0]
+
+
+@tried("{} never changes, so that {} cannot be set; write a new one")
+def a_value_is_written_anew(told: Told) -> None:
+    run = Run(steps(4))
+    told(lambda: setattr(run, "length", steps(5))).words("write a new one")
+    assert (run.updates, Run(steps(5)).updates) == (4, 5)

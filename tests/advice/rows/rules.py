@@ -30,6 +30,7 @@ from torch.optim.lr_scheduler import (
     SequentialLR,
     StepLR,
 )
+from torch.optim.swa_utils import SWALR
 
 from passo import Run, attach, steps, warmup_cosine
 from passo.doctor import diagnose
@@ -234,6 +235,16 @@ def a_warm_up_ends_within_the_run(told: Told) -> None:
     assert well(
         warmed(int(text.quoted(r"well below (\d+),")) // 6), UPDATE, ADVANCE, epochs=40, batches=20
     )
+
+
+@tried("an anneal_epochs well below {}, or a longer run")
+def an_averaging_gets_to_its_rate(told: Told) -> None:
+    def averaging(many: int) -> Any:
+        return of(SWALR, 0.5, many)
+
+    text = advised(told, loop(averaging(500)), "P007")
+    text.words("or a longer run")
+    assert well(averaging(int(text.quoted(r"^an anneal_epochs well below (\d+), or")) // 6))
 
 
 @tried(", or scheduler.step() after each of the {} updates")

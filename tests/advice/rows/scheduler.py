@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 import torch
 
+import passo
 from passo import (
     Constant,
     Linear,
@@ -109,16 +110,15 @@ def a_field_has_one_scheduler(told: Told) -> None:
     "delete it, or leave the lr out of the plan",
 )
 def a_rate_has_one_writer(told: Told) -> None:
-    def built() -> Any:
-        optimizer = sgd(momentum=0.9)
-        torch.optim.lr_scheduler.StepLR(optimizer, 3)
-        return optimizer
-
-    plan = {"lr": LINE, "momentum": 0.8}
-    text = told("attach(optimizer, plan)", optimizer=built(), plan=plan)
+    plan, optimizer = {"lr": LINE, "momentum": 0.8}, sgd(momentum=0.9)
+    scheduler = torch.optim.lr_scheduler.StepLR(optimizer, 3)
+    text = told("attach(optimizer, plan)", optimizer=optimizer, plan=plan)
     text.words("delete it", "leave the lr out of the plan")
-    attach(sgd(momentum=0.9), plan)
-    attach(built(), {"momentum": 0.8})
+    for each in passo.attached(optimizer):
+        each.detach(restore=True)
+    attach(optimizer, {"momentum": 0.8}).detach(restore=True)
+    del scheduler
+    attach(optimizer, plan)
 
 
 # -- the plan

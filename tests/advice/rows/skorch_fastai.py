@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import warnings
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 import torch
 
-from passo import Plateau, Run, base, steps, warmup_cosine
+from passo import Plateau, Run, attach, base, steps, warmup_cosine
 from tests.advice.table import Table, Told
 from tests.integrations.tools import LINE, line
 
@@ -214,3 +215,39 @@ def fastai_is_told_the_metric(told: Told) -> None:
     name = told(lambda: one.fit(one.Passo(plan))).quoted(r"called '(\w+)'")
     metric = pytest.importorskip("fastai.learner").ValueMetric(lambda: 0.5, name)
     assert one.fit(one.Passo(plan), metrics=metric) == [1.0] * 4
+
+
+COPIES = (
+    "{} makes its param groups anew at each look, so that nothing which is written there reaches "
+    "it: {} of group 0 stays {}{}"
+)
+
+
+@tried(COPIES)
+@tried("; write learn.fit(..., cbs=Passo(plan)), with Passo from passo.integrations.fastai")
+def fastais_own_optimizer_is_driven_by_the_callback(told: Told) -> None:
+    one = Fit()
+    learn = one.learner()
+    learn.create_opt()
+    text = told(lambda: attach(learn.opt, LINE, Run(steps(4)), clock="calls"))
+    code = text.quoted(r"write (learn\.fit\(.*\)), with Passo")
+    eval(code.replace("...", "2"), one.world(learn=learn, plan=LINE))
+    assert [float(each) for each in learn.recorder.lrs] == line(4, 1.0)
+
+
+@tried(
+    '; write attach(view, ..., clock="calls") with an object whose param_groups are the dicts '
+    "that its step() reads, and call scheduler.step() after each update"
+)
+def copies_are_driven_by_a_view_of_what_they_are_made_of(told: Told) -> None:
+    class Copies:
+        held = ({"params": [], "lr": 1.0},)
+        param_groups = property(lambda self: [dict(each) for each in self.held])
+
+    text = told(lambda: attach(Copies(), LINE, Run(steps(4)), clock="calls"))
+    text.words("and call scheduler.step() after each update")
+    view = SimpleNamespace(param_groups=list(Copies.held))
+    names = {"view": view, "attach": attach, "LINE": LINE, "run": Run(steps(4))}
+    code = text.quoted(r"write (attach\(view, .*?\))").replace("...", "LINE, run")
+    eval(code, names).step()
+    assert Copies.held[0]["lr"] == 0.75

@@ -8,6 +8,7 @@ _ROWS = {
         {"step_size": "2ep", "gamma": 0.5},
         {"step_size": "0.3dur"},
         {"step_size": "1ba", "gamma": 0.99},
+        {"step_size": "30ba", "gamma": 0},
         {"step_size": "7ba", "gamma": 1.5},
     ],
     "MultiStepScheduler": [
@@ -37,6 +38,7 @@ _ROWS = {
         {"gamma": 0.9, "decay_period": "1ba"},
         {"gamma": 0.5, "decay_period": "0.21dur"},
         {"gamma": 1.1, "decay_period": "50ba"},
+        {"gamma": 0, "decay_period": "50ba"},
         {"gamma": 0.1, "decay_period": "3ep"},
     ],
     "CosineAnnealingScheduler": [

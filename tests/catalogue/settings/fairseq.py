@@ -40,6 +40,7 @@ SETTINGS = {
         for total, w, more in (
             (100, 0, {}),
             (100, 10, {"power": 2.0}),
+            (100, 10, {"power": 0, "end_learning_rate": 0.01}),
             (60, 20, {"end_learning_rate": 0.01, "lr": 0.3}),
             (150, 1, {"power": 0.5, "end_learning_rate": 0.001}),
             (40, 39, {}),

@@ -12,7 +12,8 @@ SETTINGS = {
         {**fall, **more}
         for fall in FALLS
         for more in ({"decay_rate": 0.5}, {"decay_rate": 0.96, "staircase": True})
-    ],
+    ]
+    + [{**FALLS[1], "decay_rate": 0.0}, {**FALLS[4], "decay_rate": 0, "staircase": True}],
     "PiecewiseConstantDecay": [
         {"boundaries": [30, 60], "values": [0.1, 0.01, 0.001]},
         {"boundaries": [0], "values": [0.1, 0.01]},

@@ -36,17 +36,27 @@ _WSD = (
     {"stable_fn": "rsqrt", "stable_timescale": 13, "lr_min": 0.05},
     {"stable_fn": "power", "stable_power": 0.7, "warmup_t": 5, "decay_fn": "linear"},
     {"stable_fn": "power", "warmup_t": 4, "lr_min": 0.04, "decay_fn": "exp"},
+    {"lr_min": 0.7, "warmup_t": 4},
 )
 
 SETTINGS = {
     "CosineLRScheduler": [*_CYCLES, *_K],
-    "PolyLRScheduler": [*_CYCLES, *_K, {"t_initial": 40, "power": 2.0}],
+    "PolyLRScheduler": [
+        *_CYCLES,
+        *_K,
+        {"t_initial": 40, "power": 2.0},
+        {"t_initial": 20, "power": 0, "lr_min": 0.01, "warmup_t": 5},
+        {"t_initial": 10, "power": 0, "cycle_limit": 3, "cycle_mul": 2, "cycle_decay": 0.5},
+        {"t_initial": 40, "power": 0.0, "k_decay": 2.0, "warmup_t": 5, "warmup_prefix": True},
+    ],
     "TanhLRScheduler": [*_CYCLES, {"t_initial": 40, "lb": -3.0, "ub": 2.0, "lr_min": 0.01}],
     "StepLRScheduler": [
         {"decay_t": 10, "decay_rate": 0.1},
         {"decay_t": 7, "decay_rate": 0.5, "warmup_t": 5},
         {"decay_t": 7, "decay_rate": 0.5, "warmup_t": 5, "warmup_prefix": False},
         {"decay_t": 2.5, "decay_rate": 0.9},
+        {"decay_t": 0.2, "decay_rate": 0.99},
+        {"decay_t": 2.2, "decay_rate": 0.9, "warmup_t": 3},
         {"decay_t": 30},
         {"decay_t": 10, "decay_rate": 0.3, "t_in_epochs": False, "warmup_t": 3},
         {"decay_t": 9, "decay_rate": 0, "warmup_t": 3, "warmup_prefix": False},

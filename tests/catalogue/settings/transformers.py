@@ -21,7 +21,7 @@ SETTINGS = {
         {"num_warmup_steps": w, "num_training_steps": t, "lr_end": end, "power": power}
         for w, t in _RUNS
         if w != t
-        for end, power in ((1e-7, 1.0), (0.0, 2.0), (0.01, 0.5), (0.05, 3.0))
+        for end, power in ((1e-7, 1.0), (0.0, 2.0), (0.01, 0.5), (0.05, 3.0), (0.05, 0.0))
     ],
     "inverse_sqrt": [
         *({"num_warmup_steps": w} for w in (0, 1, 10, 100)),

@@ -17,6 +17,7 @@ from passo import (
     Plateau,
     Run,
     attach,
+    attached,
     base,
     by_group,
     epochs,
@@ -27,7 +28,7 @@ from passo import (
     tokens,
     warmup_cosine,
 )
-from tests.optim.tools import sgd, update, weight
+from tests.optim.tools import said, sgd, update, weight
 
 RUN = Run(steps(100))
 NEEDS = "needs a run; write attach(optimizer, plan, Run.of(len(loader), epochs=90))"
@@ -287,11 +288,16 @@ def test_a_scheduler_of_torch_on_the_same_optimizer_is_warned_about():
         "delete it, or leave the lr out of the plan"
     )
     optimizer = sgd(momentum=0.9)
-    torch.optim.lr_scheduler.StepLR(optimizer, 3)
+    other = torch.optim.lr_scheduler.StepLR(optimizer, 3)
     with pytest.warns(PassoWarning, match=f"^{re.escape(text)}$") as told:
         attach(optimizer, Constant(0.5))
     assert told[0].filename == __file__
     attach(optimizer, {"momentum": Constant(0.5)})
+    del other
+    assert hasattr(optimizer.step, "_wrapped_by_lr_sched")  # for good
+    for each in attached(optimizer):
+        each.detach(restore=True)
+    assert said(lambda: attach(optimizer, Constant(0.5))) == []
 
 
 def test_a_report_that_is_nearly_watched_is_warned_about():
@@ -302,6 +308,17 @@ def test_a_report_that_is_nearly_watched_is_warned_about():
     assert told[0].filename == __file__
     scheduler.report(train_loss=1.0)
     scheduler.report(val_loss=1.0)
+
+
+def test_that_is_said_once_for_each_name_and_for_several_optimizers_too():
+    for target in (sgd(), [sgd(), sgd()]):
+        scheduler = attach(target, base * Plateau("val_loss"))
+        told = [scheduler.report] * 3
+        texts = said(lambda told=told: [report(valloss=1.0, vall_loss=1.0) for report in told])
+        assert texts == [
+            f"no plateau watches {name!r}, one watches 'val_loss'; report it by that name"
+            for name in ("valloss", "vall_loss")
+        ]
 
 
 def test_a_report_without_a_name_is_refused():

@@ -296,3 +296,58 @@ def test_a_view_of_groups_without_parameters_is_driven_by_calls_and_resumes():
     assert [each["lr"] for each in again] == [0.5, 0.1 * Linear(1.0, 0.0, steps(8))(4)]
     scheduler.detach(restore=True)
     assert held == hypers()
+
+
+class Copies:
+    """As a fastai optimizer, whose `param_groups` are dicts of its own `hypers`, made each time."""
+
+    def __init__(self, **hypers):
+        self.hypers = [hypers]
+
+    @property
+    def param_groups(self):
+        return [{"params": [], **each} for each in self.hypers]
+
+
+class Through(dict):
+    """A group made anew that writes through to what it was made of."""
+
+    def __init__(self, of):
+        super().__init__(of)
+        self.of = of
+
+    def __setitem__(self, key, value):
+        super().__setitem__(key, value)
+        self.of[key] = value
+
+
+class WritesThrough(Copies):
+    @property
+    def param_groups(self):
+        return [Through(each) for each in self.hypers]
+
+
+@pytest.mark.parametrize("clock", ["hook", "calls"])
+@pytest.mark.parametrize("several", [False, True])
+def test_groups_that_are_copies_are_refused_since_what_is_written_there_is_lost(clock, several):
+    copies = Copies(lr=1.0, mom=0.5)
+    with pytest.raises(PassoError) as caught:
+        attach({"one": copies, "other": sgd()} if several else copies, LINE, RUN, clock=clock)
+    assert str(caught.value) == (
+        "Copies makes its param groups anew at each look, so that nothing which is written there "
+        'reaches it: lr of group 0 stays 1; write attach(view, ..., clock="calls") with an '
+        "object whose param_groups are the dicts that its step() reads, and call "
+        "scheduler.step() after each update"
+    )
+    assert copies.hypers == [{"lr": 1.0, "mom": 0.5}]
+
+
+def test_groups_made_anew_that_write_through_are_driven_and_copies_may_be_a_clock():
+    held = WritesThrough(lr=1.0)
+    scheduler = attach(held, LINE, RUN, clock="calls")
+    for t in range(8):
+        assert held.hypers == [{"lr": 1.0 - t / 8}]
+        scheduler.step()
+    clock = attach(Copies(lr=1.0), {}, RUN, values={"ema": LINE.with_base(1.0)}, clock="calls")
+    clock.step()
+    assert clock["ema"] == 1.0 - 1 / 8

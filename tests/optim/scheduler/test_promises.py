@@ -121,6 +121,9 @@ NEVER = (
     "planned; write: attach(...) with the optimizer whose step() the loop calls, such as the one "
     'inside, or clock="calls" and scheduler.step() after each update'
 )
+FORGOTTEN = NEVER.replace(
+    "write: ", "write: optimizer.step() after each backward(); where another optimizer is stepped, "
+)
 CALLED = NEVER.format(signs="scheduler.step() was called 10 times")
 
 
@@ -218,10 +221,24 @@ def test_a_dummy_outside_of_optimizers_that_step_in_backward_is_told_of(steps_th
         model(torch.ones(2, 4)).sum().backward()
         if steps_the_dummy:
             dummy.step()
-    signs = "gradients were computed"
+    text = FORGOTTEN.format(signs="gradients were computed")
     if steps_the_dummy:
-        signs = "its step() was called 12 times without any gradient"
-    assert said(scheduler.detach) == [NEVER.replace("Sam", "SGD").format(signs=signs)]
+        text = NEVER.format(signs="its step() was called 12 times without any gradient")
+    assert said(scheduler.detach) == [text.replace("Sam", "SGD")]
+
+
+def test_a_step_that_is_forgotten_is_what_is_advised_and_of_several_it_is_told_of_all():
+    for several in (False, True):
+        model, other = torch.nn.Linear(4, 1), torch.nn.Linear(4, 1)
+        one, two = (torch.optim.SGD(each.parameters(), lr=1.0) for each in (model, other))
+        scheduler = attach([one, two] if several else one, PLAN, RUN)
+        for _ in range(12):
+            (model(torch.ones(2, 4)) + other(torch.ones(2, 4))).sum().backward()
+        text = FORGOTTEN.format(signs="gradients were computed").replace("Sam", "SGD")
+        if several:
+            text = text.replace("of SGD", "of 'SGD' and 'SGD#2'")
+            text = text.replace("optimizer.step()", "the step() of each of them")
+        assert said(scheduler.detach) == [text]
 
 
 def test_calls_that_nobody_makes_are_missed():

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 CODE = "P007"
 UNSEEN = "and its end was never seen"
 SHORT = 0.02  # of the length, and more than one advance: loops leave the very last one out
+NEAR = 0.05  # of swa_lr: who averages so near to it has what was meant
 ANEW = 3  # schedulers that one line built in turn: two of them may be two phases
 ONCE = "{}(...) once, above the loop, and not within it"
 
@@ -36,6 +37,7 @@ def look(case: Case) -> Iterator[Finding]:
     by_hand = endless(case)
     if by_hand is not None and _misses(by_hand.length, case.updates):
         yield _rising(case, by_hand)
+    yield from _annealing(case)
     for known in case.leading:
         if _begins_anew(case, known):
             yield _anew(case, known)
@@ -118,6 +120,25 @@ def _warming(case: Case, known: Known, end: float) -> Finding:
         known.where,
         case.updates,
     )
+
+
+def _annealing(case: Case) -> Iterator[Finding]:
+    """An averaging whose rate the run did not get to."""
+    for known in case.leading:
+        if known.anneals is None or not known.gained or _relieved(case, known):
+            continue
+        over, goal = known.anneals
+        if _misses(over, known.position) and abs(case.last - goal) > NEAR * goal:
+            yield Finding(
+                CODE,
+                f"the run ended at {known.position / over:.1%} of the way of {known.kind} to its "
+                f"swa_lr ({known.position:,.6g} of {over:,.6g} advances): the last rate was "
+                f"{case.last:.3g}, and swa_lr is {goal:.3g}",
+                "the rate that the weights are to be averaged at was never reached",
+                f"an anneal_epochs well below {known.position:.0f}, or a longer run",
+                known.where,
+                case.updates,
+            )
 
 
 def _rising(case: Case, found: Endless) -> Finding:

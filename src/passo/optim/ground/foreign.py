@@ -1,7 +1,8 @@
-"""What is a scheduler of some library, and so no optimizer."""
+"""What is a scheduler of some library, and so no optimizer; and which of torch's still lives."""
 
 from __future__ import annotations
 
+import gc
 from typing import Any, Final
 
 from torch.optim import Optimizer
@@ -36,6 +37,30 @@ def is_scheduler(thing: Any) -> bool:
     held = ("optimizer", "scheduler", "optimizers")
     return any(_has(thing, name) for name in held) and any(
         _has(thing, name) for names in _SPEAKS for name in names
+    )
+
+
+def lives(optimizer: Any, ours: type) -> bool:
+    """Whether a scheduler of torch that was built on it, and is none of `ours`, may be stepped yet.
+
+    The optimizer's own `step` stays wrapped for good, and knows none of them. So all that lives is
+    looked through, but what `gc.freeze()` hides: that is told of where it writes. What a range test
+    ran with is done with its test.
+
+    >>> import torch
+    >>> optimizer = torch.optim.SGD([torch.nn.Parameter(torch.ones(1))], lr=1.0)
+    >>> scheduler = torch.optim.lr_scheduler.StepLR(optimizer, 30)
+    >>> lives(optimizer, str), lives(optimizer, torch.optim.lr_scheduler.StepLR)
+    (True, False)
+    """
+    return any(
+        each.optimizer is optimizer
+        for each in gc.get_objects()
+        # Not isinstance, which asks a proxy for the class of what may be gone.
+        if issubclass(type(each), LRScheduler)
+        and not issubclass(type(each), ours)
+        and hasattr(each, "optimizer")
+        and not type(each).__module__.endswith("lr_finder")
     )
 
 

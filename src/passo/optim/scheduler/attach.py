@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final, Protocol, runtime_checkable
 
@@ -11,8 +12,9 @@ from passo.optim.ground import wrappers
 from passo.optim.ground.advice import no_optimizer, shown
 from passo.optim.ground.attached import writers
 from passo.optim.ground.caller import caller
+from passo.optim.ground.copies import refuse_copies
 from passo.optim.ground.fields import check_range
-from passo.optim.ground.foreign import refuse_scheduler
+from passo.optim.ground.foreign import lives, refuse_scheduler
 from passo.optim.ground.together import are_several, named
 from passo.optim.scheduler import carry as carrying
 from passo.optim.scheduler.driver import driving
@@ -29,7 +31,6 @@ from passo.schedules.analysis import is_far
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Mapping
 
     from torch.optim import Optimizer
 
@@ -111,11 +112,12 @@ def attach(  # noqa: PLR0913  (the parameters are the contract)
     scheduled = as_values(values)
     if optimizer is None:
         _refuse_fields(plan, scheduled)
-    several = are_several(optimizer)
+    several, writes = are_several(optimizer), not isinstance(plan, Mapping) or bool(plan)
     if several:
-        targets = named(optimizer, "attach", lambda one: _target(one, clock))
+        targets = named(optimizer, "attach", lambda one: _target(one, clock, writes=writes))
     else:
-        targets = {"": NoOptimizer() if optimizer is None else _target(optimizer, clock)}
+        alone = NoOptimizer() if optimizer is None else _target(optimizer, clock, writes=writes)
+        targets = {"": alone}
     groups = [group for each in targets.values() for group in each.param_groups]
     entries = as_plan(plan, may_be_empty=bool(scheduled))
     settings = Settings(
@@ -161,8 +163,8 @@ def _gather(
         begin = end
 
 
-def _target(optimizer: Any, clock: str) -> Any:
-    """What a Scheduler hangs on."""
+def _target(optimizer: Any, clock: str, *, writes: bool) -> Any:
+    """What a Scheduler hangs on, and perhaps writes to."""
     refuse_scheduler(optimizer, "attach")
     inner = wrappers.the_one(optimizer, "attach")
     if inner is not None:
@@ -173,6 +175,8 @@ def _target(optimizer: Any, clock: str) -> Any:
         advice = no_optimizer(optimizer, "attach")
         msg = f"attach needs a torch optimizer, got {shown(optimizer)}{advice}"
         raise PassoError(msg)
+    if writes:
+        refuse_copies(optimizer)
     if clock != "calls":
         msg = (
             f"{type(optimizer).__name__} has no step hook, so its updates cannot be counted; write "
@@ -264,6 +268,7 @@ def _warn_of_torchs_writer(members: Mapping[str, Scheduler], targets: Mapping[st
     if any(
         hasattr(getattr(targets[name], "step", None), "_wrapped_by_lr_sched")
         and any(each.key == "lr" for each in scheduler.driver.driven)
+        and lives(targets[name], Scheduler)
         for name, scheduler in members.items()
     ):
         text = (

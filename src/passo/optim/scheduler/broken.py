@@ -88,14 +88,22 @@ def _compared(driven: Driven, end: float) -> str:
     return f"{driven.key} was {reached:.6g} last, {times}"
 
 
-def no_update(settings: Settings, driver: Driver, optimizer: str, signs: str) -> Word:
-    """No update was counted, and something says that there were some; "" is no optimizer."""
+def no_update(
+    settings: Settings, driver: Driver, optimizer: str, signs: str, *, forgotten: bool
+) -> Word:
+    """No update was counted, and something says that there were some; "" is no optimizer.
+
+    It is `forgotten` to step where the weights are as they were.
+    """
     trainer = settings.caller.trainer
     first = next(iter(driver.driven), None)
     stands = "" if first is None else f" and {first.key} at {number(first.last)}"
     hook = "attach(...) with the optimizer whose step() the loop calls, such as the one inside"
     hook += ', or clock="calls" and scheduler.step() after each update'
     way = "..., clock='calls'" if optimizer else "None, ..."
+    if forgotten and not trainer:
+        step = "the step() of each of them" if settings.part else "optimizer.step()"
+        hook = f"{step} after each backward(); where another optimizer is stepped, {hook}"
     calls = f"scheduler.step() after each update, as attach({way}) wants it"
     if trainer:
         hook = f"the step() of the optimizer that {trainer} has, or attach(...)"

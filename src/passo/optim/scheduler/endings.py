@@ -88,7 +88,10 @@ def unseen(engine: Engine) -> Word | None:
     still = None if engine.clock.made else engine.still
     signs = "" if still is None else still.signs(engine.driver.known)
     settings, driver = engine.settings, engine.driver
-    return broken.no_update(settings, driver, engine.name, signs) if signs else None
+    if still is None or not signs:
+        return None
+    forgotten = still.is_forgotten(driver.known)
+    return broken.no_update(settings, driver, engine.title, signs, forgotten=forgotten)
 
 
 def _fails(engine: Engine) -> bool:

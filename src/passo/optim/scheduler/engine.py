@@ -100,6 +100,13 @@ class Engine:
         return self._clock
 
     @property
+    def title(self) -> str:
+        """The class of its optimizer, or the names of all that are under the plan."""
+        if self.company is None:
+            return self.name
+        return " and ".join(repr(each.settings.part) for each in self.company.engines)
+
+    @property
     def has_returned(self) -> bool:
         """Whether groups have come back that make the last update yet, or begin a new one."""
         return self._goes_on or bool(self.driver.absences.back)
@@ -283,7 +290,10 @@ class Engine:
             self.still = None
         elif still is not None and still.called(groups) and promises.keeps("no update"):
             signs = still.signs(groups)
-            word = broken.no_update(self.settings, self.driver, self.name, signs)
+            forgotten = still.is_forgotten(groups)
+            word = broken.no_update(
+                self.settings, self.driver, self.title, signs, forgotten=forgotten
+            )
             promises.say("no update", word)
 
     def cool(self, event: CoolDown, groups: Groups) -> None:

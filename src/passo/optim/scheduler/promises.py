@@ -13,7 +13,9 @@ from passo.schedules import PassoError
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-Promise = Literal["no update", "past", "older", "hand", "ended", "unheard", "written", "apart"]
+Promise = Literal[
+    "no update", "past", "older", "hand", "ended", "unheard", "alike", "written", "apart"
+]
 
 _OTHERS: Final = 8  # names of metrics that are remembered to be listed
 

@@ -16,6 +16,7 @@ from torch.optim.lr_scheduler import LRScheduler
 from passo.ground.calls import called_like
 from passo.ground.checks import brief, truth, whole
 from passo.ground.schema import MOST
+from passo.ground.wanted import missing
 from passo.optim.ground import attached, ranks, wrappers
 from passo.optim.ground.quiet import quiet
 from passo.optim.ground.undo import of_fields
@@ -657,6 +658,12 @@ class Scheduler(LRScheduler):
         An OrderedDict is what `torch.load(weights_only=True)` can build again.
         """
         return OrderedDict, (), None, None, iter(self.state_dict().items())
+
+    # To a type checker a class with this would have every attribute.
+    if not TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> Any:
+            raise missing(self, name)
 
     def __copy__(self) -> Scheduler:
         msg = (

@@ -75,6 +75,10 @@ class Stillness:
             return "gradients were computed"
         return ""
 
+    def is_forgotten(self, groups: Groups) -> bool:
+        """Whether nobody stepped: the weights are as they were."""
+        return not (self.steps or _changes(self._first, _versions(groups)))
+
 
 def _versions(groups: Groups) -> dict[int, int]:
     """How often each of the first parameters, by its id, was changed in place: torch counts it."""

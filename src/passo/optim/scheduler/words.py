@@ -154,12 +154,18 @@ def watched(engine: Engine) -> list[str]:
 
 
 def tell_of_unheard(engine: Engine, told: Mapping[str, float]) -> None:
-    """Warn of a report that no plateau watches, where its name is nearly one that is watched."""
+    """Warn of a report that no plateau watches, where its name is nearly one that is watched.
+
+    Once for each name.
+    """
     names = set(watched(engine))
     engine.promises.reported(told, names)
     if not names or not names.isdisjoint(told):
         return
     for name in told:
+        if not engine.promises.keeps("alike", name):
+            continue
         for near in difflib.get_close_matches(name, names, 1, _ALIKE):
+            engine.promises.settle("alike", name)
             text = f"no plateau watches {name!r}, one watches {near!r}; report it by that name"
             place().warn(text)

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final, Protocol, TypeAlias, cas
 from passo.ground.calls import called_like
 from passo.ground.checks import LATEST, as_time, brief, real
 from passo.ground.errors import PassoError
+from passo.ground.wanted import Timed
 from passo.schedules.algebra.data import from_line, to_data, to_line
 from passo.schedules.algebra.length import Place, check_length, need_axis
 from passo.schedules.algebra.limits import check_size
@@ -74,7 +75,7 @@ class PlateauLike(Protocol):
         ...
 
 
-class Schedule:
+class Schedule(Timed):
     """A number as a function of time: a frozen value, equal by structure, its repr its code.
 
     `s(t)` is the value that update t uses (t from 0, in updates unless the run's axis says

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 _LOOKS: Final = 180
 _BEAM: Final = 8
 _MOST: Final = 3
+_TWICE: Final = 2
 _HALF: Final = 0.5  # a further change has to halve what is left
 _WORSE: Final = 1.25  # a change may need another one before it shows
 
@@ -158,7 +159,25 @@ def _searched(pair: Pair, looked: Looked, most: int) -> Chain:
             best = beam[0]
         if best.wholly:
             break
-    return best
+    return _once(best, pair, left)
+
+
+def _once(chain: Chain, pair: Pair, left: Callable[[Course], float]) -> Chain:
+    """The chain with other ratios named once: what came between two of them is made before both.
+
+    By itself that may lead further away at first, so that the search leaves it.
+    """
+    kinds = [each.kind for each in chain.found]
+    if kinds.count("rate") < _TWICE:
+        return chain
+    between = chain.found[kinds.index("rate") + 1]
+    for each in candidates(pair):
+        if (each.kind, each.numbers) == (between.kind, between.numbers):
+            for last in candidates(pair._replace(one=each.course)):
+                found = Chain((each, last), (1.0, left(each.course), left(last.course)))
+                if last.kind == "rate" and found.left[-1] <= chain.left[-1]:
+                    return found
+    return chain
 
 
 def _longer(chain: Chain, pair: Pair, left: Callable[[Course], float]) -> Iterator[Chain]:

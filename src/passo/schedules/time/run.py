@@ -11,6 +11,7 @@ from passo.ground.calls import called_like
 from passo.ground.checks import Exact, brief, exact, whole, write_exact
 from passo.ground.errors import NeedsRun, PassoError
 from passo.ground.schema import anything, record, text
+from passo.ground.wanted import Value
 from passo.schedules.time.span import LONGEST, Span, as_span, span_from_spec
 
 Axis: TypeAlias = Literal["step", "sample", "token"]
@@ -27,7 +28,7 @@ _RATES: Final = {
 
 
 @dataclass(frozen=True, slots=True, repr=False, init=False)
-class Run:
+class Run(Value):
     """How long the whole run is, and how its units relate.
 
     `length` is a span of updates, epochs, samples or tokens. `steps_per_epoch` counts updates,

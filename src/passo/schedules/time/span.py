@@ -9,6 +9,7 @@ from typing import Any, Final, Literal, TypeAlias, cast, get_args
 
 from passo.ground.checks import Exact, brief, exact, write_exact
 from passo.ground.errors import PassoError
+from passo.ground.wanted import Value
 
 Unit: TypeAlias = Literal["steps", "epochs", "samples", "tokens", "percent", "rest"]
 """What a span is counted in."""
@@ -20,7 +21,7 @@ _WHOLE: Final = 100
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class Span:
+class Span(Value):
     """How long, with a unit. Made by `steps`, `epochs`, `samples`, `tokens`, `percent`, or `rest`.
 
     The amount is kept as the fraction that was written, so that nothing is lost on the way:

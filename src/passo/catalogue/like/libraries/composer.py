@@ -63,7 +63,9 @@ def composer(name: str, /, *, past: Past = "theirs", **arguments: Any) -> Schedu
 @timed_by_trainer
 def _step(clock: Clock, step_size: Any, gamma: Any = 0.1) -> Schedule:
     every = not_nothing(clock.span(step_size, "step_size"), "step_size")
-    return Exponential(base, real(gamma, "gamma"), every).staircase(every)
+    if real(gamma, "gamma") == 0:
+        return Constant(base, every).then(Constant(0.0))
+    return Exponential(base, gamma, every).staircase(every)
 
 
 @COMPOSER.schedule(
@@ -116,7 +118,9 @@ def _linear(clock: Clock, alpha_i: Any = 1.0, alpha_f: Any = 0.0, t_max: Any = "
 @timed_by_trainer
 def _exponential(clock: Clock, gamma: Any, decay_period: Any = "1ep") -> Schedule:
     every = not_nothing(clock.span(decay_period, "decay_period"), "decay_period")
-    return Exponential(base, real(gamma, "gamma"), every)
+    if real(gamma, "gamma") == 0:
+        return Constant(base, steps(1)).then(Constant(0.0))
+    return Exponential(base, gamma, every)
 
 
 @COMPOSER.schedule("CosineAnnealingScheduler", example={"alpha_f": 0.1}, remarks=(_CUT,))

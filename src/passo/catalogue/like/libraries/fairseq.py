@@ -249,6 +249,8 @@ def _polynomial(
     if fall == 0:
         raise PassoError("total_num_update must be above warmup_updates, they are equal")
     end = at_least(end_learning_rate, "end_learning_rate")
+    if real(power, "power") == 0:
+        return rise(warmup, peak=peak).then(Constant(peak, steps(fall)).then(Constant(end)))
     return rise(warmup, peak=peak).then(Polynomial(peak, end, steps(fall), power=power))
 
 

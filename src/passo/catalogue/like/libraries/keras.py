@@ -59,7 +59,10 @@ def _exponential(
     staircase: Any = False,  # noqa: FBT002
 ) -> Schedule:
     every = steps(above(decay_steps, "decay_steps"))
-    fall = Exponential(_first(initial_learning_rate), real(decay_rate, "decay_rate"), every)
+    first, rate = _first(initial_learning_rate), real(decay_rate, "decay_rate")
+    if rate == 0:  # to the power of 0 it is 1
+        return Constant(first, every if staircase else steps(1)).then(Constant(0.0))
+    fall = Exponential(first, rate, every)
     return fall.staircase(every) if staircase else fall
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Callable, Mapping
+from fractions import Fraction
 from typing import Any, Final
 
 from passo.catalogue.like.common import (
@@ -130,6 +131,8 @@ def polynomial(  # noqa: PLR0917
     k, of_rest = real(k_decay, "k_decay"), real(power, "power")
 
     def curve(start: Value, end: Value, over: Span) -> Schedule:
+        if of_rest == 0:
+            return Constant(start, over)
         if k == 1:
             return Polynomial(start, end, over, power=of_rest)
         return KDecay(start, end, over, k=k, power=of_rest)
@@ -203,6 +206,8 @@ def step(
 ) -> Schedule:
     """StepLRScheduler."""
     every, rate = above_zero(decay_t, "decay_t"), real(decay_rate, "decay_rate")
+    if isinstance(decay_t, float):
+        every = Fraction(decay_t)  # as `t // 0.2` has it, which is 4 at t=1: 0.2 is a bit more
     stairs = Constant(base) if rate == 1 else torchs.stairs(base, every, rate)
     return warm_up(warmup_t, warmup_lr_init, warmup_prefix, t_in_epochs).before(stairs)
 
@@ -274,8 +279,14 @@ def wsd(  # noqa: PLR0917
         return _scaled(start, end, share)
 
     if stable_fn == "constant":
+        if low == 0:
+            return warm.before(Constant(base, steps(stable)).then(fall(base, low, steps(over))))
+        # Where lr_min is above the rate it is held, which no curve between the two does.
+        if callable(decay_fn):
+            kept = Constant(1.0, steps(stable)).then(fall(1.0, 0.0, steps(over)))
+            return warm.before(low + (Constant(base) - low).clip(low=0.0) * kept)
         curve = Constant(base, steps(stable)).then(fall(base, low, steps(over)))
-        return warm.before(curve)
+        return warm.before(curve.clip(low=low))
     exponent = choice(stable_fn, "stable_fn", {"rsqrt": 0.5, "power": stable_power, "constant": 0})
     scale = warm.over if stable_timescale is None else length(stable_timescale, "stable_timescale")
     if not scale:

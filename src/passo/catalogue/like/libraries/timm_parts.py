@@ -82,6 +82,11 @@ def cycles_of(
     grow = exact(cycle_mul, "cycle_mul")
     if limit == 0:
         return Constant(low)
+    flat = curve(1.0, 0.0, span)
+    if isinstance(flat, Constant):  # to the power of 0: held until the last cycle is over
+        whole_of = flat * base
+        held = whole_of if limit == 1 else whole_of.repeat(limit, grow=grow, scale=decay)
+        return held.then(Constant(low))
     if limit == 1:
         made = curve(base, low, span)
     elif decay == 1 or low == 0:

@@ -161,6 +161,8 @@ def _polynomial(
         msg = "num_training_steps must be above num_warmup_steps, they are equal"
         raise PassoError(msg)
     end = at_least(lr_end, "lr_end")
+    if fall and real(power, "power") == 0:  # the end is for what comes after the run
+        return rise(warmup).then(Constant(base, steps(fall + 1)).then(Constant(end)))
     after = Polynomial(base, end, steps(fall), power=power) if fall else Constant(end)
     return rise(warmup).then(after)
 
