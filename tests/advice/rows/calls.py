@@ -243,6 +243,23 @@ def a_rate_far_above_the_base(told: Told) -> None:
 
 
 @tried(
+    "the lr is 0 throughout: the plan is relative to the base, and the base of param group {} is 0, "
+    "as the optimizer holds it; write {} with the rate that is meant, or make the optimizer with "
+    "it, lr=0.1"
+)
+def no_rate_at_all(told: Told) -> None:
+    text = told(lambda: attach(sgd(0.0), cosine_decay(), RUN))
+    given = float(text.quoted(r"write attach\(\.\.\., base=([0-9.]+)\)"))
+    made = float(text.quoted(r"lr=([0-9.]+)$"))
+    for scheduler in (
+        attach(sgd(0.0), cosine_decay(), RUN, base=given),
+        attach(sgd(made), cosine_decay(), RUN),
+    ):
+        assert scheduler.get_last_lr() == [0.1]
+        scheduler.detach()
+
+
+@tried(
     "over=steps({}) for a length, base * ... for a factor, or the rate as the optimizer's lr, "
     "where it is meant"
 )
