@@ -303,8 +303,8 @@ def _warn_of_no_rate(peaks: list[tuple[float, Driven, str]]) -> None:
         text = (
             "the lr is 0 throughout: the plan is relative to the base, and the base of param "
             f"group {scaled[0][2]} is 0, as the optimizer holds it; write "
-            f"{caller().option('base=0.1')} with the rate that is meant, or make the optimizer with "
-            "it, lr=0.1"
+            f"{caller().option('base=0.1')} with the rate that is meant, or make the optimizer "
+            "with it, lr=0.1"
         )
         place().warn(text)
 
