@@ -232,6 +232,24 @@ def test_a_name_that_there_is_not_is_told_with_those_that_there_are(call):
     assert said(call) == WRONG_NAMES[call]
 
 
+def test_a_live_scheduler_is_told_how_it_is_translated():
+    class Live:
+        optimizer = None
+
+        def step(self):
+            pass
+
+        def __repr__(self):
+            return "Live()"
+
+    with pytest.raises(PassoError) as caught:
+        passo.like.torch(Live())
+    assert str(caught.value) == (
+        "the name of a schedule of torch must be a string, got Live(); write "
+        "translate(scheduler).plan, from passo.optim import translate"
+    )
+
+
 @pytest.mark.parametrize("call", WRONG_CALLS)
 def test_arguments_that_a_schedule_does_not_take_are_told_with_a_right_call(call):
     assert said(call, WrongCall) == WRONG_CALLS[call]

@@ -178,6 +178,7 @@ def test_a_scheduler_that_was_saved_alone_needs_the_optimizer_too():
     ("share", "write"),
     [
         (lambda k: 1 - (k // EPOCH) / 11, "1 - epoch / 12, counted from 0"),
+        (lambda k: 1 - (k // (3 * EPOCH)) / 3, "1 - iteration / 4, counted from 0"),
         (lambda k: max(0.0, 1 - k / 100), "1 - step / 120, counted from 0"),
     ],
 )

@@ -140,6 +140,24 @@ class Sam(torch.optim.Optimizer):
     def step(self, closure: Any = None) -> Any:  # type: ignore[override]
         return self.base_optimizer.step(closure)
 
+    def second_step(self) -> None:
+        self.base_optimizer.step()
+
+    def load_state_dict(self, state: Any) -> None:
+        super().load_state_dict(state)
+        self.base_optimizer.param_groups = self.param_groups
+
+
+class Apart(torch.optim.Optimizer):
+    """Steps an optimizer of the same parameters, whose groups are its own; is stepped by nobody."""
+
+    def __init__(self, params: Any, inner: Any, **settings: Any) -> None:
+        super().__init__(params, settings)
+        self.base_optimizer = inner(list(params), **settings)
+
+    def step(self, closure: Any = None) -> Any:  # type: ignore[override]
+        return self.base_optimizer.step(closure)
+
 
 def reload(wrapper: Any) -> None:
     """What a resume does: the dicts of the groups are others afterwards."""

@@ -23,18 +23,17 @@ from passo import (
     register,
     steps,
 )
-from passo.optim import lift, lr_scheduler
+from passo.optim import lr_scheduler, translate
 from passo.optim.scheduler.scheduler import Scheduler
 from passo.trace import Column
 from tests.advice.table import Table, Told
-from tests.optim.tools import sgd
+from tests.optim.tools import sgd, update
 
 RUN = Run(steps(100))
 CURVE = cosine_decay(peak=1).curve(RUN)
 MODEL = torch.nn.Linear(1, 1)
 tried = Table(
     torch=torch,
-    lift=lift,
     run=RUN,
     RUN=RUN,
     model=MODEL,
@@ -186,15 +185,28 @@ def a_scheduler_of_the_drop_in_has_its_schedule(told: Told) -> None:
     assert (attached.get_last_lr(), optimizer.param_groups[0]["lr"]) == ([0.1], 0.1)
 
 
-@tried("; write lift(scheduler, 1000)[0], from passo.optim import lift")
-def a_scheduler_of_torch_is_lifted(told: Told) -> None:
+@tried("; write translate(scheduler).plan, from passo.optim import translate")
+def a_scheduler_of_torch_is_translated(told: Told) -> None:
     scheduler = torch.optim.lr_scheduler.StepLR(held := sgd(0.1), 3)
+    told(lambda: passo.like.torch(scheduler)).words("write translate(scheduler).plan, from")
     text = told(lambda: attach(sgd(0.1), scheduler, RUN))
     exec(text.quoted(r", (from .*)$"))
-    plan = eval(text.quoted(r"write (.*?), from"), {"scheduler": scheduler, "lift": lift})
+    plan = eval(text.quoted(r"write (.*?), from"), {"scheduler": scheduler, "translate": translate})
     assert scheduler.optimizer is held
     attached = attach(optimizer := sgd(0.1), plan, RUN)
     assert (attached.get_last_lr(), optimizer.param_groups[0]["lr"]) == ([0.1], 0.1)
+
+
+@tried('; write Table([(steps(t), float(v)) for t, v in enumerate(values)], kind="step")')
+def a_number_for_each_update_is_a_table(told: Told) -> None:
+    values = [0.1, 0.05]
+    text = told(lambda: attach(sgd(), values, RUN))
+    names = {"values": values, "Table": passo.Table, "steps": passo.steps}
+    plan = eval(text.quoted(r"write (Table\(.*\))$"), names)
+    attached = attach(optimizer := sgd(), plan, Run(passo.steps(2)))
+    update(optimizer)
+    assert attached.get_last_lr() == [0.05]
+    attached.detach(because="tried")
 
 
 @tried(
@@ -240,6 +252,19 @@ def a_rate_far_above_the_base(told: Told) -> None:
     attach(sgd(0.1), base * cosine_decay(peak=1), RUN).detach()
     meant = float(text.quoted(r"base=(\d+)\)$"))
     attach(sgd(0.1), cosine_decay(peak=100), RUN, base=meant).detach()
+
+
+@tried(
+    "the lr is 0 throughout: the plan is relative to the base, and the base of param group {} is "
+    "0, as the optimizer holds it; write {} with the rate that is meant, or make the optimizer "
+    "with it, lr=0.1"
+)
+def no_rate_at_all(told: Told) -> None:
+    text = told(lambda: attach(sgd(0.0), cosine_decay(), RUN))
+    given = float(text.quoted(r"write attach\(\.\.\., base=([0-9.]+)\)"))
+    made = float(text.quoted(r"lr=([0-9.]+)$"))
+    for optimizer, more in ((sgd(0.0), {"base": given}), (sgd(made), {})):
+        assert attach(optimizer, cosine_decay(), RUN, **more).get_last_lr() == [0.1]
 
 
 @tried(

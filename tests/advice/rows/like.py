@@ -8,6 +8,7 @@ import torch
 from passo import Constant, Schedule, attach, base, by_group, like, register
 from passo.catalogue.like.registry import LIBRARIES
 from tests.advice.table import Table, Told
+from tests.optim.tools import sgd
 
 tried = Table(f=lambda t: 0.5**t)
 
@@ -126,7 +127,6 @@ def a_product_has_a_constant_factor_or_is_lifted(told: Told) -> None:
     import torch
 
     from passo.optim import lift
-    from tests.optim.tools import sgd
 
     text = told("like.torch('MultiplicativeLR', lr_lambda=Exponential(1, 0.9))")
     text.words("Constant(0.95)", "passo.optim.lift")

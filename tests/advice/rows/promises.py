@@ -9,7 +9,7 @@ import torch
 from passo import Cosine, Linear, Run, attach, base, epochs, steps, tokens
 from tests.advice.table import Table, Told
 from tests.optim.tools import graded, said, sgd, update, weight
-from tests.optim.wrapped import Sam
+from tests.optim.wrapped import Apart
 
 LINE, RUN = Linear(1.0, 0.0), Run(steps(10))
 tried = Table(torch=torch, attach=attach, RUN=RUN)
@@ -23,19 +23,19 @@ def stepped_inside(optimizer: Any) -> None:
 @tried("attach(...) with the optimizer whose step() the loop calls, such as the one inside")
 def the_one_inside_is_attached(told: Told) -> None:
     def never() -> None:
-        optimizer = Sam([weight()], torch.optim.SGD, lr=1.0)
+        optimizer = Apart([weight()], torch.optim.SGD, lr=1.0)
         scheduler = attach(optimizer, base * LINE, RUN)
         for _ in range(20):
             stepped_inside(optimizer)
             scheduler.step()
 
     told(never).words("such as the one inside", 'clock="calls" and scheduler.step() after each')
-    optimizer = Sam([weight()], torch.optim.SGD, lr=1.0)
+    optimizer = Apart([weight()], torch.optim.SGD, lr=1.0)
     inside = attach(optimizer.base_optimizer, base * LINE, RUN)
     for _ in range(10):
         stepped_inside(optimizer)
     assert (inside.clock, said(inside.detach)) == (10, [])
-    optimizer = Sam([weight()], torch.optim.SGD, lr=1.0)
+    optimizer = Apart([weight()], torch.optim.SGD, lr=1.0)
     called = attach(optimizer, base * LINE, RUN, clock="calls")
     for _ in range(10):
         stepped_inside(optimizer)

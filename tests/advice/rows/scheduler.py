@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import pickle
+from functools import partial
 from typing import Any
 
 import pytest
@@ -19,6 +20,7 @@ from passo import (
     attach,
     base,
     by_group,
+    epochs,
     steps,
 )
 from tests.advice.table import Table, Told
@@ -296,12 +298,47 @@ def heard(optimizer: Any) -> Any:
     return attach(optimizer, base * Plateau("val_loss", patience=0))
 
 
-@tried("step takes no metric, got {}; write scheduler.report(val_loss=...)")
+@tried(
+    "step takes no metric, got {}: no plateau of the plan waits for one; write scheduler.step(), "
+    "or scheduler.report(val_loss=...) to have it in the trace"
+)
 def a_metric_without_a_plateau_is_reported(told: Told) -> None:
     scheduler = attach(optimizer := sgd(), LINE)
     text = told("scheduler.step(0.5)", scheduler=scheduler)
-    assert text.put("@", fill="0.5", scheduler=scheduler) == [()]
+    text.words("to have it in the trace")
+    for code in (text.quoted(r"write (.*?), or"), text.quoted(r", or (.*?) to have")):
+        assert eval(code.replace("...", "0.5"), {"scheduler": scheduler}) in (None, ())
     assert optimizer.param_groups[0]["lr"] == 1.0
+
+
+@tried(
+    "this is the state of a torch scheduler after {} of its steps, and not of a passo Scheduler; "
+    "write {} with what the run began with, and then {}.seek(steps({})) if that was stepped after "
+    "each update, or {}.seek(epochs({})) if once an epoch"
+)
+def the_state_of_a_torch_scheduler_is_gone_on_with(told: Told) -> None:
+    def begun() -> Any:
+        optimizer = torch.optim.AdamW([weight()], lr=0.5)
+        old = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, 10)
+        for _ in range(3):
+            update(optimizer)
+            old.step()
+        today = torch.optim.AdamW([weight()], lr=0.5)
+        today.load_state_dict(optimizer.state_dict())
+        return today, old.state_dict()
+
+    run, falling = Run.of(1, epochs=10), base * Linear(1, 0)
+    optimizer, state = begun()
+    scheduler = attach(optimizer, falling, run, base=0.5)
+    text = told(lambda: scheduler.load_state_dict(state))
+    scheduler.detach(because="another one is tried")
+    for code in (text.quoted(r"then (.*?) if that"), text.quoted(r", or (.*?) if once")):
+        optimizer, _ = begun()
+        names = {"attach": partial(attach, optimizer, falling, run)}
+        one = eval(text.quoted(r"write (.*?) with").replace("..., ", ""), names)
+        eval(code, {"scheduler": one, "steps": steps, "epochs": epochs})
+        assert (one.clock, one.get_last_lr()) == (3, [0.35])
+        one.detach(because="tried")
 
 
 @tried(

@@ -254,6 +254,15 @@ def a_decay_by_epochs_comes_to_zero_after_the_run(told: Told) -> None:
     assert well(lambda _: None, body.format(text.quoted(r": (1 - .*), counted")), **given)
 
 
+@tried("iteration / {}")
+def a_decay_by_several_epochs_comes_to_zero_after_the_run(told: Told) -> None:
+    given = {"epochs": 12, "batches": 10}
+    head = "iteration = epoch // 3\nif batch == 0 and epoch % 3 == 0: "
+    body = head + "optimizer.param_groups[0]['lr'] = 0.1 * ({})\n" + UPDATE
+    text = advised(told, loop(lambda _: None, body.format("1 - iteration / 3"), **given), "P018")
+    assert well(lambda _: None, body.format(text.quoted(r": (1 - .*), counted")), **given)
+
+
 @tried("a peak below {}: a third of it, with a warm-up")
 def a_peak_is_below_where_it_diverged(told: Told) -> None:
     text = advised(told, losses([1.0, 0.5, 0.4, 0.6, 2.0, 50.0, 1e4, 1e8]), "P019")

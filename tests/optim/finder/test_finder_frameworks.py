@@ -10,8 +10,10 @@ import torch
 from torch import nn
 
 from passo import Run, attach, loader_step, range_test, warmup_cosine
+from tests.optim.wrapped import Sam
 
 X = torch.randn(64, 4, generator=torch.Generator().manual_seed(0))
+HOOKS = ("_optimizer_step_pre_hooks", "_optimizer_step_post_hooks")
 DATA = torch.utils.data.TensorDataset(X, X.sum(1, keepdim=True))
 
 
@@ -84,3 +86,27 @@ def test_a_fused_optimizer_with_a_scaler_counts_only_what_was_not_skipped():
     assert len(rates) == 7
     assert tuple(dict.fromkeys(rates)) == test.values
     assert len(optimizer.state) == 0
+
+
+def test_the_steps_of_what_a_wrapper_holds_are_its_updates():
+    """SAM's `second_step` steps the optimizer inside, whose momentum is kept as plain SGD's is."""
+
+    def tested(kind):
+        torch.manual_seed(0)
+        model = nn.Linear(4, 1)
+        optimizer = kind(model.parameters())
+        inner = getattr(optimizer, "base_optimizer", optimizer)
+
+        def step():
+            optimizer.zero_grad()
+            loss = nn.functional.mse_loss(model(X), X.sum(1, keepdim=True))
+            loss.backward()
+            inner.step()
+            return loss
+
+        found = range_test(step, optimizer, restore=[model], steps=20)
+        assert not any(getattr(each, name) for each in (optimizer, inner) for name in HOOKS)
+        return found.values, found.losses
+
+    plain = tested(lambda given: torch.optim.SGD(given, lr=0.1, momentum=0.9))
+    assert tested(lambda given: Sam(given, torch.optim.SGD, lr=0.1, momentum=0.9)) == plain

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 import torch
 
 import passo
-from passo import PassoError, Run, attach, base, by_group, register, steps
-from passo.optim import lift, lr_scheduler, range_test
-from tests.optim.tools import sgd
+from passo import Linear, PassoError, Run, Table, attach, base, by_group, register, steps
+from passo.optim import lr_scheduler, range_test, translate
+from tests.optim.tools import rates, sgd
 
 RUN = Run(steps(100))
 NEED = "the plan of 'lr' must be a schedule or a number, got"
@@ -54,14 +55,40 @@ def test_what_is_no_schedule_is_answered(plan, text):
             assert str(caught.value) == f"{NEED} {text}"
 
 
-def test_a_scheduler_of_torch_is_a_plan_when_it_is_lifted():
+def test_a_scheduler_of_torch_is_a_plan_when_it_is_translated():
     optimizer = sgd(0.1)
     scheduler = torch.optim.lr_scheduler.StepLR(optimizer, 3)
     with pytest.raises(PassoError) as caught:
         attach(sgd(0.1), scheduler, RUN)
-    text = "an object of class StepLR; write lift(scheduler, 1000)[0], from passo.optim import lift"
+    text = (
+        "an object of class StepLR; write translate(scheduler).plan, from passo.optim import "
+        "translate"
+    )
     assert str(caught.value) == f"{NEED} {text}"
-    assert attach(sgd(0.1), lift(scheduler, 1000)[0], RUN).get_last_lr() == [0.1]
+    attach(later := sgd(0.1), translate(scheduler).plan, RUN)
+    assert rates(later, 4) == pytest.approx([0.1, 0.1, 0.1, 0.01])
+
+
+@pytest.mark.parametrize("kind", [list, tuple, np.array, torch.tensor])
+def test_a_number_for_each_update_is_a_table(kind):
+    values = kind([0.1, 0.05, 0.02])  # issue 14: as DINO and its kind work them out beforehand
+    with pytest.raises(PassoError) as caught:
+        attach(sgd(0.1), {"lr": values}, RUN)
+    assert str(caught.value).endswith(
+        '; write Table([(steps(t), float(v)) for t, v in enumerate(values)], kind="step")'
+    )
+    table = Table([(steps(t), float(v)) for t, v in enumerate(values)], kind="step")
+    attach(later := sgd(0.1), table, Run(steps(3)))
+    assert rates(later, 3) == pytest.approx([0.1, 0.05, 0.02])
+
+
+def test_parameters_in_a_generator_want_an_optimizer():
+    with pytest.raises(PassoError) as caught:
+        attach(MODEL.parameters(), Linear(1, 0, steps(3)), RUN)
+    assert str(caught.value) == (
+        "attach needs a torch optimizer, got a generator; write "
+        "attach(torch.optim.AdamW(parameters), ...)"
+    )
 
 
 def test_a_scheduler_of_the_drop_in_has_its_schedule():

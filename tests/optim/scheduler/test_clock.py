@@ -182,7 +182,8 @@ def test_a_metric_goes_to_report_and_not_to_step():
     with pytest.raises(PassoError) as caught:
         scheduler.step(0.25)
     assert str(caught.value) == (
-        "step takes no metric, got 0.25; write scheduler.report(val_loss=...)"
+        "step takes no metric, got 0.25: no plateau of the plan waits for one; write "
+        "scheduler.step(), or scheduler.report(val_loss=...) to have it in the trace"
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 import torch
 
@@ -186,3 +187,27 @@ def test_an_update_cannot_consume_less_than_nothing(amount):
         f"an update cannot consume fewer than 0 tokens, got {amount}; "
         "write what it consumed, or seek(...) to go back"
     )
+
+
+@pytest.mark.parametrize("kind", [torch.tensor, np.int64, np.array, lambda n: torch.tensor([n])])
+def test_what_a_mask_sums_up_to_may_be_counted(kind):
+    optimizer = sgd()
+    scheduler = attach(optimizer, Linear(1.0, 0.0), Run(tokens(40), axis="token"))
+    for amount in (8, 12):
+        scheduler.count(tokens=kind(amount))
+        update(optimizer)
+    assert (scheduler.position, scheduler.get_last_lr()) == (20.0, [0.5])
+
+
+@pytest.mark.parametrize("amounts", [torch.tensor([3, 4]), np.array([3, 4])])
+def test_several_numbers_are_no_amount(amounts):
+    optimizer = sgd()
+    scheduler = attach(optimizer, Linear(1.0, 0.0), Run(tokens(40), axis="token"))
+    with pytest.raises(PassoError) as caught:
+        scheduler.count(tokens=amounts)
+    assert str(caught.value) == (
+        f"tokens must be a number, or a Tensor or an array of one element, got {amounts!r}"
+    )
+    scheduler.count(tokens=4)
+    update(optimizer)
+    assert scheduler.position == 4.0

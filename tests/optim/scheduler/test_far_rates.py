@@ -1,4 +1,4 @@
-"""A rate far above the base is told once, and a usual one never."""
+"""A rate far above the base is told once, as is one that is 0 throughout; a usual one never."""
 
 from __future__ import annotations
 
@@ -68,3 +68,51 @@ def test_several_groups_are_one_word():
 
 def test_other_fields_have_no_such_bound():
     assert told(sgd(0.1), {"weight_decay": Constant(100)}) == []
+
+
+NOTHING = (
+    "the lr is 0 throughout: the plan is relative to the base, and the base of param group 0 is 0, "
+    "as the optimizer holds it; write attach(..., base=0.1) with the rate that is meant, or make "
+    "the optimizer with it, lr=0.1"
+)
+
+
+def grouped(*rates):
+    groups = [{"params": [torch.nn.Parameter(torch.ones(1))], "lr": lr} for lr in rates]
+    return torch.optim.SGD(groups, lr=0.0)
+
+
+@pytest.mark.parametrize(
+    "plan", [cosine_decay(), base * Linear(0, 1, steps(9)), {"lr": one_cycle()}]
+)
+@pytest.mark.parametrize("rates", [(0.0,), (0.0, 0.0)])
+def test_a_rate_that_is_0_throughout_is_told(plan, rates):
+    assert told(grouped(*rates), plan) == [NOTHING]  # issue 14: a run without any training
+
+
+def test_several_optimizers_at_0_are_one_word():
+    assert told([grouped(0.0), grouped(0.0)], cosine_decay()) == [
+        NOTHING.replace("group 0", "group 0 of 'SGD'")
+    ]
+    assert told([grouped(0.0), grouped(0.1)], cosine_decay()) == []
+
+
+@pytest.mark.parametrize(
+    ("rates", "plan", "more"),
+    [
+        ((0.0, 0.1), cosine_decay(), {}),  # one that is frozen
+        ((0.0,), Constant(0.0), {}),  # a plan that says so
+        ((0.0,), cosine_decay(), {"base": 0.1}),
+        ((0.0,), {"weight_decay": base * Linear(1, 0)}, {}),
+    ],
+)
+def test_a_rate_of_0_that_is_meant_is_left_in_peace(rates, plan, more):
+    assert told(grouped(*rates), plan, **more) == []
+
+
+def test_a_base_that_a_checkpoint_brought_is_no_base_of_0():
+    first = grouped(0.1)
+    attach(first, cosine_decay(), RUN)
+    later = grouped(0.0)
+    later.load_state_dict(first.state_dict())
+    assert told(later, cosine_decay()) == []

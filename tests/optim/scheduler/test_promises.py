@@ -22,7 +22,7 @@ from passo import (
 from passo.doctor import DoctorWarning
 from passo.optim import tensorize
 from tests.optim.tools import graded, said, sgd, update, weight
-from tests.optim.wrapped import Sam
+from tests.optim.wrapped import Apart
 
 PLAN, RUN = base * Linear(1.0, 0.1), Run(steps(10))
 
@@ -106,7 +106,7 @@ def test_the_end_of_the_run_is_that_of_the_run_that_was_loaded():
 
 
 def hopeless(optimizer):
-    """As issue davda54/sam#28 has it: its own step is never called."""
+    """Its own step is never called, and what is stepped has other groups."""
     graded(optimizer)
     for group in optimizer.param_groups:
         for parameter in group["params"]:
@@ -117,7 +117,7 @@ def hopeless(optimizer):
 
 
 NEVER = (
-    "no update of Sam was ever seen, while {signs}; the clock stays and lr at 1, whatever is "
+    "no update of Apart was ever seen, while {signs}; the clock stays and lr at 1, whatever is "
     "planned; write: attach(...) with the optimizer whose step() the loop calls, such as the one "
     'inside, or clock="calls" and scheduler.step() after each update'
 )
@@ -128,7 +128,7 @@ CALLED = NEVER.format(signs="scheduler.step() was called 10 times")
 
 
 def test_a_framework_that_steps_the_scheduler_alone_is_told_soon():
-    optimizer = Sam([weight()], torch.optim.SGD, lr=1.0)
+    optimizer = Apart([weight()], torch.optim.SGD, lr=1.0)
     scheduler = attach(optimizer, PLAN, RUN)
     told = []
     for _ in range(50):
@@ -139,7 +139,7 @@ def test_a_framework_that_steps_the_scheduler_alone_is_told_soon():
 
 
 def test_strict_refuses_each_such_call_and_says_nothing_more_at_the_end():
-    optimizer = Sam([weight()], torch.optim.SGD, lr=1.0)
+    optimizer = Apart([weight()], torch.optim.SGD, lr=1.0)
     scheduler = attach(optimizer, PLAN, RUN, strict=True)
     for _ in range(9):
         hopeless(optimizer)
@@ -153,12 +153,12 @@ def test_strict_refuses_each_such_call_and_says_nothing_more_at_the_end():
 
 
 def test_what_the_words_advise_helps():
-    optimizer = Sam([weight()], torch.optim.SGD, lr=1.0)
+    optimizer = Apart([weight()], torch.optim.SGD, lr=1.0)
     inner = attach(optimizer.base_optimizer, PLAN, RUN)
     for _ in range(10):
         hopeless(optimizer)
     assert (inner.clock, said(inner.detach)) == (10, [])
-    optimizer = Sam([weight()], torch.optim.SGD, lr=1.0)
+    optimizer = Apart([weight()], torch.optim.SGD, lr=1.0)
     by_calls = attach(optimizer, PLAN, RUN, clock="calls")
     for _ in range(10):
         hopeless(optimizer)
@@ -168,7 +168,7 @@ def test_what_the_words_advise_helps():
 
 @pytest.mark.parametrize("end", ["detach", "freed"])
 def test_without_such_calls_it_is_said_at_the_end(end):
-    optimizer = Sam([weight()], torch.optim.SGD, lr=1.0)
+    optimizer = Apart([weight()], torch.optim.SGD, lr=1.0)
     scheduler = attach(optimizer, PLAN, RUN)
     for _ in range(4):
         hopeless(optimizer)
@@ -224,7 +224,7 @@ def test_a_dummy_outside_of_optimizers_that_step_in_backward_is_told_of(steps_th
     text = FORGOTTEN.format(signs="gradients were computed")
     if steps_the_dummy:
         text = NEVER.format(signs="its step() was called 12 times without any gradient")
-    assert said(scheduler.detach) == [text.replace("Sam", "SGD")]
+    assert said(scheduler.detach) == [text.replace("Apart", "SGD")]
 
 
 def test_a_step_that_is_forgotten_is_what_is_advised_and_of_several_it_is_told_of_all():
@@ -234,7 +234,7 @@ def test_a_step_that_is_forgotten_is_what_is_advised_and_of_several_it_is_told_o
         scheduler = attach([one, two] if several else one, PLAN, RUN)
         for _ in range(12):
             (model(torch.ones(2, 4)) + other(torch.ones(2, 4))).sum().backward()
-        text = FORGOTTEN.format(signs="gradients were computed").replace("Sam", "SGD")
+        text = FORGOTTEN.format(signs="gradients were computed").replace("Apart", "SGD")
         if several:
             text = text.replace("of SGD", "of 'SGD' and 'SGD#2'")
             text = text.replace("optimizer.step()", "the step() of each of them")
@@ -404,7 +404,7 @@ def test_the_watcher_takes_over_what_the_scheduler_would_say():
         update(optimizer, 12)
 
     def never(watcher):
-        optimizer = Sam([weight()], torch.optim.SGD, lr=1.0)
+        optimizer = Apart([weight()], torch.optim.SGD, lr=1.0)
         scheduler = attach(optimizer, PLAN, RUN, watch=watcher)
         for _ in range(30):
             hopeless(optimizer)

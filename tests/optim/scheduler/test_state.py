@@ -174,8 +174,29 @@ def test_a_state_is_as_large_after_ten_thousand_updates_and_a_thousand_reduction
 def test_what_is_no_state_is_refused_whole_text():
     scheduler = attach(sgd(), Linear(1.0, 0.0, steps(10)))
     with pytest.raises(PassoError) as error:
-        scheduler.load_state_dict({"last_epoch": 3, "_step_count": 4})
+        scheduler.load_state_dict({"epoch": 3})
     assert str(error.value).startswith("this is not the state of a passo Scheduler: it lacks ")
+
+
+@pytest.mark.parametrize(
+    ("rates", "base"), [((0.1,), "0.1"), ((0.1, 0.1), "0.1"), ((0.1, 0.2), "[0.1, 0.2]")]
+)
+def test_the_state_of_a_torch_scheduler_is_gone_on_with_by_seek(rates, base):
+    groups = [{"params": [torch.nn.Parameter(torch.ones(1))], "lr": lr} for lr in rates]
+    old = torch.optim.lr_scheduler.StepLR(optimizer := torch.optim.SGD(groups, lr=1.0), 30)
+    for _ in range(3):
+        optimizer.step()
+        old.step()
+    scheduler = attach(torch.optim.SGD(groups, lr=1.0), Linear(1.0, 0.0, steps(10)))
+    with pytest.raises(PassoError) as error:
+        scheduler.load_state_dict(old.state_dict())
+    assert str(error.value) == (
+        "this is the state of a torch scheduler after 3 of its steps, and not of a passo "
+        f"Scheduler; write attach(..., base={base}) with what the run began with, and then "
+        "scheduler.seek(steps(3)) if that was stepped after each update, or "
+        "scheduler.seek(epochs(3)) if once an epoch"
+    )
+    assert scheduler.clock == 0
 
 
 def test_a_later_version_is_refused_whole_text():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import re
 from types import SimpleNamespace
 from unittest.mock import MagicMock
@@ -96,6 +97,81 @@ def test_a_wrapper_whose_own_hooks_fire_is_the_clock(kind):
     assert scheduler.optimizer is wrapper
     assert go(wrapper, getattr(wrapper, "base_optimizer"), scheduler, 3) == [1.0, 0.9, 0.8]  # noqa: B009
     assert scheduler.clock == 3
+
+
+def sam(**settings):
+    return Sam([weight()], torch.optim.SGD, lr=1.0, momentum=0.9, **settings)
+
+
+def second_steps(wrapper, times):
+    """What each update used, where what a wrapper holds is stepped, and never the wrapper."""
+    found = []
+    for _ in range(times):
+        found.append(round(wrapper.base_optimizer.param_groups[0]["lr"], 9))
+        graded(wrapper)
+        wrapper.second_step()
+    return found
+
+
+def test_a_step_of_what_lends_its_groups_is_an_update_also_after_a_load():
+    wrapper = sam()  # issue 14: nothing was counted, the rate stayed, and nobody said so in time
+    scheduler = attach(wrapper, PLAN, RUN)
+    assert second_steps(wrapper, 2) == [1.0, 0.9]
+    assert go(wrapper, wrapper.base_optimizer, scheduler, 2) == [0.8, 0.7]  # by its own step: once
+    saved = copy.deepcopy(wrapper.state_dict())
+    reload(wrapper)
+    assert second_steps(wrapper, 2) == [0.6, 0.5]
+    assert scheduler.clock == 6
+
+    later = sam()
+    attach(later, PLAN, RUN)
+    later.load_state_dict(saved)
+    assert second_steps(later, 2) == [0.6, 0.5]
+
+    with pytest.warns(UserWarning, match="the run ended early"):
+        scheduler.detach()
+    assert [len(getattr(wrapper.base_optimizer, name)) for name in HOOKS] == [0, 0, 0]
+
+
+def test_a_wrappers_step_that_raised_hides_no_later_one():
+    wrapper = sam()
+    scheduler = attach(wrapper, PLAN, RUN)
+
+    def fails():
+        raise ValueError
+
+    with pytest.raises(ValueError):  # noqa: PT011  (it is this test's own)
+        wrapper.step(fails)
+    assert second_steps(wrapper, 2) == [1.0, 0.9]
+    assert scheduler.clock == 2
+
+
+@pytest.mark.parametrize("fused", [True, False])
+def test_a_step_that_what_lends_its_groups_skips_is_no_update(fused):
+    wrapper = sam(fused=fused)
+    scheduler = attach(wrapper, PLAN, RUN)
+    scaler = torch.amp.GradScaler("cpu", init_scale=2.0)
+    scaler.scale(torch.ones(()))
+    used = []
+    for gradient in (float("inf"), 1.0, 1.0):
+        used.append(round(wrapper.param_groups[0]["lr"], 9))
+        graded(wrapper, gradient)
+        scaler.step(wrapper.base_optimizer)
+        scaler.update()
+    assert (used, scheduler.clock) == ([1.0, 1.0, 0.9], 2)
+
+
+def test_two_that_lend_their_groups_are_parts_of_the_wrappers_step():
+    wrapper = sam()
+    wrapper.other = torch.optim.SGD([weight()], lr=1.0)
+    wrapper.param_groups = [*wrapper.base_optimizer.param_groups, *wrapper.other.param_groups]
+    scheduler = attach(wrapper, PLAN, RUN)
+    for each in (wrapper.base_optimizer, wrapper.other):
+        update(each)
+    assert scheduler.clock == 0
+    graded(wrapper)
+    wrapper.step()
+    assert scheduler.clock == 1
 
 
 @pytest.mark.parametrize("whose", ["the wrapper's", "the inner one's"])
@@ -247,8 +323,9 @@ def test_a_shared_wrapper_whose_step_is_never_called_leaves_nothing_behind():
     scheduler = attach(outer, PLAN, RUN)
     for _ in range(3):
         update(outer.base_optimizer)
-    assert scheduler.clock == 0
-    scheduler.detach(restore=True)
+    assert scheduler.clock == 3
+    with pytest.warns(UserWarning, match="the run ended early"):
+        scheduler.detach(restore=True)
     for each in (outer, outer.base_optimizer):
         assert [len(getattr(each, name)) for name in HOOKS] == [0, 0, 0]
     assert outer.param_groups[0]["lr"] == 1.0

@@ -131,7 +131,10 @@ class Library:
 
     def _no_such(self, name: Any) -> str:
         if not isinstance(name, str):
-            return f"the name of a schedule of {self.name} must be a string, got {brief(name)}"
+            live = hasattr(name, "step") and hasattr(name, "optimizer")
+            write = "; write translate(scheduler).plan, from passo.optim import translate"
+            need = f"the name of a schedule of {self.name} must be a string, got {brief(name)}"
+            return need + write if live else need
         if name in self.absent:
             return f"like.{self.name} has no {name}: {self.absent[name]}"
         there = f"It has {', '.join(method.names[0] for method in self.methods)}"

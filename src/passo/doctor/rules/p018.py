@@ -63,12 +63,9 @@ def _write(case: Case, owner: Known | None, begin: int, end: int, *, early: bool
 def _ending(case: Case, owner: Known | None, begin: int, *, early: bool) -> str:
     """What to write where the run ends at zero."""
     if owner is None or not owner.hits:
-        hits = sum(each.hits for each in case.recurrences("edit") if each.detail["key"] == "lr")
-        by_epoch = case.epochs > 1 and hits <= case.epochs
-        share = f"epoch / {case.epochs}" if by_epoch else f"step / {case.updates}"
         return (
-            f"a decay that comes to 0 when the run ends and not at update {begin:,}: 1 - {share}, "
-            "counted from 0"
+            f"a decay that comes to 0 when the run ends and not at update {begin:,}: 1 - "
+            f"{_share(case)}, counted from 0"
         )
     if early:
         return (
@@ -80,6 +77,19 @@ def _ending(case: Case, owner: Known | None, begin: int, *, early: bool) -> str:
         f"a decay that is {owner.position:,.0f} advances long, those of the run, so that 0 comes "
         f"after the last update and not at update {begin:,}"
     )
+
+
+def _share(case: Case) -> str:
+    """What of the run is gone, in what the line that writes the rate counts.
+
+    It may write for several epochs at once: for a rollout, of which each epoch is one more pass.
+    """
+    edits = [each for each in case.recurrences("edit") if each.detail["key"] == "lr"]
+    if case.epochs <= 1 or sum(each.hits for each in edits) > case.epochs:
+        return f"step / {case.updates}"
+    every = max(edits, key=lambda each: each.hits).every if edits else 0
+    turns = round(case.updates / every) if every else case.epochs
+    return f"iteration / {turns}" if turns < case.epochs else f"epoch / {case.epochs}"
 
 
 def _zeros(case: Case) -> Iterator[tuple[int, int]]:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 from passo.optim.ground import fields
+from passo.optim.ground.lent import around_steps, lender
 from passo.optim.ground.quiet import quiet
 from passo.optim.ground.updates import Watch
 from passo.schedules import PassoError
@@ -82,7 +83,8 @@ class _Arm:
         self.ratios: list[float] = []
         self._watch = Watch(optimizer)
         self._value: float | None = None
-        self._carries = key == "lr" and isinstance(optimizer, torch.optim.SGD)
+        self._steps = lender(optimizer) or optimizer
+        self._carries = key == "lr" and isinstance(self._steps, torch.optim.SGD)
         self.updates = 0
 
     def held(self) -> list[float]:
@@ -96,8 +98,8 @@ class _Arm:
 
     def hang(self) -> None:
         self.updates, self._value = 0, None
-        self._optimizer.register_step_pre_hook(self._before)
-        self._optimizer.register_step_post_hook(self._after)
+        for where, register, hook in around_steps(self._optimizer, self._before, self._after):
+            getattr(where, register)(hook)
 
     def set(self, value: float) -> None:
         if self._carries and self._value:
@@ -110,7 +112,7 @@ class _Arm:
 
         Else a rate that grows by a fifth with each update makes a momentum of 0.9 one above 1.
         """
-        states = self._optimizer.state.values()
+        states = self._steps.state.values()
         buffers = [state.get("momentum_buffer") for state in states]
         kept = [buffer for buffer in buffers if buffer is not None]
         if kept and share != 1.0:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import partial
 from inspect import isroutine
+from numbers import Real
 from typing import Any, Final
 
 import torch
@@ -50,7 +51,10 @@ def no_optimizer(value: Any, call: str) -> str:
             isinstance(value, torch.nn.Module),
             f"; write {call}(torch.optim.AdamW(model.parameters()), ...)",
         ),
-        (_all(several, torch.Tensor), f"; write {call}(torch.optim.AdamW(parameters), ...)"),
+        (
+            _all(several, torch.Tensor) or isinstance(value, Iterator),
+            f"; write {call}(torch.optim.AdamW(parameters), ...)",
+        ),
         (
             isinstance(value, type) and issubclass(value, Optimizer),
             f"; write {call}({getattr(value, '__name__', '')}(model.parameters(), lr=0.1), ...)",
@@ -79,11 +83,15 @@ def no_schedule(value: Any) -> str:
         ),
         (
             isinstance(value, LRScheduler),
-            "; write lift(scheduler, 1000)[0], from passo.optim import lift",
+            "; write translate(scheduler).plan, from passo.optim import translate",
         ),
         (
             isinstance(value, Optimizer),
             "; the optimizer comes first: write attach(optimizer, plan, run)",
+        ),
+        (
+            are_numbers(value),
+            '; write Table([(steps(t), float(v)) for t, v in enumerate(values)], kind="step")',
         ),
         (isinstance(value, Run), "; the run comes third: write attach(optimizer, plan, run)"),
         (
@@ -97,6 +105,17 @@ def no_schedule(value: Any) -> str:
         ),
     )
     return next((text for fits, text in cases if fits), "")
+
+
+def are_numbers(value: Any) -> bool:
+    """Whether it is a list, a tuple or an array in one dimension of numbers.
+
+    >>> are_numbers([0.1, 0.2]), are_numbers(torch.ones(3)), are_numbers([])
+    (True, True, False)
+    """
+    if isinstance(value, (list, tuple)):
+        return bool(value) and all(isinstance(each, Real) for each in value)
+    return getattr(value, "ndim", None) == 1 and hasattr(value, "dtype")
 
 
 def _many(value: Any) -> bool:

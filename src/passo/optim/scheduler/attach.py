@@ -235,6 +235,8 @@ def _check(members: Mapping[str, Scheduler], targets: Mapping[str, Any]) -> None
     peaks = {name: _check_ranges(each, end) for name, each in members.items()}
     fresh = [name for name in members if not carrying.comes_with(targets[name])]
     _warn_of_far_rates([each for name in fresh for each in peaks[name]])
+    if len(fresh) == len(members):
+        _warn_of_no_rate([each for name in fresh for each in peaks[name]])
     warn_of_branches(drivers, end, run)
     any(remark(each, targets[name]) for name, each in members.items())
 
@@ -291,9 +293,30 @@ def _check_ranges(scheduler: Scheduler, end: float) -> list[tuple[float, Driven,
     return peaks
 
 
+def _rates(peaks: list[tuple[float, Driven, str]]) -> list[tuple[float, Driven, str]]:
+    return [each for each in peaks if each[1].field is not None and each[1].field.name == "lr"]
+
+
+def _warn_of_no_rate(peaks: list[tuple[float, Driven, str]]) -> None:
+    """No group ever has a rate above 0: the optimizer was made for a loop that sets it.
+
+    One group at 0 among others is kept there on purpose, and so is what a plan says in numbers.
+    """
+    rates = _rates(peaks)
+    scaled = [each for each in rates if each[1].track.source.relative and each[1].base == 0.0]
+    if scaled and all(peak == 0.0 for peak, _, _ in rates):
+        text = (
+            "the lr is 0 throughout: the plan is relative to the base, and the base of param "
+            f"group {scaled[0][2]} is 0, as the optimizer holds it; write "
+            f"{caller().option('base=0.1')} with the rate that is meant, or make the optimizer "
+            "with it, lr=0.1"
+        )
+        place().warn(text)
+
+
 def _warn_of_far_rates(peaks: list[tuple[float, Driven, str]]) -> None:
     """A rate far above the base, once: a length, or a factor, that was written as a rate."""
-    rates = [each for each in peaks if each[1].field is not None and each[1].field.name == "lr"]
+    rates = _rates(peaks)
     far = [each for each in rates if is_far(each[0], each[1].base)]
     if far:
         peak, one, spot = max(far, key=lambda each: each[0])

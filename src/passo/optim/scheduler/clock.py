@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from passo.ground.checks import brief, real, write_exact
 from passo.schedules import NeedsRun, PassoError
@@ -170,8 +170,18 @@ class Clock:
             self.taken, self._pending = self._pending, None
 
 
-def _amount(told: float, axis: str) -> float:
-    """What was counted on one axis, as a number of at least 0."""
+def _amount(told: Any, axis: str) -> float:
+    """What was counted on one axis, as a number of at least 0; a mask's sum is a Tensor."""
+    item = getattr(told, "item", None)
+    if callable(item):
+        try:
+            told = item()
+        except (RuntimeError, TypeError, ValueError):
+            msg = (
+                f"{axis}s must be a number, or a Tensor or an array of one element, got "
+                f"{brief(told)}"
+            )
+            raise PassoError(msg) from None
     consumed = real(told, f"{axis}s")
     if consumed < 0:
         msg = (

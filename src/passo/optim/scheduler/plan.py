@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 from passo.ground.checks import brief
 from passo.ground.errors import closest
-from passo.optim.ground.advice import no_schedule, shown
+from passo.optim.ground.advice import are_numbers, no_schedule, shown
 from passo.optim.ground.caller import caller
 from passo.optim.ground.fields import Field, find
 from passo.schedules import NeedsRun, PassoError, Run, Schedule
@@ -118,7 +118,7 @@ def as_plan(plan: Plan | None, *, may_be_empty: bool) -> dict[str, Any]:
 def _entry(key: str, value: Any) -> Any:
     if isinstance(value, ByGroup):
         return value
-    if isinstance(value, (list, tuple)):
+    if isinstance(value, (list, tuple)) and not are_numbers(value):
         return tuple(_pair(key, each) for each in value)
     schedule = _schedule(value, brief(key))
     if schedule is None:

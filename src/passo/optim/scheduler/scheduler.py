@@ -18,6 +18,7 @@ from passo.ground.checks import brief, truth, whole
 from passo.ground.schema import MOST
 from passo.ground.wanted import missing
 from passo.optim.ground import attached, ranks, wrappers
+from passo.optim.ground.lent import around_steps
 from passo.optim.ground.quiet import quiet
 from passo.optim.ground.undo import of_fields
 from passo.optim.ground.updates import Watch
@@ -109,8 +110,8 @@ class Scheduler(LRScheduler):
         if self.settings.clock == "hook":
             engine.watch = Watch(optimizer)
             pulse = Pulse(engine, engine.watch, lent)
-            self._hook(optimizer, "register_step_pre_hook", pulse.before)
-            self._hook(optimizer, "register_step_post_hook", pulse.after)
+            for where, register, hook in around_steps(optimizer, pulse.before, pulse.after):
+                self._hook(where, register, hook)
             for inner in lent.values():
                 self._hook(inner, "register_load_state_dict_post_hook", pulse.look_anew)
         elif wrappers.fires(optimizer):
@@ -408,8 +409,9 @@ class Scheduler(LRScheduler):
     def count(self, *, samples: float | None = None, tokens: float | None = None) -> None:
         """Say how much the update in progress consumes, where that varies; calls add up.
 
-        0 is an answer: an update on the same samples as the one before consumes nothing. Raises
-        PassoError where the run's axis is not that unit.
+        A number, or a Tensor or an array of one element. 0 is an answer: an update on the same
+        samples as the one before consumes nothing. Raises PassoError where the run's axis is not
+        that unit.
 
         >>> import torch
         >>> from passo import Linear, Run, attach, samples

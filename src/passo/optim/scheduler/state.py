@@ -38,6 +38,7 @@ if TYPE_CHECKING:
 
 VERSION: Final = 2
 _PARTS: Final = ("version", "clock", "at", "run", "tracks", "fields")
+_SHOWN: Final = 8  # bases of param groups in an advice
 _Thing = TypeVar("_Thing")
 Fields: TypeAlias = "dict[str, dict[int | None, tuple[Track, float]]]"
 """What the field of a key follows in each group, by its place, and from which base."""
@@ -176,7 +177,7 @@ def _held(state: Any) -> dict[str, Any]:
     lacking = [part for part in _PARTS if part not in state]
     if lacking:
         msg = f"this is not the state of a passo Scheduler: it lacks {', '.join(lacking)}"
-        raise PassoError(msg)
+        raise PassoError(_of_torch(state) or msg)
     version = state["version"]
     check = SCHEMAS.get(version) if type(version) is int else None
     if check is None:
@@ -185,6 +186,23 @@ def _held(state: Any) -> dict[str, Any]:
         raise PassoError(msg)
     held: dict[str, Any] = check(state, "state")
     return held
+
+
+def _of_torch(state: Mapping[str, Any]) -> str:
+    """What to write where a checkpoint from before passo is gone on with; "" for another state."""
+    calls, bases = state.get("last_epoch"), state.get("base_lrs")
+    if type(calls) is not int or calls < 0:
+        return ""
+    base = "..."
+    if isinstance(bases, list) and {type(each) for each in bases} == {float}:
+        base = brief(bases[0] if len(set(bases)) == 1 else bases) if len(bases) <= _SHOWN else base
+    one = caller().scheduler
+    return (
+        f"this is the state of a torch scheduler after {calls:,} of its steps, and not of a passo "
+        f"Scheduler; write {caller().option(f'base={base}')} with what the run began with, and "
+        f"then {one}.seek(steps({calls})) if that was stepped after each update, or "
+        f"{one}.seek(epochs({calls})) if once an epoch"
+    )
 
 
 def _refuse_again(spots: Iterable[tuple[int | None, str]]) -> None:

@@ -126,7 +126,10 @@ def the_metric(engine: Engine, told: Any) -> str:
     if len(names) == 1:
         return names[0]
     if not names:
-        msg = f"step takes no metric, got {brief(told)}; write scheduler.report(val_loss=...)"
+        msg = (
+            f"step takes no metric, got {brief(told)}: no plateau of the plan waits for one; write "
+            "scheduler.step(), or scheduler.report(val_loss=...) to have it in the trace"
+        )
         raise PassoError(msg)
     msg = (
         f"step takes a metric where the plateaus of the plan watch one, and these watch "
