@@ -40,15 +40,31 @@ class Rule:
         >>> Rule(threshold=0.05).is_better(-1.0, -1.0), Rule(torchs=True).is_better(-1.0, -1.0)
         (False, True)
         """
-        sign = 1.0 if self.mode == "max" else -1.0
-        if best is None:
-            return sign * metric > -math.inf
-        if self.threshold_mode == "abs":
-            needed = best + sign * self.threshold
-        else:
-            away = sign if best >= 0 or self.torchs else -sign
-            needed = best * (1.0 + away * self.threshold)
-        return metric < needed if self.mode == "min" else metric > needed
+        return passes(metric, best, self.mode, self.threshold, self.threshold_mode, self.torchs)
+
+
+def passes(
+    metric: float,
+    best: float | None,
+    mode: Mode,
+    threshold: float,
+    threshold_mode: ThresholdMode,
+    torchs: bool = False,  # noqa: FBT001, FBT002
+) -> bool:
+    """Rule(...).is_better(metric, best), for who has the parts and no Rule: making one costs more.
+
+    >>> passes(0.9, 1.0, "min", 0.05, "rel"), passes(-1.0, -1.0, "min", 0.05, "rel", True)
+    (True, True)
+    """
+    sign = 1.0 if mode == "max" else -1.0
+    if best is None:
+        return sign * metric > -math.inf
+    if threshold_mode == "abs":
+        needed = best + sign * threshold
+    else:
+        away = sign if best >= 0 or torchs else -sign
+        needed = best * (1.0 + away * threshold)
+    return metric < needed if mode == "min" else metric > needed
 
 
 class Memory(Protocol):

@@ -13,7 +13,7 @@ from passo.optim.lr_scheduler.older import takes_verbose
 from passo.optim.lr_scheduler.rates import as_float, held_values
 from passo.schedules import Plateau
 from passo.schedules.algebra.atoms import base
-from passo.schedules.reducer import Rule, counted
+from passo.schedules.reducer import counted, passes
 
 if TYPE_CHECKING:
     from torch.optim import Optimizer
@@ -113,7 +113,7 @@ class ReduceLROnPlateau(LRScheduler, torchs.ReduceLROnPlateau):
 
     def _is_better(self, a: float, best: float) -> bool:
         mine: Any = self  # to torch's stub a mode is any string
-        return Rule(mine.mode, self.threshold, mine.threshold_mode).is_better(a, best)
+        return passes(a, best, mine.mode, self.threshold, mine.threshold_mode)
 
     @property
     def _made(self) -> int:
