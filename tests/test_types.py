@@ -12,7 +12,7 @@ import pytest
 
 pytestmark = pytest.mark.long
 FILES = sorted((Path(__file__).parent / "types").glob("*.py"))
-# No type of ours comes from there, and reading it took more than half of the time.
+# No type of ours comes from there, and reading it took half of the time.
 UNREAD = "jax torch._dynamo torch._export torch._inductor torch.ao torch.export"
 UNREAD += " torch.fx torch.onnx torch.testing sympy"
 
