@@ -24,6 +24,8 @@ CODES = {
     "an interrupt": "import atexit; atexit.register(print, 'bye'); raise KeyboardInterrupt",
     "a signal": "import os, signal; os.kill(os.getpid(), signal.SIGTERM)",
     "a finalizer": "import weakref\nclass A: pass\na = A(); f = weakref.finalize(a, print, 'gone')",
+    "what it still holds": "class A:\n    def __del__(self): print('gone')\na = A()",
+    "what is not flushed": "import sys; sys.stdout.write('out'); sys.stderr.write('told')",
     "a thread": "import threading as t; t.Timer(0.1, print, ['after']).start(); print('before')",
     "a child": "import os\nif os.fork(): os.wait(); print('parent')\nelse: print('child')",
 }

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
-
 from tests.torches import no_schedule_inside
+from tests.warm import python
 
 SCRIPT = """
 import warnings
@@ -21,7 +19,5 @@ print(torch.equal(compiled(t), restarts(t)))
 
 @no_schedule_inside
 def test_the_first_array_of_a_process_may_come_inside_a_compiled_function():
-    done = subprocess.run(
-        [sys.executable, "-c", SCRIPT], capture_output=True, text=True, check=False
-    )
+    done = python("-c", SCRIPT)
     assert (done.returncode, done.stdout.strip()) == (0, "True"), done.stderr

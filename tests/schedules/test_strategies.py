@@ -54,7 +54,7 @@ def test_the_strategy_of_a_recipe_makes_schedules_that_differ():
 
 @pytest.fixture(scope="module")
 def written():
-    return drawn(trees(), 400)
+    return drawn(trees(), 200)
 
 
 @pytest.fixture(scope="module")

@@ -1,7 +1,11 @@
-"""Plans of schedulers and calls, drawn at random: for `twins` to carry out."""
+"""Plans of schedulers and calls, drawn at random: for `twins` to carry out.
+
+Each strategy is made once: to make them anew for each plan took longer than all that is drawn.
+"""
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
 from hypothesis import strategies as st
@@ -85,6 +89,7 @@ class Given:
     )
 
 
+@cache
 def leaf(kind: str) -> st.SearchStrategy[Part]:
     """A scheduler of one class."""
     return getattr(Given, kind).map(lambda given: Part(kind, tuple(given.items())))
@@ -102,11 +107,14 @@ def composed(members: st.SearchStrategy[Part]) -> st.SearchStrategy[Part]:
 
 
 def _in_turn(parts: tuple[Part, ...]) -> st.SearchStrategy[Part]:
-    count = len(parts) - 1
-    milestones = st.lists(st.integers(1, 15), min_size=count, max_size=count, unique=True)
-    return milestones.map(
+    return _milestones(len(parts) - 1).map(
         lambda m: Part("SequentialLR", (("milestones", tuple(sorted(m))),), parts)
     )
+
+
+@cache
+def _milestones(count: int) -> st.SearchStrategy[list[int]]:
+    return st.lists(st.integers(1, 15), min_size=count, max_size=count, unique=True)
 
 
 LEVEL_2 = composed(LEAF)
@@ -130,11 +138,8 @@ PARTS = st.integers(0, 99).flatmap(
 )
 
 
-@st.composite
-def plans(draw: Any, part: st.SearchStrategy[Part] = PARTS) -> Plan:
-    """A whole plan."""
-    parts = tuple(draw(st.lists(part, min_size=1, max_size=2)))
-    events = st.one_of(
+EVENTS = st.lists(
+    st.one_of(
         st.tuples(st.just("step"), st.integers(1, 8)),
         st.tuples(st.just("step"), st.integers(1, 8)),
         st.tuples(st.just("metric"), st.sampled_from((0.1, 0.5, 1.0, 2.0))),
@@ -147,13 +152,30 @@ def plans(draw: Any, part: st.SearchStrategy[Part] = PARTS) -> Plan:
         st.tuples(st.just("drop"), st.integers(0, 2)),
         st.tuples(st.just("set"), st.integers(0, 5), st.integers(0, 5), st.integers(0, 11)),
         st.tuples(st.just("set"), st.integers(0, 5), st.integers(0, 5), st.integers(0, 11)),
-    )
+    ),
+    min_size=1,
+    max_size=8,
+)
+RATE = st.sampled_from((0.1, 0.05, 1.0))
+RATES, MORE_RATES = (st.lists(RATE, min_size=n, max_size=n + 2) for n in (1, 2))
+SELDOM = st.integers(0, 5)
+
+
+@cache
+def _one_or_two(part: st.SearchStrategy[Part]) -> st.SearchStrategy[list[Part]]:
+    return st.lists(part, min_size=1, max_size=2)
+
+
+@st.composite
+def plans(draw: Any, part: st.SearchStrategy[Part] = PARTS) -> Plan:
+    """A whole plan."""
+    parts = tuple(draw(_one_or_two(part)))
     return Plan(
         adam=draw(st.booleans()),
-        rates=tuple(draw(st.lists(st.sampled_from((0.1, 0.05, 1.0)), min_size=1, max_size=3))),
-        tensors=draw(st.integers(0, 5)) == 0,
+        rates=tuple(draw(RATES)),
+        tensors=draw(SELDOM) == 0,
         parts=parts,
-        events=tuple(draw(st.lists(events, min_size=1, max_size=8))),
+        events=tuple(draw(EVENTS)),
     )
 
 
@@ -168,10 +190,8 @@ GROWING = st.one_of(  # a cycle in a sequence takes the base of all groups that 
 )
 
 
-@st.composite
-def growing(draw: Any) -> Plan:
-    """A plan in which groups come, go and change places, and nothing else is done to them."""
-    events = st.one_of(
+GROWTH = st.lists(
+    st.one_of(
         st.tuples(st.just("step"), st.integers(1, 8)),
         st.tuples(st.just("jump"), st.integers(0, 30)),
         st.tuples(st.just("resume")),
@@ -181,13 +201,21 @@ def growing(draw: Any) -> Plan:
         st.tuples(st.just("drop"), st.integers(0, 2)),
         st.tuples(st.just("add")),
         st.tuples(st.just("add")),
-    )
-    rates = draw(st.lists(st.sampled_from((0.1, 0.05, 1.0)), min_size=2, max_size=4))
+    ),
+    min_size=1,
+    max_size=10,
+)
+
+
+@st.composite
+def growing(draw: Any) -> Plan:
+    """A plan in which groups come, go and change places, and nothing else is done to them."""
+    rates = draw(MORE_RATES)
     return Plan(
         adam=draw(st.booleans()),
         rates=tuple(rates),
-        tensors=draw(st.integers(0, 5)) == 0,
+        tensors=draw(SELDOM) == 0,
         parts=(draw(GROWING),),
-        events=tuple(draw(st.lists(events, min_size=1, max_size=10))),
+        events=tuple(draw(GROWTH)),
         late=draw(st.integers(1, len(rates) - 1)),
     )
