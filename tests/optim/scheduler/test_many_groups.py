@@ -406,14 +406,14 @@ def test_an_undo_of_some_fields_puts_back_these_alone_and_adds_none():
         group["lr"] = group["eps"] = 7.0
     rate.fill_(3.0)
     betas[1].fill_(3.0)
-    groups[0]["betas"] = (0.5, 0.5)
+    groups[0] |= {"betas": (0.5, 0.5), "momentum": 0.5}
     del groups[1]["momentum"]
     put_back()
     assert groups[0]["lr"] is rate
     assert groups[0]["betas"] is betas
     assert groups[1]["lr"] is lr
     held = {"params": [], "lr": 0.5, "betas": (0.9, pytest.approx(0.99)), "eps": 7.0}
-    assert groups[0] == held
+    assert groups[0] == held | {"momentum": 0.5}
     assert groups[1] == {"params": [], "lr": 0.25, "momentum": 0.9, "eps": 7.0}
 
 
