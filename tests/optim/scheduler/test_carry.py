@@ -153,6 +153,7 @@ def test_who_attaches_after_updates_under_another_begins_anew():
     optimizer, first = resumed(saved, "oa", lambda: sgd(momentum=0.9))
     update(optimizer)
     assert attach(optimizer, {"momentum": one_cycle_momentum()}, RUN).clock == 0
+    assert said(lambda: update(optimizer)) == []
     first.detach()
     assert attach(optimizer, PLAN, RUN, base=1.0).clock == 0
 

@@ -380,6 +380,20 @@ def test_an_undo_of_our_objects_leaves_the_groups_of_the_optimizer_alone():
     assert optimizer.param_groups[0]["lr"] == 9.0
 
 
+def test_an_undo_puts_back_what_drives_a_group_that_is_away():
+    scheduler = attach(optimizer := sgd(2), PLAN, RUN)
+    optimizer.param_groups.pop()
+    scheduler.get_last_lr()
+    (away,) = scheduler.driver.absences.away
+    (one,) = away.driven
+    was, put_back = one.base, undo.of_objects(scheduler._engine)
+    one.base = 9.0
+    away.driven.clear()
+    put_back()
+    assert away.driven == [one]
+    assert one.base == was
+
+
 def test_an_undo_of_some_fields_puts_back_these_alone_and_adds_none():
     rate = torch.tensor(0.5)
     groups = [
@@ -392,14 +406,14 @@ def test_an_undo_of_some_fields_puts_back_these_alone_and_adds_none():
         group["lr"] = group["eps"] = 7.0
     rate.fill_(3.0)
     betas[1].fill_(3.0)
-    groups[0]["betas"] = (0.5, 0.5)
+    groups[0] |= {"betas": (0.5, 0.5), "momentum": 0.5}
     del groups[1]["momentum"]
     put_back()
     assert groups[0]["lr"] is rate
     assert groups[0]["betas"] is betas
     assert groups[1]["lr"] is lr
     held = {"params": [], "lr": 0.5, "betas": (0.9, pytest.approx(0.99)), "eps": 7.0}
-    assert groups[0] == held
+    assert groups[0] == held | {"momentum": 0.5}
     assert groups[1] == {"params": [], "lr": 0.25, "momentum": 0.9, "eps": 7.0}
 
 

@@ -93,6 +93,19 @@ def test_the_state_is_plain_json_and_is_not_changed_by_loading_it_twice(name):
     assert json.loads(json.dumps(state, allow_nan=False)) == state
 
 
+@pytest.mark.parametrize("run", [None, Run(steps(10))], ids=str)
+def test_a_state_is_the_same_after_it_was_loaded(run):
+    plan = Linear(1.0, 0.0, steps(10))
+    optimizer, other = sgd(), sgd()
+    scheduler = attach(optimizer, plan, run)
+    update(optimizer, 3)
+    state = scheduler.state_dict()
+    again = attach(other, plan, run)
+    again.load_state_dict(state)
+    assert again.state_dict() == state
+    assert (state["clock"], state["offset"]) == (3, 0.0)
+
+
 def test_the_state_does_not_change_when_training_goes_on():
     optimizer = sgd()
     scheduler = attach(optimizer, base * Plateau("loss", patience=1))
