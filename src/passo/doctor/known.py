@@ -233,8 +233,9 @@ class Known:
         if not self.is_a("SWALR"):
             return None
         over, goal = self._parameter("anneal_epochs"), self.given.get("swa_lr")
-        known = isinstance(over, (int, float)) and isinstance(goal, (int, float))
-        return (float(over), float(goal)) if known else None
+        if isinstance(over, (int, float)) and isinstance(goal, (int, float)):
+            return float(over), float(goal)
+        return None
 
     @property
     def first_cycle(self) -> float | None:

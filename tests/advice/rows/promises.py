@@ -114,26 +114,3 @@ def the_scales_are_in_the_bases(told: Told) -> None:
     exec(line, {"optimizer": (optimizer := layered())})
     assert said(lambda: attach(optimizer, Cosine(base, 0.0), RUN)) == []
     assert [group["lr"] for group in optimizer.param_groups] == [0.1, 1.0]
-
-
-@tried("optimizer.step()")
-@tried("{} after each backward(); where another optimizer is stepped, {}")
-def the_step_is_in_the_loop(told: Told) -> None:
-    def trained(*, steps_too: bool) -> Any:
-        optimizer = sgd()
-        scheduler = attach(optimizer, base * LINE, RUN)
-        for _ in range(10):
-            graded(optimizer)
-            if steps_too:
-                optimizer.step()
-        scheduler.detach()
-
-    def forgotten() -> None:
-        model = torch.nn.Linear(2, 1)
-        scheduler = attach(torch.optim.SGD(model.parameters(), lr=1.0), LINE, RUN)
-        for _ in range(12):
-            model(torch.ones(1, 2)).sum().backward()
-        scheduler.detach()
-
-    told(forgotten).words("optimizer.step() after each backward()")
-    trained(steps_too=True)

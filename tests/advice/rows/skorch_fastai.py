@@ -217,13 +217,6 @@ def fastai_is_told_the_metric(told: Told) -> None:
     assert one.fit(one.Passo(plan), metrics=metric) == [1.0] * 4
 
 
-COPIES = (
-    "{} makes its param groups anew at each look, so that nothing which is written there reaches "
-    "it: {} of group 0 stays {}{}"
-)
-
-
-@tried(COPIES)
 @tried("; write learn.fit(..., cbs=Passo(plan)), with Passo from passo.integrations.fastai")
 def fastais_own_optimizer_is_driven_by_the_callback(told: Told) -> None:
     one = Fit()
