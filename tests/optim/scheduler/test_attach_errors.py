@@ -120,6 +120,13 @@ def test_a_wrapper_is_attached_where_its_hooks_fire():
         ({"lr": True}, "the plan of 'lr' must be a schedule or a number, got True"),
         (
             {"lr": [0.1, 0.2]},
+            (
+                "the plan of 'lr' must be a schedule or a number, got [0.1, 0.2]; write "
+                'Table([(steps(t), float(v)) for t, v in enumerate(values)], kind="step")'
+            ),
+        ),
+        (
+            {"lr": [0.1, None]},
             "the plan of 'lr' as a list holds (predicate, schedule) pairs, got 0.1",
         ),
         (

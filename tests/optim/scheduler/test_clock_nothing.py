@@ -202,7 +202,11 @@ def test_a_trace_has_no_update_that_was_refused(tmp_path):
         ({"samples": True}, "samples must be a number, got True"),
         ({"samples": 10**400}, "samples must be finite, got 1" + 56 * "0" + "..."),
         ({"samples": 8, "tokens": math.nan}, "tokens must be finite, got nan"),
-        ({"samples": torch.tensor([8])}, "samples must be a number, got tensor([8])"),
+        (
+            {"samples": torch.tensor([8, 9])},
+            "samples must be a number, or a Tensor or an array of one element, got tensor([8, 9])",
+        ),
+        ({"samples": torch.tensor([True])}, "samples must be a number, got True"),
     ],
 )
 def test_a_count_that_is_refused_leaves_what_was_counted_before(counted, text):

@@ -10,6 +10,7 @@ from passo.optim.ground import fields
 from passo.optim.ground.lent import around_steps, lender
 from passo.optim.ground.quiet import quiet
 from passo.optim.ground.updates import Watch
+from passo.optim.ground.wrappers import lending
 from passo.schedules import PassoError
 
 if TYPE_CHECKING:
@@ -83,7 +84,7 @@ class _Arm:
         self.ratios: list[float] = []
         self._watch = Watch(optimizer)
         self._value: float | None = None
-        self._steps = lender(optimizer) or optimizer
+        self._steps = lender(optimizer, lending(optimizer)) or optimizer
         self._carries = key == "lr" and isinstance(self._steps, torch.optim.SGD)
         self.updates = 0
 
@@ -98,7 +99,9 @@ class _Arm:
 
     def hang(self) -> None:
         self.updates, self._value = 0, None
-        for where, register, hook in around_steps(self._optimizer, self._before, self._after):
+        lent = lending(self._optimizer)
+        hooks = around_steps(self._optimizer, lent, self._before, self._after)
+        for where, register, hook in hooks:
             getattr(where, register)(hook)
 
     def set(self, value: float) -> None:

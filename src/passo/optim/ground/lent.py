@@ -2,49 +2,46 @@
 
 from __future__ import annotations
 
-import sys
 import weakref
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
-import torch
-
 from passo.optim.ground.quiet import quiet
-from passo.optim.ground.wrappers import lending
+from passo.optim.ground.updates import is_stepping
 
 if TYPE_CHECKING:
-    from types import FrameType
-
     from torch.optim import Optimizer
 
 Hook: TypeAlias = Callable[["Optimizer", Any, Any], Any]
 
 _PRE: Final = "register_step_pre_hook"
 _POST: Final = "register_step_post_hook"
-_HOOKS_FILE: Final = torch.optim.Optimizer.profile_hook_step.__code__.co_filename
 
 
-def lender(optimizer: Any) -> Any:
-    """The only optimizer inside this one, where all groups of this one are that one's; or None.
+def lender(optimizer: Any, lent: Mapping[str, Any]) -> Any:
+    """The only one of `lending(optimizer)`, where all groups of this one are that one's; or None.
 
     >>> import torch
+    >>> from passo.optim.ground.wrappers import lending
     >>> inner = torch.optim.SGD([torch.nn.Parameter(torch.ones(1))])
     >>> outer = torch.optim.SGD([torch.nn.Parameter(torch.ones(1))])
-    >>> lender(outer) is None
+    >>> lender(outer, lending(outer)) is None
     True
     >>> outer.base_optimizer, outer.param_groups = inner, inner.param_groups
-    >>> lender(outer) is inner
+    >>> lender(outer, lending(outer)) is inner
     True
     """
-    inside = {id(each): each for each in lending(optimizer).values()}
+    inside = {id(each): each for each in lent.values()}
     if len(inside) != 1:
         return None
     (inner,) = inside.values()
-    lent = {id(group) for group in inner.param_groups}
-    return inner if all(id(group) in lent for group in optimizer.param_groups) else None
+    groups = {id(group) for group in inner.param_groups}
+    return inner if all(id(group) in groups for group in optimizer.param_groups) else None
 
 
-def around_steps(optimizer: Any, before: Hook, after: Hook) -> list[tuple[Any, str, Hook]]:
+def around_steps(
+    optimizer: Any, lent: Mapping[str, Any], before: Hook, after: Hook
+) -> list[tuple[Any, str, Hook]]:
     """Where to hang two hooks, so that they run around each step: on what, by which method, which.
 
     A wrapper such as SAM is seldom stepped itself: its `second_step` steps what it holds. Such a
@@ -52,7 +49,7 @@ def around_steps(optimizer: Any, before: Hook, after: Hook) -> list[tuple[Any, s
     `step` makes it, that one is counted.
     """
     found: list[tuple[Any, str, Hook]] = [(optimizer, _PRE, before), (optimizer, _POST, after)]
-    inner = lender(optimizer)
+    inner = lender(optimizer, lent)
     if inner is not None:
         inside = _Inside(optimizer, before, after)
         found += [(inner, _PRE, inside.before), (inner, _POST, inside.after)]
@@ -69,31 +66,15 @@ class _Inside:
     @quiet
     def before(self, _inner: Optimizer, args: Any, kwargs: Any) -> Any:
         outer = self._outer()
-        if outer is None or _is_stepping(outer):
+        if outer is None or is_stepping(outer):
             return None
         return self._before(outer, args, kwargs)
 
     @quiet
     def after(self, inner: Optimizer, args: Any, kwargs: Any) -> None:
         outer = self._outer()
-        if outer is None or _is_stepping(outer):
+        if outer is None or is_stepping(outer):
             return
         found_inf = getattr(inner, "found_inf", None)
         if found_inf is None or not bool(found_inf):
             self._after(outer, args, kwargs)
-
-
-def _is_stepping(optimizer: Any) -> bool:
-    """Whether a step of this very optimizer is under way.
-
-    A flag set by its two hooks would be simpler, and would stay up after a step that raised.
-    """
-    frame: FrameType | None = sys._getframe(1)
-    while frame is not None:
-        code = frame.f_code
-        if code.co_name == "wrapper" and code.co_filename == _HOOKS_FILE:
-            args = frame.f_locals.get("args")
-            if args and args[0] is optimizer:
-                return True
-        frame = frame.f_back
-    return False

@@ -91,6 +91,22 @@ def only_fills_state(groups: Groups) -> bool:
     return not any(bool(g.any()) for g in gradients if g is not None)
 
 
+def is_stepping(optimizer: Optimizer) -> bool:
+    """Whether a step of this very optimizer is under way.
+
+    A flag set by its two hooks would be simpler, and would stay up after a step that raised.
+    """
+    frame: FrameType | None = sys._getframe(1)
+    while frame is not None:
+        code = frame.f_code
+        if code.co_name == "wrapper" and code.co_filename == _HOOKS_FILE:
+            args = frame.f_locals.get("args")
+            if args and args[0] is optimizer:
+                return True
+        frame = frame.f_back
+    return False
+
+
 def _outermost(optimizer: Optimizer) -> bool:
     """Whether the hook was called for the step of the optimizer's own class."""
     own = getattr(type(optimizer).step, "__wrapped__", None)

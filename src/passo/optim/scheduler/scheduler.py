@@ -110,7 +110,7 @@ class Scheduler(LRScheduler):
         if self.settings.clock == "hook":
             engine.watch = Watch(optimizer)
             pulse = Pulse(engine, engine.watch, lent)
-            for where, register, hook in around_steps(optimizer, pulse.before, pulse.after):
+            for where, register, hook in around_steps(optimizer, lent, pulse.before, pulse.after):
                 self._hook(where, register, hook)
             for inner in lent.values():
                 self._hook(inner, "register_load_state_dict_post_hook", pulse.look_anew)
