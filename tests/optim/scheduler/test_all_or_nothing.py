@@ -242,10 +242,11 @@ def test_a_run_cools_down_wholly_or_not_at_all(record, tmp_path):
 
 def test_a_warning_that_is_an_error_leaves_nothing_attached(tmp_path):
     optimizer = sgd()
-    torch.optim.lr_scheduler.StepLR(optimizer, 3)
+    scheduler = torch.optim.lr_scheduler.StepLR(optimizer, 3)
     world = World(optimizer, tmp_path)
     before = world.seen()
-    with pytest.raises(PassoWarning):
+    assert scheduler.optimizer is optimizer
+    with pytest.raises(PassoWarning, match="a torch scheduler was built"):
         attach(optimizer, RATE, RUN, record=tmp_path / "run.jsonl")
     assert world.seen() == before
 

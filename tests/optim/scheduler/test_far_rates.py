@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from passo import Constant, Linear, PassoWarning, Run, attach, base, cosine_decay, one_cycle, steps
-from tests.optim.tools import sgd
+from tests.optim.tools import sgd, update
 
 RUN = Run(steps(100))
 TEXT = (
@@ -116,3 +116,17 @@ def test_a_base_that_a_checkpoint_brought_is_no_base_of_0():
     later = grouped(0.0)
     later.load_state_dict(first.state_dict())
     assert told(later, cosine_decay()) == []
+
+
+def test_a_rate_of_0_that_a_run_ended_at_may_be_followed_by_its_state():
+    first = sgd(0.1)
+    scheduler = attach(first, cosine_decay(), RUN, carry=False)
+    update(first, 100)
+    later = sgd(0.1)
+    later.load_state_dict(first.state_dict())
+    assert later.param_groups[0]["lr"] == 0.0
+    assert told(later, cosine_decay(), carry=False) == []
+    again = attach(later, cosine_decay(), RUN)
+    again.load_state_dict(scheduler.state_dict())
+    again.seek(0)
+    assert later.param_groups[0]["lr"] == 0.1

@@ -235,7 +235,7 @@ def _check(members: Mapping[str, Scheduler], targets: Mapping[str, Any]) -> None
     peaks = {name: _check_ranges(each, end) for name, each in members.items()}
     fresh = [name for name in members if not carrying.comes_with(targets[name])]
     _warn_of_far_rates([each for name in fresh for each in peaks[name]])
-    if len(fresh) == len(members):
+    if len(fresh) == len(members) and all(map(_is_made_without_rate, targets.values())):
         _warn_of_no_rate([each for name in fresh for each in peaks[name]])
     warn_of_branches(drivers, end, run)
     any(remark(each, targets[name]) for name, each in members.items())
@@ -295,6 +295,11 @@ def _check_ranges(scheduler: Scheduler, end: float) -> list[tuple[float, Driven,
 
 def _rates(peaks: list[tuple[float, Driven, str]]) -> list[tuple[float, Driven, str]]:
     return [each for each in peaks if each[1].field is not None and each[1].field.name == "lr"]
+
+
+def _is_made_without_rate(optimizer: Any) -> bool:
+    """Whether it was built with lr=0; one that was loaded may hold 0 until its plan is, too."""
+    return getattr(optimizer, "defaults", {}).get("lr") == 0
 
 
 def _warn_of_no_rate(peaks: list[tuple[float, Driven, str]]) -> None:
