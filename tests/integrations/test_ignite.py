@@ -234,7 +234,6 @@ def test_a_run_that_early_stopping_ended_is_told_with_that_reason():
     assert "EarlyStopping on val_loss" in told
 
 
-@promised("ignite", 6)
 @pytest.mark.parametrize("mode", ["exp", "linear"])
 def test_a_range_test_of_ignite_leaves_no_second_writer(mode):
     """Its scheduler lives as long as the finder, and nobody steps it after the test."""
