@@ -577,19 +577,20 @@ ONCE = (
 )
 
 
+@pytest.mark.parametrize("made", [1, 0])
 @pytest.mark.parametrize("key", ["lr", "momentum"])
-def test_a_second_one_is_refused(key):
+def test_a_second_one_is_refused(key, made):
     optimizer = sgd(momentum=0.9)
     scheduler = attach(optimizer, {"lr": ramp, "momentum": 0.9})
-    update(optimizer, 6)
+    scheduler.seek(6)
     scheduler.cool_down(over=steps(4))
-    update(optimizer)
+    update(optimizer, made)
     before = scheduler.state_dict()
     with pytest.raises(PassoError) as error:
         scheduler.cool_down(over=steps(9), key=key)
     assert str(error.value) == ONCE.format("")
     assert scheduler.state_dict() == before
-    assert rates(optimizer, 2) == [0.75, 0.5]
+    assert rates(optimizer, 2) == [[1.0, 0.75], [0.75, 0.5]][made]
 
 
 def test_a_script_that_calls_it_again_after_a_resume_is_told_that_the_state_has_it():

@@ -92,7 +92,7 @@ def _refuse_a_second(engine: Engine) -> None:
     before = engine.settings.cooldown
     if before is None:
         return
-    loaded = "" if engine.clock.made else ", as the state that was loaded says"
+    loaded = "" if before is engine.called_for else ", as the state that was loaded says"
     msg = (
         f"{before.key!r} cools down already, from update {before.clock:,} to "
         f"{before.over_at(engine.settings.axis)}{loaded}, and a run ends once; call it only where "

@@ -51,6 +51,7 @@ class Engine:
         "_goes_on",
         "_late",
         "audience",
+        "called_for",
         "company",
         "doubt",
         "drift",
@@ -84,6 +85,7 @@ class Engine:
         self.under_way = bool(getattr(optimizer, "state", None))
         self.doubt = ""
         self.passed_over: Word | None = None
+        self.called_for: CoolDown | None = None
         self._goes_on = False
         self.regroup(groups)
         if settings.values:
@@ -298,7 +300,7 @@ class Engine:
 
     def cool(self, event: CoolDown, groups: Groups) -> None:
         """A cooldown was called for: the run is over at its end."""
-        self.settings.cooldown = event
+        self.settings.cooldown = self.called_for = event
         self.clock.measure()
         cool(self.driver, self.settings)
         self.write(groups)
