@@ -51,11 +51,7 @@ def passes(
     threshold_mode: ThresholdMode,
     torchs: bool = False,  # noqa: FBT001, FBT002
 ) -> bool:
-    """Rule(...).is_better(metric, best), for who has the parts and no Rule: making one costs more.
-
-    >>> passes(0.9, 1.0, "min", 0.05, "rel"), passes(-1.0, -1.0, "min", 0.05, "rel", True)
-    (True, True)
-    """
+    """Rule(...).is_better(metric, best), for who has its parts: to make one takes longer."""
     sign = 1.0 if mode == "max" else -1.0
     if best is None:
         return sign * metric > -math.inf
