@@ -7,7 +7,7 @@ from collections import UserDict
 import pytest
 import torch
 
-from passo import Linear, Run, attach, base, steps
+from passo import Linear, PassoError, Run, attach, base, steps
 from passo.optim.ground.copies import refuse_copies
 from tests.optim.tools import sgd
 
@@ -53,3 +53,19 @@ def test_a_plan_on_a_view_begins_with_the_base_that_is_behind_it():
     assert optimizer.param_groups[0]["lr"] == 0.1
     scheduler.step()
     assert optimizer.param_groups[0]["lr"] == pytest.approx(0.075)
+
+
+def test_copies_without_a_rate_are_told_by_another_number():
+    class Copies:
+        @property
+        def param_groups(self):
+            return [{"params": [], "name": "head", "nesterov": True, "momentum": 0.9}]
+
+    with pytest.raises(PassoError) as caught:
+        refuse_copies(Copies())
+    assert str(caught.value) == (
+        "Copies makes its param groups anew at each look, so that nothing which is written there "
+        'reaches it: momentum of group 0 stays 0.9; write attach(view, ..., clock="calls") with '
+        "an object whose param_groups are the dicts that its step() reads, and call "
+        "scheduler.step() after each update"
+    )

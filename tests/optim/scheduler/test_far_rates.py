@@ -118,6 +118,14 @@ def test_a_base_that_a_checkpoint_brought_is_no_base_of_0():
     assert told(later, cosine_decay()) == []
 
 
+def test_one_at_0_beside_one_that_a_checkpoint_brought_is_left_in_peace():
+    first = grouped(0.1)
+    attach(first, cosine_decay(), RUN)
+    later = grouped(0.0)
+    later.load_state_dict(first.state_dict())
+    assert told([later, grouped(0.0)], cosine_decay(), on_change="replace") == []
+
+
 def test_a_rate_of_0_that_a_run_ended_at_may_be_followed_by_its_state():
     first = sgd(0.1)
     scheduler = attach(first, cosine_decay(), RUN, carry=False)
